@@ -1,0 +1,45 @@
+# `make demo` and `make test` set everything up by themselves; see README.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA := $(wildcard ../shared/data)
+export BEARS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
+# Notebooks and tests run without the network: only this machine answers.
+OFFLINE := PYTHONPATH=$(CURDIR)/tests/offline HF_HUB_OFFLINE=1 MPLBACKEND=agg
+
+.PHONY: demo test lab check notebooks export types clean
+
+demo: $(VENV)/.demo
+	$(BIN)/bears-demo demo
+
+test: $(VENV)/.dev check notebooks types
+	$(OFFLINE) $(BIN)/python -m pytest tests
+
+check: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh
+
+notebooks: $(VENV)/.dev
+	$(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+lab: $(VENV)/.dev
+	$(BIN)/jupyter lab nbs/index.ipynb
+
+export: $(VENV)/.dev
+	$(BIN)/nbdev-export
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python settings.ini setup.py pyproject.toml
+	$(BIN)/pip install -q -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	$(BIN)/pip install -q -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) _proc _docs dist build *.egg-info
