@@ -7,15 +7,17 @@ Docs: https://bears-lib.github.io/bears_lib/commands.html.md"""
 # %% auto #0
 __all__ = ['bears_train', 'bears_demo', 'bears_doctor']
 
-# %% ../nbs/06_commands.ipynb #90b5afc4
+# %% ../nbs/06_commands.ipynb #26ae7d3d
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 import importlib.util, os, platform, socket, sys
 from . import __version__
 from .engine.common import BearsError, command, say, wilson, write_beside
+from .engine.models import check_target
+from .engine.photos import require_classes
 
-# %% ../nbs/06_commands.ipynb #bdac8da8
+# %% ../nbs/06_commands.ipynb #8a12dab1
 @command
 def bears_train(
     photos:str, # A folder with one folder of photos for each class
@@ -27,19 +29,22 @@ def bears_train(
 ):
     "Train a classifier on a folder of photos and save it."
     start = perf_counter()
+    check_target(model)
     learn, result = _train(photos, arch, valid_pct, epochs)
     from bears_lib.deploy import save_model
     folder = save_model(learn, model, result)
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
     return {'model': str(folder), **_summary(learn, result), 'seconds': round(perf_counter() - start, 1)}
 
-# %% ../nbs/06_commands.ipynb #79eb6baf
+# %% ../nbs/06_commands.ipynb #2163b51f
 def _train(photos:str|Path, arch:str, valid_pct:float=0.2, epochs:int=0):
-    "A trained `Learner` and its `Evaluation`."
-    say('Loading fastai ...')
+    "A trained `Learner` and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
+    from bears_lib.engine.duplicates import read_photos
+    folder = require_classes(read_photos(photos))
+    say(f'{len(folder.photos)} photos: ' + ', '.join(f'{label} {n}' for label, n in folder.counts.items()) + '. Loading fastai ...')
     from bears_lib.interpret import evaluate
     from bears_lib.train import bears_dls, bears_learner, fit_head
-    learn = fit_head(bears_learner(bears_dls(photos, valid_pct=valid_pct), arch))
+    learn = fit_head(bears_learner(bears_dls(folder, valid_pct=valid_pct), arch))
     if epochs: learn.fine_tune(epochs)
     result = evaluate(learn)
     say(f'On photos held back from training:\n{result}')
@@ -54,7 +59,7 @@ def _summary(learn, result) -> dict:
             'per_class': {label: {'right': int(result.confusion[i, i]), 'n': int(result.confusion[i].sum())} for i, label in enumerate(result.labels)},
             'cross_validation': {'accuracy': head.right/head.n, 'n': head.n, 'interval': list(wilson(head.right, head.n))} if head.n else None}
 
-# %% ../nbs/06_commands.ipynb #b93e797f
+# %% ../nbs/06_commands.ipynb #94033764
 @command(pos=['dest'])
 def bears_demo(
     dest:str='demo', # A folder for the model and the pictures; it is made if it is not there
@@ -62,7 +67,7 @@ def bears_demo(
 ):
     "From drawn bears to a prediction: train, look at the failures, save, predict."
     start, root = perf_counter(), Path(dest)
-    if root.is_file(): raise BearsError(f'{root} is a file. Give the name of a folder.')
+    check_target(root/'model')
     from bears_lib.gather import sample_bears
     learn, result = _train(sample_bears(), 'tf_efficientnet_lite0')
     pictures = _pictures(root, result)

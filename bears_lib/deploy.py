@@ -7,25 +7,22 @@ Docs: https://bears-lib.github.io/bears_lib/deploy.html.md"""
 # %% auto #0
 __all__ = ['save_model', 'Classifier', 'bears_predict']
 
-# %% ../nbs/04_deploy.ipynb #e558a9fa
+# %% ../nbs/04_deploy.ipynb #1285935c
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 import numpy as np
 from . import __version__
 from .engine.common import BearsError, command, say
 from .engine.models import ModelInfo, read_model, write_model
 from .engine.photos import Source
 from .engine.runtime import open_network
-if TYPE_CHECKING:
-    from fastai.learner import Learner
-    from bears_lib.interpret import Evaluation
 
-# %% ../nbs/04_deploy.ipynb #57b64e1d
+# %% ../nbs/04_deploy.ipynb #d4f01c60
 def save_model(
-    learn:'Learner', # Trained; its model is a body followed by a head
+    learn:Any, # A trained `Learner`; its model is a body followed by a head
     folder:str|Path, # Where the model goes; a model that stands there is replaced
-    result:'Evaluation|None'=None, # From `evaluate(learn)`; None evaluates here
+    result:Any=None, # The `Evaluation` from `evaluate(learn)`; None evaluates here
 ) -> Path: # The folder: model.json, model.onnx, model.safetensors
     "Save a model as plain files that any program can read and none can run."
     from safetensors.torch import save
@@ -41,14 +38,14 @@ def save_model(
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
     return write_model(folder, info, {'model.onnx': network_of(learn), 'model.safetensors': save(weights)})
 
-# %% ../nbs/04_deploy.ipynb #b4ce8b94
-def _backbone(learn:'Learner') -> dict[str, str]:
+# %% ../nbs/04_deploy.ipynb #78f0c814
+def _backbone(learn:Any) -> dict[str, str]:
     "The architecture's name and, for the packaged weights, their hash."
     from bears_lib.engine.backbone import default_arch, weights_sha256
     name = str(getattr(learn, 'arch', type(learn.model[0]).__name__))
     return {'name': name, 'weights_sha256': weights_sha256 if name == default_arch else ''}
 
-def _training(learn:'Learner') -> dict:
+def _training(learn:Any) -> dict:
     "Photos per class, and how the head was fitted."
     names, vocab = ('train', 'valid'), list(learn.dls.vocab)
     counts = {name: np.bincount([int(label) for label in data.tls[1]], minlength=len(vocab)).tolist() for name, data in zip(names, (learn.dls.train_ds, learn.dls.valid_ds))}

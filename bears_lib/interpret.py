@@ -7,17 +7,16 @@ Docs: https://bears-lib.github.io/bears_lib/interpret.html.md"""
 # %% auto #0
 __all__ = ['Evaluation', 'evaluate', 'plot_confusion', 'most_confused', 'top_losses']
 
-# %% ../nbs/03_interpret.ipynb #8d2b93f8
+# %% ../nbs/03_interpret.ipynb #0ae8267a
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from .engine.common import BearsError, accuracy_text
 from .engine.photos import open_photo
 from .engine.runtime import run_photos
-if TYPE_CHECKING: from fastai.learner import Learner
 
 # %% ../nbs/03_interpret.ipynb #4d418ceb
 @dataclass
@@ -63,9 +62,9 @@ class Evaluation:
             lines.append(f'{label}: {accuracy_text(int(own.sum()), len(own))}' if len(own) else f'{label}: no photo held out')
         return '\n'.join(lines)
 
-# %% ../nbs/03_interpret.ipynb #a81710d4
+# %% ../nbs/03_interpret.ipynb #e54cb9f0
 def evaluate(
-    learn:'Learner', # From `bears_learner`, trained
+    learn:Any, # A trained `Learner`, from `bears_learner`
 ) -> Evaluation: # Of its validation photos
     "Let a model look at the photos that it was not trained on, once."
     from bears_lib.engine.learners import network_of, preprocess_of

@@ -7,7 +7,7 @@ Docs: https://bears-lib.github.io/bears_lib/train.html.md"""
 # %% auto #0
 __all__ = ['bears_dls', 'bears_learner', 'fit_head']
 
-# %% ../nbs/02_train.ipynb #92aab97d
+# %% ../nbs/02_train.ipynb #027fe5eb
 from pathlib import Path
 from time import perf_counter
 import warnings
@@ -32,11 +32,11 @@ from .engine.common import BearsError, say
 from .engine.duplicates import read_photos, split_photos
 from .engine.head import fit_linear
 from .engine.learners import PhotoBlock, SquarePhoto, preprocess_of
-from .engine.photos import Preprocess, require_classes
+from .engine.photos import PhotoFolder, Preprocess, require_classes
 
-# %% ../nbs/02_train.ipynb #73a014f0
+# %% ../nbs/02_train.ipynb #f36dca93
 def bears_dls(
-    path:str|Path, # A folder with one folder of photos for each class
+    path:str|Path|PhotoFolder, # A folder with one folder of photos for each class, or what `read_photos` found in it
     valid_pct:float=0.2, # Share of each class that is held out to check with, 0 to 1
     seed:int=0, # Another number holds out other photos
     size:int=256, # Side of the square that the network sees, in pixels
@@ -47,7 +47,7 @@ def bears_dls(
     num_workers:int|None=None, # Processes that prepare batches; None lets fastai choose, 0 does without
 ) -> DataLoaders: # Batches of photos and their classes; `dls.folder` is what was found in `path`
     "Make fastai DataLoaders from a folder of photos, with copies kept on one side of the split."
-    folder = require_classes(read_photos(path))
+    folder = require_classes(path if isinstance(path, PhotoFolder) else read_photos(path))
     for note in folder.notes()[:5]: say(note)
     if len(folder.refused) > 5: say(f'... and {len(folder.refused) - 5} more files left out.')
     held = split_photos(folder.photos, valid_pct, seed)
