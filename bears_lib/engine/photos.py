@@ -91,7 +91,7 @@ def _eight_bits(image:Image.Image) -> Image.Image:
     low, high = (0, 65535) if 255 < values.max() <= 65535 and values.min() >= 0 else (min(0, values.min()), max(255, values.max()))
     return Image.fromarray(((values - low)*(255/(high - low))).astype(np.uint8))
 
-# %% ../../nbs/engine/01_photos.ipynb #f124d3f8
+# %% ../../nbs/engine/01_photos.ipynb #6314642b
 @dataclass(frozen=True)
 class Preprocess:
     "How a photo becomes a model's input: the same in training, in `Classifier` and in the browser."
@@ -120,9 +120,9 @@ class Preprocess:
         photo:Source, # As in `open_photo`
     ) -> np.ndarray: # float32 of shape (3, size, size), normalised
         "The photo as the numbers that go into the model."
-        pixels = np.asarray(self.square(photo), np.float32).transpose(2, 0, 1)/255
+        pixels = np.ascontiguousarray(np.asarray(self.square(photo)).transpose(2, 0, 1))
         mean, std = (np.array(each, np.float32)[:, None, None] for each in (self.mean, self.std))
-        return (pixels - mean)/std
+        return pixels*(1/(255*std)) - mean/std
 
 # %% ../../nbs/engine/01_photos.ipynb #cba260c9
 suffixes = {'.jpg', '.jpeg', '.png', '.gif', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.jfif', '.ppm', '.pgm'}
