@@ -169,7 +169,7 @@ def _observation(row:dict) -> ImageResult | None:
 
 register_provider('inaturalist', inaturalist)
 
-# %% ../../nbs/engine/11_search.ipynb #199b272c
+# %% ../../nbs/engine/11_search.ipynb #0397d95d
 ddgs_seconds = 10 # for one request through `ddgs`
 
 def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
@@ -191,8 +191,7 @@ def _old_rows(engine:str, term:str, page:int) -> list[dict]:
     try: from duckduckgo_search import DDGS
     except ImportError: raise WebError('needs the package ddgs: pip install ddgs') from None
     if engine != 'duckduckgo' or page > 1: return []
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
+    with warnings.catch_warnings(record=True):  # it announces its new name each time
         return DDGS(timeout=ddgs_seconds).images(term, max_results=100)
 
 # %% ../../nbs/engine/11_search.ipynb #1af710f2
