@@ -8,11 +8,11 @@ Docs: https://bears-lib.github.io/bears_lib/engine/download.html.md"""
 __all__ = ['Wish', 'to_jpeg', 'Log', 'only_writer', 'download_images', 'gather_images', 'save_uploads', 'attribution',
            'licensed_copy', 'bears_gather']
 
-# %% ../../nbs/engine/12_download.ipynb #38869a48
+# %% ../../nbs/engine/12_download.ipynb #ab6d93af
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -79,7 +79,7 @@ def _fetch(result:ImageResult, web:Web, max_side:int) -> tuple[bytes, dict]:
         return data, found | ({'reason': f'the thumbnail, since the photo: {reasons[0]}'} if reasons else {})
     return b'', dict(status='failed', reason=reasons[0] if reasons else 'not a web address', again=again)
 
-# %% ../../nbs/engine/12_download.ipynb #c0ae6df8
+# %% ../../nbs/engine/12_download.ipynb #f10ca24f
 class Log:
     "One JSON line for each address that was tried, in `.bears/log.jsonl`: written at once, never rewritten."
     def __init__(self,
@@ -98,7 +98,9 @@ class Log:
         "Append a line and see that it is on the disk's way before anything else happens."
         line = json.dumps(entry, ensure_ascii=False).encode() + b'\n'
         with self.lock:
-            with self.path.open('ab') as file: file.write(b'\n' + line if self.torn else line)
+            try:
+                with self.path.open('ab') as file: file.write(b'\n' + line if self.torn else line)
+            except OSError as error: raise BearsError(f"Can't write {self.path}: {error.strerror}. Free some space, then call again: what is fetched is kept.") from error
             self.torn, self.entries[entry['url']] = False, entry
 
     def done(self, url:str) -> bool:
@@ -239,7 +241,7 @@ def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
     write_metadata(run.root, [row for name, row in rows.items() if (run.root/name).exists()])
     return {label: kept[label] for label in run.found}, why
 
-# %% ../../nbs/engine/12_download.ipynb #9eff8a21
+# %% ../../nbs/engine/12_download.ipynb #46df5100
 def _table(run:_Run, n:int, kept:dict[str, int], why:dict[str, Counter]):
     "One row per class: asked, found, fetched, kept, and why not more."
     import pandas as pd
@@ -253,7 +255,8 @@ def _fetch_all(root:Path, found:dict[str, list[ImageResult]], n:int, web:Web, ma
     run = _Run(root, found, web, max_side)
     total = sum(min(n, len(results)) for results in found.values())
     try:
-        for _ in progress(_fill_folder(run, n, n_workers), 'fetching photos', total=total): pass
+        with closing(_fill_folder(run, n, n_workers)) as fetched:
+            for _ in progress(fetched, 'fetching photos', total=total): pass
     except (BearsError, KeyboardInterrupt):
         there = sum(entry['status'] == 'ok' for entry in run.log.entries.values())
         with suppress(BearsError, OSError): _settle(run, n)
