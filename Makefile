@@ -43,3 +43,7 @@ $(VENV)/.dev: $(VENV)/.demo
 
 clean:
 	rm -rf $(VENV) _proc _docs dist build *.egg-info
+
+.PHONY: docs bench
+docs: $(VENV)/.dev
+	$(BIN)/python tools/build_docs.py

@@ -48,9 +48,9 @@ def create_body(
     if packaged: body.load_state_dict({name: packaged_weights()[name] for name in body.state_dict()})
     return body.to(memory_format=torch.channels_last)
 
-# %% ../../nbs/engine/04_backbone.ipynb #d3e07f2b
+# %% ../../nbs/engine/04_backbone.ipynb #1288e8b1
 def _timm_body(arch:str, pretrained:bool, size:int) -> nn.Module:
-    fixed = {'img_size': size} if timm.get_pretrained_cfg(arch).fixed_input_size else {}  # type: ignore[union-attr]
+    fixed: dict = {'img_size': size} if timm.get_pretrained_cfg(arch).fixed_input_size else {}  # type: ignore[union-attr]
     try: return timm.create_model(arch, pretrained=pretrained, num_classes=0, **fixed)
     except Exception as error: raise _cannot_load(arch, error) from error
 
@@ -80,22 +80,24 @@ def body_preprocess(
     cfg = getattr(body, 'pretrained_cfg', {})
     return Preprocess(size, resize, mean=tuple(cfg.get('mean', (0.485, 0.456, 0.406))), std=tuple(cfg.get('std', (0.229, 0.224, 0.225))))
 
-# %% ../../nbs/engine/04_backbone.ipynb #481b6aa0
+# %% ../../nbs/engine/04_backbone.ipynb #2c2f2b7f
 def to_onnx(
     model:nn.Module, # Takes photos of shape (n, 3, size, size)
     size:int, # Side of the photos in pixels
     outputs:tuple[str, ...]=('features',), # Names for what the model returns
 ) -> bytes: # An ONNX file that takes `pixels` of shape (n, 3, size, size), float32
     "Write a network down as the operations it consists of."
-    training, device = model.training, next(model.parameters()).device
+    modes, device = [(part, part.training) for part in model.modules()], next(model.parameters()).device
     file, names = io.BytesIO(), {name: {0: 'n'} for name in ('pixels', *outputs)}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')
         try:
-            torch.onnx.export(model.eval().cpu(), (torch.zeros(1, 3, size, size),), file, input_names=['pixels'], output_names=list(outputs),
-                              dynamic_axes=names, opset_version=17, dynamo=False)
+            torch.onnx.export(model.eval().cpu(), (torch.zeros(1, 3, size, size),), file, input_names=['pixels'],  # type: ignore[arg-type]
+                              output_names=list(outputs), dynamic_axes=names, opset_version=17, dynamo=False)
         except Exception as error: raise BearsError(f"This network can't be written as ONNX: {str(error).splitlines()[0][:200]}") from error
-        finally: model.train(training).to(device)
+        finally:
+            model.to(device)
+            for part, training in modes: part.training = training
     return file.getvalue()
 
 # %% ../../nbs/engine/04_backbone.ipynb #d2b8eceb

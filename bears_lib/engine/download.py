@@ -29,19 +29,24 @@ from .photos import PhotoError, open_photo, read_metadata, write_metadata
 from .search import ImageResult, _default_providers, _search, same_mix, sample_root
 from .web import Web, WebError
 
-# %% ../../nbs/engine/12_download.ipynb #8d301a53
+# %% ../../nbs/engine/12_download.ipynb #068db4da
 def to_jpeg(
     data:bytes, # A picture in any format that `open_photo` knows
     max_side:int=512, # The longer side of the result, in pixels; smaller photos keep their size
     min_side:int=32, # The least that the shorter side may have
 ) -> tuple[bytes, Image.Image]: # The JPEG file, and the picture in it
     "Bring a photo to the form in which it is kept: upright, RGB, JPEG, no larger than training needs."
-    image = open_photo(data, at_least=max_side)
+    image = open_photo(data, at_least=_shorter_side(data, max_side))
     if min(image.size) < min_side: raise PhotoError(f'too small ({image.width} x {image.height} pixels)')
-    image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    image.thumbnail((max_side, max_side), Image.Resampling.HAMMING)
     file = BytesIO()
     image.save(file, 'JPEG', quality=90)
     return file.getvalue(), image
+
+def _shorter_side(data:bytes, max_side:int) -> int|None:
+    "What the shorter side of a JPEG will be: it need not be decoded any larger, which saves most of the work."
+    with suppress(Exception), Image.open(BytesIO(data), formats=('JPEG',)) as image: return max(1, max_side*min(image.size)//max(image.size))
+    return None
 
 # %% ../../nbs/engine/12_download.ipynb #f903cf10
 def _read_local(result:ImageResult, most:int=60_000_000) -> bytes:

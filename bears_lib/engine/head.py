@@ -36,7 +36,7 @@ class Head:
         if not self.n: return 'too few photos to cross-validate'
         return f'cross-validated {accuracy_text(self.right, self.n)}'
 
-# %% ../../nbs/engine/05_head.ipynb #44579ebf
+# %% ../../nbs/engine/05_head.ipynb #4aa5e0a9
 strengths = (0.01, 0.04, 0.2, 1.) # what cross-validation chooses from
 few_photos, many_photos = 3, 3000 # fewer groups in a class: no cross-validation; more photos: a part of them is enough to choose the strength
 
@@ -47,14 +47,14 @@ def fit_linear(
 ) -> Head:
     "Fit a regularised softmax regression to cached features."
     n = features.shape[1]
-    labels, groups = np.asarray(labels), np.asarray(groups if groups is not None else range(n))
-    if len(labels) != n or len(groups) != n: raise BearsError(f'{n} photos came with {len(labels)} labels and {len(groups)} groups: give one of each per photo.')
-    if len(set(labels.tolist())) < 2: raise BearsError('All photos are of one class: a head needs two or more.')
+    classes, group_of = np.asarray(labels), np.asarray(range(n) if groups is None else groups)
+    if len(classes) != n or len(group_of) != n: raise BearsError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each per photo.')
+    if len(set(classes.tolist())) < 2: raise BearsError('All photos are of one class: a head needs two or more.')
     scale = float(np.sqrt(np.mean(np.square(features)))) or 1.
     scaled = features/np.float32(scale)
-    folds = _folds(labels, groups)
-    strength, right = _choose_strength(scaled, labels, folds) if folds else (0.2, 0)
-    head = _fit(_regression(), scaled, labels, strength)
+    folds = _folds(classes, group_of)
+    strength, right = _choose_strength(scaled, classes, folds) if folds else (0.2, 0)
+    head = _fit(_regression(), scaled, classes, strength)
     return Head(head.weight/np.float32(scale), head.bias, strength, right, sum(len(test) for _, test in folds))
 
 # %% ../../nbs/engine/05_head.ipynb #08327850

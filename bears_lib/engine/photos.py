@@ -26,7 +26,7 @@ class PhotoError(BearsError):
 formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
 max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
 
-# %% ../../nbs/engine/01_photos.ipynb #6cbd9869
+# %% ../../nbs/engine/01_photos.ipynb #9c589524
 Source = str | Path | bytes | bytearray | np.ndarray | Image.Image  # what counts as a photo
 
 def open_photo(
@@ -36,14 +36,15 @@ def open_photo(
     "Open a picture of any mode and size, safely."
     if isinstance(source, np.ndarray): return _from_array(source)
     if isinstance(source, Image.Image): return _to_rgb(source)
-    name = '' if isinstance(source, (bytes, bytearray)) else f'{Path(source).name}: '
+    data = isinstance(source, (bytes, bytearray))
+    name = '' if data else f'{Path(str(source)).name}: '
     try:
-        with Image.open(io.BytesIO(source) if not name else source, formats=formats) as image:
+        with Image.open(io.BytesIO(source) if data else source, formats=formats) as image:  # type: ignore[arg-type]
             if image.width*image.height > max_pixels: raise PhotoError(_too_large(name, image.size))
             if at_least: image.draft('RGB', _draft_size(image.size, at_least))
             return _to_rgb(image)
     except PhotoError: raise
-    except FileNotFoundError: raise PhotoError(f'{source} is not there. Check the path.') from None
+    except FileNotFoundError: raise PhotoError(f'{source!s} is not there. Check the path.') from None
     except Image.DecompressionBombError: raise PhotoError(_too_large(name)) from None
     except Exception as error: raise PhotoError(name + _why(source, error)) from error
 
@@ -89,7 +90,7 @@ def _eight_bits(image:Image.Image) -> Image.Image:
     low, high = (0, 65535) if 255 < values.max() <= 65535 and values.min() >= 0 else (min(0, values.min()), max(255, values.max()))
     return Image.fromarray(((values - low)*(255/(high - low))).astype(np.uint8))
 
-# %% ../../nbs/engine/01_photos.ipynb #dda3b204
+# %% ../../nbs/engine/01_photos.ipynb #f124d3f8
 @dataclass(frozen=True)
 class Preprocess:
     "How a photo becomes a model's input: the same in training, in `Classifier` and in the browser."
@@ -119,7 +120,8 @@ class Preprocess:
     ) -> np.ndarray: # float32 of shape (3, size, size), normalised
         "The photo as the numbers that go into the model."
         pixels = np.asarray(self.square(photo), np.float32).transpose(2, 0, 1)/255
-        return (pixels - np.float32(self.mean)[:, None, None])/np.float32(self.std)[:, None, None]
+        mean, std = (np.array(each, np.float32)[:, None, None] for each in (self.mean, self.std))
+        return (pixels - mean)/std
 
 # %% ../../nbs/engine/01_photos.ipynb #cba260c9
 suffixes = {'.jpg', '.jpeg', '.png', '.gif', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.jfif', '.ppm', '.pgm'}
