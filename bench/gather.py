@@ -1,19 +1,23 @@
-"""How long a photo folder takes to fill, against plain httpx and fastai's `download_images`.
+"""How long a photo folder takes to fill, beside plain httpx and fastai's `download_images`.
 
-All of them fetch the same photos from a server on this machine that answers after 20 ms, with 8 workers. "plain httpx"
-stores the bytes as they come: the floor, since nothing is opened. "httpx + Pillow" also opens each photo, shrinks it and
-saves it again, which is what `bears_lib` does on top of its checks, its log and its search for copies. fastai stores bytes
-under random names; `verify_images`, which a learner needs next, is timed on its own line."""
-from argparse import ArgumentParser
+All fetch the same photos from a server on this machine that answers after 20 ms. "plain httpx" stores the bytes as they
+come: the floor, since nothing is opened or checked. "httpx + Pillow" also opens each photo, shrinks it to 512 pixels and
+saves it again. bears_lib does that as well, checks each address and photo, looks for copies and keeps a log. fastai
+stores bytes; `verify_images`, which a learner calls next, opens them.
+
+python bench/gather.py [--count 2000] [--json]"""
+from argparse import SUPPRESS
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-import asyncio, json, multiprocessing, os, shutil, statistics, sys, tempfile, time
+import asyncio, multiprocessing, os, shutil, tempfile, time
 
 import numpy as np
 from PIL import Image
+
+from common import contender, finish, parser, report
 
 def photo(seed:int, width:int) -> bytes:
     "A JPEG with the busyness of a photo: soft shapes, and grain over them."
@@ -62,10 +66,8 @@ def plain_httpx(urls:list[str], folder:Path, workers:int, finish=lambda body: bo
 def shrink(body:bytes) -> bytes:
     file = BytesIO()
     with Image.open(BytesIO(body)) as image:
-        image.draft('RGB', (512, 512))
-        image = image.convert('RGB')
         image.thumbnail((512, 512))
-        image.save(file, 'JPEG', quality=90)
+        image.convert('RGB').save(file, 'JPEG', quality=90)
     return file.getvalue()
 
 def httpx_and_pillow(urls, folder, workers): plain_httpx(urls, folder, workers, shrink)
@@ -85,41 +87,43 @@ def ours(urls, folder, workers):
     with Web(private=['127.0.0.1']) as web: download_images(folder/'bears', urls=urls, max_pics=len(urls), n_workers=workers, web=web)
 
 def ours_again(urls, folder, workers):
-    "The second call on a folder that is complete: what resuming costs."
-    ours(urls, folder.with_name('bears_lib'), workers)
+    "The same call on a folder that is complete already: what going on after an interruption costs."
+    ours(urls, folder, workers)
 
-WAYS = {'plain httpx (floor)': plain_httpx, 'httpx + Pillow': httpx_and_pillow, 'fastai download_images': fastai,
-        'fastai, then verify_images': fastai_and_verify, 'bears_lib': ours, 'bears_lib, second call': ours_again}
+WAYS = {'plain httpx': plain_httpx, 'httpx + Pillow': httpx_and_pillow, 'fastai download_images': fastai,
+        'fastai + verify_images': fastai_and_verify, 'bears_lib': ours, 'bears_lib, second call': ours_again}
+
+def run(name:str, port:int, count:int, folder:Path, workers:int) -> None:
+    "One contender in a process of its own; imports are not what is measured."
+    os.environ['IN_TEST'] = '1'  # no progress bars
+    import httpx, pandas, bears_lib.engine.download  # noqa: F401
+    if name.startswith('fastai'): import fastai.vision.utils  # noqa: F401
+    urls = [f'http://127.0.0.1:{port}/{i}.jpg' for i in range(count)]
+    if 'second' in name: ours(urls, folder, workers)
+    start, cpu = time.perf_counter(), time.process_time()
+    WAYS[name](urls, folder, workers)
+    finish(seconds=time.perf_counter() - start, cpu=time.process_time() - cpu, files=len(list(folder.rglob('*.jpg'))))
 
 def main() -> None:
-    parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--count', type=int, default=2000, help='photos to fetch')
-    parser.add_argument('--width', type=int, default=1024, help='of a photo, in pixels')
-    parser.add_argument('--latency', type=float, default=20, help='of the server, in milliseconds')
-    parser.add_argument('--workers', type=int, default=8)
-    parser.add_argument('--repeat', type=int, default=3, help='runs of each; the median counts')
-    parser.add_argument('--json', action='store_true', help='print one JSON object, last on stdout')
-    options = parser.parse_args()
-    os.environ['IN_TEST'] = '1'  # no progress bars
-    import bears_lib.engine.download, fastai.vision.utils, httpx, pandas  # noqa: F401  imports are not what is measured
-    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
-    kept = {}
-    with server(options.count, options.width, options.latency/1000) as (port, size), tempfile.TemporaryDirectory() as root:
-        urls = [f'http://127.0.0.1:{port}/{i}.jpg' for i in range(options.count)]
-        for _ in range(options.repeat):
-            for name, way in WAYS.items():
-                folder = Path(root)/('bears_lib' if name == 'bears_lib' else 'other')
-                shutil.rmtree(Path(root)/'other', ignore_errors=True)
-                if name == 'bears_lib': shutil.rmtree(folder, ignore_errors=True)
-                start = time.perf_counter()
-                way(urls, folder, options.workers)
-                seconds[name].append(time.perf_counter() - start)
-                kept[name] = len(list((Path(root)/'bears_lib' if 'bears_lib' in name else folder).rglob('*.jpg')))
-    middle = {name: statistics.median(each) for name, each in seconds.items()}
-    floor = middle['plain httpx (floor)']
-    print(f'{options.count} photos of {options.width} pixels ({size/1000:.0f} kB), {options.latency:g} ms away, {options.workers} workers, {os.cpu_count()} cores; median of {options.repeat}', file=sys.stderr)
-    print(f'{"":28} {"seconds":>8} {"photos/s":>9} {"x floor":>8} {"files":>6}', file=sys.stderr)
-    for name, each in middle.items(): print(f'{name:28} {each:8.2f} {options.count/each:9.0f} {each/floor:8.2f} {kept[name]:6}', file=sys.stderr)
-    if options.json: print(json.dumps(dict(vars(options), kilobytes=round(size/1000), cores=os.cpu_count(), seconds={name: round(each, 3) for name, each in middle.items()}, files=kept)))
+    options = parser(__doc__)
+    options.add_argument('--count', type=int, default=2000, help='photos to fetch')
+    options.add_argument('--width', type=int, default=1024, help='of a photo, in pixels')
+    options.add_argument('--latency', type=float, default=20, help='of the server, in milliseconds')
+    options.add_argument('--workers', type=int, default=8, help='photos that are fetched at once')
+    options.add_argument('--repeat', type=int, default=3, help='runs of each; the fastest counts, since other work on the machine only adds')
+    options.add_argument('about', nargs='*', help=SUPPRESS)
+    args = options.parse_args()
+    if args.run: return run(args.run, int(args.about[0]), args.count, Path(args.about[1]), args.workers)
+    best: dict[str, dict] = {}
+    with server(args.count, args.width, args.latency/1000) as (port, size), tempfile.TemporaryDirectory() as root:
+        for i in range(args.repeat*len(WAYS)):
+            name = list(WAYS)[i % len(WAYS)]
+            result = contender(name, port, f'{root}/{i}', '--count', args.count, '--workers', args.workers)
+            shutil.rmtree(f'{root}/{i}')
+            best[name] = min(best.get(name, result), result, key=lambda each: each['seconds'])
+    floor = best['plain httpx']['seconds']
+    rows = [{'way': name, 'seconds': f"{each['seconds']:.2f}", 'x floor': f"{each['seconds']/floor:.2f}", 'CPU seconds': f"{each['cpu']:.2f}", 'photos/s': round(args.count/each['seconds']),
+             'files': each['files'], 'peak MB': each['peak_mb']} for name, each in best.items()]
+    report(args, rows, f'{args.count} photos {args.width} pixels wide ({size/1000:.0f} kB), {args.latency:g} ms away, {args.workers} workers; the fastest of {args.repeat}.', best=best)
 
 if __name__ == '__main__': main()

@@ -1,24 +1,3 @@
-<<<<<<< HEAD
-import pytest
-
-from loopback import LoopbackWeb
-from loopback.engines import Engines
-
-@pytest.fixture
-def engines(tmp_path, monkeypatch):
-    "A loopback web with all search engines, reached through the environment; `engines.web` counts what was asked."
-    from bears_lib.engine import search
-    engines = Engines()
-    (tmp_path/'web').mkdir()
-    with LoopbackWeb(tmp_path/'web', engines.sites) as engines.web:
-        for name, value in engines.web.env.items(): monkeypatch.setenv(name, value)
-        monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'cache'))
-        monkeypatch.delenv('SERPAPI_KEY', raising=False)
-        search.resting.clear()
-        search._taxa.clear()
-        yield engines
-        search.resting.clear()
-=======
 "What several tests share."
 import os, subprocess, sys
 from pathlib import Path
@@ -50,4 +29,3 @@ def make_photos(folder:Path, counts:dict[str, int]) -> Path:
 def shell(command:str, *args, **kwargs) -> subprocess.CompletedProcess:
     "Run one of our commands as a person would."
     return subprocess.run([str(Path(sys.executable).with_name(command)), *map(str, args)], capture_output=True, text=True, timeout=300, **kwargs)
->>>>>>> main

@@ -14,7 +14,8 @@ from bears_lib.engine.search import ImageResult
 from bears_lib.engine.web import Web
 from loopback import Answer, LoopbackWeb
 from loopback.cases import cases, encoded, photo
-from loopback.engines import Engines, jpeg
+from loopback.engines import jpeg
+from loopback.fixtures import engines  # noqa: F401
 
 CASES = {case.name: case for case in cases()}
 

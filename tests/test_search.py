@@ -8,7 +8,7 @@ from bears_lib.engine import search
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.search import ImageResult, search_images, search_images_ddg
 from bears_lib.engine.web import Web
-from loopback.engines import Engines
+from loopback.fixtures import engines  # noqa: F401
 
 ONLINE = ['inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing']
 

@@ -7,12 +7,12 @@ Docs: https://bears-lib.github.io/bears_lib/engine/web.html.md"""
 # %% auto #0
 __all__ = ['gentle', 'slots', 'WebError', 'RateLimited', 'user_agent', 'is_public', 'Reply', 'Web']
 
-# %% ../../nbs/engine/10_web.ipynb #153d334e
+# %% ../../nbs/engine/10_web.ipynb #8301dd7f
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache, lru_cache
+from functools import cache
 from importlib import metadata
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -116,7 +116,7 @@ class _Backend(httpcore.NetworkBackend):
             except httpcore.ConnectError:
                 if i + 1 == len(addresses): raise
 
-# %% ../../nbs/engine/10_web.ipynb #ddae1726
+# %% ../../nbs/engine/10_web.ipynb #2dc211e7
 def _check_literal(host:str) -> None:
     "Refuse hosts that are non-public by their name alone: all that can be known when a proxy connects for us."
     name = host.strip('[]').rstrip('.').lower()
@@ -125,7 +125,6 @@ def _check_literal(host:str) -> None:
     except OSError: return
     if not is_public(address): raise WebError(f'non-public address {address}')
 
-@lru_cache(maxsize=4096)
 def _check_behind_proxy(host:str) -> None:
     _check_literal(host)
     try: closed = [address for address in _resolve(host, 443, 2) if not is_public(address)]
@@ -218,16 +217,24 @@ def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Header
         _check_status(response)
         return response.headers, _read(response, web.max_bytes)
 
-# %% ../../nbs/engine/10_web.ipynb #e7cba9f3
+# %% ../../nbs/engine/10_web.ipynb #e5ae4985
 def _proxy(url:httpx.URL) -> str:
     "The proxy that the environment or the system names for an address; '' for none."
     if proxy_bypass(url.host): return ''
     proxies = getproxies()
     return proxies.get(url.scheme) or proxies.get('all') or ''
 
+def _way(web:'Web', url:httpx.URL) -> str:
+    "The proxy for an address; refuses a host whose name alone is reason enough. Asked once for each host."
+    key = url.scheme, url.host
+    if key not in web.ways:
+        proxy = _proxy(url)
+        if url.host not in web.private: (_check_behind_proxy if proxy else _check_literal)(url.host)
+        web.ways[key] = proxy
+    return web.ways[key]
+
 def _client(web:'Web', url:httpx.URL) -> httpx.Client:
-    proxy = _proxy(url)
-    if url.host not in web.private: (_check_behind_proxy if proxy else _check_literal)(url.host)
+    proxy = _way(web, url)
     with web.lock:
         if proxy not in web.clients:
             waits = httpx.Timeout(web.patience, pool=None)
@@ -263,7 +270,7 @@ def _slot(host:str):
     "Wait here for a turn with a site that asks for few requests at once."
     return next((slot for site, slot in slots.items() if host == site or host.endswith('.' + site)), nullcontext())
 
-# %% ../../nbs/engine/10_web.ipynb #5ede873a
+# %% ../../nbs/engine/10_web.ipynb #41b24c39
 class Web:
     "A client for addresses from strangers; may be used from several threads at once."
     def __init__(self,
@@ -274,7 +281,8 @@ class Web:
         private:Iterable[str]=(), # Hosts that may have a non-public address, such as an image server of your own
     ):
         self.deadline, self.patience, self.max_bytes, self.tries, self.private = deadline, patience, max_bytes, tries, frozenset(private)
-        self.clients: dict[str, httpx.Client] = {}
+        self.clients: dict[str, httpx.Client] = {} # by proxy
+        self.ways: dict[tuple[str, str], str] = {} # the proxy of each host
         self.lock = threading.Lock()
 
     def get(self,
