@@ -7,18 +7,18 @@ Docs: https://bears-lib.github.io/bears_lib/gather.html.md"""
 # %% auto #0
 __all__ = ['sample_bears']
 
-# %% ../nbs/01_gather.ipynb #8e145714
-from importlib.resources import files
+# %% ../nbs/01_gather.ipynb #33ad8f8e
 from pathlib import Path
 import shutil
 from .engine.common import BearsError
+from .engine.photos import sample_folder
 
-# %% ../nbs/01_gather.ipynb #129c62e6
+# %% ../nbs/01_gather.ipynb #d87f8438
 def sample_bears(
     dest:str|Path|None=None, # A folder for a copy that you may change; None gives the package's own, to read only
 ) -> Path: # A folder with the folders black, grizzly and teddy
     "The bundled sample: drawn bears, 256 pixels square, with faults planted among them."
-    source = Path(str(files('bears_lib')/'data'/'sample'))
+    source = sample_folder()
     if dest is None: return source
     dest = Path(dest)
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())): raise BearsError(f'{dest} is there already and is left as it is. Give the name of a new folder.')

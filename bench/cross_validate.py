@@ -17,9 +17,7 @@ def main() -> None:
     from bears_lib.engine.common import accuracy_text
     from bears_lib.engine.duplicates import read_photos
     from bears_lib.engine.head import _folds, fit_linear
-    from bears_lib.engine.photos import read_folder
     from bears_lib.engine.runtime import run_photos
-    from bears_lib.gather import sample_bears
     options = parser(__doc__)
     options.add_argument('photos')
     args = options.parse_args()
@@ -29,9 +27,8 @@ def main() -> None:
     body = create_body()
     steps = body_preprocess(body)
     full = to_onnx(body, steps.size)
-    drawn = [photo.path for photo in read_folder(sample_bears()).photos]
     rows = []
-    for name, network in (('32 bits', full), ('8 bits', quantize(full, drawn[::max(1, len(drawn)//60)], steps))):
+    for name, network in (('32 bits', full), ('8 bits', quantize(full, steps))):
         start = perf_counter()
         features = run_photos(network, paths, steps, mirror=True)[0]
         seconds = perf_counter() - start

@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/backbone.html.md"""
 __all__ = ['default_arch', 'weights_sha256', 'packaged_weights', 'create_body', 'body_preprocess', 'to_onnx', 'body_features',
            'quantize']
 
-# %% ../../nbs/engine/04_backbone.ipynb #39d3eaac
+# %% ../../nbs/engine/04_backbone.ipynb #c480d12d
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 import timm, torch
 from torch import nn
 from .common import BearsError, near
-from .photos import Preprocess, Source
+from .photos import Preprocess, Source, read_folder, sample_folder
 from .runtime import run_photos
 
 # %% ../../nbs/engine/04_backbone.ipynb #9571fe93
@@ -126,18 +126,18 @@ def _torch_features(body:nn.Module, photos:list, preprocess:Preprocess, mirror:b
     features = np.concatenate(found, axis=1)
     return features if mirror else features[0]
 
-# %% ../../nbs/engine/04_backbone.ipynb #aaf3586e
+# %% ../../nbs/engine/04_backbone.ipynb #e5c55011
 def quantize(
     network:bytes, # As `to_onnx` writes it
-    photos:list[Path] | list[Source], # About 60 photos: they show how large the numbers inside get
     preprocess:Preprocess, # How the network wants its photos
+    photos:list[Path] | list[Source] | None=None, # About 60 photos: they show how large the numbers inside get; None takes drawn bears
 ) -> bytes: # The network with 8-bit weights and activations, about a quarter of the size
     "Round a network's numbers to 256 steps each: smaller, faster, a little less exact."
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Photos(CalibrationDataReader):
-        def __init__(self): self.left = iter(photos)
+        def __init__(self): self.left = iter(photos or _some_bears())
         def get_next(self): return next(({'pixels': preprocess.tensor(photo)[None]} for photo in self.left), None)
 
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), _quiet():
@@ -148,6 +148,11 @@ def quantize(
         quantize_static(prepared, small, Photos(), quant_format=QuantFormat.QDQ, per_channel=True,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
         return small.read_bytes()
+
+def _some_bears(n:int=60) -> list[Path]:
+    "Drawn bears of every class, spread evenly over the sample."
+    paths = [photo.path for photo in read_folder(sample_folder()).photos]
+    return paths[::max(1, len(paths)//n)]
 
 @contextmanager
 def _quiet():

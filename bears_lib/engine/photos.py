@@ -6,13 +6,14 @@ Docs: https://bears-lib.github.io/bears_lib/engine/photos.html.md"""
 
 # %% auto #0
 __all__ = ['formats', 'max_pixels', 'Source', 'suffixes', 'columns', 'PhotoError', 'open_photo', 'Preprocess', 'Photo',
-           'PhotoFolder', 'read_folder', 'read_metadata', 'write_metadata', 'require_classes']
+           'PhotoFolder', 'read_folder', 'read_metadata', 'write_metadata', 'sample_folder', 'require_classes']
 
-# %% ../../nbs/engine/01_photos.ipynb #3a2f1040
+# %% ../../nbs/engine/01_photos.ipynb #20057481
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 import csv, hashlib, io, os
 import numpy as np
@@ -229,6 +230,11 @@ def write_metadata(
     table.writeheader()
     table.writerows(rows)
     return write_beside(Path(root)/'metadata.csv', text.getvalue())
+
+# %% ../../nbs/engine/01_photos.ipynb #88a553d9
+def sample_folder() -> Path:
+    "The bundled drawn bears, as they were installed: to read, not to change."
+    return Path(str(files('bears_lib')/'data'/'sample'))
 
 # %% ../../nbs/engine/01_photos.ipynb #09c5f45e
 def require_classes(
