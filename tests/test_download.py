@@ -74,6 +74,14 @@ def test_a_second_call_fetches_only_what_may_have_changed(engines, tmp_path):
     assert download_images(tmp_path/'bears'/'grizzly', urls=urls).equals(first) and engines.web.asked == asked
     assert first.loc['grizzly'].tolist()[:4] == [6, 6, 5, 5]
 
+def test_what_was_down_for_the_moment_is_tried_again_and_what_is_gone_is_not(engines, tmp_path):
+    engines.web.sites['img.example'] = lambda request: Answer(b'', 503, {'Retry-After': '999'}) if request.path == '/1.jpg' else Answer(b'', 404)
+    urls = [f'https://img.example/{i}.jpg' for i in (1, 2)]
+    assert download_images(tmp_path/'b'/'grizzly', urls=urls).loc['grizzly', 'why_not'] == '1 HTTP 503; 1 HTTP 404'
+    engines.web.sites['img.example'] = engines.sites['tse.example']
+    assert download_images(tmp_path/'b'/'grizzly', urls=urls).loc['grizzly', 'kept'] == 1
+    assert engines.web.asked['img.example/2.jpg'] == 1
+
 def test_the_thumbnail_is_the_second_chance(engines, tmp_path):
     engines.web.sites['img.example'] = lambda request: Answer(b'', 404)
     download_images(tmp_path/'b'/'grizzly', urls=[ImageResult('https://img.example/1.jpg', 'https://tse.example/th?id=1')])

@@ -8,9 +8,9 @@ Docs: https://bears-lib.github.io/bears_lib/engine/download.html.md"""
 __all__ = ['Wish', 'to_jpeg', 'Log', 'only_writer', 'download_images', 'gather_images', 'save_uploads', 'attribution',
            'licensed_copy', 'bears_gather']
 
-# %% ../../nbs/engine/12_download.ipynb #ab6d93af
+# %% ../../nbs/engine/12_download.ipynb #a35f370f
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict
@@ -26,7 +26,7 @@ from fastcore.script import store_true
 from .common import BearsError, command, progress, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
 from .photos import PhotoError, open_photo, read_metadata, write_metadata
-from .search import ImageResult, _default_providers, _search, same_mix, sample_root
+from .search import ImageResult, _check_term, _default_providers, _search, same_mix, sample_root
 from .web import Web, WebError
 
 # %% ../../nbs/engine/12_download.ipynb #068db4da
@@ -64,7 +64,7 @@ def _read_local(result:ImageResult, most:int=60_000_000) -> bytes:
 @lru_cache(maxsize=2)
 def _archive(path:str) -> zipfile.ZipFile: return zipfile.ZipFile(path)
 
-# %% ../../nbs/engine/12_download.ipynb #78c7960f
+# %% ../../nbs/engine/12_download.ipynb #c9677e43
 def _fetch(result:ImageResult, web:Web, max_side:int) -> tuple[bytes, dict]:
     "The photo as a JPEG and what the log should say of it; tries the thumbnail if the photo itself fails."
     reasons, again = [], False
@@ -73,6 +73,7 @@ def _fetch(result:ImageResult, web:Web, max_side:int) -> tuple[bytes, dict]:
             reply = None if result.file else web.get(url, referer=result.page_url)
             source = reply.body if reply else _read_local(result)
             if not source: raise WebError('empty answer')
+            if reply and re.search(r'\bno(image)?ai\b', reply.headers.get('x-robots-tag', '')): raise WebError('the site asks not to train on it (noai)')
             data, image = to_jpeg(source, max_side)
         except (WebError, PhotoError) as error:
             page = isinstance(error, PhotoError) and reply and reply.kind.startswith('text/')
@@ -211,8 +212,8 @@ def _until(run:_Run, wanted:dict[str, int], pool:ThreadPoolExecutor, at_once:int
             arrived(labels, future.result())
             yield future.result()
 
-# %% ../../nbs/engine/12_download.ipynb #85e5491b
-def _fill_folder(run:_Run, n:int, n_workers:int) -> Iterator[dict]:
+# %% ../../nbs/engine/12_download.ipynb #e2dc3830
+def _fill_folder(run:_Run, n:int, n_workers:int) -> Generator[dict, None, None]:
     "Fetch, look for photos that are nearly the same, and fetch again for those."
     pool = ThreadPoolExecutor(n_workers, 'bears')
     wanted = dict.fromkeys(run.found, n)
@@ -296,8 +297,14 @@ def download_images(
     results = list({each.image_url: each for each in (_as_result(url, dest.name) for url in urls or [])}.values())[:max_pics]
     with only_writer(dest.parent) as root, (nullcontext(web) if web else Web()) as client: return _fetch_all(root, {dest.name: results}, len(results), client, max_side, n_workers)
 
-# %% ../../nbs/engine/12_download.ipynb #8e361315
+# %% ../../nbs/engine/12_download.ipynb #12cf748b
 Wish = str | Path | Sequence
+
+def _is_place(wish:Wish) -> bool:
+    "Whether photos are to be taken from a folder, an archive or a list of addresses, and not searched for."
+    return not isinstance(wish, str) or Path(wish).suffix in ('.txt', '.zip') or Path(wish).is_dir()
+
+def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
 
 def _check_classes(classes:Mapping[str, Wish]|Sequence[str]) -> dict[str, Wish]:
     "Names of class folders and what to look for; refuses what can't become a folder or would become two."
@@ -305,19 +312,13 @@ def _check_classes(classes:Mapping[str, Wish]|Sequence[str]) -> dict[str, Wish]:
     if not pairs: raise BearsError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': 'black bear'}.")
     for label, wish in pairs:
         if not isinstance(label, str) or not re.fullmatch(r'(?!\.)[^<>:"/\\|?*\x00-\x1f]{1,80}(?<![. ])', label): raise BearsError(f'{label!r} can\'t be the name of a folder. Use letters, digits, spaces and hyphens.')
-        if isinstance(wish, str) and not wish.strip(): raise BearsError(f'What to look for is empty for the class {label!r}.')
+        if isinstance(wish, str) and not _is_place(wish): _check_term(wish, 1)
     for what, names in (('class', [label for label, _ in pairs]), ('search term', [str(wish) for _, wish in pairs])):
         twice = [name for name, count in Counter(name.strip().casefold() for name in names).items() if count > 1]
         if twice: raise BearsError(f'The {what} {twice[0]!r} is given twice. Each class needs its own.')
     return dict(pairs)
 
-# %% ../../nbs/engine/12_download.ipynb #534dac79
-def _is_place(wish:Wish) -> bool:
-    "Whether photos are to be taken from a folder, an archive or a list of addresses, and not searched for."
-    return not isinstance(wish, str) or Path(wish).suffix in ('.txt', '.zip') or Path(wish).is_dir()
-
-def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
-
+# %% ../../nbs/engine/12_download.ipynb #d79ca3a8
 def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, root:Path, web:Web) -> dict[str, list[ImageResult]]:
     "Results for all classes in one mix, and a line on stderr for each provider that failed."
     names = list(_default_providers() if providers is None else [providers] if isinstance(providers, str | Path) else providers)

@@ -369,11 +369,11 @@ def _page(name:str, fn:Provider, term:str, page:int, web:Web, folder:Path) -> li
             with suppress(BearsError): write_beside(place, json.dumps([asdict(each) for each in found]))
     return found
 
-# %% ../../nbs/engine/11_search.ipynb #b38e0d29
+# %% ../../nbs/engine/11_search.ipynb #d902a6f6
 class _Lane:
     "One provider while it is asked: hands out its results one by one, and fetches pages as they are needed."
-    def __init__(self, name:str, ask:Callable[[int], list[ImageResult]]):
-        self.name, self.ask, self.waiting = name, ask, deque[ImageResult]()
+    def __init__(self, name:str, ask:Callable[[int], list[ImageResult]], licensed:bool=False):
+        self.name, self.ask, self.licensed, self.waiting = name, ask, licensed, deque[ImageResult]()
         self.page, self.taken, self.seconds, self.end, self.note = 0, 0, 0., '', ''
 
     def next(self, seen:set[str]) -> ImageResult|None:
@@ -381,7 +381,7 @@ class _Lane:
         while self.waiting or self._turn():
             found = self.waiting.popleft()
             keys = {found.image_url.split('#')[0], found.group} - {''}
-            if keys & seen: continue
+            if keys & seen or self.licensed and found.license == 'unknown': continue
             seen |= keys
             self.taken += 1
             return found
@@ -466,15 +466,13 @@ def search_images(
     if 'sample' in {each.provider for each in results} and providers != ['sample']: say(f'No provider answered for {term!r}: these are the drawn bears that come with the package. `.report` says why.')
     return results
 
-# %% ../../nbs/engine/11_search.ipynb #4bab9f67
+# %% ../../nbs/engine/11_search.ipynb #ada34565
 def _search(term:str, n:int, providers:Sequence, licensed:bool=False, cache:str|Path|None=None, web:Web|None=None, everything:bool=False) -> ImageResults:
     "As `search_images`, but finding nothing is no error."
     chosen = dict(_provider(each, everything) for each in ([providers] if isinstance(providers, str | Path) else providers))
-    own_web = web or Web(deadline=20)
-    def lane(name, fn):
-        def ask(page): return [each for each in _page(name, fn, term, page, own_web, Path(cache or cache_folder())) if not licensed or each.license != 'unknown']
-        return _Lane(name, ask)
-    lanes = [lane(name, fn) for name, fn in chosen.items()]
+    own_web = web or Web()
+    def lane(name, fn): return _Lane(name, lambda page: _page(name, fn, term, page, own_web, Path(cache or cache_folder())), licensed)
+    lanes = [lane(name, fn) for name, fn in chosen.items() if not (licensed and name in ('duckduckgo', 'bing', 'serpapi'))]  # these never name a licence
     last = [each for each in lanes if each.name == 'sample']
     found = _fill([each for each in lanes if each.name != 'sample'], n) or _fill(last, n)
     if web is None: own_web.close()

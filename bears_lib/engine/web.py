@@ -59,7 +59,7 @@ def is_public(
         if inner and not is_public(str(inner)): return False
     return ip.is_global and not ip.is_multicast
 
-# %% ../../nbs/engine/10_web.ipynb #154ea1d2
+# %% ../../nbs/engine/10_web.ipynb #7773dab5
 def _resolve(host:str, port:int, wait:float) -> list[str]:
     "The addresses of a host; given up after `wait` seconds, which Python's own lookup never does."
     found: list = []
@@ -70,7 +70,7 @@ def _resolve(host:str, port:int, wait:float) -> list[str]:
     worker.start()
     worker.join(wait)
     if not found: raise httpcore.ConnectTimeout('no address found in time')
-    if isinstance(found[0], Exception): raise httpcore.ConnectError(f'{host} is not known')
+    if isinstance(found[0], Exception) or not found[0]: raise httpcore.ConnectError(f'{host} is not known')
     return found[0]
 
 # %% ../../nbs/engine/10_web.ipynb #8469752d

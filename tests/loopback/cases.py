@@ -143,6 +143,7 @@ def cases() -> list[Case]:
         Case('a name that leads out', at('a/../../evil2.jpg'), 'kept', image(jpeg('evil2')), like('evil2')),
         Case('never answers', at('hang.jpg'), 'no answer', lambda request: time.sleep(4) or Answer()),
         Case('three bytes a second', at('drip.jpg'), 'not finished within', lambda request: Answer(headers={'Content-Type': 'image/jpeg', 'Content-Length': len(jpeg('slow'))}, write=slowly)),
+        Case('a site that wants no training', at('noai.jpg'), 'asks not to train', image(jpeg('noai'), X_Robots_Tag='noai, noimageai')),
         Case('the same bytes again', at('again2.jpg'), 'copy', image(jpeg('hot'))),
         Case('no address', 'a photo of a bear', 'not a web address'),
         Case('nothing', 'https://', 'not a web address'),
