@@ -270,7 +270,7 @@ def _slot(host:str):
     "Wait here for a turn with a site that asks for few requests at once."
     return next((slot for site, slot in slots.items() if host == site or host.endswith('.' + site)), nullcontext())
 
-# %% ../../nbs/engine/10_web.ipynb #41b24c39
+# %% ../../nbs/engine/10_web.ipynb #01793688
 class Web:
     "A client for addresses from strangers; may be used from several threads at once."
     def __init__(self,
@@ -292,14 +292,7 @@ class Web:
     ) -> Reply: # A `WebError` with the reason if there is none
         "Fetch an address within all bounds."
         where = _address(url, params)
-        with _slot(where.host), _clock.within(self.deadline):
-            for tries in range(1, self.tries + 1):
-                try: return _follow(self, where, referer, tries)
-                except WebError as error:
-                    pause = 0.5*2**(tries - 1) if error.wait is None else error.wait
-                    if not error.again or tries == self.tries or time.monotonic() + pause >= _clock.end: raise
-                    time.sleep(pause)
-        raise WebError('not tried')
+        with _slot(where.host), _clock.within(self.deadline): return _try(self, where, referer)
 
     def close(self) -> None:
         "Close all connections."
@@ -307,7 +300,17 @@ class Web:
     def __enter__(self): return self
     def __exit__(self, *error): self.close()
 
-# %% ../../nbs/engine/10_web.ipynb #7b582023
+# %% ../../nbs/engine/10_web.ipynb #c379897f
+def _try(web:Web, url:httpx.URL, referer:str) -> Reply:
+    "Try as often as it makes sense and the deadline allows, with the waits that the site asks for."
+    for tries in range(1, web.tries + 1):
+        try: return _follow(web, url, referer, tries)
+        except WebError as error:
+            pause = 0.5*2**(tries - 1) if error.wait is None else error.wait
+            if not error.again or tries == web.tries or time.monotonic() + pause >= _clock.end: raise
+            time.sleep(pause)
+    raise WebError('not tried')
+
 def _follow(web:Web, url:httpx.URL, referer:str, tries:int) -> Reply:
     "Fetch an address, and up to five that it redirects to."
     headers = {'user-agent': user_agent(), 'accept': 'image/*, application/json, */*;q=0.5', 'accept-encoding': 'gzip'}
