@@ -64,10 +64,10 @@ def _read_local(result:ImageResult, most:int=60_000_000) -> bytes:
 @lru_cache(maxsize=2)
 def _archive(path:str) -> zipfile.ZipFile: return zipfile.ZipFile(path)
 
-# %% ../../nbs/engine/12_download.ipynb #c9677e43
+# %% ../../nbs/engine/12_download.ipynb #cde3e346
 def _fetch(result:ImageResult, web:Web, max_side:int) -> tuple[bytes, dict]:
     "The photo as a JPEG and what the log should say of it; tries the thumbnail if the photo itself fails."
-    reasons, again = [], False
+    reasons, again, reply = [], False, None
     for url in dict.fromkeys(filter(None, (result.image_url, result.thumb_url))):
         try:
             reply = None if result.file else web.get(url, referer=result.page_url)
@@ -78,14 +78,17 @@ def _fetch(result:ImageResult, web:Web, max_side:int) -> tuple[bytes, dict]:
         except (WebError, PhotoError) as error:
             page = isinstance(error, PhotoError) and reply and reply.kind.startswith('text/')
             reasons.append(f'{reply.kind}, not a photo' if page and reply else str(error).rstrip('.'))
-            again = again or isinstance(error, WebError) and (error.again or 'no answer' in str(error) or 'no such host' in str(error))
+            again = again or getattr(error, 'later', False)
+            continue
+        except Exception as error:  # one odd answer must not stop the others
+            reasons.append(f'failed ({type(error).__name__})')
             continue
         found = dict(status='ok', sha256=sha256(data).hexdigest(), source_sha256=sha256(source).hexdigest(), width=image.width, height=image.height,
             hashes=[f'{each:016x}' for each in orientation_hashes(image).tolist()], tries=reply.tries if reply else 1)
         return data, found | ({'reason': f'the thumbnail, since the photo: {reasons[0]}'} if reasons else {})
     return b'', dict(status='failed', reason=reasons[0] if reasons else 'not a web address', again=again)
 
-# %% ../../nbs/engine/12_download.ipynb #f10ca24f
+# %% ../../nbs/engine/12_download.ipynb #74647803
 class Log:
     "One JSON line for each address that was tried, in `.bears/log.jsonl`: written at once, never rewritten."
     def __init__(self,
@@ -101,8 +104,8 @@ class Log:
                 self.entries[entry['url']] = entry
 
     def add(self, entry:dict) -> None:
-        "Append a line and see that it is on the disk's way before anything else happens."
-        line = json.dumps(entry, ensure_ascii=False).encode() + b'\n'
+        "Append a line, at once."
+        line = json.dumps(entry).encode() + b'\n'
         with self.lock:
             try:
                 with self.path.open('ab') as file: file.write(b'\n' + line if self.torn else line)
@@ -226,8 +229,8 @@ def _fill_folder(run:_Run, n:int, n_workers:int) -> Generator[dict, None, None]:
             wanted = {label: len(run.good[label]) + more for label, more in lack.items()}
     finally: pool.shutdown(wait=True, cancel_futures=True)
 
-# %% ../../nbs/engine/12_download.ipynb #2216866c
-def _row(root:Path, label:str, result:ImageResult, entry:dict) -> dict[str, str]:
+# %% ../../nbs/engine/12_download.ipynb #c36609e4
+def _row(label:str, result:ImageResult, entry:dict) -> dict[str, str]:
     "What `metadata.csv` says of a photo; letters before the hashes keep readers from taking them for numbers."
     return dict(file_name=f'{label}/{_name(entry)}', label=label, group=result.group, query=result.query, provider=result.provider, image_url=result.image_url, page_url=result.page_url,
         author=result.author, license=result.license, sha256=f"sha256:{entry['sha256']}", phash=f"p:{entry['hashes'][0]}", width=str(entry['width']), height=str(entry['height']), fetched_at=entry['at'])
@@ -241,13 +244,13 @@ def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
         for result, entry in photos:
             path, spare = run.root/label/_name(entry), run.root/'.bears'/'spare'/_name(entry)
             if not path.exists() and spare.exists(): os.replace(spare, path)
-            if path.exists(): rows.setdefault(f'{label}/{_name(entry)}', _row(run.root, label, result, entry))
+            if path.exists(): rows.setdefault(f'{label}/{_name(entry)}', _row(label, result, entry))
             kept[label] += path.exists()
             if not path.exists(): why[label]['taken out since'] += 1
     write_metadata(run.root, [row for name, row in rows.items() if (run.root/name).exists()])
     return {label: kept[label] for label in run.found}, why
 
-# %% ../../nbs/engine/12_download.ipynb #46df5100
+# %% ../../nbs/engine/12_download.ipynb #e76cfcc5
 def _table(run:_Run, n:int, kept:dict[str, int], why:dict[str, Counter]):
     "One row per class: asked, found, fetched, kept, and why not more."
     import pandas as pd
@@ -258,17 +261,20 @@ def _table(run:_Run, n:int, kept:dict[str, int], why:dict[str, Counter]):
 
 def _fetch_all(root:Path, found:dict[str, list[ImageResult]], n:int, web:Web, max_side:int, n_workers:int):
     "Fill the folder; whatever happens on the way, what has arrived is put in its place."
+    for label in found:
+        if (root/label).is_file(): raise BearsError(f'{root/label} is a file, where the folder of a class should be. Move it away.')
     run = _Run(root, found, web, max_side)
-    total = sum(min(n, len(results)) for results in found.values())
     try:
         with closing(_fill_folder(run, n, n_workers)) as fetched:
-            for _ in progress(fetched, 'fetching photos', total=total): pass
-    except (BearsError, KeyboardInterrupt):
+            good = (entry for entry in fetched if entry['status'] == 'ok')
+            for _ in progress(good, 'fetching photos', total=sum(min(n, len(results)) for results in found.values())): pass
+        return _table(run, n, *_settle(run, n))
+    except (BearsError, OSError, KeyboardInterrupt) as error:
         there = sum(entry['status'] == 'ok' for entry in run.log.entries.values())
         with suppress(BearsError, OSError): _settle(run, n)
         say(f'{there} photos are fetched; the same call goes on from there.')
+        if isinstance(error, OSError): raise BearsError(f"Can't write in {root}: {error.strerror or error}.") from error
         raise
-    return _table(run, n, *_settle(run, n))
 
 # %% ../../nbs/engine/12_download.ipynb #b208f15c
 def _as_result(url:str|ImageResult, label:str) -> ImageResult:
@@ -334,7 +340,7 @@ def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed
         found = drawn
     return same_mix({label: list(results) for label, results in found.items()})
 
-# %% ../../nbs/engine/12_download.ipynb #340ad195
+# %% ../../nbs/engine/12_download.ipynb #2a8d7b58
 def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
     "The candidates of earlier runs, by class."
     try: return {label: [ImageResult(**row) for row in rows] for label, rows in json.loads((root/'.bears'/'plan.json').read_text(encoding='utf-8')).items()}
@@ -342,14 +348,14 @@ def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
 
 def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web) -> dict[str, list[ImageResult]]:
     "Candidates for each class: those of earlier runs first, new ones only if these are too few."
-    known = _read_plan(root)
+    known = {label: [each for each in results if not licensed or each.license != 'unknown'] for label, results in _read_plan(root).items()}
     drawn = {each.provider == 'sample' for results in known.values() for each in results}
     if all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n for label, wish in wishes.items()): found = {}
     else: found = _search_all(wishes, n + n//2 + 10, [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root, web)
     if True in drawn and any(each.provider != 'sample' for results in found.values() for each in results):
         raise BearsError(f'{root} holds the drawn bears that come with the package, and now there are photos. Gather these into another folder, so that the two are not mixed.')
     plan = {label: list({each.image_url: each for each in [*known.get(label, []), *found.get(label, [])]}.values()) for label in wishes}
-    write_beside(root/'.bears'/'plan.json', json.dumps({label: [asdict(each) for each in results] for label, results in (known | plan).items()}, ensure_ascii=False))
+    write_beside(root/'.bears'/'plan.json', json.dumps({label: [asdict(each) for each in results] for label, results in (known | plan).items()}))
     return plan
 
 # %% ../../nbs/engine/12_download.ipynb #066a404a

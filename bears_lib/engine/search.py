@@ -355,8 +355,13 @@ def _from_cache(path:Path, days:float=7) -> list[ImageResult]|None:
         return [ImageResult(**row) for row in json.loads(path.read_text(encoding='utf-8'))]
     except (OSError, ValueError, TypeError): return None  # not there, or not as we wrote it: ask again
 
-# %% ../../nbs/engine/11_search.ipynb #7cf2ec82
+# %% ../../nbs/engine/11_search.ipynb #33ba9bba
 online = ('inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing', 'serpapi') # those whose answers are kept
+
+def _clean(result:ImageResult) -> ImageResult:
+    "Without what no file can hold: half characters and NUL."
+    words: dict[str, Any] = {key: value.encode('utf-8', 'ignore').decode().replace('\0', '') for key, value in asdict(result).items() if isinstance(value, str)}
+    return replace(result, **words)
 
 def _page(name:str, fn:Provider, term:str, page:int, web:Web, folder:Path) -> list[ImageResult]:
     "One page of a provider's results, from the cache if it was asked before."
@@ -364,7 +369,7 @@ def _page(name:str, fn:Provider, term:str, page:int, web:Web, folder:Path) -> li
     found = _from_cache(place) if name in online else None
     if found is None:
         if why := _rests(name): raise WebError(why)
-        found = [replace(each, provider=name, query=term) for each in fn(term, page, web)]
+        found = [_clean(replace(each, provider=name, query=term)) for each in fn(term, page, web)]
         if name in online:
             with suppress(BearsError): write_beside(place, json.dumps([asdict(each) for each in found]))
     return found

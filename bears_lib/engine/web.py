@@ -20,17 +20,18 @@ import ipaddress, json, socket, threading, time, zlib
 import httpcore, httpx
 from .common import BearsError
 
-# %% ../../nbs/engine/10_web.ipynb #c3667213
+# %% ../../nbs/engine/10_web.ipynb #185adadf
 class WebError(BearsError):
     "An address that gave nothing usable; the text says why."
     def __init__(self,
         why:str, # For example 'HTTP 404'
         status:int|None=None, # The answer's status, if there was an answer
         wait:float|None=None, # Seconds that the site asked us to wait, if it did
-        again:bool=False, # Whether another try may help
+        again:bool=False, # Whether another try may help at once
+        later:bool=False, # Whether one may help on another day
     ):
         super().__init__(why)
-        self.status, self.wait, self.again = status, wait, again
+        self.status, self.wait, self.again, self.later = status, wait, again, again or later
 
 class RateLimited(WebError):
     "The site answered that we ask too much."
@@ -185,19 +186,19 @@ def _read(response:httpx.Response, max_bytes:int) -> bytes:
         if len(body) > max_bytes: raise large
     return bytes(body)
 
-# %% ../../nbs/engine/10_web.ipynb #34abfa48
+# %% ../../nbs/engine/10_web.ipynb #55798373
 @contextmanager
 def _in_plain_words(web:'Web'):
     "Turn the errors of a request into a `WebError` with a reason."
     try: yield
     except httpcore.TimeoutException:
         over = time.monotonic() >= _clock.end
-        raise WebError(f'not finished within {web.deadline:g} s' if over else f'no answer for {web.patience:g} s') from None
+        raise WebError(f'not finished within {web.deadline:g} s' if over else f'no answer for {web.patience:g} s', later=True) from None
     except httpcore.ConnectError as error:
-        if 'is not known' in str(error): raise WebError('no such host') from None
+        if 'is not known' in str(error): raise WebError('no such host', later=True) from None
         if 'certificate' in str(error).lower(): raise WebError('its certificate is not valid') from None
         raise WebError('no connection', again=True) from None
-    except httpcore.ProxyError as error: raise WebError(f'the proxy refused: {error}') from None
+    except httpcore.ProxyError as error: raise WebError(f'the proxy refused: {error}', later=True) from None
     except (httpcore.NetworkError, httpcore.ProtocolError): raise WebError('the connection broke off', again=True) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError): raise WebError('not a web address') from None
 
