@@ -184,18 +184,20 @@ def test_ctrl_c_keeps_what_has_arrived(engines, tmp_path, capsys, monkeypatch):
     monkeypatch.undo()
 
 def test_a_full_disk_loses_nothing(engines, tmp_path, monkeypatch, capsys):
-    "Both where photos are stored and where the log is written."
-    real, left = download.write_beside, [12]
+    real, left = Path.write_bytes, [12]
     def write(path, data):
-        if Path(path).suffix == '.jpg':
+        if path.suffix == '.jpg':
             left[0] -= 1
-            if left[0] < 0: raise BearsError(f"Can't write {path}: No space left on device.")
+            if left[0] < 0:
+                real(path, data[:100])
+                raise OSError(28, 'No space left on device')
         return real(path, data)
-    monkeypatch.setattr(download, 'write_beside', write)
-    with pytest.raises(BearsError, match='No space left'): gather_images(tmp_path/'bears', ['grizzly bear'], n=60)
+    monkeypatch.setattr(Path, 'write_bytes', write)
+    with pytest.raises(BearsError, match="Can't write in .*No space left"): gather_images(tmp_path/'bears', ['grizzly bear'], n=60)
     assert len(read_metadata(tmp_path/'bears')) == len(list((tmp_path/'bears'/'grizzly bear').iterdir())) == 12
     left[0] = 1000
     assert gather_images(tmp_path/'bears', ['grizzly bear'], n=60).loc['grizzly bear', 'kept'] == 60
+    assert not read_folder(tmp_path/'bears').refused
 
 @pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs /dev/full')
 def test_a_log_that_cannot_be_written_is_a_sentence(engines, tmp_path):

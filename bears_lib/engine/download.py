@@ -167,7 +167,7 @@ def _choose(root:Path, found:dict[str, list[ImageResult]], entries:dict[str, dic
             kept[label].append((result, entry))
     return kept, why
 
-# %% ../../nbs/engine/12_download.ipynb #e867ee4b
+# %% ../../nbs/engine/12_download.ipynb #e8347bd7
 class _Run:
     "The filling of one folder: which results still wait, which addresses are under way, which photos are there."
     def __init__(self, root:Path, found:dict[str, list[ImageResult]], web:Web, max_side:int):
@@ -181,7 +181,7 @@ class _Run:
         "Fetch one photo, store it, then log it: in this order, so that a photo in the log is always there."
         start = time.monotonic()
         data, entry = _fetch(result, self.web, self.max_side)
-        if data: write_beside(self.root/'.bears'/'spare'/_name(entry), data)
+        if data: (self.root/'.bears'/'spare'/_name(entry)).write_bytes(data)
         entry = {'url': result.image_url} | entry | dict(seconds=round(time.monotonic() - start, 2), at=f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}')
         self.log.add(entry)
         return entry
