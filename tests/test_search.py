@@ -98,7 +98,6 @@ def test_a_toy_is_no_cactus(engines):
 
 def test_serpapi_needs_its_key_and_writes_it_nowhere(engines, monkeypatch, tmp_path):
     with pytest.raises(BearsError, match='SERPAPI_KEY'): search_images('grizzly', 5, providers=['serpapi'])
-    search.resting.clear()
     monkeypatch.setenv('SERPAPI_KEY', 'secret-key')
     assert len(search_images('grizzly', 150, providers=['serpapi'])) == 150
     assert 'serpapi' in answers(search_images('black bear', 6))
@@ -129,6 +128,12 @@ def test_the_old_package_serves_where_ddgs_is_missing(engines, monkeypatch, mode
     results = search._search('grizzly', 120, ['duckduckgo'])
     assert len(results) == found
     assert ('refused us' in results.rows[0]['answer']) == (mode == 'blocked')
+
+def test_without_either_package_the_others_serve(engines, monkeypatch):
+    for name in ('ddgs', 'duckduckgo_search'): monkeypatch.setitem(sys.modules, name, None)
+    found = search_images('grizzly bear', 6, providers=['duckduckgo', 'bing', 'openverse'])
+    assert len(found) == 6 and answers(found)['bing'] == answers(found)['duckduckgo'] == 'needs the package ddgs: pip install ddgs'
+    assert not search.resting
 
 def test_ddgs_still_has_what_we_watch_it_through():
     "Without these, a refusal can't be told from an empty answer: see `_ddgs_rows`."

@@ -169,7 +169,7 @@ def _observation(row:dict) -> ImageResult | None:
 
 register_provider('inaturalist', inaturalist)
 
-# %% ../../nbs/engine/11_search.ipynb #0397d95d
+# %% ../../nbs/engine/11_search.ipynb #e83f99ea
 ddgs_seconds = 10 # for one request through `ddgs`
 
 def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
@@ -189,19 +189,19 @@ def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
 def _old_rows(engine:str, term:str, page:int) -> list[dict]:
     "The same through `duckduckgo_search`, its former name; the first page only, since a refusal later on loses them all."
     try: from duckduckgo_search import DDGS
-    except ImportError: raise WebError('needs the package ddgs: pip install ddgs') from None
+    except ImportError: raise BearsError('needs the package ddgs: pip install ddgs') from None
     if engine != 'duckduckgo' or page > 1: return []
     with warnings.catch_warnings(record=True):  # it announces its new name each time
         return DDGS(timeout=ddgs_seconds).images(term, max_results=100)
 
-# %% ../../nbs/engine/11_search.ipynb #1af710f2
+# %% ../../nbs/engine/11_search.ipynb #b30d82a3
 def _check_answers(seen:list, error:Exception|None) -> None:
     "Raise the reason why there are no results, which `ddgs` itself doesn't tell; nothing if there simply are none."
     status = seen[-1].status_code if seen else 200
     if status in (202, 301, 403, 418, 429): raise RateLimited(f'refused us (HTTP {status})', status)
     if status != 200: raise WebError(f'HTTP {status}', status)
     if error is None or 'No results' in str(error): return
-    if isinstance(error, WebError): raise error
+    if isinstance(error, BearsError): raise error
     kind = type(error).__name__
     if kind == 'RatelimitException': raise RateLimited('refused us (too many requests)', 403)
     if 'timed out' in str(error).lower() or 'Timeout' in kind: raise WebError(f'no answer for {ddgs_seconds} s')
@@ -235,10 +235,10 @@ def _through_ddgs(engine:str) -> Provider:
 register_provider('duckduckgo', _through_ddgs('duckduckgo'))
 register_provider('bing', _through_ddgs('bing'))
 
-# %% ../../nbs/engine/11_search.ipynb #92123dea
+# %% ../../nbs/engine/11_search.ipynb #7e79c0d0
 def serpapi(term:str, page:int, web:Web) -> list[ImageResult]:
     key = os.environ.get('SERPAPI_KEY')
-    if not key: raise WebError('needs the environment variable SERPAPI_KEY')
+    if not key: raise BearsError('needs the environment variable SERPAPI_KEY')
     got = web.get('https://serpapi.com/search.json', dict(engine='google_images', q=term, ijn=page - 1, api_key=key)).json()
     if 'images_results' not in got: return []
     return _each(got['images_results'], lambda row: ImageResult(row['original'], row.get('thumbnail') or '', row.get('link') or '', _text(row.get('title')),
@@ -471,13 +471,13 @@ def search_images(
     if 'sample' in {each.provider for each in results} and providers != ['sample']: say(f'No provider answered for {term!r}: these are the drawn bears that come with the package. `.report` says why.')
     return results
 
-# %% ../../nbs/engine/11_search.ipynb #ada34565
+# %% ../../nbs/engine/11_search.ipynb #adba750f
 def _search(term:str, n:int, providers:Sequence, licensed:bool=False, cache:str|Path|None=None, web:Web|None=None, everything:bool=False) -> ImageResults:
     "As `search_images`, but finding nothing is no error."
-    chosen = dict(_provider(each, everything) for each in ([providers] if isinstance(providers, str | Path) else providers))
+    chosen = [_provider(each, everything) for each in ([providers] if isinstance(providers, str | Path) else providers)]
     own_web = web or Web()
     def lane(name, fn): return _Lane(name, lambda page: _page(name, fn, term, page, own_web, Path(cache or cache_folder())), licensed)
-    lanes = [lane(name, fn) for name, fn in chosen.items() if not (licensed and name in ('duckduckgo', 'bing', 'serpapi'))]  # these never name a licence
+    lanes = [lane(name, fn) for name, fn in chosen if not (licensed and name in ('duckduckgo', 'bing', 'serpapi'))]  # these never name a licence
     last = [each for each in lanes if each.name == 'sample']
     found = _fill([each for each in lanes if each.name != 'sample'], n) or _fill(last, n)
     if web is None: own_web.close()
