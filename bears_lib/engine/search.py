@@ -403,14 +403,14 @@ class _Lane:
         self.note = self.waiting[0].note if self.waiting else self.note
         return bool(self.waiting)
 
-# %% ../../nbs/engine/11_search.ipynb #cdfae3be
+# %% ../../nbs/engine/11_search.ipynb #5300a281
 def _why_it_ended(name:str, page:int, error:Exception) -> str:
     "The reason in a few words; whoever refused or was out of reach is left alone for a while."
     if not isinstance(error, BearsError): return f'failed on page {page} ({type(error).__name__}: {_text(error, 60)})'
     status = getattr(error, 'status', None)
     if page > 1 and status in (400, 404): return 'gave all it has'
     if isinstance(error, RateLimited) or status in (401, 403): rest(name, getattr(error, 'wait', None), str(error))
-    elif isinstance(error, WebError) and not _rests(name) and (status is None or status >= 500): rest(name, 300, str(error))
+    elif isinstance(error, WebError) and not _rests(name) and (status is None or status >= 500): rest(name, 120, str(error))
     return str(error) if page == 1 else f'stopped at page {page}: {error}'
 
 # %% ../../nbs/engine/11_search.ipynb #049ba7f9
