@@ -295,7 +295,7 @@ def test_the_folder_loads_in_hugging_face_datasets(engines, tmp_path):
     datasets = pytest.importorskip('datasets')
     gather_images(tmp_path/'bears', ['grizzly bear', 'teddy bear'], n=5)
     loaded = datasets.load_dataset('imagefolder', data_dir=str(tmp_path/'bears'), split='train', cache_dir=str(tmp_path/'cache'))
-    assert len(loaded) == 10 and set(loaded['label']) == {'grizzly bear', 'teddy bear'} and loaded[0]['sha256'].startswith('sha256:')
+    assert len(loaded) == 10 and set(loaded['label']) == {'grizzly bear', 'teddy bear'} and loaded[0]['sha256'].startswith('s:')
 
 def test_the_command(engines, tmp_path):
     (tmp_path/'bears-gather').write_text('import sys\nfrom bears_lib.engine.download import bears_gather\nsys.exit(bears_gather())\n')

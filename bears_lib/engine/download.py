@@ -134,8 +134,8 @@ def only_writer(
     try: yield root
     finally: lock.release()
 
-# %% ../../nbs/engine/12_download.ipynb #dc279f1d
-def _name(entry:dict) -> str: return f"{entry['sha256'][:20]}.jpg"
+# %% ../../nbs/engine/12_download.ipynb #ce54b0e0
+def _name(entry:dict) -> str: return f"{entry['sha256'][:16]}.jpg"
 
 def _near(entries:Iterable[dict]) -> dict[str, set[str]]:
     "For each photo (by sha256) those that look nearly the same."
@@ -229,11 +229,11 @@ def _fill_folder(run:_Run, n:int, n_workers:int) -> Generator[dict, None, None]:
             wanted = {label: len(run.good[label]) + more for label, more in lack.items()}
     finally: pool.shutdown(wait=True, cancel_futures=True)
 
-# %% ../../nbs/engine/12_download.ipynb #c36609e4
+# %% ../../nbs/engine/12_download.ipynb #050da232
 def _row(label:str, result:ImageResult, entry:dict) -> dict[str, str]:
     "What `metadata.csv` says of a photo; letters before the hashes keep readers from taking them for numbers."
     return dict(file_name=f'{label}/{_name(entry)}', label=label, group=result.group, query=result.query, provider=result.provider, image_url=result.image_url, page_url=result.page_url,
-        author=result.author, license=result.license, sha256=f"sha256:{entry['sha256']}", phash=f"p:{entry['hashes'][0]}", width=str(entry['width']), height=str(entry['height']), fetched_at=entry['at'])
+        author=result.author, license=result.license, sha256=f"s:{entry['sha256']}", phash=f"p:{entry['hashes'][0]}", width=str(entry['width']), height=str(entry['height']), fetched_at=entry['at'])
 
 def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
     "Put the chosen photos into their class folders and write `metadata.csv`; how many each class has, and why not more."
