@@ -36,7 +36,7 @@ class Word:
     place:int   # Counted in words; the end of a sentence counts for three
     sentence:int   # Which sentence it is in, from 0
 
-# %% ../../nbs/engine/20_grading.ipynb #ebbd1385
+# %% ../../nbs/engine/20_grading.ipynb #df552230
 @lru_cache(maxsize=20_000)
 def stem(
     word:str, # One word in lower case
@@ -47,6 +47,7 @@ def stem(
 def _plain(text:str) -> str:
     "Lower case, without accents or control characters; short forms such as `isn't` spelled out."
     text = unicodedata.normalize('NFKD', text[:LONGEST]).casefold().replace('’', "'").replace('&', ' and ').replace('%', ' percent ')
+    text = re.sub(r'(?m)(^|\s)\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)', r'\1; ', text)   # the numbers of a list
     text = ''.join(c if c in '\n\t' or c.isprintable() else ' ' for c in text if not unicodedata.combining(c))
     text = re.sub(r"\bcan'?t\b|\bcannot\b", 'can not', re.sub(r"\bwon't\b", 'will not', text))
     text = re.sub(r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|need|must)n'?t\b", r'\1 not', text)
@@ -144,7 +145,7 @@ def read_pattern(
     if not slots: raise BearsError(f'The pattern {text!r} looks for nothing. Give at least one word.')
     return Pattern(tuple(slots), tuple(barred['!']), tuple(barred['~']), window, text.startswith('='))
 
-# %% ../../nbs/engine/20_grading.ipynb #3cfd683c
+# %% ../../nbs/engine/20_grading.ipynb #dcf59132
 class Reader:
     "An answer as a list of words in which patterns can be looked for."
     def __init__(self,
@@ -152,6 +153,7 @@ class Reader:
         known:frozenset[str]=frozenset(), # Words that are spelled right: never taken for a typo
     ):
         self.words, self.known = read_words(text, known), known
+        self.parts = len([p for p in re.split(r'[,;\n•|/]|\band\b|\s-\s|\d[.)]', text[:LONGEST]) if p.strip()])   # of a list
         self.typos:set[str] = set()   # words that were taken for others
         self._places:dict[tuple[str, str, bool], list[int]] = {}
 
@@ -165,7 +167,8 @@ class Reader:
         if beginning and word.text.startswith(text): return True
         if not beginning and (word.text == text or word.stem == root): return True
         if not self.known or word.text in self.known or len(word.text) < 5: return False
-        typo = is_typo(word.text[:len(text)], text) if beginning else is_typo(word.text, text) or is_typo(word.stem, root)
+        if beginning: typo = len(text) > 5 and is_typo(word.text[:len(text)], text)
+        else: typo = is_typo(word.text, text) or len(root) > 5 and is_typo(word.stem, root)
         if typo: self.typos.add(word.text)
         return typo
 
@@ -280,7 +283,7 @@ def load_questions(
         raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of {", ".join(map(str, chapters()))}.')
     return list(_read(chapter))
 
-# %% ../../nbs/engine/20_grading.ipynb #a14267f4
+# %% ../../nbs/engine/20_grading.ipynb #2411be15
 @lru_cache
 def known_words() -> frozenset[str]: # In lower case
     "Every word of the question files: these are spelled right."
@@ -291,7 +294,7 @@ def known_words() -> frozenset[str]: # In lower case
             words.update(w.text for text in texts for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' ')))
     return frozenset(words)
 
-_COMMON = '''able about above after again all almost also always another any anything around back based because become been before being
+_COMMON = '''maths able about above after again all almost also always another any anything around back based because become been before being
 best better between both bring build built came change check class clear close come could different does doing done down each easy either
 enough even every example far fast few fewer find first five found four full gets give given goes going good great happen hard have having
 help here high however idea important into itself just keep kind know known large last later least less like line little long look lot
@@ -299,7 +302,12 @@ lots made make makes making many matter mean means might more most much must nee
 other over own part people perhaps place point possible put quite rather real really result right said same say see seen set several
 should show simple since small some something still such sure take taken tell than them then there these they thing things think those
 though three through time too try two type under until upon use used user uses using usually value very want way well were what when
-where whether which while whole why will without word work works world would write wrong year years yes yet'''
+where whether which while whole why will without word work works world would write wrong year years yes yet sometimes anyway everyone
+anyone someone nobody somebody everything somewhere however therefore although maybe overall within inside outside online offline itself
+themselves yourself ourselves whenever whatever whichever otherwise afterwards beforehand nowadays meanwhile moreover furthermore likewise
+together throughout understand understanding dataset database network networks notebook framework feedback background foreground input
+inputs output outputs upload download update updates layout setup tradeoff software hardware website forward backward workflow benchmark
+overfit underfit overfitting underfitting timeseries'''
 
 # %% ../../nbs/engine/20_grading.ipynb #de070f58
 @dataclass
@@ -318,10 +326,11 @@ class Graded:
             if values := getattr(self, name): lines.append(f'{"look at" if name == "flags" else name}: {"; ".join(values)}')
         return '\n'.join(lines)
 
-# %% ../../nbs/engine/20_grading.ipynb #e274904f
+# %% ../../nbs/engine/20_grading.ipynb #bb8aa8d1
 _NO = tuple(map(read_pattern, ('^no|nope|nah|never|false|incorrect|none|negative', '^not', '^do|does|is|are|can|need not',
     'not always|necessarily|true|only|really|required|needed|necessary|mandatory|have|need', 'no need', 'any_size|other_size|any_image_size')))
 _YES = tuple(map(read_pattern, ('^yes|yeah|yep|yup', '^true|absolutely|certainly|definitely|always|correct !not|false')))
+_BUT = read_pattern('but|however|although|though|except|unless')
 
 def said(
     answer:Reader, # The answer
@@ -352,16 +361,17 @@ def grade(
 def _unreadable(answer:str) -> list[str]:
     return ['there are no words in it that I can read'] if answer.strip() else []
 
-# %% ../../nbs/engine/20_grading.ipynb #49bd1961
+# %% ../../nbs/engine/20_grading.ipynb #4339192c
 def _grade_ideas(question:Question, answer:Reader) -> Graded:
     "Credit for each idea that is found; `says` asks for a yes or no besides."
     hits = {i: _first_hit(answer, i) for i in question.ideas}
     word = said(answer) if question.says else ''
     credit = sum(i.counts for i, hit in hits.items() if hit) + (word == question.says != '')/2
     level = 'right' if credit >= question.need else 'partly' if credit >= question.partly else 'wrong'
-    if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and _listed(answer) >= question.need: level = 'right'
+    if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and answer.parts >= question.need: level = 'right'
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
-    if word and word != question.says: level, flags = ('partly' if level == 'right' else 'wrong'), flags + [f'you say {word}']
+    if word and word != question.says:
+        level, flags = ('partly' if level == 'right' and find_pattern(answer, _BUT) else 'wrong'), flags + [f'you say {word}']
     result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i]], flags)
     result.unsure = _is_weak(question, answer, level, credit)
     return result
@@ -371,12 +381,8 @@ def _first_hit(answer:Reader, idea:Idea) -> tuple[int, ...]:
 
 def _is_weak(question:Question, answer:Reader, level:str, credit:float) -> bool:
     "A suggestion to be taken with care: one idea short or just enough of several, or many words and nothing found."
-    if level == 'wrong': return credit > 0 or len(answer.words) > 12
+    if level == 'wrong': return credit > 0 or len(answer.words) > (6 if question.kind == 'concept' else 12)
     return level == 'partly' and question.kind == 'concept' and len(answer.words) > 5
-
-def _listed(answer:Reader) -> int:
-    "About how many things an answer lists: a rough upper bound, two words to a thing."
-    return len(answer.words)//2
 
 # %% ../../nbs/engine/20_grading.ipynb #2b947710
 _NOT = frozenset('not no never without cannot neither nor nothing none'.split())
@@ -392,8 +398,9 @@ def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
             break
     return flags
 
-# %% ../../nbs/engine/20_grading.ipynb #22552346
+# %% ../../nbs/engine/20_grading.ipynb #653a1047
 _F = 'no|not|none|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|myth|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
+_NONE = 'none|myth|myths|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|nothing|all_four|not_any|all_of_these_are_false'
 _T = 'yes|true|t|need|needed|required|require|must|y|lots|necessary|essential'
 
 def _grade_items(question:Question, text:str) -> Graded:
@@ -409,9 +416,9 @@ def _grade_items(question:Question, text:str) -> Graded:
             if false or true: verdict[idea.says] = bool(false) or verdict.get(idea.says, False)
     whole = Reader(text, known_words())
     denied = sum(bool(find_pattern(p, read_pattern(_F))) for p in parts)
-    if not verdict or not any(_first_hit(whole, i) for i in question.ideas):
-        yes = find_pattern(whole, read_pattern('yes|true|t|all !none|no|not|false'))
-        return Graded('right' if denied and not yes else 'wrong', unsure=len(whole.words) > 4)
+    if find_pattern(whole, read_pattern(_NONE)) or not verdict and len(whole.words) < 13:
+        yes = find_pattern(whole, read_pattern('yes|true|t|all !none|no|not|false|neither|myth'))
+        if denied and not yes: return Graded('right', [i.says for i in question.ideas], unsure=len(whole.words) > 8)
     right = [i.says for i in question.ideas if verdict.get(i.says)]
     wrong = [i.says for i in question.ideas if verdict.get(i.says) is False]
     level = 'right' if not wrong and len(right) >= question.need else 'partly' if right else 'wrong'
