@@ -206,7 +206,7 @@ def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], betwe
         if found := _place(words, pattern, spans[1:], barred, between, taken+span): return found
     return None
 
-# %% ../../nbs/engine/20_grading.ipynb #3b27412c
+# %% ../../nbs/engine/20_grading.ipynb #be5adc48
 KINDS = dict(items='several statements, each true or false', term='one word or name', list='a number of things to name',
     concept='something to explain', self='something to do or draw: you tick it yourself')
 
@@ -229,6 +229,7 @@ class Question:
     ideas:tuple[Idea, ...]=()
     swaps:tuple[tuple[str, str], ...]=()   # (what to look at, pattern): raised for a look, never punished
     examples:tuple[tuple[str, str], ...]=()   # (answer, grade)
+    own:tuple[str, ...]=()   # Wordings that the learner accepts
 
     @property
     def title(self) -> str: # For example 'Chapter 1, question 12'
@@ -339,7 +340,7 @@ def said(
     if any(find_pattern(answer, p) for p in _YES): return 'yes'
     return 'no' if any(find_pattern(answer, p) for p in _NO) else ''
 
-# %% ../../nbs/engine/20_grading.ipynb #2305f093
+# %% ../../nbs/engine/20_grading.ipynb #94ae1dc4
 def grade(
     question:Question, # One of `load_questions`
     answer:str, # What the learner wrote
@@ -352,6 +353,7 @@ def grade(
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
     reader = Reader(answer, known_words())
     if not reader.words: return Graded('wrong', missing=[i.says for i in question.ideas], flags=_unreadable(answer), unsure=bool(answer.strip()))
+    if any(find_pattern(reader, read_pattern(p)) for p in question.own): return Graded('right', ['a wording that you accepted'])
     result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
     if len(answer) > LONGEST: result.flags.append(f'only the first {LONGEST:,} of {len(answer):,} characters were read')
     if semantic: result.unsure |= _disagrees(question, answer, result.grade)
