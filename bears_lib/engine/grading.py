@@ -327,20 +327,20 @@ class Graded:
             if values := getattr(self, name): lines.append(f'{"look at" if name == "flags" else name}: {"; ".join(values)}')
         return '\n'.join(lines)
 
-# %% ../../nbs/engine/20_grading.ipynb #bb8aa8d1
-_NO = tuple(map(read_pattern, ('^no|nope|nah|never|false|incorrect|none|negative', '^not', '^do|does|is|are|can|need not',
-    'not always|necessarily|true|only|really|required|needed|necessary|mandatory|have|need', 'no need', 'any_size|other_size|any_image_size')))
-_YES = tuple(map(read_pattern, ('^yes|yeah|yep|yup', '^true|absolutely|certainly|definitely|always|correct !not|false')))
-_BUT = read_pattern('but|however|although|though|except|unless')
+# %% ../../nbs/engine/20_grading.ipynb #cd77b4b7
+_NO_WORDS = ('^no|nope|nah|never|false|incorrect|none|negative', '^not', '^do|does|is|are|can|need not',
+    'not always|necessarily|true|only|really|required|needed|necessary|mandatory|have|need', 'no need', 'any_size|other_size|any_image_size')
+_YES_WORDS = ('^yes|yeah|yep|yup', '^true|absolutely|certainly|definitely|always|correct !not|false')
+_BUT_WORDS = 'but|however|although|though|except|unless'
 
 def said(
     answer:Reader, # The answer
 ) -> str: # 'yes', 'no', or '' when it says neither
     "Whether an answer begins with, or amounts to, a yes or a no."
-    if any(find_pattern(answer, p) for p in _YES): return 'yes'
-    return 'no' if any(find_pattern(answer, p) for p in _NO) else ''
+    if any(find_pattern(answer, read_pattern(p)) for p in _YES_WORDS): return 'yes'
+    return 'no' if any(find_pattern(answer, read_pattern(p)) for p in _NO_WORDS) else ''
 
-# %% ../../nbs/engine/20_grading.ipynb #94ae1dc4
+# %% ../../nbs/engine/20_grading.ipynb #b0465502
 def grade(
     question:Question, # One of `load_questions`
     answer:str, # What the learner wrote
@@ -352,7 +352,7 @@ def grade(
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
     reader = Reader(answer, known_words())
-    if not reader.words: return Graded('wrong', missing=[i.says for i in question.ideas], flags=_unreadable(answer), unsure=bool(answer.strip()))
+    if not any(w.text.isascii() for w in reader.words): return Graded('wrong', missing=[i.says for i in question.ideas], flags=_unreadable(answer), unsure=bool(answer.strip()))
     if any(find_pattern(reader, read_pattern(p)) for p in question.own): return Graded('right', ['a wording that you accepted'])
     result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
     if len(answer) > LONGEST: result.flags.append(f'only the first {LONGEST:,} of {len(answer):,} characters were read')
@@ -363,7 +363,7 @@ def grade(
 def _unreadable(answer:str) -> list[str]:
     return ['there are no words in it that I can read'] if answer.strip() else []
 
-# %% ../../nbs/engine/20_grading.ipynb #4339192c
+# %% ../../nbs/engine/20_grading.ipynb #7f2b7154
 def _grade_ideas(question:Question, answer:Reader) -> Graded:
     "Credit for each idea that is found; `says` asks for a yes or no besides."
     hits = {i: _first_hit(answer, i) for i in question.ideas}
@@ -373,7 +373,7 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
     if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and answer.parts >= question.need: level = 'right'
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
     if word and word != question.says:
-        level, flags = ('partly' if level == 'right' and find_pattern(answer, _BUT) else 'wrong'), flags + [f'you say {word}']
+        level, flags = ('partly' if level == 'right' and find_pattern(answer, read_pattern(_BUT_WORDS)) else 'wrong'), flags + [f'you say {word}']
     result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i]], flags)
     result.unsure = _is_weak(question, answer, level, credit)
     return result
