@@ -8,13 +8,12 @@ Docs: https://bears-lib.github.io/bears_lib/engine/grading.html.md"""
 __all__ = ['GRADES', 'LONGEST', 'KINDS', 'Word', 'stem', 'read_words', 'is_typo', 'Pattern', 'read_pattern', 'Reader',
            'find_pattern', 'Idea', 'Question', 'chapters', 'load_questions', 'known_words', 'Graded', 'said', 'grade']
 
-# %% ../../nbs/engine/20_grading.ipynb #b0156b34
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+# %% ../../nbs/engine/20_grading.ipynb #ab7af815
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
-import re, unicodedata
+import math, re, unicodedata
 try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib
 from snowballstemmer import stemmer
@@ -363,7 +362,7 @@ def grade(
 def _unreadable(answer:str) -> list[str]:
     return ['there are no words in it that I can read'] if answer.strip() else []
 
-# %% ../../nbs/engine/20_grading.ipynb #7f2b7154
+# %% ../../nbs/engine/20_grading.ipynb #d8de36ed
 def _grade_ideas(question:Question, answer:Reader) -> Graded:
     "Credit for each idea that is found; `says` asks for a yes or no besides."
     hits = {i: _first_hit(answer, i) for i in question.ideas}
@@ -371,11 +370,13 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
     credit = sum(i.counts for i, hit in hits.items() if hit) + (word == question.says != '')/2
     level = 'right' if credit >= question.need else 'partly' if credit >= question.partly else 'wrong'
     if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and answer.parts >= question.need: level = 'right'
+    else_said = level == 'wrong' and not credit and question.kind == 'concept' and not question.says and _to_the_point(question, answer)
+    if else_said: level = 'partly'
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
     if word and word != question.says:
         level, flags = ('partly' if level == 'right' and find_pattern(answer, read_pattern(_BUT_WORDS)) else 'wrong'), flags + [f'you say {word}']
     result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i]], flags)
-    result.unsure = _is_weak(question, answer, level, credit)
+    result.unsure = else_said or _is_weak(question, answer, level, credit)
     return result
 
 def _first_hit(answer:Reader, idea:Idea) -> tuple[int, ...]:
@@ -385,6 +386,33 @@ def _is_weak(question:Question, answer:Reader, level:str, credit:float) -> bool:
     "A suggestion to be taken with care: one idea short or just enough of several, or many words and nothing found."
     if level == 'wrong': return credit > 0 or len(answer.words) > (6 if question.kind == 'concept' else 12)
     return level == 'partly' and question.kind == 'concept' and len(answer.words) > 5
+
+# %% ../../nbs/engine/20_grading.ipynb #4fa0a0e8
+@lru_cache
+def _weights() -> dict[str, float]:
+    "How much a stem tells about which question is being answered: much if few questions speak of it."
+    questions = [q for chapter in chapters() for q in _read(chapter)]
+    counts = Counter(s for q in questions for s in _vocabulary(q.chapter, q.id))
+    return {s: math.log(len(questions)/n) for s, n in counts.items()}
+
+@lru_cache
+def _vocabulary(chapter:int, id:str) -> frozenset[str]:
+    "The stems that a question, its answers and its patterns are made of."
+    q = next(q for q in _read(chapter) if q.id == id)
+    texts = [q.topic, q.ask, q.model, q.hint, *(i.says for i in q.ideas), *q.patterns, *(a for a, level in q.examples if level != 'wrong')]
+    return frozenset(w.stem for text in texts for w in read_words(re.sub(r'[|_*^!~>]', ' ', text)))
+
+def _likeness(a:set[str], b:set[str]) -> float:
+    "How much two sets of stems have in common, from 0 to 1."
+    def size(stems): return sum(_weights().get(s, 2.5)**2 for s in stems)
+    return size(a & b)/math.sqrt(size(a)*size(b)) if size(a) and size(b) else 0.
+
+def _to_the_point(question:Question, answer:Reader) -> bool:
+    "Whether an answer speaks of the matter, in words that no pattern has, and not as the wrong examples do."
+    stems = {w.stem for w in answer.words}
+    if len(stems) < 4 or sum(_weights()[s] for s in stems & _vocabulary(question.chapter, question.id)) < 6: return False
+    like, level = max((_likeness(stems, {w.stem for w in read_words(text)}), level) for text, level in question.examples)
+    return level != 'wrong' or like < 0.25
 
 # %% ../../nbs/engine/20_grading.ipynb #2b947710
 _NOT = frozenset('not no never without cannot neither nor nothing none'.split())
