@@ -24,14 +24,20 @@ def quiz_folder() -> Path: # BEARS_QUIZ, or .bears_quiz in the home folder
     "Where answers are kept unless you say otherwise."
     return Path(os.environ.get('BEARS_QUIZ') or Path.home()/'.bears_quiz')
 
-# %% ../nbs/05_questionnaire.ipynb #9ee3a405
+# %% ../nbs/05_questionnaire.ipynb #e0d2f164
 class Quiz:
     "One chapter's questions, one at a time, with your answers kept on disk."
+    answer:Callable[..., Graded]; mark:Callable[..., None]; correct:Callable[..., None]; nit:Callable[..., None]; accept:Callable[..., None]
+    go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']; summary:Callable[..., dict]; due:Callable[..., list[Question]]
+    write:Callable[..., Path]; take:Callable[..., int]; _ipython_display_:Callable[..., None]   # each has its story below
+
     def __init__(self,
         chapter:int=1, # 1 or 2
         folder:str|Path|None=None, # Where answers are kept; `quiz_folder()` by default
         resume:bool=True, # Begin at the first question without an answer; False begins at the first
+        semantic:bool=False, # Let a sentence encoder say "not sure" too (extra `semantic`)
     ):
+        self.semantic = semantic
         self.chapter, self.folder = chapter, Path(folder) if folder else quiz_folder()
         self.overlay = Overlay(self.folder/'wordings.json')
         self.questions = [self.overlay.apply(q) for q in load_questions(chapter)]
@@ -53,13 +59,16 @@ class Quiz:
         if not (q := self.question): return f'{head}. Nothing is left to ask.'
         return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}' + (f'\n\n{self.result}' if self.result else '\n\nAnswer with quiz.answer("...")')
 
-# %% ../nbs/05_questionnaire.ipynb #44dea79d
+# %% ../nbs/05_questionnaire.ipynb #1ff55d97
 def _answer(self:Quiz,
     text:str, # Your answer to the current question
 ) -> Graded: # The suggestion
     "Answer the current question. The answer is on disk before the suggestion is shown."
     if not self.question: raise BearsError('Nothing is left to ask. Go back with quiz.go(number).')
     self.result = grade(self.question, text)
+    if self.semantic:
+        from bears_lib.engine.semantic import second_look
+        self.result = second_look(self.question, text, self.result)
     self.session.read()
     tries = max((e.attempt for e in self.session if e.id == self.question.id and not e.card), default=0)
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
@@ -67,11 +76,11 @@ def _answer(self:Quiz,
     return self.result
 Quiz.answer = _answer
 
-# %% ../nbs/05_questionnaire.ipynb #02dffbcd
+# %% ../nbs/05_questionnaire.ipynb #ffd59bde
 def _change(self:Quiz, **changes:str) -> None:
     "Write the current entry again, with changes."
-    if not self.entry: raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
-    self.session.append(replace(self.entry, **changes))
+    if not (entry := self.entry): raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
+    self.session.append(replace(entry, **changes))   # type: ignore[arg-type]
 
 def _mark(self:Quiz,
     grade:str, # 'right', 'partly' or 'wrong'
@@ -89,12 +98,13 @@ def _nit(self:Quiz, text:str) -> None:
     _change(self, nit=text)
 Quiz.mark, Quiz.correct, Quiz.nit = _mark, _correct, _nit
 
-# %% ../nbs/05_questionnaire.ipynb #87155bb7
+# %% ../nbs/05_questionnaire.ipynb #4e96a458
 def _accept(self:Quiz) -> None:
     "Mark the answer right, and accept its wording next time."
     _mark(self, 'right')
-    self.overlay.add(self.question, self.entry.answer)
-    self.questions[self.place] = self.overlay.apply(self.question)
+    question, entry = self.questions[self.place], latest(self.session)[self.questions[self.place].id]
+    self.overlay.add(question, entry.answer)
+    self.questions[self.place] = self.overlay.apply(question)
 
 def _go(self:Quiz,
     to:int|str, # The number of a question, or its id
@@ -231,11 +241,12 @@ def _take(self:Quiz,
     return len(new)
 Quiz.take = _take
 
-# %% ../nbs/05_questionnaire.ipynb #9e7a218b
+# %% ../nbs/05_questionnaire.ipynb #1e8069ab
 def _joined(quiz:Quiz, new:Entry) -> Entry:
     "An answer that is taken in: a change of the one we have, or a new attempt at the question."
     old = latest(quiz.session).get(new.id)
-    if new.card or old and old.answer.strip() == new.answer: return new if new.card else replace(new, answer=old.answer, suggested=old.suggested, when=old.when, attempt=old.attempt)
+    if new.card: return new
+    if old and old.answer.strip() == new.answer: return replace(old, final=new.final or old.final, correction=new.correction, nit=new.nit)
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     return replace(new, when=now, attempt=old.attempt+1 if old else 1)
 

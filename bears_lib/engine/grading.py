@@ -8,14 +8,14 @@ Docs: https://bears-lib.github.io/bears_lib/engine/grading.html.md"""
 __all__ = ['GRADES', 'LONGEST', 'KINDS', 'Word', 'stem', 'read_words', 'is_typo', 'Pattern', 'read_pattern', 'Reader',
            'find_pattern', 'Idea', 'Question', 'chapters', 'load_questions', 'known_words', 'Graded', 'said', 'grade']
 
-# %% ../../nbs/engine/20_grading.ipynb #ab7af815
+# %% ../../nbs/engine/20_grading.ipynb #bb7fd129
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 import math, re, unicodedata
 try: import tomllib
-except ModuleNotFoundError: import tomli as tomllib
+except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
 from snowballstemmer import stemmer
 from .common import BearsError, near
 
@@ -128,13 +128,15 @@ def _slot(text:str, ordered:bool=False) -> _Slot:
         phrases.append(tuple((w.rstrip('*'), stem(w.rstrip('*')), w.endswith('*')) for w in words))
     return _Slot(tuple(phrases), ordered, text.startswith('^'))
 
-# %% ../../nbs/engine/20_grading.ipynb #dc826879
+# %% ../../nbs/engine/20_grading.ipynb #aa8ba9aa
 @lru_cache(maxsize=10_000)
 def read_pattern(
     text:str, # Such as 'first|early > edge*'
 ) -> Pattern: # Ready to be looked for
     "Read the notation of the table above."
-    slots, barred, window, ordered = [], {'!': [], '~': []}, 12, False
+    slots:list[_Slot] = []
+    barred:dict[str, list[_Slot]] = {'!': [], '~': []}
+    window, ordered = 12, False
     for part in text.removeprefix('=').split():
         if part == '>': ordered = True
         elif part[0] == '/' and part[1:].isdigit(): window = int(part[1:])
@@ -237,9 +239,9 @@ class Question:
     def patterns(self) -> tuple[str, ...]: # All of them
         return tuple(p for idea in self.ideas for p in idea.accept) + tuple(p for _, p in self.swaps)
 
-# %% ../../nbs/engine/20_grading.ipynb #15e34a2c
+# %% ../../nbs/engine/20_grading.ipynb #ac80d8e9
 _FIELDS = {'number': int, 'id': str, 'topic': str, 'ask': str, 'kind': str, 'model': str, 'why': str, 'hint': str, 'see': str}
-_EXTRA = {'need': (int, float), 'partly': (int, float), 'says': str, 'research': bool, 'idea': list, 'swap': list, 'examples': dict}
+_EXTRA:dict[str, type|tuple[type, ...]] = {'need': (int, float), 'partly': (int, float), 'says': str, 'research': bool, 'idea': list, 'swap': list, 'examples': dict}
 
 def _question(row:dict, chapter:int, shared:dict[str, str]) -> Question:
     "One entry of a question file, checked field by field."
@@ -339,11 +341,10 @@ def said(
     if any(find_pattern(answer, read_pattern(p)) for p in _YES_WORDS): return 'yes'
     return 'no' if any(find_pattern(answer, read_pattern(p)) for p in _NO_WORDS) else ''
 
-# %% ../../nbs/engine/20_grading.ipynb #b0465502
+# %% ../../nbs/engine/20_grading.ipynb #cb72a314
 def grade(
     question:Question, # One of `load_questions`
     answer:str, # What the learner wrote
-    semantic:bool=False, # Ask the sentence encoder of the extra `semantic` too: it can only add `unsure`
 ) -> Graded: # The suggestion, with what was found and what is missing
     "Suggest a grade for an answer. It never decides: the learner's own grade does."
     if not isinstance(answer, str): raise BearsError(f'An answer is text, not {type(answer).__name__}.')
@@ -351,11 +352,10 @@ def grade(
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
     reader = Reader(answer, known_words())
-    if not any(w.text.isascii() for w in reader.words): return Graded('wrong', missing=[i.says for i in question.ideas], flags=_unreadable(answer), unsure=bool(answer.strip()))
-    if any(find_pattern(reader, read_pattern(p)) for p in question.own): return Graded('right', ['a wording that you accepted'])
-    result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
+    if not any(w.text.isascii() for w in reader.words): result = Graded('wrong', missing=[i.says for i in question.ideas], flags=_unreadable(answer))
+    elif any(find_pattern(reader, read_pattern(p)) for p in question.own): result = Graded('right', ['a wording that you accepted'])
+    else: result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
     if len(answer) > LONGEST: result.flags.append(f'only the first {LONGEST:,} of {len(answer):,} characters were read')
-    if semantic: result.unsure |= _disagrees(question, answer, result.grade)
     result.unsure |= bool(result.flags)
     return result
 

@@ -7,8 +7,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/sessions.html.md"""
 # %% auto #0
 __all__ = ['VERSION', 'Entry', 'Session', 'latest', 'attempts', 'agreement', 'summary', 'wording_pattern', 'Overlay']
 
-# %% ../../nbs/engine/21_sessions.ipynb #6324abc6
-from collections.abc import Iterable
+# %% ../../nbs/engine/21_sessions.ipynb #e8661223
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -42,13 +42,15 @@ class Entry:
     def grade(self) -> str: # The learner's if there is one, else the suggested one
         return self.final or self.suggested
 
-# %% ../../nbs/engine/21_sessions.ipynb #16a16cb6
+# %% ../../nbs/engine/21_sessions.ipynb #753cbc34
 VERSION = 1
 
 @contextmanager
 def _locked(path:Path):
     "The file, open for appending, while no other process writes to it."
-    try: file = path.open('a+b')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open('a+b')
     except OSError as error: raise BearsError(f"Can't write the session {path}: {error.strerror}. Choose another path.") from error
     with file:
         try: import fcntl
@@ -56,9 +58,11 @@ def _locked(path:Path):
         else: fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
-# %% ../../nbs/engine/21_sessions.ipynb #eb49786a
+# %% ../../nbs/engine/21_sessions.ipynb #c5cf55cf
 class Session:
     "The answers to one chapter's questions, in a file that only grows."
+    read:Callable[..., None]; append:Callable[..., None]   # see below
+
     def __init__(self,
         path:str|Path, # Of the file; it is made with the first answer
         chapter:int, # 1 or 2
@@ -99,10 +103,9 @@ def _read(self:Session) -> None:
             if entry: self.entries.append(entry)
 Session.read = _read
 
-# %% ../../nbs/engine/21_sessions.ipynb #f7ce1d4c
+# %% ../../nbs/engine/21_sessions.ipynb #a343f9e3
 def _append(self:Session, *entries:Entry) -> None:
     "Write entries at the end of the file, and onto the disk, before anything else happens."
-    self.path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(self.path) as file:
         size = file.seek(0, os.SEEK_END)
         head = '' if size else json.dumps({'session': VERSION, 'chapter': self.chapter})+'\n'
