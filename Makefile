@@ -43,3 +43,11 @@ $(VENV)/.dev: $(VENV)/.demo
 
 clean:
 	rm -rf $(VENV) _proc _docs dist build *.egg-info
+
+.PHONY: docs
+docs: $(VENV)/.dev
+	$(BIN)/python tools/build_docs.py
+
+.PHONY: constraints
+constraints: $(VENV)/.dev
+	$(BIN)/python tools/write_constraints.py

@@ -7,11 +7,11 @@ Docs: https://bears-lib.github.io/bears_lib/engine/common.html.md"""
 # %% auto #0
 __all__ = ['BearsError', 'near', 'write_beside', 'progress', 'wilson', 'accuracy_text', 'say', 'command']
 
-# %% ../../nbs/engine/00_common.ipynb #540ccf77
+# %% ../../nbs/engine/00_common.ipynb #3eafe443
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from contextlib import redirect_stdout
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 import json, math, os, sys, tempfile
 
@@ -88,16 +88,18 @@ def say(*words) -> None:
     "Print for a person, on stderr: stdout belongs to a command's result."
     print(*words, file=sys.stderr, flush=True)
 
-# %% ../../nbs/engine/00_common.ipynb #b424ee37
+# %% ../../nbs/engine/00_common.ipynb #29a20d46
 def command(
-    fn:Callable[..., dict], # Does the work and returns its result; its parameters are docments and include `json`
+    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters are docments and include `json`
+    pos:list[str]|None=None, # Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
 ) -> Callable: # The same function; called by a shell it reads the command line
     "Turn a function into one of the `bears-...` commands, with the exit codes and the `--json` that all of them share."
     from fastcore.script import call_parse, is_cli
+    if fn is None: return partial(command, pos=pos)
     @wraps(fn)
     def run(*args, **kwargs):
         return _run_in_shell(fn, args, kwargs) if is_cli(shell) else fn(*args, **kwargs)
-    shell = call_parse(run)
+    shell = call_parse(run, pos=pos)
     return shell
 
 def _run_in_shell(fn:Callable[..., dict], args:tuple, kwargs:dict) -> int:

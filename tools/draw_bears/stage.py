@@ -23,8 +23,9 @@ def empty_scene(samples: int, threads: int, seed: int):
     scene.render.image_settings.color_depth = "16"
     c = scene.cycles
     c.device, c.samples, c.seed = "CPU", samples, seed % 2**31
-    c.use_denoising = c.use_adaptive_sampling = False
-    c.max_bounces, c.diffuse_bounces, c.glossy_bounces = 4, 2, 3
+    c.use_adaptive_sampling = False
+    c.use_denoising, c.denoiser, c.denoising_prefilter = True, "OPENIMAGEDENOISE", "FAST"
+    c.max_bounces, c.diffuse_bounces, c.glossy_bounces = 3, 2, 2
     c.transmission_bounces, c.transparent_max_bounces = 4, 4
     c.caustics_reflective = c.caustics_refractive = False
     c.sample_clamp_indirect = 4
@@ -168,13 +169,9 @@ def rgba(colour) -> tuple:
     return (*[float(c) for c in colour], 1.0)
 
 
-def hair_material(rough: float = .4, shine: float = .5):
-    "Principled hair, coloured by the strands themselves."
-    mat, t = nodes_of("hair")
-    col = node(t, "ShaderNodeAttribute", attribute_name="col").outputs["Color"]
-    s = node(t, "ShaderNodeBsdfHairPrincipled", {"Color": col, "Roughness": rough, "Radial Roughness": .6,
-                                                "Coat": shine}, model="CHIANG", parametrization="COLOR")
-    return finish(mat, t, s.outputs[0])
+def hair_stuff(glossy: bool = False):
+    "Hair coloured by its strands; a glossy coat throws sharper lights."
+    return matt(None, .42 if glossy else .55, .5 if glossy else .3)
 
 
 def matt(colour=None, rough: float = .9, shine: float = .2, glow: float = 0.):

@@ -1,0 +1,101 @@
+"""From a folder of photos to a trained classifier: our default beside fastai's fine_tune, and beside the floor.
+
+python bench/train_speed.py PHOTOS [--test OTHER] [--json]
+
+ours    bears_dls, bears_learner, fit_head: everything from the folder to the fitted head
+fastai  the same photos and split, the same backbone and weights, vision_learner's head and fine_tune(3) at the course's 224 pixels
+floor   decoding the same training photos and sending them and their mirror images through ONNX Runtime once: nothing else
+
+Seconds are without imports. Accuracy is that on the photos held back (valid) and, with --test, on a folder that no one trained on."""
+import tempfile, warnings
+from pathlib import Path
+from time import perf_counter
+
+from common import contender, finish, parser, report
+
+warnings.filterwarnings('ignore')
+
+def score(learn, photos:str) -> tuple[int, int]:
+    "How many photos of another folder a learner gets right, and of how many."
+    from bears_lib.engine.learners import network_of, preprocess_of
+    from bears_lib.engine.photos import read_folder
+    from bears_lib.engine.runtime import run_photos
+    found = [photo for photo in read_folder(photos).photos if photo.label in learn.dls.vocab]
+    chances = run_photos(network_of(learn), [photo.path for photo in found], preprocess_of(learn.dls))[0]
+    return sum(learn.dls.vocab[i] == photo.label for i, photo in zip(chances.argmax(1), found)), len(found)
+
+def judge(learn, seconds:float, test:str, **more) -> None:
+    chances, truth = learn.get_preds()[:2]
+    finish(seconds=seconds, valid=[int((chances.argmax(1) == truth).sum()), len(truth)], test=score(learn, test) if test else None, **more)
+
+def ours(photos:str, test:str) -> None:
+    from bears_lib.train import bears_dls, bears_learner, fit_head
+    start = perf_counter()
+    dls = bears_dls(photos)
+    read = perf_counter()
+    learn = bears_learner(dls)
+    made = perf_counter()
+    fit_head(learn)
+    end = perf_counter()
+    judge(learn, end - start, test, parts={'read and split': read - start, 'learner': made - read, 'fit_head': end - made})
+
+def fastai(photos:str, test:str) -> None:
+    from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, IndexSplitter, RandomResizedCrop, accuracy, aug_transforms, parent_label, set_seed, vision_learner
+    import numpy as np
+    from bears_lib.engine.backbone import default_arch, packaged_weights
+    from bears_lib.engine.duplicates import read_photos, split_photos
+    set_seed(0)
+    found = read_photos(photos).photos
+    held = np.flatnonzero(split_photos(found))
+    start = perf_counter()
+    block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label, splitter=IndexSplitter(held), item_tfms=RandomResizedCrop(224, min_scale=0.5), batch_tfms=aug_transforms())
+    learn = vision_learner(block.dataloaders([photo.path for photo in found]), default_arch, pretrained=False, metrics=accuracy)
+    body = learn.model[0].model
+    body.load_state_dict({name: packaged_weights()[name] for name in body.state_dict()})
+    learn.dls.add_tfms([normalize()], 'after_batch')
+    learn.freeze()
+    learn.fine_tune(3)
+    judge(learn, perf_counter() - start, test)
+
+def normalize():
+    from fastai.vision.all import Normalize
+    return Normalize.from_stats((0.5,)*3, (0.5,)*3)
+
+def floor(photos:str, network:str) -> None:
+    from bears_lib.engine.duplicates import read_photos, split_photos
+    from bears_lib.engine.photos import Preprocess
+    from bears_lib.engine.runtime import run_photos
+    found = read_photos(photos).photos
+    training = [photo.path for photo, held in zip(found, split_photos(found)) if not held]
+    start = perf_counter()
+    run_photos(network, training, Preprocess(), mirror=True)
+    finish(seconds=perf_counter() - start)
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument('photos')
+    options.add_argument('test_or_network', nargs='?', default='')
+    options.add_argument('--test', default='', help='another folder of class folders, to test on')
+    options.add_argument('--repeat', type=int, default=3, help='how often to run the two quick ones; the median counts')
+    args = options.parse_args()
+    if args.run: return {'ours': ours, 'fastai': fastai, 'floor': floor}[args.run](args.photos, args.test_or_network)
+    with tempfile.TemporaryDirectory() as folder:
+        network = Path(folder)/'body.onnx'
+        from bears_lib.engine.backbone import create_body, to_onnx
+        network.write_bytes(to_onnx(create_body(), 256))
+        results = {'ours': median([contender('ours', args.photos, args.test) for _ in range(args.repeat)]),
+                   'fastai fine_tune(3)': contender('fastai', args.photos, args.test),
+                   'floor': median([contender('floor', args.photos, network) for _ in range(args.repeat)])}
+    rows = [row(name, result) for name, result in results.items()]
+    mine, theirs, least = (result['seconds'] for result in results.values())
+    parts = ', '.join(f'{name} {seconds:.1f} s' for name, seconds in results['ours']['parts'].items())
+    report(args, rows, f'ours is {theirs/mine:.0f} times faster than fine_tune(3) and takes {mine/least:.2f} times the floor ({parts})', results=results)
+
+def median(runs:list[dict]) -> dict: return sorted(runs, key=lambda run: run['seconds'])[len(runs)//2]
+
+def row(name:str, result:dict) -> dict:
+    from bears_lib.engine.common import accuracy_text
+    scores = {key: accuracy_text(*result[key]) if result.get(key) else '' for key in ('valid', 'test')}
+    return {'way': name, 'seconds': f'{result["seconds"]:.1f}', 'peak MB': result['peak_mb'], **scores}
+
+if __name__ == '__main__': main()

@@ -1,0 +1,70 @@
+"What the package promises before anything is trained."
+import configparser, csv, json, re, socket, subprocess, sys
+from pathlib import Path
+
+import pytest
+
+from bears_lib.gather import sample_bears
+from conftest import root, shell
+
+try: import tomllib
+except ModuleNotFoundError: import tomli as tomllib
+
+settings = configparser.ConfigParser(delimiters=['='])
+settings.read(root/'settings.ini', encoding='utf-8')
+cfg = settings['DEFAULT']
+project = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))
+
+def python(code:str) -> str: return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout
+
+def test_import_costs_nothing():
+    times = [json.loads(python('import time, sys, json; t = time.perf_counter(); import bears_lib; print(json.dumps([time.perf_counter() - t, len({"torch", "fastai", "numpy"} & set(sys.modules))]))')) for _ in range(3)]
+    assert min(times)[0] < 0.2 and times[0][1] == 0
+
+@pytest.mark.parametrize('module', ['deploy', 'commands', 'gather', 'engine.models', 'engine.duplicates'])
+def test_light_modules_stay_light(module):
+    assert python(f'import sys, bears_lib.{module}; print({{"torch", "fastai", "timm"}} & set(sys.modules))') == 'set()\n'
+
+def test_nothing_is_written_in_two_places():
+    assert not {'description', 'authors', 'license', 'keywords', 'dependencies', 'version', 'requires-python', 'scripts'} & set(project['project'])
+    assert not {'lib_name', 'version', 'repo', 'git_url', 'doc_host'} & set(cfg)
+    url = project['project']['urls']['Repository']
+    generated = {'_modidx.py', 'nbdev.yml'}  # nbdev copies the address into these
+    assert {path.name for path in tracked() if url in path.read_text(encoding='utf-8', errors='ignore')} - generated == {'pyproject.toml'}
+    names = [re.split(r'[<>=;\[]', each)[0] for key in cfg if key.endswith('requirements') for each in cfg[key].split()]
+    assert len(names) == len(set(names))
+
+def test_floors_not_pins():
+    assert not [each for each in cfg['requirements'].split() if '==' in each or '<' in each.split(';')[0]]
+
+def test_installed_metadata_comes_from_settings():
+    from importlib.metadata import metadata, version
+    import bears_lib
+    assert version('bears_lib') == bears_lib.__version__
+    assert metadata('bears_lib')['Summary'] == cfg['description']
+
+def test_every_command_has_help():
+    for script in cfg['console_scripts'].split():
+        answer = shell(script.split('=')[0], '--help')
+        assert answer.returncode == 0 and '--json' in answer.stdout, script
+
+def test_no_pickle_is_read_or_written():
+    for path in (root/'bears_lib').rglob('*.py'):
+        text = path.read_text(encoding='utf-8')
+        assert not re.search(r'import pickle|pickle\.load|load_learner\(|weights_only=False|\.export\(.*\.pkl', text), path
+
+def test_sample():
+    folder = sample_bears()
+    with (folder/'faults.csv').open(newline='', encoding='utf-8') as file: faults = list(csv.DictReader(file))
+    assert {fault['fault'] for fault in faults} == {'near-duplicate', 'wrong-label', 'unreadable', 'not-a-photo'}
+    planted = {fault['file_name'] for fault in faults}
+    for label in ('black', 'grizzly', 'teddy'): assert len([path for path in (folder/label).iterdir() if f'{label}/{path.name}' not in planted]) >= 120
+    assert sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) <= 6_000_000
+
+def test_the_network_is_blocked():
+    "The tests run on this machine alone: `make test` sees to it."
+    with pytest.raises(OSError, match='network blocked'): socket.create_connection(('192.0.2.1', 80), timeout=1)
+
+def tracked() -> list[Path]:
+    names = subprocess.run(['git', 'ls-files', '-z'], cwd=root, capture_output=True, text=True, check=True).stdout.split('\0')
+    return [root/name for name in names if name and (root/name).is_file() and (root/name).suffix not in ('.jpg', '.png')]

@@ -1,0 +1,25 @@
+"""Write README.md from nbs/index.ipynb: its prose, its code and what the code printed.
+
+python tools/make_readme.py"""
+import json, re
+from pathlib import Path
+
+root = Path(__file__).parent.parent
+
+def cell_text(cell:dict) -> str:
+    "One cell as Markdown; links lead from the repository's top, and hidden cells stay out."
+    source = ''.join(cell['source'])
+    if cell['cell_type'] == 'markdown': return re.sub(r'\]\((\S+\.ipynb)\)', r'](nbs/\1)', source)
+    if cell['cell_type'] != 'code' or re.search(r'^#\|\s*hide', source, re.M): return ''
+    code = re.sub(r'^#\|.*\n?', '', source, flags=re.M).strip()
+    shown = [f'    {line}' for output in cell['outputs'] for line in output_text(output).splitlines()]
+    return '\n'.join([f'```python\n{code}\n```', *([''] + shown if shown else [])])
+
+def output_text(output:dict) -> str:
+    return ''.join(output.get('text') or output.get('data', {}).get('text/plain', ''))
+
+if __name__ == '__main__':
+    cells = json.loads((root/'nbs/index.ipynb').read_text(encoding='utf-8'))['cells']
+    text = '\n\n'.join(filter(None, map(cell_text, cells)))
+    note = '<!-- Made from nbs/index.ipynb by tools/make_readme.py: change it there. -->'
+    (root/'README.md').write_text(f'{note}\n{text}\n', encoding='utf-8')
