@@ -1,20 +1,20 @@
-"""How well the suggested grades agree with a person's, on answers in a JSON-lines file, beside grading everything "right".
+"""How well the suggested grades agree with a person's, beside calling every answer right.
 
-    python bench/grader.py [--answers FILE] [--leave-out] [--json]
+python bench/grader.py [--answers FILE] [--leave-out] [--show] [--json]
 
 Each line of FILE: {"question_id": ..., "answer": ..., "grade": "right" | "partly" | "wrong", "source": who wrote it}.
 Without --answers it takes answers_dev.jsonl in the folder named by BEARS_DATA, or else the answers that come with the package.
 --leave-out grades each source's answers without the words that nobody else's answer to the question supports: a lower bound.
 """
-from argparse import ArgumentParser
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
-import json, os, sys
+import json, os
+
+from common import parser, report
 
 from bears_lib.engine.common import BearsError, wilson
 from bears_lib.engine.grading import GRADES, Reader, chapters, find_pattern, grade, known_words, load_questions, read_pattern
@@ -65,38 +65,36 @@ def without_support(question, rows, source):
 def confusion(pairs): return {a: {b: sum(p[:2] == (a, b) for p in pairs) for b in GRADES} for a in GRADES}
 
 
-def main(argv=None):
-    parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--answers', help='JSON lines, see above')
-    parser.add_argument('--leave-out', action='store_true', help='drop the words that only the graded source supports')
-    parser.add_argument('--show', action='store_true', help='print the answers on which the grades differ')
-    parser.add_argument('--json', action='store_true', help='print the figures as one JSON object, last on stdout')
-    args = parser.parse_args(argv)
-    out = sys.stderr if args.json else sys.stdout
-    rows = read_answers(args.answers or default_answers())
+def row(name, who, f):
+    "One line of the table."
+    def percent(key): return '-' if f[key] is None else f'{f[key]:.0%}'
+    return {'answers of': name, 'grader': who, 'n': f['n'], 'agreement': f"{f['agreement']:.3f} ({f['interval'][0]:.2f} to {f['interval'][1]:.2f})",
+        'not-right caught': percent('caught'), 'right marked down': percent('marked_down'), 'right/wrong mixed up': percent('mixed_up'),
+        'sure': percent('sure'), 'agreement when sure': percent('agreement_when_sure')}
+
+
+def main():
+    options = parser(__doc__)
+    options.add_argument('--answers', help='JSON lines, see above')
+    options.add_argument('--leave-out', action='store_true', help='grade each source without the words that only it supports')
+    options.add_argument('--show', action='store_true', help='print the answers on which the grades differ')
+    args = options.parse_args()
+    answers = read_answers(args.answers or default_answers())
     questions = {q.id: q for chapter in chapters() for q in load_questions(chapter)}
-    support = lru_cache(None)(lambda id, source: without_support(questions[id], rows, source))
+    support = lru_cache(None)(lambda id, source: without_support(questions[id], answers, source))
     pairs, start = defaultdict(list), perf_counter()
-    for row in rows:
-        question = questions[row['question_id']]
-        if args.leave_out: question = support(question.id, row['source'])
-        result = grade(question, row['answer'])
-        pairs[row['source']].append((row['grade'], result.grade, result.unsure))
-        if args.show and result.grade != row['grade']: print(f"{row['source']} {row['question_id']}: {row['grade']} -> {result.grade}: {row['answer'][:200]}", file=out)
-    took = (perf_counter()-start)/len(rows)*1000
-    learners = [p for s, ps in pairs.items() if s.startswith('learner') for p in ps]
-    groups = {**pairs, **({'all learners': learners} if learners else {}), 'all': [p for ps in pairs.values() for p in ps]}
-    table = {name: dict(ours=figures(ps), always_right=figures([(a, 'right', False) for a, _, _ in ps])) for name, ps in groups.items()}
-    print(f"{'':14}{'':14}{'n':>5} {'agreement (95%)':>22} {'caught':>8} {'marked down':>12} {'mixed up':>9} {'sure':>6} {'agr. sure':>9}", file=out)
-    for name, both in table.items():
-        for who, f in both.items():
-            cells = [f'{f[k]:.0%}' if f[k] is not None else '-' for k in ('caught', 'marked_down', 'mixed_up', 'sure', 'agreement_when_sure')]
-            print(f"{name if who == 'ours' else '':14}{who:14}{f['n']:>5} {f['agreement']:>8.3f} ({f['interval'][0]:.2f} to {f['interval'][1]:.2f}) "
-                  f"{cells[0]:>8} {cells[1]:>12} {cells[2]:>9} {cells[3]:>6} {cells[4]:>9}", file=out)
-    print('\nA person said (rows), suggested (columns), all answers:', file=out)
-    for a, row in confusion(groups['all']).items(): print(f'{a:>8} ' + ' '.join(f'{b} {n:>4}' for b, n in row.items()), file=out)
-    print(f'{took:.2f} ms an answer, {date.today()}, {os.cpu_count()} cores', file=out)
-    if args.json: print(json.dumps(dict(figures=table, confusion=confusion(groups['all']), ms_per_answer=round(took, 2))))
+    for a in answers:
+        result = grade(support(a['question_id'], a['source']) if args.leave_out else questions[a['question_id']], a['answer'])
+        pairs[a['source']].append((a['grade'], result.grade, result.unsure))
+        if args.show and result.grade != a['grade']: print(f"{a['source']} {a['question_id']}: {a['grade']} -> {result.grade}: {a['answer'][:200]}")
+    took = (perf_counter()-start)/len(answers)*1000
+    groups = {**pairs, 'learners': [p for s, ps in pairs.items() if s.startswith('learner') for p in ps], 'all': [p for ps in pairs.values() for p in ps]}
+    results = {name: {'ours': figures(ps), 'always right': figures([(a, 'right', False) for a, _, _ in ps])} for name, ps in groups.items() if ps}
+    rows = [row(name, who, f) for name, both in results.items() for who, f in both.items()]
+    matrix = confusion(groups['all'])
+    words = [f'{took:.2f} ms an answer. A person said (rows), suggested (columns), all answers:', f"{'':8}{''.join(f'{g:>8}' for g in GRADES)}"]
+    words += [f'{a:8}' + ''.join(f'{matrix[a][b]:8}' for b in GRADES) for a in GRADES]
+    report(args, rows, '\n'.join(words), results=results, confusion=matrix, ms_per_answer=round(took, 2))
 
 
 if __name__ == '__main__': main()

@@ -428,16 +428,16 @@ def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
             break
     return flags
 
-# %% ../../nbs/engine/20_grading.ipynb #653a1047
-_F = 'no|not|none|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|myth|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
+# %% ../../nbs/engine/20_grading.ipynb #077f61f9
+_F = 'no|not|none|nothing|myth|myths|neither|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|myth|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
 _NONE = 'none|myth|myths|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|nothing|all_four|not_any|all_of_these_are_false'
-_T = 'yes|true|t|need|needed|required|require|must|y|lots|necessary|essential'
+_T = 'yes|true|t|need|needed|required|require|must|y|necessary|essential'
 
 def _grade_items(question:Question, text:str) -> Graded:
     "Each statement by itself: which ones an answer calls false (all of them are)."
     text = re.sub(r'(?i)\b(t|true|yes)\s*(/|or)\s*(f|false|no)\b', ' ', text)
     verdict:dict[str, bool] = {}   # says -> is it called false
-    parts = [Reader(p, known_words()) for p in re.split(r'(?i)[.,;:!?\n()]|\bbut\b|\band\b(?=.*\b(?:yes|no|true|false)\b)', text)]
+    parts = [Reader(p, known_words()) for p in re.split(r'(?i)[.,;:!?\n()]|\s[-–—]\s|\bbut\b|\band\b(?=.*\b(?:yes|no|true|false)\b)', text)]
     here:list[Idea] = []
     for part in parts:
         here = [i for i in question.ideas if _first_hit(part, i)] or here
@@ -447,7 +447,7 @@ def _grade_items(question:Question, text:str) -> Graded:
     whole = Reader(text, known_words())
     denied = sum(bool(find_pattern(p, read_pattern(_F))) for p in parts)
     if find_pattern(whole, read_pattern(_NONE)) or not verdict and len(whole.words) < 13:
-        yes = find_pattern(whole, read_pattern('yes|true|t|all !none|no|not|false|neither|myth'))
+        yes = find_pattern(whole, read_pattern('yes|true|t|all !none|no|not|false|neither|myth|nothing'))
         if denied and not yes: return Graded('right', [i.says for i in question.ideas], unsure=len(whole.words) > 8)
     right = [i.says for i in question.ideas if verdict.get(i.says)]
     wrong = [i.says for i in question.ideas if verdict.get(i.says) is False]
