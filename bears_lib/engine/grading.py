@@ -207,7 +207,7 @@ def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], betwe
         if found := _place(words, pattern, spans[1:], barred, between, taken+span): return found
     return None
 
-# %% ../../nbs/engine/20_grading.ipynb #be5adc48
+# %% ../../nbs/engine/20_grading.ipynb #a022cda1
 KINDS = dict(items='several statements, each true or false', term='one word or name', list='a number of things to name',
     concept='something to explain', self='something to do or draw: you tick it yourself')
 
@@ -217,6 +217,7 @@ class Idea:
     says:str   # In plain words, shown as found or missing
     accept:tuple[str, ...]   # Patterns
     counts:float=1   # What it adds to the credit
+    vague:bool=False   # It earns some credit, but nobody would miss it
 
 @dataclass(frozen=True)
 class Question:
@@ -239,7 +240,7 @@ class Question:
     def patterns(self) -> tuple[str, ...]: # All of them
         return tuple(p for idea in self.ideas for p in idea.accept) + tuple(p for _, p in self.swaps)
 
-# %% ../../nbs/engine/20_grading.ipynb #ac80d8e9
+# %% ../../nbs/engine/20_grading.ipynb #ac861454
 _FIELDS = {'number': int, 'id': str, 'topic': str, 'ask': str, 'kind': str, 'model': str, 'why': str, 'hint': str, 'see': str}
 _EXTRA:dict[str, type|tuple[type, ...]] = {'need': (int, float), 'partly': (int, float), 'says': str, 'research': bool, 'idea': list, 'swap': list, 'examples': dict}
 
@@ -252,7 +253,7 @@ def _question(row:dict, chapter:int, shared:dict[str, str]) -> Question:
         if name not in _FIELDS and not isinstance(value, _EXTRA.get(name, ())): raise BearsError(f'{where} has {name!r}, which is not as expected.{near(name, [*_FIELDS, *_EXTRA])}')
     if row['kind'] not in KINDS: raise BearsError(f"{where} is of kind {row['kind']!r}; the kinds are {', '.join(KINDS)}.")
     def patterns(texts): return tuple(_expand(p, shared, where) for p in texts)
-    ideas = tuple(Idea(i['says'], patterns(i['accept']), i.get('counts', 1)) for i in row.get('idea', []))
+    ideas = tuple(Idea(i['says'], patterns(i['accept']), i.get('counts', 1), i.get('vague', False)) for i in row.get('idea', []))
     swaps = tuple((s['says'], patterns([s['pattern']])[0]) for s in row.get('swap', []))
     examples = tuple((answer, grade) for grade in GRADES for answer in row.get('examples', {}).get(grade, []))
     plain = {k: row[k] for k in row if k not in ('idea', 'swap', 'examples')}
@@ -311,7 +312,7 @@ together throughout understand understanding dataset database network networks n
 inputs output outputs upload download update updates layout setup tradeoff software hardware website forward backward workflow benchmark
 overfit underfit overfitting underfitting timeseries'''
 
-# %% ../../nbs/engine/20_grading.ipynb #de070f58
+# %% ../../nbs/engine/20_grading.ipynb #080673c6
 @dataclass
 class Graded:
     "A suggested grade, with its reasons."
@@ -325,7 +326,8 @@ class Graded:
         words = {'right': 'right', 'partly': 'partly right', 'wrong': 'not yet'}[self.grade]
         lines = [f'suggested: {words}' + (' (not sure: look yourself)' if self.unsure else '')]
         for name in ('found', 'missing', 'flags'):
-            if values := getattr(self, name): lines.append(f'{"look at" if name == "flags" else name}: {"; ".join(values)}')
+            label = {'flags': 'look at', 'missing': 'you could add' if self.grade == 'right' else 'missing'}.get(name, name)
+            if values := getattr(self, name): lines.append(f'{label}: {"; ".join(values)}')
         return '\n'.join(lines)
 
 # %% ../../nbs/engine/20_grading.ipynb #cd77b4b7
@@ -341,7 +343,7 @@ def said(
     if any(find_pattern(answer, read_pattern(p)) for p in _YES_WORDS): return 'yes'
     return 'no' if any(find_pattern(answer, read_pattern(p)) for p in _NO_WORDS) else ''
 
-# %% ../../nbs/engine/20_grading.ipynb #cb72a314
+# %% ../../nbs/engine/20_grading.ipynb #7c986551
 def grade(
     question:Question, # One of `load_questions`
     answer:str, # What the learner wrote
@@ -352,7 +354,7 @@ def grade(
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
     reader = Reader(answer, known_words())
-    if not any(w.text.isascii() for w in reader.words): result = Graded('wrong', missing=[i.says for i in question.ideas], flags=_unreadable(answer))
+    if not any(w.text.isascii() for w in reader.words): result = Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=_unreadable(answer))
     elif any(find_pattern(reader, read_pattern(p)) for p in question.own): result = Graded('right', ['a wording that you accepted'])
     else: result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
     if len(answer) > LONGEST: result.flags.append(f'only the first {LONGEST:,} of {len(answer):,} characters were read')
@@ -362,7 +364,7 @@ def grade(
 def _unreadable(answer:str) -> list[str]:
     return ['there are no words in it that I can read'] if answer.strip() else []
 
-# %% ../../nbs/engine/20_grading.ipynb #d8de36ed
+# %% ../../nbs/engine/20_grading.ipynb #87c45a9f
 def _grade_ideas(question:Question, answer:Reader) -> Graded:
     "Credit for each idea that is found; `says` asks for a yes or no besides."
     hits = {i: _first_hit(answer, i) for i in question.ideas}
@@ -375,7 +377,7 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
     if word and word != question.says:
         level, flags = ('partly' if level == 'right' and find_pattern(answer, read_pattern(_BUT_WORDS)) else 'wrong'), flags + [f'you say {word}']
-    result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i]], flags)
+    result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i] and not i.vague], flags)
     result.unsure = else_said or _is_weak(question, answer, level, credit)
     return result
 

@@ -34,11 +34,11 @@ def _section(q:Question) -> str:
 <fieldset><legend>Your own mark</legend>{marks}</fieldset>
 </section>'''
 
-# %% ../../nbs/engine/24_question_pages.ipynb #9850f32b
+# %% ../../nbs/engine/24_question_pages.ipynb #208ea1d8
 def _data(questions:list[Question]) -> dict:
     "What the page's script needs to know."
     rows = [dict(id=q.id, kind=q.kind, need=q.need, partly=q.partly, says=q.says, swaps=q.swaps,
-        ideas=[dict(says=i.says, accept=i.accept, counts=i.counts) for i in q.ideas]) for q in questions]
+        ideas=[dict(says=i.says, accept=i.accept, counts=i.counts, vague=i.vague) for i in q.ideas]) for q in questions]
     return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(sorted(known_words()))],
         shared=dict(yes=_YES_WORDS, no=_NO_WORDS, but=_BUT_WORDS))
 

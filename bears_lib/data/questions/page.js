@@ -112,7 +112,7 @@ function findPattern(words, text, known) {
 
 function gradeAnswer(question, text, known, shared) {
   const words = readWords(text);
-  if (!words.some(w => /^[\x20-\x7e]+$/.test(w.text))) return {grade: 'wrong', found: [], missing: question.ideas.map(i => i.says), look: text.trim() ? ['there are no words in it that I can read'] : []};
+  if (!words.some(w => /^[\x20-\x7e]+$/.test(w.text))) return {grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), look: text.trim() ? ['there are no words in it that I can read'] : []};
   const any = list => list.some(p => findPattern(words, p, known));
   const hits = question.ideas.map(idea => any(idea.accept));
   const word = !question.says ? '' : any(shared.yes) ? 'yes' : any(shared.no) ? 'no' : '';
@@ -122,8 +122,7 @@ function gradeAnswer(question, text, known, shared) {
   if (question.kind === 'list' && grade === 'partly' && credit >= question.need - 1 && parts >= question.need) grade = 'right';
   const look = question.swaps.filter(([, p]) => findPattern(words, p, known)).map(([says]) => says);
   if (word && word !== question.says) { grade = grade === 'right' && any([shared.but]) ? 'partly' : 'wrong'; look.push('you say ' + word); }
-  const says = wanted => question.ideas.filter((_, k) => hits[k] === wanted).map(i => i.says);
-  return {grade, found: says(true), missing: says(false), look};
+  return {grade, found: question.ideas.filter((_, k) => hits[k]).map(i => i.says), missing: question.ideas.filter((i, k) => !hits[k] && !i.vague).map(i => i.says), look};
 }
 
 function knownWords(data) {
@@ -154,7 +153,7 @@ function start(data) {
     const check = box.querySelector('button');
     if (check) check.addEventListener('click', () => {
       const result = gradeAnswer(q, area.value, known, data.shared), lines = ['Suggested: ' + said[result.grade]];
-      for (const name of ['found', 'missing', 'look']) if (result[name].length) lines.push((name === 'look' ? 'look at' : name) + ': ' + result[name].join('; '));
+      for (const name of ['found', 'missing', 'look']) if (result[name].length) lines.push((name === 'look' ? 'look at' : name === 'missing' && result.grade === 'right' ? 'you could add' : name) + ': ' + result[name].join('; '));
       out.textContent = lines.join('\n');
     });
   }
