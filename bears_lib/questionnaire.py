@@ -24,7 +24,7 @@ def quiz_folder() -> Path: # BEARS_QUIZ, or .bears_quiz in the home folder
     "Where answers are kept unless you say otherwise."
     return Path(os.environ.get('BEARS_QUIZ') or Path.home()/'.bears_quiz')
 
-# %% ../nbs/05_questionnaire.ipynb #e0d2f164
+# %% ../nbs/05_questionnaire.ipynb #94fee348
 class Quiz:
     "One chapter's questions, one at a time, with your answers kept on disk."
     answer:Callable[..., Graded]; mark:Callable[..., None]; correct:Callable[..., None]; nit:Callable[..., None]; accept:Callable[..., None]
@@ -54,10 +54,12 @@ class Quiz:
     def entry(self) -> Entry|None: # None as long as it has no answer
         return latest(self.session).get(self.question.id) if self.question else None
 
-    def __repr__(self) -> str:
-        head = f'Chapter {self.chapter}: {len(latest(self.session))} of {len(self.questions)} answered'
-        if not (q := self.question): return f'{head}. Nothing is left to ask.'
-        return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}' + (f'\n\n{self.result}' if self.result else '\n\nAnswer with quiz.answer("...")')
+# %% ../nbs/05_questionnaire.ipynb #5032462d
+def _repr(self:Quiz) -> str:
+    head = f'Chapter {self.chapter}: {len(latest(self.session))} of {len(self.questions)} answered'
+    if not (q := self.question): return f'{head}. Nothing is left to ask.'
+    return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}' + (f'\n\n{self.result}' if self.result else '\n\nAnswer with quiz.answer("...")')
+Quiz.__repr__ = _repr   # type: ignore
 
 # %% ../nbs/05_questionnaire.ipynb #1ff55d97
 def _answer(self:Quiz,
@@ -76,7 +78,7 @@ def _answer(self:Quiz,
     return self.result
 Quiz.answer = _answer
 
-# %% ../nbs/05_questionnaire.ipynb #ffd59bde
+# %% ../nbs/05_questionnaire.ipynb #00b96285
 def _change(self:Quiz, **changes:str) -> None:
     "Write the current entry again, with changes."
     if not (entry := self.entry): raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
@@ -89,11 +91,15 @@ def _mark(self:Quiz,
     if grade not in GRADES: raise BearsError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
     _change(self, final=grade)
 
-def _correct(self:Quiz, text:str) -> None:
+def _correct(self:Quiz,
+    text:str, # The correction
+) -> None:
     "Write what you would answer now."
     _change(self, correction=text)
 
-def _nit(self:Quiz, text:str) -> None:
+def _nit(self:Quiz,
+    text:str, # The small thing
+) -> None:
     "Write down a small thing to remember."
     _change(self, nit=text)
 Quiz.mark, Quiz.correct, Quiz.nit = _mark, _correct, _nit
@@ -250,7 +256,7 @@ def _joined(quiz:Quiz, new:Entry) -> Entry:
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     return replace(new, when=now, attempt=old.attempt+1 if old else 1)
 
-# %% ../nbs/05_questionnaire.ipynb #e55532b5
+# %% ../nbs/05_questionnaire.ipynb #b62b66bf
 _HELP = 'Enter: on   r/p/w: your mark   c TEXT: correction   n TEXT: nit   a: accept this wording   m: model answer   q: stop'
 
 def _after(quiz:Quiz, read:Callable[[str], str]) -> bool: # Whether to go on
@@ -268,6 +274,7 @@ def _after(quiz:Quiz, read:Callable[[str], str]) -> bool: # Whether to go on
             else: say('That is none of these.')
         except BearsError as error: say(str(error))
 
+# %% ../nbs/05_questionnaire.ipynb #17ea6926
 def ask_all(
     quiz:Quiz, # Where to begin
     only:list[str]|None=None, # Ask only these questions; all from the current one by default

@@ -146,7 +146,7 @@ def read_pattern(
     if not slots: raise BearsError(f'The pattern {text!r} looks for nothing. Give at least one word.')
     return Pattern(tuple(slots), tuple(barred['!']), tuple(barred['~']), window, text.startswith('='))
 
-# %% ../../nbs/engine/20_grading.ipynb #dcf59132
+# %% ../../nbs/engine/20_grading.ipynb #eab166a1
 class Reader:
     "An answer as a list of words in which patterns can be looked for."
     def __init__(self,
@@ -158,12 +158,15 @@ class Reader:
         self.typos:set[str] = set()   # words that were taken for others
         self._places:dict[tuple[str, str, bool], list[int]] = {}
 
-    def places(self, word:tuple[str, str, bool]) -> list[int]: # Indices of the words it fits
+    def places(self,
+        word:tuple[str, str, bool], # A word of a pattern: text, stem, whether it is only a beginning
+    ) -> list[int]: # Indices of the words it fits
         "Where a word of a pattern stands in the answer."
         if word not in self._places: self._places[word] = [i for i, w in enumerate(self.words) if self._fits(w, word)]
         return self._places[word]
 
     def _fits(self, word:Word, wanted:tuple[str, str, bool]) -> bool:
+        "Whether a word of the answer is the one wanted: itself, another form of it, or a slip."
         text, root, beginning = wanted
         if beginning and word.text.startswith(text): return True
         if not beginning and (word.text == text or word.stem == root): return True
@@ -173,7 +176,7 @@ class Reader:
         if typo: self.typos.add(word.text)
         return typo
 
-# %% ../../nbs/engine/20_grading.ipynb #6fae0cfc
+# %% ../../nbs/engine/20_grading.ipynb #46bc249b
 def find_pattern(
     answer:Reader, # The answer
     pattern:Pattern, # What to look for
@@ -192,6 +195,7 @@ def _spans(answer:Reader, phrase:tuple) -> list[tuple[int, ...]]:
     rest = [set(answer.places(word)) for word in phrase[1:]]
     return [tuple(range(i, i+len(phrase))) for i in answer.places(phrase[0]) if all(i+k in at for k, at in enumerate(rest, 1))]
 
+# %% ../../nbs/engine/20_grading.ipynb #eaee093b
 def _starts(answer:Reader, slots:tuple[_Slot, ...]) -> set[int]:
     return {s[0] for slot in slots for phrase in slot.phrases for s in _spans(answer, phrase)}
 
@@ -207,7 +211,7 @@ def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], betwe
         if found := _place(words, pattern, spans[1:], barred, between, taken+span): return found
     return None
 
-# %% ../../nbs/engine/20_grading.ipynb #a022cda1
+# %% ../../nbs/engine/20_grading.ipynb #9d75e670
 KINDS = dict(items='several statements, each true or false', term='one word or name', list='a number of things to name',
     concept='something to explain', self='something to do or draw: you tick it yourself')
 
@@ -219,6 +223,7 @@ class Idea:
     counts:float=1   # What it adds to the credit
     vague:bool=False   # It earns some credit, but nobody would miss it
 
+# %% ../../nbs/engine/20_grading.ipynb #71598908
 @dataclass(frozen=True)
 class Question:
     "One question of the book, in our words."
@@ -286,7 +291,7 @@ def load_questions(
         raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of {", ".join(map(str, chapters()))}.')
     return list(_read(chapter))
 
-# %% ../../nbs/engine/20_grading.ipynb #2411be15
+# %% ../../nbs/engine/20_grading.ipynb #44686140
 @lru_cache
 def known_words() -> frozenset[str]: # In lower case
     "Every word of the question files: these are spelled right."
@@ -297,6 +302,7 @@ def known_words() -> frozenset[str]: # In lower case
             words.update(w.text for text in texts for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' ')))
     return frozenset(words)
 
+# %% ../../nbs/engine/20_grading.ipynb #dba6cac5
 _COMMON = '''maths able about above after again all almost also always another any anything around back based because become been before being
 best better between both bring build built came change check class clear close come could different does doing done down each easy either
 enough even every example far fast few fewer find first five found four full gets give given goes going good great happen hard have having

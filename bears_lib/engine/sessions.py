@@ -103,8 +103,10 @@ def _read(self:Session) -> None:
             if entry: self.entries.append(entry)
 Session.read = _read
 
-# %% ../../nbs/engine/21_sessions.ipynb #a343f9e3
-def _append(self:Session, *entries:Entry) -> None:
+# %% ../../nbs/engine/21_sessions.ipynb #facec83b
+def _append(self:Session,
+    *entries:Entry, # In the order in which they are to be written
+) -> None:
     "Write entries at the end of the file, and onto the disk, before anything else happens."
     with _locked(self.path) as file:
         size = file.seek(0, os.SEEK_END)
