@@ -146,7 +146,7 @@ def read_pattern(
     if not slots: raise BearsError(f'The pattern {text!r} looks for nothing. Give at least one word.')
     return Pattern(tuple(slots), tuple(barred['!']), tuple(barred['~']), window, text.startswith('='))
 
-# %% ../../nbs/engine/20_grading.ipynb #eab166a1
+# %% ../../nbs/engine/20_grading.ipynb #9c88258d
 class Reader:
     "An answer as a list of words in which patterns can be looked for."
     def __init__(self,
@@ -155,7 +155,6 @@ class Reader:
     ):
         self.words, self.known = read_words(text, known), known
         self.parts = len([p for p in re.split(r'[,;\n•|/]|\band\b|\s-\s|\d[.)]', text[:LONGEST]) if p.strip()])   # of a list
-        self.typos:set[str] = set()   # words that were taken for others
         self._places:dict[tuple[str, str, bool], list[int]] = {}
 
     def places(self,
@@ -171,10 +170,8 @@ class Reader:
         if beginning and word.text.startswith(text): return True
         if not beginning and (word.text == text or word.stem == root): return True
         if not self.known or word.text in self.known or len(word.text) < 5: return False
-        if beginning: typo = len(text) > 5 and is_typo(word.text[:len(text)], text)
-        else: typo = is_typo(word.text, text) or len(root) > 5 and is_typo(word.stem, root)
-        if typo: self.typos.add(word.text)
-        return typo
+        if beginning: return len(text) > 5 and is_typo(word.text[:len(text)], text)
+        return is_typo(word.text, text) or len(root) > 5 and is_typo(word.stem, root)
 
 # %% ../../nbs/engine/20_grading.ipynb #46bc249b
 def find_pattern(
@@ -318,14 +315,14 @@ together throughout understand understanding dataset database network networks n
 inputs output outputs upload download update updates layout setup tradeoff software hardware website forward backward workflow benchmark
 overfit underfit overfitting underfitting timeseries'''
 
-# %% ../../nbs/engine/20_grading.ipynb #080673c6
+# %% ../../nbs/engine/20_grading.ipynb #80c95ab6
 @dataclass
 class Graded:
     "A suggested grade, with its reasons."
     grade:str   # 'right', 'partly' or 'wrong'
     found:list[str] = field(default_factory=list)   # Ideas that are in the answer
     missing:list[str] = field(default_factory=list)   # Ideas that are not
-    flags:list[str] = field(default_factory=list)   # What to look at: a possible swap, a 'not', a word taken for another
+    flags:list[str] = field(default_factory=list)   # What to look at, such as a possible swap or a 'not'
     unsure:bool = False   # True where the suggestion is weak and your own look counts most
 
     def __str__(self) -> str:
@@ -336,9 +333,9 @@ class Graded:
             if values := getattr(self, name): lines.append(f'{label}: {"; ".join(values)}')
         return '\n'.join(lines)
 
-# %% ../../nbs/engine/20_grading.ipynb #cd77b4b7
+# %% ../../nbs/engine/20_grading.ipynb #82132493
 _NO_WORDS = ('^no|nope|nah|never|false|incorrect|none|negative', '^not', '^do|does|is|are|can|need not',
-    'not always|necessarily|true|only|really|required|needed|necessary|mandatory|have|need', 'no need', 'any_size|other_size|any_image_size')
+    'not always|necessarily|true|only|really|required|needed|necessary|mandatory|have|need', 'no need')
 _YES_WORDS = ('^yes|yeah|yep|yup', '^true|absolutely|certainly|definitely|always|correct !not|false')
 _BUT_WORDS = 'but|however|although|though|except|unless'
 
@@ -436,24 +433,27 @@ def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
             break
     return flags
 
-# %% ../../nbs/engine/20_grading.ipynb #077f61f9
-_F = 'no|not|none|nothing|myth|myths|neither|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|myth|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
-_NONE = 'none|myth|myths|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|nothing|all_four|not_any|all_of_these_are_false'
+# %% ../../nbs/engine/20_grading.ipynb #9975b531
+_F = 'no|not|none|nothing|myth|neither|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
+_NONE = 'none|myth|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|nothing|all_four|not_any|all_of_these_are_false'
 _T = 'yes|true|t|need|needed|required|require|must|y|necessary|essential'
 
 def _grade_items(question:Question, text:str) -> Graded:
     "Each statement by itself: which ones an answer calls false (all of them are)."
-    text = re.sub(r'(?i)\b(t|true|yes)\s*(/|or)\s*(f|false|no)\b', ' ', text)
+    text = re.sub(r'(?i)\b(t|true|yes)\s*(/|or)\s*(f|false|no)\b', ' ', text[:LONGEST])
     verdict:dict[str, bool] = {}   # says -> is it called false
-    parts = [Reader(p, known_words()) for p in re.split(r'(?i)[.,;:!?\n()]|\s[-–—]\s|\bbut\b|\band\b(?=.*\b(?:yes|no|true|false)\b)', text)]
-    here:list[Idea] = []
-    for part in parts:
-        here = [i for i in question.ideas if _first_hit(part, i)] or here
-        false, true = (find_pattern(part, read_pattern(words)) for words in (_F, _T))
-        for idea in here:
-            if false or true: verdict[idea.says] = bool(false) or verdict.get(idea.says, False)
+    parts, here, no = [], [], False   # what is being spoken of, and whether a 'not' still holds
+    for clause in re.split(r'(?i)[.;!?\n]|\bbut\b', text):
+        no = False
+        for words in re.split(r'(?i)[,:()]|\s[-–—]\s|\band\b(?=.*\b(?:yes|no|true|false)\b)', clause):
+            parts.append(part := Reader(words, known_words()))
+            named = [i for i in question.ideas if _first_hit(part, i)]
+            false, true = (bool(find_pattern(part, read_pattern(p))) for p in (_F, _T))
+            no, here = false or no and not true, named or here
+            for idea in here:
+                if false or true or named and no: verdict[idea.says] = no or verdict.get(idea.says, False)
     whole = Reader(text, known_words())
-    denied = sum(bool(find_pattern(p, read_pattern(_F))) for p in parts)
+    denied = any(find_pattern(p, read_pattern(_F)) for p in parts)
     if find_pattern(whole, read_pattern(_NONE)) or not verdict and len(whole.words) < 13:
         yes = find_pattern(whole, read_pattern('yes|true|t|all !none|no|not|false|neither|myth|nothing'))
         if denied and not yes: return Graded('right', [i.says for i in question.ideas], unsure=len(whole.words) > 8)

@@ -7,15 +7,14 @@ Docs: https://bears-lib.github.io/bears_lib/engine/sessions.html.md"""
 # %% auto #0
 __all__ = ['VERSION', 'Entry', 'Session', 'latest', 'attempts', 'agreement', 'summary', 'wording_pattern', 'Overlay']
 
-# %% ../../nbs/engine/21_sessions.ipynb #e8661223
+# %% ../../nbs/engine/21_sessions.ipynb #7268bc2b
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path
 import json, os
 from .common import BearsError, write_beside
-from .grading import GRADES, Graded, Question, load_questions, read_words
+from .grading import GRADES, Question, load_questions, read_words
 
 # %% ../../nbs/engine/21_sessions.ipynb #4352e09d
 @dataclass(frozen=True)
