@@ -433,7 +433,7 @@ def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
             break
     return flags
 
-# %% ../../nbs/engine/20_grading.ipynb #9975b531
+# %% ../../nbs/engine/20_grading.ipynb #19647cef
 _F = 'no|not|none|nothing|myth|neither|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
 _NONE = 'none|myth|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|nothing|all_four|not_any|all_of_these_are_false'
 _T = 'yes|true|t|need|needed|required|require|must|y|necessary|essential'
@@ -442,16 +442,18 @@ def _grade_items(question:Question, text:str) -> Graded:
     "Each statement by itself: which ones an answer calls false (all of them are)."
     text = re.sub(r'(?i)\b(t|true|yes)\s*(/|or)\s*(f|false|no)\b', ' ', text[:LONGEST])
     verdict:dict[str, bool] = {}   # says -> is it called false
-    parts, here, no = [], [], False   # what is being spoken of, and whether a 'not' still holds
+    parts:list[Reader] = []
+    here:list[Idea] = []   # what is being spoken of
     for clause in re.split(r'(?i)[.;!?\n]|\bbut\b', text):
-        no = False
+        no = False   # whether a 'not' still holds
         for words in re.split(r'(?i)[,:()]|\s[-–—]\s|\band\b(?=.*\b(?:yes|no|true|false)\b)', clause):
             parts.append(part := Reader(words, known_words()))
             named = [i for i in question.ideas if _first_hit(part, i)]
             false, true = (bool(find_pattern(part, read_pattern(p))) for p in (_F, _T))
             no, here = false or no and not true, named or here
             for idea in here:
-                if false or true or named and no: verdict[idea.says] = no or verdict.get(idea.says, False)
+                if false or true: verdict[idea.says] = no
+                elif named and no: verdict.setdefault(idea.says, True)
     whole = Reader(text, known_words())
     denied = any(find_pattern(p, read_pattern(_F)) for p in parts)
     if find_pattern(whole, read_pattern(_NONE)) or not verdict and len(whole.words) < 13:
