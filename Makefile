@@ -38,7 +38,7 @@ $(VENV)/.demo: $(VENV)/bin/python settings.ini setup.py pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(BIN)/pip install -q -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[dev,quiz]"
 	touch $@
 
 clean:

@@ -1,0 +1,169 @@
+'use strict';
+// The grader of the package, in the browser: the same patterns, a simpler stemmer.
+const ARTICLES = new Set(['a', 'an', 'the']);
+const ENDINGS = ['isations', 'izations', 'isation', 'ization', 'ational', 'ations', 'ation', 'ingly', 'ities', 'ments', 'ness', 'ment',
+  'ings', 'ions', 'able', 'ible', 'ally', 'ised', 'ized', 'ises', 'izes', 'ing', 'ion', 'ies', 'ity', 'ive', 'ise', 'ize', 'ed', 'es', 'ly', 'er', 'al', 's', 'e', 'y'];
+
+function stem(word) {
+  if (word.length < 4) return word;
+  if (word.endsWith('ss')) return word;
+  for (const end of ENDINGS) {
+    if (!word.endsWith(end) || word.length - end.length < 3) continue;
+    let root = word.slice(0, -end.length);
+    if (/([bdfgmnprt])\1$/.test(root)) root = root.slice(0, -1);
+    return root;
+  }
+  return word;
+}
+
+function readWords(text) {
+  text = text.slice(0, 5000).normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '').replace(/’/g, "'").replace(/&/g, ' and ').replace(/%/g, ' percent ');
+  text = text.replace(/(^|\s)\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)/g, '$1; ').replace(/\bwon't\b/g, 'will not').replace(/\bcan'?t\b|\bcannot\b/g, 'can not');
+  text = text.replace(/\b(is|are|was|were|do|does|did|has|have|had|could|should|would|need|must)n'?t\b/g, '$1 not');
+  text = text.replace(/'\w{1,2}\b/g, '').replace(/\b(e\.g|i\.e|etc|vs|ie|eg)\b\.?/g, m => ' ' + m.replace(/\./g, '') + ' ');
+  const words = [];
+  let place = 0, sentence = 0;
+  for (const [token] of text.matchAll(/\p{L}+|\d+(?:[.,]\d+)*|[.;!?\n]+/gu)) {
+    if (/^[.;!?\n]/.test(token)) { place += 3; sentence += 1; continue; }
+    if (ARTICLES.has(token)) continue;
+    words.push({text: token, stem: stem(token), place: place++, sentence});
+  }
+  return words;
+}
+
+function slips(a, b) {
+  let before = [], last = Array.from({length: b.length + 1}, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      let best = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] !== b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, before[j - 2] + 1);
+      row.push(best);
+    }
+    before = last; last = row;
+  }
+  return last[b.length];
+}
+
+function isTypo(typed, meant) {
+  const most = meant.length >= 9 ? 2 : meant.length >= 5 ? 1 : 0;
+  if (!most || Math.abs(typed.length - meant.length) > most || typed[0] !== meant[0]) return false;
+  return slips(typed, meant) <= most;
+}
+
+function fits(word, wanted, known) {
+  const start = wanted.endsWith('*'), text = wanted.replace(/\*+$/, '');
+  if (start ? word.text.startsWith(text) : word.text === text || word.stem === stem(text)) return true;
+  if (!known || known.has(word.text) || word.text.length < 5) return false;
+  return start ? text.length > 5 && isTypo(word.text.slice(0, text.length), text) : isTypo(word.text, text);
+}
+
+const parsed = new Map();
+function readPattern(text) {
+  if (parsed.has(text)) return parsed.get(text);
+  const pattern = {slots: [], without: [], between: [], window: 12, whole: text.startsWith('=')};
+  const slot = (part, ordered) => ({ordered, first: part.startsWith('^'),
+    phrases: part.replace(/^\^/, '').split('|').map(p => p.split('_').filter(w => !ARTICLES.has(w)))});
+  let ordered = false;
+  for (const part of text.replace(/^=/, '').split(/\s+/).filter(Boolean)) {
+    if (part === '>') ordered = true;
+    else if (/^\/\d+$/.test(part)) pattern.window = Number(part.slice(1));
+    else if (part[0] === '!') pattern.without.push(slot(part.slice(1)));
+    else if (part[0] === '~') pattern.between.push(slot(part.slice(1)));
+    else { pattern.slots.push(slot(part, ordered)); ordered = false; }
+  }
+  parsed.set(text, pattern);
+  return pattern;
+}
+
+function spans(words, phrase, known) {
+  const found = [];
+  for (let i = 0; i + phrase.length <= words.length; i++)
+    if (phrase.every((w, k) => fits(words[i + k], w, known))) found.push(phrase.map((_, k) => i + k));
+  return found;
+}
+
+function findPattern(words, text, known) {
+  const pattern = readPattern(text);
+  const all = slot => slot.phrases.flatMap(p => spans(words, p, known)).filter(s => !slot.first || s[0] < 4);
+  const choices = pattern.slots.map(all);
+  if (!choices.every(c => c.length)) return false;
+  const barred = new Set(pattern.without.flatMap(all).map(s => words[s[0]].sentence));
+  const between = new Set(pattern.between.flatMap(all).map(s => s[0]));
+  const place = (k, taken) => {
+    if (k === choices.length) {
+      const low = Math.min(...taken), high = Math.max(...taken);
+      if ([...between].some(i => low < i && i < high && !taken.includes(i))) return null;
+      return taken;
+    }
+    for (const span of choices[k]) {
+      if (barred.has(words[span[0]].sentence) || span.some(i => taken.includes(i))) continue;
+      if (pattern.slots[k].ordered && taken.length && span[0] < taken[taken.length - 1]) continue;
+      const at = [...taken, ...span].map(i => words[i].place);
+      if (Math.max(...at) - Math.min(...at) > pattern.window) continue;
+      const found = place(k + 1, [...taken, ...span]);
+      if (found) return found;
+    }
+    return null;
+  };
+  const found = place(0, []);
+  return Boolean(found && (!pattern.whole || new Set(found).size === words.length));
+}
+
+function gradeAnswer(question, text, known, shared) {
+  const words = readWords(text);
+  if (!words.some(w => /^[\x20-\x7e]+$/.test(w.text))) return {grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), look: text.trim() ? ['there are no words in it that I can read'] : []};
+  const any = list => list.some(p => findPattern(words, p, known));
+  const hits = question.ideas.map(idea => any(idea.accept));
+  const word = !question.says ? '' : any(shared.yes) ? 'yes' : any(shared.no) ? 'no' : '';
+  const credit = question.ideas.reduce((sum, idea, k) => sum + (hits[k] ? idea.counts : 0), 0) + (word && word === question.says ? 0.5 : 0);
+  let grade = credit >= question.need ? 'right' : credit >= question.partly ? 'partly' : 'wrong';
+  const parts = text.split(/[,;\n•|/]|\band\b|\s-\s|\d[.)]/).filter(p => p.trim()).length;
+  if (question.kind === 'list' && grade === 'partly' && credit >= question.need - 1 && parts >= question.need) grade = 'right';
+  const look = question.swaps.filter(([, p]) => findPattern(words, p, known)).map(([says]) => says);
+  if (word && word !== question.says) { grade = grade === 'right' && any([shared.but]) ? 'partly' : 'wrong'; look.push('you say ' + word); }
+  return {grade, found: question.ideas.filter((_, k) => hits[k]).map(i => i.says), missing: question.ideas.filter((i, k) => !hits[k] && !i.vague).map(i => i.says), look};
+}
+
+function knownWords(data) {
+  const known = new Set();
+  for (const text of data.words) for (const word of readWords(text)) known.add(word.text);
+  return known;
+}
+
+function start(data) {
+  const key = 'bears-quiz-' + data.chapter, known = knownWords(data), said = {right: 'right', partly: 'partly right', wrong: 'not yet'};
+  let state = {};
+  try { state = JSON.parse(localStorage.getItem(key)) || {}; } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  const keep = () => {
+    try { localStorage.setItem(key, JSON.stringify(state)); } catch (error) { /* no storage: it works until the page is closed */ }
+    const done = data.questions.filter(q => (state[q.id] || {}).mark).length;
+    document.getElementById('progress').value = done;
+    document.getElementById('count').textContent = done + ' of ' + data.questions.length + ' marked';
+  };
+  for (const q of data.questions) {
+    const box = document.getElementById('q-' + q.id), area = box.querySelector('textarea'), out = box.querySelector('output');
+    const mine = state[q.id] = state[q.id] || {};
+    area.value = mine.answer || '';
+    area.addEventListener('input', () => { mine.answer = area.value; keep(); });
+    for (const radio of box.querySelectorAll('input[type=radio]')) {
+      radio.checked = mine.mark === radio.value;
+      radio.addEventListener('change', () => { mine.mark = radio.value; keep(); });
+    }
+    const check = box.querySelector('button');
+    if (check) check.addEventListener('click', () => {
+      const result = gradeAnswer(q, area.value, known, data.shared), lines = ['Suggested: ' + said[result.grade]];
+      for (const name of ['found', 'missing', 'look']) if (result[name].length) lines.push((name === 'look' ? 'look at' : name === 'missing' && result.grade === 'right' ? 'you could add' : name) + ': ' + result[name].join('; '));
+      out.textContent = lines.join('\n');
+    });
+  }
+  document.getElementById('clear').addEventListener('click', () => {
+    if (!confirm('Delete all answers of this page from this browser?')) return;
+    try { localStorage.removeItem(key); } catch (error) { /* nothing was kept */ }
+    location.reload();
+  });
+  keep();
+}
+
+if (typeof document !== 'undefined') start(JSON.parse(document.getElementById('questions').textContent));
+if (typeof module !== 'undefined') module.exports = {gradeAnswer, knownWords, readWords, findPattern};

@@ -1,0 +1,296 @@
+"The question files, the grader and the quiz, from end to end and with bad input."
+import json, os, signal, subprocess, sys, tempfile, time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings, strategies as st
+
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.exports import markdown_page, read_markdown, tidy, tsv, write_anki
+from bears_lib.engine.grading import GRADES, KINDS, chapters, grade, load_questions
+from bears_lib.engine.sessions import Entry, Overlay, Session, latest
+from bears_lib.questionnaire import Quiz
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+QUESTIONS = {q.id: q for chapter in chapters() for q in load_questions(chapter)}
+NOTEBOOKS = ('01_gather', '02_train', '03_interpret', '04_deploy', '05_questionnaire')
+CHAPTER1 = '''need areas perceptron pdp misunderstandings gpu runcell cleannb appendix traditional weightassign weightsterm samuelpic blackbox
+    uat train feedback size224 clsreg valtest noval randomval overfitting metric pretrained head features imageonly architecture
+    segmentation yrange hyper aifail gpuwhy loops'''.split()
+
+
+def run(code, *args, stdin='', env=None):
+    "Run a program of a few lines in a fresh interpreter."
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder)/'bears-quiz'
+        script.write_text(code)
+        return subprocess.run([sys.executable, script, *args], input=stdin, capture_output=True, text=True, timeout=120,
+            env={**os.environ, 'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}', **(env or {})})
+
+
+# The question files
+
+def test_all_questions_are_there_in_order():
+    assert [q.id for q in load_questions(1)] == CHAPTER1
+    for chapter, n, research in ((1, 33, 2), (2, 27, 4)):
+        numbers = [(q.research, q.number) for q in load_questions(chapter)]
+        assert numbers == [(False, i+1) for i in range(n)] + [(True, i+1) for i in range(research)]
+    assert len(QUESTIONS) == 66
+
+@pytest.mark.parametrize('q', QUESTIONS.values(), ids=lambda q: q.id)
+def test_a_question_is_complete_and_grades_its_own_examples(q):
+    assert q.kind in KINDS and len(q.examples) >= 4 and q.see.split(':')[0] in NOTEBOOKS
+    assert {level for _, level in q.examples} >= {'right', 'wrong'}
+    assert bool(q.ideas) == (q.kind != 'self') and 0 < q.partly <= q.need or q.says or q.need == 1
+    assert not q.ideas or sum(i.counts for i in q.ideas) + (0.5 if q.says else 0) >= q.need
+    for answer, level in q.examples: assert grade(q, answer).grade == level, answer
+    if q.kind != 'self': assert grade(q, q.model).grade == 'right'
+
+def test_a_damaged_question_file_is_refused(monkeypatch, tmp_path):
+    from bears_lib.engine import grading
+    good = {'number': 1, 'id': 'a', 'topic': 't', 'ask': 'q', 'kind': 'term', 'model': 'm', 'why': 'w', 'hint': 'h', 'see': '01_gather'}
+    assert grading._question(good, 1, {}).id == 'a'
+    for change, says in (({'kind': 'essay'}, 'is of kind'), ({'topic': ''}, 'has no topic'), ({'modell': 'm'}, "Did you mean 'model'"),
+            ({'idea': [{'says': 's', 'accept': ['@nothing']}]}, 'no shared words'), ({'idea': [{'says': 's', 'accept': ['(x)']}]}, 'has')):
+        with pytest.raises(BearsError, match=says): grading._question({**good, **change}, 1, {})
+
+
+# The grader
+
+def figures(path):
+    rows = [json.loads(line) for line in Path(path).read_text('utf-8').splitlines()]
+    pairs = [(r['grade'], grade(QUESTIONS[r['question_id']], r['answer']).grade) for r in rows]
+    bad, good = [p for p in pairs if p[0] != 'right'], [p for p in pairs if p[0] == 'right']
+    return (sum(a == b for a, b in pairs)/len(pairs), sum(b != 'right' for _, b in bad)/len(bad),
+        sum(b != 'right' for _, b in good)/len(good), sum({a, b} == {'right', 'wrong'} for a, b in pairs)/len(pairs))
+
+def test_it_agrees_with_a_person_on_answers_that_it_was_not_made_for():
+    agreement, caught, marked_down, mixed_up = figures(ROOT/'bears_lib'/'data'/'questions'/'answers.jsonl')
+    assert agreement >= 0.85 and caught >= 0.8 and marked_down <= 0.08 and mixed_up <= 0.02
+
+def test_it_still_knows_the_answers_it_was_made_with():
+    agreement, caught, marked_down, mixed_up = figures(HERE/'data'/'graded_answers.jsonl')
+    assert agreement >= 0.97 and caught >= 0.95 and marked_down <= 0.01 and mixed_up <= 0.005
+
+@pytest.mark.parametrize('id,answer,level', [
+    ('clsreg', 'Classification predicts a number and regression predicts a category', 'wrong'),
+    ('hyper', 'parameter', 'wrong'), ('hyper', 'parameters about the parameters', 'right'),   # two slots take two words
+    ('pdp', '1. procesing unitts 2. actvation state 3. output functon 4. connectvity 5. propogation rule 6. activation rule 7. lerning rule 8. enviroment', 'right'),
+    ('blackbox', 'because theweights make no sense to us', 'right'),
+    ('randomval', 'Yes, random is always fair, even for time series', 'wrong'),
+    ('size224', 'No', 'right'), ('size224', 'Yes', 'wrong'), ('randomval', 'no', 'partly'),
+    ('runcell', '2', 'right'), ('need', 'none of the above', 'right'), ('need', 'yes, all of the above', 'wrong')])
+def test_known_traps(id, answer, level): assert grade(QUESTIONS[id], answer).grade == level
+
+def test_swaps_and_negations_are_flagged_and_not_punished():
+    result = grade(QUESTIONS['features'], 'edges first, then faces; not objects')
+    assert result.grade == 'right'
+    swapped = grade(QUESTIONS['valtest'], 'validation data train the weights; the test set is for the end; against overfitting')
+    assert swapped.unsure and any('trained on' in flag for flag in swapped.flags)
+
+NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и веса', '重み', '‮rtl', '(((([[[', '|_*^!~>/=@', '-'*500, 'a '*25_000, 'word '*10_000, 'validation test '*3_500, '\ud800']
+
+@pytest.mark.parametrize('text', NASTY, ids=range(len(NASTY)))
+def test_bad_answers_get_a_clear_result(text):
+    for q in QUESTIONS.values():
+        result = grade(q, text)
+        assert result.grade in GRADES and str(result)
+        if len(text) > 5_000 and q.kind != 'self': assert any('first 5,000' in flag for flag in result.flags)
+        if text and not any(c.isascii() and c.isalpha() for c in text) and q.kind != 'self' and text.strip(): assert result.grade == 'wrong' and result.unsure
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(QUESTIONS)), st.text(max_size=300))
+def test_any_text_gets_a_grade(id, text): assert grade(QUESTIONS[id], text).grade in GRADES
+
+def test_it_is_fast():
+    rows = [json.loads(line) for line in (HERE/'data'/'graded_answers.jsonl').read_text('utf-8').splitlines()][:200]
+    def took():
+        start = time.process_time()
+        for row in rows: grade(QUESTIONS[row['question_id']], row['answer'])
+        return (time.process_time()-start)/len(rows)
+    took()
+    assert min(took() for _ in range(3)) < 0.005
+
+def test_importing_it_is_cheap():
+    code = 'import sys, time; t = time.process_time(); import bears_lib.questionnaire; print(time.process_time()-t, [m for m in ("torch", "fastai", "numpy", "matplotlib", "ipywidgets", "fsrs", "genanki") if m in sys.modules])'
+    outs = [run(code).stdout.split(' ', 1) for _ in range(4)]
+    assert outs[0][1].strip() == '[]'
+    assert min(float(o[0]) for o in outs) < 0.3
+
+
+# Sessions
+
+def test_a_session_cut_in_the_middle_of_a_line_loses_only_that_line(tmp_path):
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.answer('none')
+    quiz.next().answer('vision, nlp, games, medicine, robots')
+    file = tmp_path/'chapter1.jsonl'
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
+    again = Quiz(1, folder=tmp_path)
+    assert list(latest(again.session)) == ['need'] and again.summary()['damaged_lines'] == 1
+    again.answer('vision and games')
+    assert file.read_bytes().startswith(whole[:-20]+b'\n')
+    assert latest(Session(file, 1))['areas'].answer == 'vision and games'
+
+def test_a_kill_loses_nothing_that_was_answered(tmp_path):
+    code = f'''import time
+from bears_lib.questionnaire import Quiz
+quiz = Quiz(1, folder={str(tmp_path)!r})
+quiz.answer('none'); quiz.next().answer('games'); print('ready', flush=True); time.sleep(60)'''
+    script = tmp_path/'s.py'
+    script.write_text(code)
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    assert process.stdout.readline() == 'ready\n'
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(Session(tmp_path/'chapter1.jsonl', 1)) == 2
+
+def test_two_processes_on_one_session_keep_both_their_answers(tmp_path):
+    code = '''import sys
+from bears_lib.engine.sessions import Entry, Session
+session = Session(sys.argv[1], 1)
+for i in range(100): session.append(Entry('gpu', f'{sys.argv[2]} {i} ' + 'x'*3000, 'right'))'''
+    script, file = tmp_path/'s.py', tmp_path/'chapter1.jsonl'
+    script.write_text(code)
+    both = [subprocess.Popen([sys.executable, script, file, name], env={**os.environ, 'PYTHONPATH': str(ROOT)}) for name in 'ab']
+    assert [p.wait(timeout=120) for p in both] == [0, 0]
+    session = Session(file, 1)
+    assert not session.damaged and sorted(e.answer[:5].split()[0] for e in session) == ['a']*100 + ['b']*100
+
+@pytest.mark.parametrize('line,says', [('{"session": 99, "chapter": 1}', 'newer version'), ('{"session": 1, "chapter": 2}', 'chapter 2, not 1')])
+def test_a_session_that_is_not_ours_is_refused_and_left_alone(tmp_path, line, says):
+    file = tmp_path/'chapter1.jsonl'
+    file.write_text(line+'\n')
+    with pytest.raises(BearsError, match=says): Quiz(1, folder=tmp_path)
+    assert file.read_text() == line+'\n'
+
+def test_a_damaged_line_in_the_middle_is_passed_over(tmp_path):
+    file = tmp_path/'chapter1.jsonl'
+    file.write_bytes(b'{"session": 1, "chapter": 1}\n{"id": "gpu", "answer": "graphics card", "suggested": "right"}\n\xff\xfe nonsense\n[1, 2]\n{"id": "uat", "answer": 3}\n{"id": "head", "answer": "x", "final": "great"}\n{"id": "head", "answer": "last layer", "suggested": "right", "later": 1}\n')
+    session = Session(file, 1)
+    assert [e.id for e in session] == ['gpu', 'head'] and len(session.damaged) == 4
+
+def test_an_overlay_from_a_newer_version_is_left_alone(tmp_path):
+    file = tmp_path/'wordings.json'
+    file.write_text('{"overlay": 2, "accept": {"gpu": ["=x"]}}')
+    with pytest.raises(BearsError, match='newer version'): Quiz(1, folder=tmp_path)
+    assert '"=x"' in file.read_text()
+    file.write_text('{"overlay": ')
+    with pytest.raises(BearsError, match='Mend the file'): Overlay(file)
+
+def test_a_folder_that_is_a_file_is_named(tmp_path):
+    (tmp_path/'f').write_text('')
+    with pytest.raises(BearsError): Quiz(1, folder=tmp_path/'f'/'g').answer('none')
+
+def test_the_learners_grade_wins_and_the_suggestion_is_kept(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    quiz.answer('some kind of thing')
+    quiz.mark('right')
+    quiz.correct('graphics processing unit')
+    quiz.nit('made for games')
+    entry = Quiz(1, folder=tmp_path).go('gpu').entry
+    assert (entry.suggested, entry.final, entry.grade, entry.correction, entry.nit) == ('wrong', 'right', 'right', 'graphics processing unit', 'made for games')
+    assert Quiz(1, folder=tmp_path).summary()['agreed'] == 0
+
+def test_an_accepted_wording_counts_next_time_and_only_for_its_question(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('head')
+    quiz.answer('the thingy that sits above everything')
+    quiz.accept()
+    again = Quiz(1, folder=tmp_path)
+    assert again.go('head').answer('thingy above everything that sits').grade == 'right'
+    assert again.go('hyper').answer('the thingy that sits above everything').grade != 'right'
+
+
+# In a terminal and in a notebook
+
+COMMAND = 'import sys\nfrom bears_lib.questionnaire import bears_quiz\nsys.exit(bears_quiz())'
+
+def test_the_command_asks_keeps_and_resumes(tmp_path):
+    first = run(COMMAND, '1', '--folder', str(tmp_path), '--json', stdin='none of them\nw\nn look at this\n\nvision, nlp, games, medicine, robots\nq\n')
+    assert first.returncode == 0, first.stderr
+    result = json.loads(first.stdout.splitlines()[-1])
+    assert first.stdout.count('\n') == 1 and (result['answered'], result['right'], result['wrong']) == (2, 1, 1)
+    assert 'suggested: right' in first.stderr
+    second = run(COMMAND, '1', '--resume', '--folder', str(tmp_path), '--json', stdin='Mark I Perceptron\n')
+    assert json.loads(second.stdout)['answered'] == 3 and 'question 3' in second.stderr and 'question 1:' not in second.stderr
+
+def test_the_command_writes_and_takes(tmp_path):
+    run(COMMAND, '1', '--folder', str(tmp_path), stdin='none of them\n')
+    for ending in ('md', 'tsv', 'html', 'apkg', 'json'):
+        done = run(COMMAND, '1', '--folder', str(tmp_path), '--write', str(tmp_path/f'out.{ending}'), '--json')
+        assert done.returncode == 0 and (tmp_path/f'out.{ending}').stat().st_size > 100, done.stderr
+    taken = run(COMMAND, '1', '--folder', str(tmp_path/'other'), '--take', str(tmp_path/'out.md'), '--json')
+    assert json.loads(taken.stdout)['taken'] == 1
+
+@pytest.mark.parametrize('args,says', [(['7'], 'no questions for chapter 7'), (['1', '--write', 'a.pdf'], 'ends in .pdf'), (['1', '--take', 'nowhere.md'], "Can't read")])
+def test_the_command_says_what_is_wrong(tmp_path, args, says):
+    done = run(COMMAND, *args, '--folder', str(tmp_path), '--json')
+    assert done.returncode == 2 and says in done.stderr and says in json.loads(done.stdout)['error'] and 'Traceback' not in done.stderr
+
+def test_without_widgets_it_is_text(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'ipywidgets', None)
+    Quiz(1, folder=tmp_path)._ipython_display_()
+    assert 'Chapter 1, question 1' in capsys.readouterr().out
+
+def test_the_widgets_do_what_the_methods_do(tmp_path):
+    pytest.importorskip('ipywidgets')
+    from bears_lib.questionnaire import _widgets
+    quiz = Quiz(2, folder=tmp_path)
+    p = _widgets(quiz).parts
+    p['accept'].click()
+    assert 'no answer' in p['result'].value
+    p['box'].value = 'at <night>'
+    p['check'].click()
+    p['correction'].value = 'and in fog'
+    p['mark'].value = 'partly'
+    p['next'].click()
+    assert p['box'].value == '' and quiz.question.id == 'textweak'
+    p['back'].click()
+    assert (p['box'].value, p['correction'].value, p['mark'].value) == ('at <night>', 'and in fog', 'partly')
+    for _ in range(40): p['next'].click()
+    p['check'].click()
+    assert 'Nothing is left' in p['ask'].value and len(latest(Session(tmp_path/'chapter2.jsonl', 2))) == 1
+
+
+# Exports
+
+ASCII_IDS = [q.id for q in load_questions(1)]
+TEXT = st.text(max_size=80) | st.sampled_from(['CORRECTION: x', 'NIT: y\nNIT: z', '- ✅ 3. no', '\\NIT:', '# a', '&lt;b&gt;', 'a\n\n\nb', '    code\n- x', '✅', '1. one\n2. two', '\u2028', 'a\rb'])
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(ASCII_IDS), TEXT, TEXT, TEXT, st.sampled_from(['', *GRADES])), max_size=8, unique_by=lambda row: row[0]))
+@example([('gpu', '\\\\CORRECTION: a', 'NIT: ', '\\', 'partly')])
+def test_the_page_comes_back_as_it_was(rows):
+    questions = load_questions(1)
+    entries = [Entry(id, answer, final=level, correction=correction, nit=nit) for id, answer, correction, nit, level in rows]
+    back, unknown = read_markdown(markdown_page(entries, questions), questions)
+    def facts(es): return {e.id: (tidy(e.answer), tidy(e.correction), tidy(e.nit), e.final) for e in es}
+    assert facts(back) == {id: f for id, f in facts(entries).items() if any(f)} and not unknown
+
+def test_the_deck_updates_its_cards_instead_of_doubling_them(tmp_path):
+    import sqlite3, zipfile
+    def notes(entries):
+        zipfile.ZipFile(write_anki(tmp_path/'d.apkg', load_questions(2), entries)).extract('collection.anki2', tmp_path)
+        base = sqlite3.connect(tmp_path/'collection.anki2')
+        rows = base.execute('select guid, mid, flds from notes order by id').fetchall()
+        base.close()
+        return rows
+    first, second = notes([]), notes([Entry('seed', 'a <seed>', 'right')])
+    assert [r[:2] for r in first] == [r[:2] for r in second] and len({r[0] for r in first}) == len(first) == 31-4
+    assert any('a &lt;seed&gt;' in r[2] for r in second)
+
+def test_the_table_has_one_row_a_card():
+    lines = tsv(load_questions(1), [Entry('gpu', 'a\tb\nc "d"', 'right')]).rstrip('\n').split('\n')
+    assert lines[:2] == ['#separator:tab', '#html:true'] and {line.count('\t') for line in lines[3:]} == {4}
+    assert 'a b<br>c &quot;d&quot;' in '\n'.join(lines)
+
+def test_the_schedule_goes_out_and_comes_back(tmp_path):
+    pytest.importorskip('fsrs')
+    from bears_lib.engine.schedule import cards
+    quiz = Quiz(1, folder=tmp_path/'a')
+    quiz.go('gpu').answer('graphics card')
+    other = Quiz(1, folder=tmp_path/'b')
+    assert other.take(quiz.write(tmp_path/'cards.json')) == 1
+    assert cards(other.session)['gpu'].due == cards(quiz.session)['gpu'].due and other.summary()['answered'] == 0
