@@ -38,10 +38,10 @@ class Head:
         if not self.n: return 'too few photos to cross-validate'
         return f'cross-validated {accuracy_text(self.right, self.n)}'
 
-# %% ../../nbs/engine/05_head.ipynb #27fb67e3
+# %% ../../nbs/engine/05_head.ipynb #023831c1
 strengths = (0.02, 0.1, 0.5) # what cross-validation chooses from
 few_photos, many_photos = 3, 3000 # fewer groups in a class: no cross-validation; more photos: a part of them is enough
-doubt = 0.8 # a photo that gets more than this for another class, from a head that never saw it, is not learnt from
+doubt = 0.9 # a photo that gets more than this for another class, from a head that never saw it, is not learnt from
 
 @threadpool_limits.wrap(limits=1)  # matrices this small are done before a second thread has woken up
 def fit_linear(
