@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA := $(wildcard ../shared/data)
 export BEARS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 # Notebooks and tests run without the network: only this machine answers.
-OFFLINE := PYTHONPATH=$(CURDIR)/tests/offline HF_HUB_OFFLINE=1 MPLBACKEND=agg
+OFFLINE := PYTHONPATH=$(CURDIR)/tests/offline HF_HUB_OFFLINE=1
 
 .PHONY: demo test lab check notebooks export types clean
 
@@ -13,7 +13,7 @@ demo: $(VENV)/.demo
 	$(BIN)/bears-demo demo
 
 test: $(VENV)/.dev check notebooks types
-	$(OFFLINE) $(BIN)/python -m pytest tests
+	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest tests
 
 check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh
