@@ -148,7 +148,7 @@ def _finish(root:Path) -> int:
         journal.add(step=step['step'], state='done')
     return len(unfinished)
 
-# %% ../../nbs/engine/08_moves.ipynb #9fb28638
+# %% ../../nbs/engine/08_moves.ipynb #55025a75
 def _inside(root:Path, file:str|Path) -> str:
     "A photo's name relative to the folder; refuses what isn't one of its photos."
     path = Path(file) if Path(file).is_absolute() or not (root/file).exists() else root/file
@@ -168,13 +168,13 @@ def move_photos(
     "Take photos out and put photos into other classes, in one step that `undo` takes back."
     with only_writer(root) as folder:
         _finish(folder)
-        out, across = {_inside(folder, file) for file in out}, {_inside(folder, file): label for file, label in labels.items()}
+        gone, across = {_inside(folder, file) for file in out}, {_inside(folder, file): label for file, label in labels.items()}
         classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith('.'))
         for name, label in across.items():
-            if name in out: raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
+            if name in gone: raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
             if not (folder/name).parent.parent.joinpath(label).is_dir() or not label or Path(label).name != label or label.startswith('.'):
                 raise BearsError(f'There is no class {label!r}.{near(label, classes)} Make its folder first if it is a new one.')
-        ways = {name: f'.bears/removed/{name}' for name in sorted(out)}
+        ways = {name: f'.bears/removed/{name}' for name in sorted(gone)}
         ways |= {name: (PurePosixPath(name).parent.parent/label/PurePosixPath(name).name).as_posix() for name, label in sorted(across.items()) if PurePosixPath(name).parent.name != label}
         return _begin(folder, ways, reason)
 
