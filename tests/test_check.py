@@ -213,8 +213,10 @@ def test_a_second_writer_is_told(listed):
 
 # From the shell
 
-def test_command(photos):
-    check = [sys.executable, '-c', 'from bears_lib.engine.check import bears_check; bears_check()']
+def test_command(photos, tmp_path):
+    script = tmp_path/'bears-check'
+    script.write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())')
+    check = [sys.executable, str(script)]
     run = subprocess.run([*check, str(photos), '--quick', '--json'], capture_output=True, text=True)
     assert run.returncode == 0 and json.loads(run.stdout)['findings'] == []
     (photos/'red'/'broken.jpg').write_text('<html>')

@@ -7,8 +7,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/check.html.md"""
 # %% auto #0
 __all__ = ['problems', 'Pair', 'find_dups', 'Finding', 'drop_dups', 'Report', 'check_images', 'bears_check']
 
-# %% ../../nbs/engine/13_check.ipynb #0d4c46a1
-from collections import Counter, defaultdict
+# %% ../../nbs/engine/13_check.ipynb #b909382f
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,10 +191,42 @@ def _outliers(names:Sequence[str], features:np.ndarray) -> list[Finding]:
     low, high = np.percentile(far, (25, 75))
     return [Finding(names[i], 'outlier', round(float(1 - scores[i]), 3), 'look: no other photo is like it') for i in np.flatnonzero(far > high + 3*(high - low)).tolist()]
 
-# %% ../../nbs/engine/13_check.ipynb #390d2f52
+# %% ../../nbs/engine/13_check.ipynb #e9dd0ab8
+def _thumbnail(path:Path, side:int=160) -> Image.Image:
+    "A small picture; a grey square with a cross for what can't be opened."
+    try: image = open_photo(path, at_least=side)
+    except PhotoError: return Image.fromarray(np.where((np.eye(side) + np.eye(side)[::-1])[..., None] > 0, [176, 32, 0], [225]*3).astype(np.uint8))
+    image.thumbnail((side, side))
+    return image
+
+def _shorten(text:str, n:int=24) -> str: return text if len(text) <= n else f'{text[:n//2]}...{text[-n//2 + 3:]}'
+
+def _sheet(cells:Sequence[tuple[Path, str]], columns:int=6, side:int=160):
+    "Photos with captions, as a figure."
+    import matplotlib.pyplot as plt
+    columns = max(1, min(columns, len(cells)))
+    rows = max(1, -(-len(cells)//columns))
+    figure, axes = plt.subplots(rows, columns, figsize=(1.75*columns, 2.35*rows), squeeze=False)
+    for ax in axes.flat: ax.axis('off')
+    for ax, (path, words) in zip(axes.flat, cells):
+        ax.imshow(_thumbnail(path, side))
+        ax.set_title(words, fontsize=8, loc='left')
+    figure.tight_layout()
+    return figure
+
+def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
+    "Two cells for a pair, one for any other finding."
+    cells = []
+    for finding in findings:
+        words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says')
+        cells.append((root/finding.file, f'{finding.problem}\n{_shorten(finding.file)}\n{_shorten(words, 30)}'))
+        if finding.other: cells.append((root/finding.other, f'the same as\n{_shorten(finding.other)}\n'))
+    return cells
+
+# %% ../../nbs/engine/13_check.ipynb #3067c6db
 @dataclass(repr=False)
-class Report:
-    "What `check_images` found."
+class _Judged:
+    "What a model that has not seen them says of a folder's photos."
     folder: PhotoFolder # Its `photos` are those that open
     findings: list[Finding] # Worst first
     labels: list[str] # The classes, in the order of `probabilities`
@@ -209,17 +241,28 @@ class Report:
         truth = [self.labels.index(photo.label) for photo in self.folder.photos]
         return -np.log(np.maximum(self.probabilities[np.arange(len(truth)), truth], 1e-7))
 
-    @property
-    def rows(self) -> list[dict]:
-        "The table: file, problem, score, suggestion, other."
-        return [dict(vars(finding)) for finding in self.findings]
-
     def suspects(self,
         n:int|None=None, # How many; None: all photos
     ) -> list[str]: # Files
         "Photos by how much their label is in doubt, the most doubtful first."
         if self.losses is None: raise BearsError(f'No photo is in doubt: {self.note}')
         return [_name(self.folder.root, self.folder.photos[i].path) for i in np.argsort(-self.losses, kind='stable')[:n]]
+
+# %% ../../nbs/engine/13_check.ipynb #dd807bf7
+class Report(_Judged):
+    "What `check_images` found; prints as a list."
+    @property
+    def rows(self) -> list[dict]:
+        "The table: file, problem, score, suggestion, other."
+        return [dict(vars(finding)) for finding in self.findings]
+
+    def show(self,
+        n:int=12, # How many findings
+        problem:str|None=None, # Only those of one kind, such as 'wrong label'
+    ): # A matplotlib figure
+        "The photos behind the findings, worst first; of a pair both."
+        if problem is not None and problem not in problems: raise BearsError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
+        return _sheet(_cells(self.folder.root, [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
 
     def __repr__(self) -> str:
         counts, by = self.folder.counts, Counter(finding.problem for finding in self.findings)
@@ -254,7 +297,7 @@ def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[s
         found += [Finding(file, 'copy', 1., 'take it out: the other one stays', kept) for file in files if file != kept and file not in known]
     return found
 
-# %% ../../nbs/engine/13_check.ipynb #075b74f0
+# %% ../../nbs/engine/13_check.ipynb #39511ad3
 def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     "Features of all photos, and out-of-sample probabilities where there are photos enough."
     from bears_lib.engine.backbone import body_features, body_preprocess, create_body
@@ -279,7 +322,8 @@ def check_images(
     elif len(folder.labels) < 2: report.note = 'Labels were not judged: that takes photos of two or more classes.'
     else:
         features, report.probabilities = _judge(folder)
-        report.findings += _outliers(names, features)
+        known = {finding.file for finding in report.findings}
+        report.findings += [finding for finding in _outliers(names, features) if finding.file not in known]
         if report.probabilities is None: report.note = 'Labels were not judged: each class needs at least three different photos.'
     chances = {} if report.probabilities is None else {name: dict(zip(folder.labels, row.tolist())) for name, row in zip(names, report.probabilities)}
     report.findings += _copies(_pairs(folder, looks, radius), dict(zip(names, held.tolist())), chances)
@@ -292,49 +336,6 @@ def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
     mixed = {file for finding in report.findings if finding.problem == 'in two classes' for file in (finding.file, finding.other)}
     truth = np.array([report.labels.index(photo.label) for photo in report.folder.photos])
     return [finding for finding in _suspects(names, truth, report.labels, report.probabilities) if finding.file not in mixed]  # type: ignore[arg-type]
-
-# %% ../../nbs/engine/13_check.ipynb #7702c4b1
-def _sheet(cells:Sequence[tuple[Path, str]], columns:int=6, side:int=160):
-    "Photos with captions, as a figure."
-    import matplotlib.pyplot as plt
-    columns = max(1, min(columns, len(cells)))
-    rows = max(1, -(-len(cells)//columns))
-    figure, axes = plt.subplots(rows, columns, figsize=(1.75*columns, 2.35*rows), squeeze=False)
-    for ax in axes.flat: ax.axis('off')
-    for ax, (path, words) in zip(axes.flat, cells):
-        ax.imshow(_thumbnail(path, side))
-        ax.set_title(words, fontsize=8, loc='left')
-    figure.tight_layout()
-    return figure
-
-def _thumbnail(path:Path, side:int=160) -> Image.Image:
-    "A small picture; a grey square with a cross for what can't be opened."
-    try: image = open_photo(path, at_least=side)
-    except PhotoError: return Image.fromarray(np.where((np.eye(side) + np.eye(side)[::-1])[..., None] > 0, [176, 32, 0], [225]*3).astype(np.uint8))
-    image.thumbnail((side, side))
-    return image
-
-def _shorten(text:str, n:int=24) -> str: return text if len(text) <= n else f'{text[:n//2]}...{text[-n//2 + 3:]}'
-
-def _cells(report:Report, findings:Sequence[Finding]) -> list[tuple[Path, str]]:
-    "Two cells for a pair, one for any other finding."
-    cells = []
-    for finding in findings:
-        words = finding.suggestion.split(': ')[-1] if finding.problem in ('unreadable', 'wrong label') else f'{finding.score:.0%}'
-        cells.append((report.folder.root/finding.file, f"{finding.problem}\n{_shorten(finding.file)}\n{_shorten(words, 30)}"))
-        if finding.other: cells.append((report.folder.root/finding.other, f"the same as\n{_shorten(finding.other)}\n"))
-    return cells
-
-# %% ../../nbs/engine/13_check.ipynb #3578f3fc
-def _show(self,
-    n:int=12, # How many findings
-    problem:str|None=None, # Only those of one kind, such as 'wrong label'
-): # A matplotlib figure
-    "The photos behind the findings, worst first; of a pair both."
-    if problem is not None and problem not in problems: raise BearsError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
-    return _sheet(_cells(self, [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
-
-Report.show = _show  # type: ignore[attr-defined]
 
 # %% ../../nbs/engine/13_check.ipynb #4d4d4730
 @command
