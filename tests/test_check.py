@@ -74,7 +74,7 @@ def test_one_class_and_few_photos_say_why_they_are_not_judged(tmp_path):
     assert 'two or more' in check_images(make_photos(tmp_path/'one', {'red': 3})).note
     assert 'at least three' in check_images(make_photos(tmp_path/'few', {'red': 2, 'blue': 4})).note
 
-def test_sample(tmp_path):
+def test_sample():
     "The faults that are planted in the bundled sample."
     root = sample_folder()
     with (root/'faults.csv').open(newline='', encoding='utf-8') as file: faults = list(csv.DictReader(file))
@@ -86,7 +86,6 @@ def test_sample(tmp_path):
     assert planted <= pairs
     assert len(set().union(*pairs) - set().union(*planted)) <= 0.02*len(report.folder.photos)
 
-@pytest.mark.slow
 def test_sample_wrong_labels():
     root = sample_folder()
     with (root/'faults.csv').open(newline='', encoding='utf-8') as file: wrong = {fault['file_name'] for fault in csv.DictReader(file) if fault['fault'] == 'wrong-label'}

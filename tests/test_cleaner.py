@@ -97,6 +97,17 @@ def test_a_moved_photo_keeps_what_is_known_of_it(judged):
     cleaner.undo()
     assert (entry.file, entry.loss) == ('red/3.jpg', loss)
 
+def test_a_name_used_again_shows_the_photo_that_has_it_now(judged):
+    cleaner = ImageCleaner(judged, per_page=30)
+    pictures = {card.file: card.image.value for card in cleaner.cards}
+    cleaner.remove('red/3.jpg')
+    cleaner.apply()
+    cleaner.relabel('blue/3.jpg', 'red')
+    cleaner.apply()
+    assert next(card for card in cleaner.cards if card.file == 'red/3.jpg').image.value == pictures['blue/3.jpg']
+    for _ in range(2): cleaner.undo()
+    assert {card.file: card.image.value for card in cleaner.cards} == pictures
+
 def test_undo_of_an_earlier_session(judged, folder):
     cleaner = ImageCleaner(judged)
     cleaner.remove('red/0.jpg')

@@ -156,13 +156,18 @@ class _Choosing(_Review):
             else: self.entries.append(_Entry(move.target))
         self.turn_to(self.page, self.label if self.label in self.labels else '')
 
-# %% ../../nbs/engine/14_cleaner.ipynb #cfcef657
+# %% ../../nbs/engine/14_cleaner.ipynb #16a3aa28
 @lru_cache(maxsize=500)
-def _jpeg(path:Path, side:int) -> bytes:
-    "A thumbnail as a file."
+def _jpeg(path:Path, changed:int, size:int, side:int) -> bytes:
+    "A thumbnail as a file; another photo of the same name differs in when it was changed or in its size."
     file = BytesIO()
     _thumbnail(path, side).save(file, 'JPEG', quality=80)
     return file.getvalue()
+
+def _picture_of(path:Path, side:int) -> bytes:
+    try: now = path.stat()
+    except OSError: return _jpeg(path, 0, 0, side)
+    return _jpeg(path, now.st_mtime_ns, now.st_size, side)
 
 class _Card:
     "One photo's place on the page: it is filled anew for each photo, so that a thousand photos take no more widgets than twelve."
@@ -180,7 +185,7 @@ class _Card:
         self.file = ''  # while it is filled, the menu's changes are nobody's choice
         self.box.layout.display = None if entry else 'none'
         if entry is None: return
-        self.image.value = _jpeg(root/entry.file, self.side)
+        self.image.value = _picture_of(root/entry.file, self.side)
         notes = ''.join(f'<br><b>{escape(_shorten(each, 48))}</b>' for each in entry.problems)
         self.words.value = f'<div style="line-height:1.3" title="{escape(entry.file)}">{escape(_shorten(entry.file))}<br>{escape(entry.words())}{notes}</div>'
         self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'), *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
