@@ -82,7 +82,7 @@ def test_apply_and_undo(judged, folder):
     assert (folder/'.bears'/'removed'/'red'/'1.jpg').exists()
     assert read_metadata(folder)['blue/0-2.jpg']['label'] == 'blue' and set(read_metadata(folder)) == files(folder)
     assert {card.file for card in cleaner.cards if card.file} == files(folder)
-    assert '1 photos taken out' in cleaner.controls['message'].value and cleaner.controls['apply'].disabled
+    assert 'Taken out: 1 ' in cleaner.controls['message'].value and cleaner.controls['apply'].disabled
     cleaner.controls['undo'].click()
     assert files(folder) == before and read_metadata(folder) == rows
     assert {card.file for card in cleaner.cards if card.file} == before and cleaner.controls['undo'].disabled

@@ -81,7 +81,7 @@ def test_cleaner_in_jupyterlab(page, lab, tmp_path):
     assert first.is_visible() and second.is_visible()
     page.get_by_label('Photo 1', exact=True).select_option('remove')
     page.get_by_label('Photo 2', exact=True).select_option('to red')
-    page.get_by_text('1 to remove, 1 to another class').wait_for()
+    page.get_by_text('To remove: 1. To another class: 1.').wait_for()
     shoot(page, 'cleaner_chosen')
 
     page.get_by_label('Class', exact=True).select_option('red')
@@ -94,13 +94,13 @@ def test_cleaner_in_jupyterlab(page, lab, tmp_path):
     assert page.get_by_label('Photo 1', exact=True).input_value() == 'remove'
 
     page.get_by_role('button', name='Apply').click()
-    page.get_by_text('1 photos taken out').wait_for()
+    page.get_by_text('Taken out: 1 ').wait_for()
     shoot(page, 'cleaner_applied')
     assert not (photos/'blue'/'0.jpg').exists() and (photos/'.bears'/'removed'/'blue'/'0.jpg').exists()
     assert not (photos/'blue'/'1.jpg').exists() and (photos/'red'/'1-2.jpg').exists()
 
     page.get_by_role('button', name='Undo').click()
-    page.get_by_text('2 photos are back').wait_for()
+    page.get_by_text('Back where they were: 2.').wait_for()
     assert (photos/'blue'/'0.jpg').exists() and (photos/'blue'/'1.jpg').exists() and not (photos/'red'/'1-2.jpg').exists()
 
 def test_keyboard_alone(page, lab, tmp_path):
@@ -109,15 +109,15 @@ def test_keyboard_alone(page, lab, tmp_path):
     focused = "document.activeElement.labels[0].innerText"
     page.get_by_label('Photo 1', exact=True).focus()
     for key in ('Space', 'ArrowDown', 'Enter'): page.keyboard.press(key)
-    page.get_by_text('1 to remove, 0 to another class').wait_for()
+    page.get_by_text('To remove: 1. To another class: 0.').wait_for()
     page.keyboard.press('Tab')
     assert page.evaluate(focused) == 'Photo 2'
     for key in ('Space', 'ArrowDown', 'ArrowDown', 'Enter'): page.keyboard.press(key)
-    page.get_by_text('1 to remove, 1 to another class').wait_for()
+    page.get_by_text('To remove: 1. To another class: 1.').wait_for()
     for _ in range(5): page.keyboard.press('Tab')
     assert page.evaluate("document.activeElement.innerText") == 'Apply'
     page.keyboard.press('Space')
-    page.get_by_text('1 photos taken out').wait_for()
+    page.get_by_text('Taken out: 1 ').wait_for()
     shoot(page, 'cleaner_keyboard')
     assert not (tmp_path/'photos'/'blue'/'0.jpg').exists() and (tmp_path/'photos'/'red'/'1-2.jpg').exists()
     assert page.locator('.jp-Notebook .jp-Cell').count() == 2  # no key went to the notebook instead
