@@ -76,11 +76,11 @@ def bears_learner(
 
 def _body_and_head(model:nn.Module) -> list[list[nn.Parameter]]: return [params(part) for part in model.children()]
 
-# %% ../nbs/02_train.ipynb #c1a9bb26
+# %% ../nbs/02_train.ipynb #d2e01224
 def fit_head(
     learn:Learner, # From `bears_learner`; its head is one linear layer
     mirror:bool=True, # Learn from each photo's mirror image as well
-) -> Learner: # The same, with its head fitted; `learn.head` says how well it did in cross-validation
+) -> Learner: # The same, with its head fitted; `learn.head` says how well it did in cross-validation, `learn.doubted` which photos seem to stand in the wrong folder
     "Fit the head on cached features: the body looks at each training photo once, then a logistic regression does the rest."
     body, head = _parts(learn)
     photos, classes = _training_photos(learn.dls)
@@ -91,8 +91,9 @@ def fit_head(
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(fitted.weight))
         head.bias.copy_(torch.from_numpy(fitted.bias))
-    learn.head = fitted
+    learn.head, learn.doubted = fitted, [photos[i] for i in fitted.doubted]
     say(f'Head fitted to {len(photos)} photos in {perf_counter() - start:.1f} s; {fitted}.')
+    if learn.doubted: say(f'{len(learn.doubted)} of them look like another class than that of their folder and were not learnt from: learn.doubted names them.')
     return learn
 
 # %% ../nbs/02_train.ipynb #13172e24

@@ -3,6 +3,7 @@
 A blob carries a region name ("back", "muzzle", ...), from which the coat takes
 colour and hair length, and the direction in which the hair lies there.
 """
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +39,7 @@ def turn(axis: int, degrees: float) -> np.ndarray:
 @dataclass
 class Blobs:
     "Ellipsoids with centres (n, 3), radii (n, 3), rotations (n, 3, 3), hair flow (n, 3) and regions."
+
     centre: list = field(default_factory=list)
     radii: list = field(default_factory=list)
     turned: list = field(default_factory=list)
@@ -72,8 +74,13 @@ class Blobs:
 
     def moved(self, matrix: np.ndarray, shift: np.ndarray, scale: float = 1.0) -> "Blobs":
         "The same blobs scaled, rotated and shifted."
-        return Blobs([matrix @ c * scale + shift for c in self.centre], [r * scale for r in self.radii],
-                     [matrix @ m for m in self.turned], [matrix @ f for f in self.flow], list(self.region))
+        return Blobs(
+            [matrix @ c * scale + shift for c in self.centre],
+            [r * scale for r in self.radii],
+            [matrix @ m for m in self.turned],
+            [matrix @ f for f in self.flow],
+            list(self.region),
+        )
 
 
 def elbow(root: np.ndarray, foot: np.ndarray, upper: float, lower: float, toward: np.ndarray) -> np.ndarray:
@@ -93,7 +100,7 @@ def near_blobs(points: np.ndarray, blobs: Blobs, softness: float = 0.03):
     out = np.empty((len(points), len(centre)), np.float32)
     for i, (c, r, m) in enumerate(zip(centre, radii, turned)):
         q = (points - c) @ m
-        out[:, i] = (np.sqrt((q / r)**2 @ np.ones(3)) - 1) * r.min()
+        out[:, i] = (np.sqrt((q / r) ** 2 @ np.ones(3)) - 1) * r.min()
     out -= out.min(1, keepdims=True)
     w = np.exp(-out / softness)
     return w / w.sum(1, keepdims=True)

@@ -1,4 +1,5 @@
 """Blender glue: meshes, curves, materials, lights, camera and the render itself."""
+
 import contextlib
 import os
 
@@ -23,7 +24,7 @@ def empty_scene(samples: int, threads: int, seed: int):
     scene.render.image_settings.color_depth = "16"
     c = scene.cycles
     c.device, c.samples, c.seed = "CPU", samples, seed % 2**31
-    c.use_adaptive_sampling = False
+    c.use_adaptive_sampling = c.use_light_tree = False
     c.use_denoising, c.denoiser, c.denoising_prefilter = True, "OPENIMAGEDENOISE", "FAST"
     c.max_bounces, c.diffuse_bounces, c.glossy_bounces = 3, 2, 2
     c.transmission_bounces, c.transparent_max_bounces = 4, 4
@@ -88,6 +89,7 @@ def ball(level: int = 2):
     "Corners and faces of a unit sphere made of triangles."
     if level not in _BALL:
         import bmesh
+
         bm = bmesh.new()
         bmesh.ops.create_icosphere(bm, subdivisions=level, radius=1)
         bm.verts.ensure_lookup_table()
@@ -110,7 +112,7 @@ def melt(blobs: Blobs, voxel: float, smooth: int, material) -> tuple:
     m = ob.modifiers.new("melt", "REMESH")
     m.mode, m.voxel_size = "VOXEL", voxel
     s = ob.modifiers.new("smooth", "SMOOTH")
-    s.iterations, s.factor = smooth, .5
+    s.iterations, s.factor = smooth, 0.5
     done = bpy.data.meshes.new_from_object(ob.evaluated_get(bpy.context.evaluated_depsgraph_get()))
     ob.modifiers.clear()
     ob.data = done
@@ -123,10 +125,10 @@ def melt(blobs: Blobs, voxel: float, smooth: int, material) -> tuple:
     return ob, verts.reshape(-1, 3), tris.reshape(-1, 3)
 
 
-def skin_of(blobs: Blobs, coat: dict, voxel: float, smooth: int, size: float, material, under: float = .7) -> Skin:
+def skin_of(blobs: Blobs, coat: dict, voxel: float, smooth: int, size: float, material, under: float = 0.7) -> Skin:
     "The melted skin painted by region; `size` scales the hair with the animal."
     ob, verts, tris = melt(blobs, voxel, smooth, material)
-    w = near_blobs(verts, blobs, softness=.022 * size)
+    w = near_blobs(verts, blobs, softness=0.014 * size)
     get = lambda i: np.array([coat[r][i] for r in blobs.region])
     root, tip, length = w @ get(0), w @ get(1), (w @ get(2)) * size
     if not ob.data.materials:
@@ -136,6 +138,7 @@ def skin_of(blobs: Blobs, coat: dict, voxel: float, smooth: int, size: float, ma
 
 
 # ---- materials -------------------------------------------------------------
+
 
 def nodes_of(name: str):
     "A new material's node tree, emptied."
@@ -169,35 +172,36 @@ def rgba(colour) -> tuple:
     return (*[float(c) for c in colour], 1.0)
 
 
-def hair_stuff(glossy: bool = False):
-    "Hair coloured by its strands; a glossy coat throws sharper lights."
-    return matt(None, .42 if glossy else .55, .5 if glossy else .3)
-
-
-def matt(colour=None, rough: float = .9, shine: float = .2, glow: float = 0.):
+def matt(colour=None, rough: float = 0.9, shine: float = 0.2, glow: float = 0.0):
     "A plain surface; without a colour it takes the attribute `col`."
     mat, t = nodes_of("matt")
     col = rgba(colour) if colour is not None else node(t, "ShaderNodeAttribute", attribute_name="col").outputs["Color"]
-    s = node(t, "ShaderNodeBsdfPrincipled", {"Base Color": col, "Roughness": rough, "Specular IOR Level": shine,
-                                            "Emission Color": col, "Emission Strength": glow})
+    s = node(
+        t,
+        "ShaderNodeBsdfPrincipled",
+        {"Base Color": col, "Roughness": rough, "Specular IOR Level": shine, "Emission Color": col, "Emission Strength": glow},
+    )
     return finish(mat, t, s.outputs[0])
 
 
 # ---- camera, light, render -----------------------------------------------------
 
-def set_camera(eye, target, angle: float, stop: float | None = None, focus: float = 1., roll: float = 0.) -> Look:
-    "A camera at `eye` looking at `target` with a field of view of `angle` degrees; `stop` is the f-number."
+
+def set_camera(eye, target, angle: float, blur: float = 0.0, focus: float = 1.0, roll: float = 0.0) -> Look:
+    "A camera at `eye` looking at `target` with a field of view of `angle` degrees; `blur` is the lens opening in metres."
     cam = bpy.data.cameras.new("camera")
     ob = link("camera", cam)
     toward = unit(np.asarray(target) - eye)
     f = frame(toward)
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     right, up = -f[:, 1] * c + f[:, 2] * s, f[:, 2] * c + f[:, 1] * s
-    ob.matrix_world = Matrix(np.block([[np.stack([right, up, -toward], 1), np.asarray(eye)[:, None]],
-                                       [np.zeros((1, 3)), 1]]).tolist())
+    ob.matrix_world = Matrix(
+        np.block([[np.stack([right, up, -toward], 1), np.asarray(eye)[:, None]], [np.zeros((1, 3)), 1]]).tolist()
+    )
     cam.lens_unit, cam.angle, cam.clip_end = "FOV", np.radians(angle), 500
-    if stop:
-        cam.dof.use_dof, cam.dof.focus_distance, cam.dof.aperture_fstop = True, float(focus), stop
+    if blur:
+        cam.dof.use_dof, cam.dof.focus_distance = True, float(focus)
+        cam.dof.aperture_fstop = float(0.018 / np.tan(np.radians(angle) / 2) / blur)
     bpy.context.scene.camera = ob
     half = np.radians(angle) / 2
     return Look(np.asarray(eye), toward, half * 1.414, 2 * np.tan(half) / SIDE)
@@ -220,21 +224,20 @@ def sky_light(name: str, strength: float, turned: float, seen, tint=(1, 1, 1)):
     env.image = bpy.data.images.load(os.path.join(folder, name + ".exr"), check_existing=True)
     dyed = node(t, "ShaderNodeMix", {6: env.outputs[0], 7: rgba(tint), 0: 1.0}, data_type="RGBA", blend_type="MULTIPLY")
     light = node(t, "ShaderNodeBackground", {"Color": dyed.outputs[2], "Strength": strength})
-    view = node(t, "ShaderNodeBackground", {"Color": rgba(seen), "Strength": 1.})
+    view = node(t, "ShaderNodeBackground", {"Color": rgba(seen), "Strength": 1.0})
     camera = node(t, "ShaderNodeLightPath").outputs["Is Camera Ray"]
     mix = node(t, "ShaderNodeMixShader", {0: camera, 1: light.outputs[0], 2: view.outputs[0]})
     node(t, "ShaderNodeOutputWorld", {"Surface": mix.outputs[0]})
 
 
-def sun(direction, strength: float, soft: float = 2., colour=(1, 1, 1)):
+def sun(direction, strength: float, soft: float = 2.0, colour=(1, 1, 1)):
     "Sunlight falling along `direction`; `soft` is the sun's angle in degrees."
     lamp = bpy.data.lights.new("sun", "SUN")
     lamp.energy, lamp.angle, lamp.color = strength, np.radians(soft), colour
     ob = link("sun", lamp)
     z = -unit(np.asarray(direction, float))
-    f = frame(z, vec(.01, .02, 1))
-    ob.matrix_world = Matrix(np.block([[np.stack([f[:, 1], f[:, 2], z], 1), np.zeros((3, 1))],
-                                       [np.zeros((1, 3)), 1]]).tolist())
+    f = frame(z, vec(0.01, 0.02, 1))
+    ob.matrix_world = Matrix(np.block([[np.stack([f[:, 1], f[:, 2], z], 1), np.zeros((3, 1))], [np.zeros((1, 3)), 1]]).tolist())
 
 
 @contextlib.contextmanager
