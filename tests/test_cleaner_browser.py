@@ -54,8 +54,9 @@ def page():
     with sync.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={'width': 1300, 'height': 1000})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(15_000)
         yield page
+        shoot(page, 'last_seen')
         browser.close()
 
 def shoot(page, name:str) -> None:
@@ -66,6 +67,7 @@ def shoot(page, name:str) -> None:
 def run_cell(page, address:str) -> None:
     "Open the notebook and run its cell."
     page.goto(f'{address}/doc/tree/clean.ipynb')
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()  # the kernel is there
     page.locator('.jp-Notebook .jp-CodeCell .cm-content').first.click()
     page.keyboard.press('Shift+Enter')
     page.get_by_label('Photo 1', exact=True).wait_for()

@@ -49,7 +49,7 @@ class _Entry:
         said = max(self.chances, key=lambda label: self.chances[label])
         return f'says {said} ({self.chances[said]:.0%}), loss {self.loss:.2f}'
 
-# %% ../../nbs/engine/14_cleaner.ipynb #cbfc2341
+# %% ../../nbs/engine/14_cleaner.ipynb #6120f154
 def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> list[_Entry]:
     "All files of a report, those that do not open included."
     root = report.folder.root
@@ -60,7 +60,7 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
     for place, finding in enumerate(report.findings):
         for file, other in {finding.file: finding.other, finding.other: finding.file}.items():
             if file not in entries: continue
-            entries[file].problems.append(f'{finding.problem} as {other}' if other else finding.problem)
+            entries[file].problems.append(f'{finding.problem}: also {_shorten(other)}' if other else finding.problem)
             if finding.problem in ('in two classes', 'unreadable'): entries[file].order = min(entries[file].order, place)
     return list(entries.values())
 
@@ -156,7 +156,7 @@ class _Choosing(_Review):
             else: self.entries.append(_Entry(move.target))
         self.turn_to(self.page, self.label if self.label in self.labels else '')
 
-# %% ../../nbs/engine/14_cleaner.ipynb #16a3aa28
+# %% ../../nbs/engine/14_cleaner.ipynb #bc617ce8
 @lru_cache(maxsize=500)
 def _jpeg(path:Path, changed:int, size:int, side:int) -> bytes:
     "A thumbnail as a file; another photo of the same name differs in when it was changed or in its size."
@@ -186,8 +186,8 @@ class _Card:
         self.box.layout.display = None if entry else 'none'
         if entry is None: return
         self.image.value = _picture_of(root/entry.file, self.side)
-        notes = ''.join(f'<br><b>{escape(_shorten(each, 48))}</b>' for each in entry.problems)
-        self.words.value = f'<div style="line-height:1.3" title="{escape(entry.file)}">{escape(_shorten(entry.file))}<br>{escape(entry.words())}{notes}</div>'
+        notes = ''.join(f'<br><b>{escape(each)}</b>' for each in entry.problems)
+        self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{escape(entry.file)}">{escape(_shorten(entry.file))}<br>{escape(entry.words())}{notes}</div>'
         self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'), *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
         self.menu.value = choice
         self.file = entry.file
@@ -195,18 +195,18 @@ class _Card:
     def _changed(self, change) -> None:
         if self.file: self.chosen(self.file, change['new'])
 
-# %% ../../nbs/engine/14_cleaner.ipynb #2b9bb0ef
+# %% ../../nbs/engine/14_cleaner.ipynb #8bc36037
 def _controls() -> dict[str, Any]:
     "The buttons and menus around the photos: all of them plain ones, which take the keyboard's focus."
     import ipywidgets as widgets
-    wide = {'description_width': 'initial'}
+    wide, short = {'description_width': 'initial'}, widgets.Layout(width='200px')
     def button(words:str, style:str='') -> Any: return widgets.Button(description=words, button_style=style)
-    return dict(label=widgets.Dropdown(description='Class', options=[('all', '')], style=wide),
-        split=widgets.Dropdown(description='Photos', options=[('all', ''), ('for training', 'train'), ('for validation', 'valid')], style=wide),
+    return dict(label=widgets.Dropdown(description='Class', options=[('all', '')], style=wide, layout=short),
+        split=widgets.Dropdown(description='Photos', options=[('all', ''), ('for training', 'train'), ('for validation', 'valid')], style=wide, layout=short),
         page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide, layout=widgets.Layout(width='110px')), of=widgets.HTML(),
         previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'), undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML())
 
-# %% ../../nbs/engine/14_cleaner.ipynb #9eecc0cf
+# %% ../../nbs/engine/14_cleaner.ipynb #daaa0592
 class _Looks(_Choosing):
     "The widget's parts, and what they do when somebody uses them."
     controls: dict[str, Any]
@@ -216,13 +216,13 @@ class _Looks(_Choosing):
     def _build(self) -> Any:
         "All parts in their places."
         import ipywidgets as widgets
-        parts, rows = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center')
+        parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
         def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
         for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
         for name, step in (('previous', -1), ('next', 1)): parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
         parts['apply'].on_click(lambda _: self._do(self.apply, self._applied))
-        parts['undo'].on_click(lambda _: self._do(self.undo, lambda moves: f'{len(moves)} photos are back where they were.' if moves else 'There is nothing to undo.'))
-        return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=rows), bar('apply', 'undo', 'status'), parts['message']])
+        parts['undo'].on_click(lambda _: self._do(self.undo, lambda moves: f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'))
+        return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
 
     def _turned(self, change) -> None:
         parts = self.controls
@@ -242,9 +242,9 @@ class _Looks(_Choosing):
 
     def _applied(self, moves:list[Move]) -> str:
         out = sum(move.target.startswith('.bears/') for move in moves)
-        return f'{out} photos taken out (they are in .bears/removed), {len(moves) - out} put into another class. Undo takes it back.'
+        return f'Taken out: {out} (now in .bears/removed). Put into another class: {len(moves) - out}. Undo takes it back.'
 
-# %% ../../nbs/engine/14_cleaner.ipynb #282e4c85
+# %% ../../nbs/engine/14_cleaner.ipynb #af096c46
 class _Live(_Looks):
     "What is seen follows what was chosen."
     def _changed(self) -> None:
@@ -256,7 +256,7 @@ class _Live(_Looks):
         parts['of'].value = f'of {self.pages}, {shown} photos'
         parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
         out = sum(label is None for label in self.choices.values())
-        parts['status'].value = f'{out} to remove, {len(self.choices) - out} to another class. Nothing is done before Apply.' if self.choices else ''
+        parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''
         parts['apply'].disabled, parts['undo'].disabled = not self.choices, not self.can_undo
         for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]): card.fill(self.root, entry, self._choice(entry), self.labels)
         self.filling = False
