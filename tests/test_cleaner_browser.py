@@ -1,7 +1,7 @@
 "The cleaner in JupyterLab, in a real browser: a photo is taken out and another relabelled by menu, mouse and keyboard, and the disk is looked at."
 import json, os, shutil, socket, subprocess, sys, time
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -20,6 +20,12 @@ def free_port() -> int:
         one.bind(('127.0.0.1', 0))
         return one.getsockname()[1]
 
+def start_kernel(address:str) -> None:
+    "Start the notebook's kernel before its page is opened: a page that starts one at times waits for its first word for ever."
+    wanted = {'path': 'clean.ipynb', 'name': 'clean.ipynb', 'type': 'notebook', 'kernel': {'name': 'python3'}}
+    urlopen(Request(f'{address}/api/sessions', json.dumps(wanted).encode(), {'Content-Type': 'application/json'}), timeout=60).close()
+    time.sleep(3)  # its state stays 'starting' until somebody connects, so there is nothing to wait for
+
 @pytest.fixture
 def lab(tmp_path):
     "JupyterLab on this machine with a notebook and a small folder of photos; its address."
@@ -31,7 +37,7 @@ def lab(tmp_path):
     port, own = free_port(), tmp_path/'jupyter'
     places = {name: str(own/name) for name in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'JUPYTERLAB_SETTINGS_DIR', 'JUPYTERLAB_WORKSPACES_DIR', 'IPYTHONDIR')}
     command = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ServerApp.ip=127.0.0.1', f'--ServerApp.port={port}', '--IdentityProvider.token=', '--ServerApp.password=',
-               f'--ServerApp.root_dir={tmp_path}', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate']
+               f'--ServerApp.root_dir={tmp_path}', '--ServerApp.disable_check_xsrf=True', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate']
     with (tmp_path/'lab.log').open('w') as log:
         server = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, env={**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
         try:
@@ -40,6 +46,7 @@ def lab(tmp_path):
                 try: urlopen(f'http://127.0.0.1:{port}/api', timeout=2).close()
                 except OSError: time.sleep(0.25)
                 else: break
+            start_kernel(f'http://127.0.0.1:{port}')
             yield f'http://127.0.0.1:{port}'
         finally:
             server.terminate()
@@ -54,7 +61,7 @@ def page():
     with sync.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={'width': 1300, 'height': 1000})
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         yield page
         shoot(page, 'last_seen')
         browser.close()
