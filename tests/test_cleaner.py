@@ -1,0 +1,181 @@
+"The cleaner without a browser: its menus and buttons are worked as a hand would, and the disk is looked at."
+import numpy as np
+import pytest
+
+pytest.importorskip('ipywidgets')
+from bears_lib.engine.check import check_images
+from bears_lib.engine.cleaner import ImageCleaner
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.photos import read_metadata, sample_folder, write_metadata
+from conftest import make_photos
+
+@pytest.fixture
+def folder(tmp_path):
+    "30 photos of three classes, with metadata.csv."
+    root = make_photos(tmp_path/'photos', {'red': 10, 'blue': 10, 'reddish': 10})
+    for i in range(10): (root/'reddish'/f'{i}.jpg').rename(root/'reddish'/f'r{i}.jpg')
+    write_metadata(root, [{'file_name': path.relative_to(root).as_posix(), 'label': path.parent.name} for path in root.glob('*/*.jpg')])
+    return root
+
+@pytest.fixture
+def judged(folder):
+    "A report whose probabilities are made up: no model is needed to test the cleaner."
+    report = check_images(folder, judge=False)
+    report.probabilities = np.random.default_rng(0).dirichlet(np.ones(3), len(report.folder.photos))
+    report.findings = []
+    return report
+
+def files(root): return {path.relative_to(root).as_posix() for path in root.glob('*/*.jpg')}
+
+def test_every_photo_can_be_reached_worst_first(judged, folder):
+    cleaner = ImageCleaner(judged, per_page=7)
+    seen = []
+    while True:
+        seen += [entry.file for entry in cleaner.on_page]
+        assert [card.file for card in cleaner.cards if card.file] == [entry.file for entry in cleaner.on_page]
+        if cleaner.controls['next'].disabled: break
+        cleaner.controls['next'].click()
+    assert set(seen) == files(folder) and len(seen) == 30
+    assert seen == judged.suspects()
+    assert cleaner.controls['of'].value == 'of 5, 30 photos'
+
+def test_a_card_shows_prediction_probability_and_loss(judged):
+    cleaner = ImageCleaner(judged)
+    i = judged.folder.photos.index(next(photo for photo in judged.folder.photos if photo.path.as_posix().endswith(cleaner.cards[0].file)))
+    words = cleaner.cards[0].words.value
+    assert f'says {judged.labels[judged.probabilities[i].argmax()]} ({judged.probabilities[i].max():.0%})' in words and f'loss {judged.losses[i]:.2f}' in words
+    assert cleaner.cards[0].image.value[:3] == b'\xff\xd8\xff'
+
+def test_choices_survive_class_split_and_page(judged):
+    cleaner = ImageCleaner(judged, per_page=5)
+    parts, chosen = cleaner.controls, {}
+    for label in ('red', 'blue', ''):
+        parts['label'].value = label
+        for split in ('train', 'valid', ''):
+            parts['split'].value = split
+            card = cleaner.cards[0]
+            if card.file and card.file not in chosen:
+                card.menu.value = 'remove'
+                chosen[card.file] = None
+        parts['next'].click()
+        card = cleaner.cards[1]
+        if card.file and card.file not in chosen:
+            card.menu.value = next(value for _, value in card.menu.options if value.startswith('to '))
+            chosen[card.file] = card.menu.value.removeprefix('to ')
+    assert cleaner.choices == chosen and len(chosen) >= 4
+    parts['label'].value = ''
+    shown = {}
+    for page in range(1, cleaner.pages + 1):
+        parts['page'].value = page
+        shown |= {card.file: card.menu.value for card in cleaner.cards if card.file}
+    assert {file: value for file, value in shown.items() if value != 'keep'} == {file: 'remove' if label is None else f'to {label}' for file, label in chosen.items()}
+
+def test_apply_and_undo(judged, folder):
+    before, rows = files(folder), read_metadata(folder)
+    cleaner = ImageCleaner(judged, per_page=30)
+    menus = {card.file: card.menu for card in cleaner.cards}
+    menus['red/0.jpg'].value, menus['red/1.jpg'].value, menus['blue/2.jpg'].value = 'to blue', 'remove', 'to reddish'
+    menus['blue/0.jpg'].value = 'remove'
+    menus['blue/0.jpg'].value = 'keep'
+    cleaner.controls['apply'].click()
+    assert files(folder) == before - {'red/0.jpg', 'red/1.jpg', 'blue/2.jpg'} | {'blue/0-2.jpg', 'reddish/2.jpg'}
+    assert (folder/'.bears'/'removed'/'red'/'1.jpg').exists()
+    assert read_metadata(folder)['blue/0-2.jpg']['label'] == 'blue' and set(read_metadata(folder)) == files(folder)
+    assert {card.file for card in cleaner.cards if card.file} == files(folder)
+    assert 'Taken out: 1 ' in cleaner.controls['message'].value and cleaner.controls['apply'].disabled
+    cleaner.controls['undo'].click()
+    assert files(folder) == before and read_metadata(folder) == rows
+    assert {card.file for card in cleaner.cards if card.file} == before and cleaner.controls['undo'].disabled
+
+def test_a_moved_photo_keeps_what_is_known_of_it(judged):
+    cleaner = ImageCleaner(judged, per_page=30)
+    entry = next(entry for entry in cleaner.entries if entry.file == 'red/3.jpg')
+    chances, loss = entry.chances, entry.loss
+    cleaner.relabel('red/3.jpg', 'reddish')
+    cleaner.apply()
+    assert (entry.file, entry.chances) == ('reddish/3.jpg', chances) and entry.loss == pytest.approx(-np.log(chances['reddish']))
+    cleaner.undo()
+    assert (entry.file, entry.loss) == ('red/3.jpg', loss)
+
+def test_a_name_used_again_shows_the_photo_that_has_it_now(judged):
+    cleaner = ImageCleaner(judged, per_page=30)
+    pictures = {card.file: card.image.value for card in cleaner.cards}
+    cleaner.remove('red/3.jpg')
+    cleaner.apply()
+    cleaner.relabel('blue/3.jpg', 'red')
+    cleaner.apply()
+    assert next(card for card in cleaner.cards if card.file == 'red/3.jpg').image.value == pictures['blue/3.jpg']
+    for _ in range(2): cleaner.undo()
+    assert {card.file: card.image.value for card in cleaner.cards} == pictures
+
+def test_undo_of_an_earlier_session(judged, folder):
+    cleaner = ImageCleaner(judged)
+    cleaner.remove('red/0.jpg')
+    cleaner.apply()
+    later = ImageCleaner(check_images(folder, judge=False), per_page=30)
+    assert not later.controls['undo'].disabled
+    later.controls['undo'].click()
+    assert 'red/0.jpg' in {card.file for card in later.cards} and (folder/'red'/'0.jpg').exists()
+
+def test_a_file_that_went_away_is_reported_and_nothing_moves(judged, folder):
+    cleaner = ImageCleaner(judged)
+    cleaner.remove('red/0.jpg')
+    cleaner.remove('red/1.jpg')
+    (folder/'red'/'0.jpg').unlink()
+    cleaner.controls['apply'].click()
+    assert 'is not there' in cleaner.controls['message'].value and (folder/'red'/'1.jpg').exists() and len(cleaner.choices) == 2
+    cleaner.turn_to(0)  # a page with the missing photo still shows
+
+def test_names_of_strangers_are_no_markup(folder):
+    name = folder/'red'/'<img src=x onerror=alert(1)>.jpg'
+    (folder/'red'/'0.jpg').rename(name)
+    cleaner = ImageCleaner(check_images(folder, judge=False), per_page=30)
+    assert not [card for card in cleaner.cards if '<img' in card.words.value] and any('&lt;img' in card.words.value for card in cleaner.cards)
+
+def test_a_class_may_be_called_keep_or_remove(tmp_path):
+    root = make_photos(tmp_path/'photos', {'keep': 3, 'remove': 3})
+    cleaner = ImageCleaner(check_images(root, judge=False))
+    card = next(card for card in cleaner.cards if card.file == 'keep/0.jpg')
+    card.menu.value = 'to remove'
+    assert cleaner.choices == {'keep/0.jpg': 'remove'}
+    cleaner.controls['apply'].click()
+    assert (root/'remove'/'0-2.jpg').exists() and not (root/'.bears'/'removed').exists()
+
+def test_broken_files_come_first_and_can_go(folder):
+    (folder/'red'/'broken.jpg').write_text('<html>')
+    cleaner = ImageCleaner(check_images(folder, judge=False))
+    assert cleaner.cards[0].file == 'red/broken.jpg' and 'unreadable' in cleaner.cards[0].words.value
+    cleaner.cards[0].menu.value = 'remove'
+    cleaner.controls['apply'].click()
+    assert not (folder/'red'/'broken.jpg').exists()
+
+def test_the_last_photo_of_a_class_may_go(tmp_path):
+    root = make_photos(tmp_path/'photos', {'red': 1, 'blue': 2})
+    cleaner = ImageCleaner(check_images(root, judge=False))
+    cleaner.controls['label'].value = 'red'
+    cleaner.cards[0].menu.value = 'to blue'
+    cleaner.controls['apply'].click()
+    assert cleaner.controls['label'].value == '' and [value for _, value in cleaner.controls['label'].options] == ['', 'blue']
+    cleaner.controls['undo'].click()
+    assert (root/'red'/'0.jpg').exists()
+
+def test_the_packaged_sample_is_not_changed():
+    root = sample_folder()
+    cleaner = ImageCleaner(check_images(root, judge=False), per_page=1)
+    cleaner.cards[0].menu.value = 'remove'
+    file = cleaner.cards[0].file
+    cleaner.controls['apply'].click()
+    assert 'sample_bears(' in cleaner.controls['message'].value and (root/file).exists()
+
+def test_a_learner_tells_what_it_says(tmp_path):
+    from bears_lib.train import bears_dls, bears_learner, fit_head
+    root = make_photos(tmp_path/'photos', {'red': 8, 'blue': 8})
+    (root/'red'/'7.jpg').rename(root/'blue'/'wrong.jpg')
+    learn = fit_head(bears_learner(bears_dls(root, valid_pct=0.25, batch_tfms=[])))
+    cleaner = ImageCleaner(root, learn, per_page=20)
+    assert {entry.file for entry in cleaner.entries if entry.valid} == {path.relative_to(root).as_posix() for path in learn.dls.valid_ds.items}
+    assert all(set(entry.chances) == {'red', 'blue'} for entry in cleaner.entries)
+
+@pytest.mark.parametrize('kind', [dict(per_page=0), dict(per_page=100), dict(side=10)])
+def test_bad_input(judged, kind):
+    with pytest.raises(BearsError, match='must be'): ImageCleaner(judged, **kind)

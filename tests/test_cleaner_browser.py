@@ -1,0 +1,132 @@
+"The cleaner in JupyterLab, in a real browser: a photo is taken out and another relabelled by menu, mouse and keyboard, and the disk is looked at."
+import json, os, shutil, socket, subprocess, sys, time
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from conftest import make_photos, root as project
+
+pytestmark = pytest.mark.browser
+chromium = shutil.which('chromium') or shutil.which('chromium-browser')
+flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
+code = """from bears_lib.engine.check import check_images
+from bears_lib.engine.cleaner import ImageCleaner
+cleaner = ImageCleaner(check_images('photos', judge=False), per_page=6)
+cleaner"""
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(('127.0.0.1', 0))
+        return one.getsockname()[1]
+
+def start_kernel(address:str) -> None:
+    "Start the notebook's kernel before its page is opened: a page that starts one at times waits for its first word for ever."
+    wanted = {'path': 'clean.ipynb', 'name': 'clean.ipynb', 'type': 'notebook', 'kernel': {'name': 'python3'}}
+    urlopen(Request(f'{address}/api/sessions', json.dumps(wanted).encode(), {'Content-Type': 'application/json'}), timeout=60).close()
+    time.sleep(3)  # its state stays 'starting' until somebody connects, so there is nothing to wait for
+
+@pytest.fixture
+def lab(tmp_path):
+    "JupyterLab on this machine with a notebook and a small folder of photos; its address."
+    pytest.importorskip('jupyterlab', reason='jupyterlab is not installed: pip install "bears_lib[dev]"')
+    make_photos(tmp_path/'photos', {'red': 5, 'blue': 4})
+    cell = {'cell_type': 'code', 'id': 'clean', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
+    kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
+    (tmp_path/'clean.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}))
+    port, own = free_port(), tmp_path/'jupyter'
+    places = {name: str(own/name) for name in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'JUPYTERLAB_SETTINGS_DIR', 'JUPYTERLAB_WORKSPACES_DIR', 'IPYTHONDIR')}
+    command = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ServerApp.ip=127.0.0.1', f'--ServerApp.port={port}', '--IdentityProvider.token=', '--ServerApp.password=',
+               f'--ServerApp.root_dir={tmp_path}', '--ServerApp.disable_check_xsrf=True', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate']
+    with (tmp_path/'lab.log').open('w') as log:
+        server = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, env={**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
+        try:
+            for _ in range(240):
+                if server.poll() is not None: pytest.fail(f"JupyterLab did not start:\n{(tmp_path/'lab.log').read_text()[-2000:]}")
+                try: urlopen(f'http://127.0.0.1:{port}/api', timeout=2).close()
+                except OSError: time.sleep(0.25)
+                else: break
+            start_kernel(f'http://127.0.0.1:{port}')
+            yield f'http://127.0.0.1:{port}'
+        finally:
+            server.terminate()
+            try: server.wait(20)
+            except subprocess.TimeoutExpired: server.kill()
+
+@pytest.fixture
+def page():
+    "A browser's page."
+    if chromium is None: pytest.skip('chromium is not installed: apt-get install chromium')
+    sync = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
+    with sync.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=flags)
+        page = browser.new_page(viewport={'width': 1300, 'height': 1000})
+        page.set_default_timeout(30_000)
+        yield page
+        shoot(page, 'last_seen')
+        browser.close()
+
+def shoot(page, name:str) -> None:
+    "A screenshot for people; the folder is not under version control."
+    (project/'_shots').mkdir(exist_ok=True)
+    page.screenshot(path=project/'_shots'/f'{name}.png')
+
+def run_cell(page, address:str) -> None:
+    "Open the notebook and run its cell."
+    page.goto(f'{address}/doc/tree/clean.ipynb')
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()  # the kernel is there
+    page.locator('.jp-Notebook .jp-CodeCell .cm-content').first.click()
+    page.keyboard.press('Shift+Enter')
+    page.get_by_label('Photo 1', exact=True).wait_for()
+    page.wait_for_function("document.querySelectorAll('.jp-OutputArea img').length >= 6")
+
+def test_cleaner_in_jupyterlab(page, lab, tmp_path):
+    photos = tmp_path/'photos'
+    run_cell(page, lab)
+    assert page.evaluate("[...document.querySelectorAll('.jp-OutputArea img')].slice(0, 6).every(image => image.naturalWidth > 0)")
+    shoot(page, 'cleaner_start')
+
+    first, second = (page.get_by_text(f'{name}.jpg', exact=False).first for name in ('blue/0', 'blue/1'))
+    assert first.is_visible() and second.is_visible()
+    page.get_by_label('Photo 1', exact=True).select_option('remove')
+    page.get_by_label('Photo 2', exact=True).select_option('to red')
+    page.get_by_text('To remove: 1. To another class: 1.').wait_for()
+    shoot(page, 'cleaner_chosen')
+
+    page.get_by_label('Class', exact=True).select_option('red')
+    page.get_by_text('of 1, 5 photos').wait_for()
+    page.get_by_label('Class', exact=True).select_option('all')
+    page.get_by_role('button', name='Next page').click()
+    page.get_by_text('red/3.jpg').first.wait_for()
+    page.get_by_role('button', name='Previous page').click()
+    page.get_by_text('blue/0.jpg').first.wait_for()
+    assert page.get_by_label('Photo 1', exact=True).input_value() == 'remove'
+
+    page.get_by_role('button', name='Apply').click()
+    page.get_by_text('Taken out: 1 ').wait_for()
+    shoot(page, 'cleaner_applied')
+    assert not (photos/'blue'/'0.jpg').exists() and (photos/'.bears'/'removed'/'blue'/'0.jpg').exists()
+    assert not (photos/'blue'/'1.jpg').exists() and (photos/'red'/'1-2.jpg').exists()
+
+    page.get_by_role('button', name='Undo').click()
+    page.get_by_text('Back where they were: 2.').wait_for()
+    assert (photos/'blue'/'0.jpg').exists() and (photos/'blue'/'1.jpg').exists() and not (photos/'red'/'1-2.jpg').exists()
+
+def test_keyboard_alone(page, lab, tmp_path):
+    "Tab from menu to menu, Space opens one, arrows and Enter choose; Space presses a button."
+    run_cell(page, lab)
+    focused = "document.activeElement.labels[0].innerText"
+    page.get_by_label('Photo 1', exact=True).focus()
+    for key in ('Space', 'ArrowDown', 'Enter'): page.keyboard.press(key)
+    page.get_by_text('To remove: 1. To another class: 0.').wait_for()
+    page.keyboard.press('Tab')
+    assert page.evaluate(focused) == 'Photo 2'
+    for key in ('Space', 'ArrowDown', 'ArrowDown', 'Enter'): page.keyboard.press(key)
+    page.get_by_text('To remove: 1. To another class: 1.').wait_for()
+    for _ in range(5): page.keyboard.press('Tab')
+    assert page.evaluate("document.activeElement.innerText") == 'Apply'
+    page.keyboard.press('Space')
+    page.get_by_text('Taken out: 1 ').wait_for()
+    shoot(page, 'cleaner_keyboard')
+    assert not (tmp_path/'photos'/'blue'/'0.jpg').exists() and (tmp_path/'photos'/'red'/'1-2.jpg').exists()
+    assert page.locator('.jp-Notebook .jp-Cell').count() == 2  # no key went to the notebook instead
