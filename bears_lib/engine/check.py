@@ -21,7 +21,7 @@ from .duplicates import group_photos, near_pairs, orientation_hashes
 from .moves import finish_moves, move_out
 from .photos import Photo, PhotoFolder, PhotoError, open_photo, read_folder
 
-# %% ../../nbs/engine/13_check.ipynb #fd9adc12
+# %% ../../nbs/engine/13_check.ipynb #0d65c92f
 @dataclass
 class _Look:
     "What one pass over a photo measures."
@@ -42,6 +42,7 @@ def _measure(path:Path, picture:Image.Image) -> _Look:
     with Image.open(path) as image: size = image.size
     return _Look(size, low, high, brightest - darkest, orientation_hashes(picture))
 
+# %% ../../nbs/engine/13_check.ipynb #88ddf13b
 def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
     "Every photo opened once: the folder, with copies in one group, and what was measured of each."
     finish_moves(root)
@@ -191,7 +192,7 @@ def _outliers(names:Sequence[str], features:np.ndarray) -> list[Finding]:
     low, high = np.percentile(far, (25, 75))
     return [Finding(names[i], 'outlier', round(float(1 - scores[i]), 3), 'look: no other photo is like it') for i in np.flatnonzero(far > high + 3*(high - low)).tolist()]
 
-# %% ../../nbs/engine/13_check.ipynb #e9dd0ab8
+# %% ../../nbs/engine/13_check.ipynb #c3faa7da
 def _thumbnail(path:Path, side:int=160) -> Image.Image:
     "A small picture; a grey square with a cross for what can't be opened."
     try: image = open_photo(path, at_least=side)
@@ -214,6 +215,7 @@ def _sheet(cells:Sequence[tuple[Path, str]], columns:int=6, side:int=160):
     figure.tight_layout()
     return figure
 
+# %% ../../nbs/engine/13_check.ipynb #bd26b517
 def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
     "Two cells for a pair, one for any other finding."
     cells = []
@@ -297,7 +299,7 @@ def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[s
         found += [Finding(file, 'copy', 1., 'take it out: the other one stays', kept) for file in files if file != kept and file not in known]
     return found
 
-# %% ../../nbs/engine/13_check.ipynb #39511ad3
+# %% ../../nbs/engine/13_check.ipynb #051f5b8e
 def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     "Features of all photos, and out-of-sample probabilities where there are photos enough."
     from bears_lib.engine.backbone import body_features, body_preprocess, create_body
@@ -306,6 +308,7 @@ def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     truth = np.array([folder.labels.index(photo.label) for photo in folder.photos])
     return features, _out_of_sample(features, truth, [photo.group for photo in folder.photos])
 
+# %% ../../nbs/engine/13_check.ipynb #f0bcdd52
 def check_images(
     path:str|Path, # A folder with one folder of photos for each class
     valid:Iterable[str|Path]|None=None, # Photos held out for validation, such as `dls.valid_ds.items`; None: those in folders called valid, val or test

@@ -71,7 +71,7 @@ def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
     chances, _ = run_photos(network_of(learn), [photo.path for photo in report.folder.photos], preprocess_of(learn.dls))
     return chances, list(learn.dls.vocab)
 
-# %% ../../nbs/engine/14_cleaner.ipynb #44d52cf3
+# %% ../../nbs/engine/14_cleaner.ipynb #917df80a
 class _Review:
     "Which photos there are, what was chosen for each, and which are shown: all of the cleaner but its looks."
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
@@ -96,6 +96,9 @@ class _Review:
     @property
     def on_page(self) -> list[_Entry]: return self.shown[self.page*self.per_page:(self.page + 1)*self.per_page]
 
+# %% ../../nbs/engine/14_cleaner.ipynb #e65957ef
+class _Turning(_Review):
+    "Another page, class or split."
     def turn_to(self,
         page:int, # From 0
         label:str|None=None, # Only photos of this class; '' shows all, None leaves it as it is
@@ -109,9 +112,9 @@ class _Review:
     def _changed(self) -> None:
         "Called after anything has changed; the widget fills its cards anew."
 
-# %% ../../nbs/engine/14_cleaner.ipynb #0c5f10a2
-class _Choosing(_Review):
-    "The choices, and carrying them out."
+# %% ../../nbs/engine/14_cleaner.ipynb #d2c26f56
+class _Choosing(_Turning):
+    "Making choices."
     def keep(self, file:str) -> None:
         "Leave a photo where it is."
         self.choices.pop(self._known(file), None)
@@ -133,6 +136,9 @@ class _Choosing(_Review):
         if not any(entry.file == file and not entry.out for entry in self.entries): raise BearsError(f'{file} is not among the photos.')
         return file
 
+# %% ../../nbs/engine/14_cleaner.ipynb #1603c593
+class _Applying(_Choosing):
+    "Carrying the choices out."
     def apply(self) -> list[Move]: # Where each photo went
         "Carry all choices out, in one step that `undo` takes back."
         out = [file for file, label in self.choices.items() if label is None]
@@ -156,7 +162,7 @@ class _Choosing(_Review):
             else: self.entries.append(_Entry(move.target))
         self.turn_to(self.page, self.label if self.label in self.labels else '')
 
-# %% ../../nbs/engine/14_cleaner.ipynb #bc617ce8
+# %% ../../nbs/engine/14_cleaner.ipynb #f1a3692d
 @lru_cache(maxsize=500)
 def _jpeg(path:Path, changed:int, size:int, side:int) -> bytes:
     "A thumbnail as a file; another photo of the same name differs in when it was changed or in its size."
@@ -169,6 +175,7 @@ def _picture_of(path:Path, side:int) -> bytes:
     except OSError: return _jpeg(path, 0, 0, side)
     return _jpeg(path, now.st_mtime_ns, now.st_size, side)
 
+# %% ../../nbs/engine/14_cleaner.ipynb #c97f7c78
 class _Card:
     "One photo's place on the page: it is filled anew for each photo, so that a thousand photos take no more widgets than twelve."
     def __init__(self, number:int, side:int, chosen):
@@ -206,23 +213,11 @@ def _controls() -> dict[str, Any]:
         page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide, layout=widgets.Layout(width='110px')), of=widgets.HTML(),
         previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'), undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML())
 
-# %% ../../nbs/engine/14_cleaner.ipynb #daaa0592
-class _Looks(_Choosing):
-    "The widget's parts, and what they do when somebody uses them."
+# %% ../../nbs/engine/14_cleaner.ipynb #0b852efc
+class _Clicks(_Applying):
+    "What happens when somebody uses the widget's parts."
     controls: dict[str, Any]
-    cards: list[_Card]
     filling = False
-
-    def _build(self) -> Any:
-        "All parts in their places."
-        import ipywidgets as widgets
-        parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
-        def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
-        for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
-        for name, step in (('previous', -1), ('next', 1)): parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
-        parts['apply'].on_click(lambda _: self._do(self.apply, self._applied))
-        parts['undo'].on_click(lambda _: self._do(self.undo, lambda moves: f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'))
-        return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
 
     def _turned(self, change) -> None:
         parts = self.controls
@@ -243,6 +238,22 @@ class _Looks(_Choosing):
     def _applied(self, moves:list[Move]) -> str:
         out = sum(move.target.startswith('.bears/') for move in moves)
         return f'Taken out: {out} (now in .bears/removed). Put into another class: {len(moves) - out}. Undo takes it back.'
+
+# %% ../../nbs/engine/14_cleaner.ipynb #90152b1e
+class _Looks(_Clicks):
+    "The widget's parts in their places."
+    cards: list[_Card]
+
+    def _build(self) -> Any:
+        "All parts in their places."
+        import ipywidgets as widgets
+        parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
+        def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
+        for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
+        for name, step in (('previous', -1), ('next', 1)): parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
+        parts['apply'].on_click(lambda _: self._do(self.apply, self._applied))
+        parts['undo'].on_click(lambda _: self._do(self.undo, lambda moves: f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'))
+        return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
 
 # %% ../../nbs/engine/14_cleaner.ipynb #af096c46
 class _Live(_Looks):
