@@ -8,23 +8,24 @@ Docs: https://bears-lib.github.io/bears_lib/engine/photos.html.md"""
 __all__ = ['formats', 'max_pixels', 'Source', 'suffixes', 'columns', 'PhotoError', 'open_photo', 'Preprocess', 'Photo',
            'PhotoFolder', 'read_folder', 'read_metadata', 'write_metadata', 'sample_folder', 'require_classes']
 
-# %% ../../nbs/engine/01_photos.ipynb #20057481
+# %% ../../nbs/engine/01_photos.ipynb #a021d023
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-import csv, hashlib, io, os
+import csv, hashlib, io, os, warnings
 import numpy as np
 from PIL import Image, ImageOps
 from .common import BearsError, near, progress, write_beside
 
-# %% ../../nbs/engine/01_photos.ipynb #8043eb85
+# %% ../../nbs/engine/01_photos.ipynb #57361c1e
 class PhotoError(BearsError):
     "A picture that can't be used; the text says why."
 
 formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
+warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
 max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
 
 # %% ../../nbs/engine/01_photos.ipynb #9c589524
