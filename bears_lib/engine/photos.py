@@ -69,7 +69,7 @@ def _why(source:Source, error:Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError): return 'not a picture that can be opened (JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF can).'
     return f'the picture is damaged ({error}).'
 
-# %% ../../nbs/engine/01_photos.ipynb #43cd258d
+# %% ../../nbs/engine/01_photos.ipynb #59efbf85
 def _from_array(array:np.ndarray) -> Image.Image:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
         raise PhotoError(f'an array of shape {array.shape} is no photo: (height, width) or (height, width, 3) is.')
@@ -80,7 +80,7 @@ def _from_array(array:np.ndarray) -> Image.Image:
 def _to_rgb(image:Image.Image) -> Image.Image:
     "Upright RGB; what is transparent becomes white, and 16 bits are scaled to 8."
     if image.mode.startswith(('I', 'F')): image = _eight_bits(image)
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(0x0112, 1) != 1: image = ImageOps.exif_transpose(image)
     if image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info:
         image = image.convert('RGBA')
         image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
