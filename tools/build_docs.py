@@ -9,6 +9,8 @@ from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
 from nbdev.serve import proc_nbs
 from smalldocs.site import build
 
+from bears_lib.engine.question_pages import write_question_page
+
 
 def renames(folder:Path) -> dict[str, str]:
     "smalldocs names pages after the notebooks (02_train.html); nbdev's links want them without the number (train.html)."
@@ -34,9 +36,10 @@ def main() -> None:
     refresh_quarto_yml()
     nbdev_sidebar.__wrapped__()
     prepared = proc_nbs(cfg.nbs_path, n_workers=2, force=True)
-    broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning]
+    broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and 'questions' not in warning]  # those pages come next
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
+    for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)
     if broken: raise SystemExit('\n'.join(broken))
