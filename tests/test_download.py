@@ -208,7 +208,7 @@ def test_a_log_that_cannot_be_written_is_a_sentence(engines, tmp_path):
     assert not log.entries
 
 def test_a_folder_that_another_run_is_writing(engines, tmp_path):
-    hold = 'import sys, time\nfrom bears_lib.engine.download import only_writer\nwith only_writer(sys.argv[1]):\n    print("held", flush=True)\n    time.sleep(60)'
+    hold = 'import sys, time\nfrom bears_lib.engine.download import _target\nwith _target(sys.argv[1]):\n    print("held", flush=True)\n    time.sleep(60)'
     with subprocess.Popen([sys.executable, '-c', hold, tmp_path/'bears'], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == 'held\n'
         with pytest.raises(BearsError, match='Another run is writing'): gather_images(tmp_path/'bears', ['grizzly bear'], n=5)
