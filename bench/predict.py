@@ -1,21 +1,26 @@
 """`bears-predict` from a cold start with one photo, beside fastai's way (load_learner, then predict) with the same network.
 
 python bench/predict.py PHOTO [--json]"""
-import os, subprocess, sys, tempfile, warnings
+import json, subprocess, sys, tempfile, warnings
 from pathlib import Path
-from time import perf_counter
 
 from common import parser, report
 
 warnings.filterwarnings('ignore')
 
+launcher = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps({'seconds': time.perf_counter() - start, 'peak_mb': round(usage.ru_maxrss/1024), 'status': status}))
+"""
+
 def measure(*command:str) -> dict:
-    "Wall seconds and peak memory of one process, from its start to its end."
-    start = perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status: sys.exit(f'{command} failed')
-    return {'seconds': perf_counter() - start, 'peak_mb': round(usage.ru_maxrss/1024)}
+    "Wall seconds and peak memory of one process, from its start to its end; a small launcher starts it, since a child inherits its parent's peak."
+    run = json.loads(subprocess.run([sys.executable, '-S', '-c', launcher, *command], capture_output=True, text=True, check=True).stdout)
+    if run['status']: sys.exit(f'{command} failed')
+    return run
 
 def main() -> None:
     options = parser(__doc__)

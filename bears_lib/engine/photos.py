@@ -28,12 +28,13 @@ formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what m
 warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
 max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
 
-# %% ../../nbs/engine/01_photos.ipynb #9c589524
+# %% ../../nbs/engine/01_photos.ipynb #f6cd882a
 Source = str | Path | bytes | bytearray | np.ndarray | Image.Image  # what counts as a photo
 
 def open_photo(
     source:Source, # A path, a file's bytes, a PIL image, or an array of shape (height, width) or (height, width, 3 or 4), uint8, or float in 0..1
     at_least:int|None=None, # Decode a JPEG only as large as this many pixels on its shorter side need; None: in full
+    longest:int|None=None, # The same for its longer side
 ) -> Image.Image: # In RGB, upright, its first frame if it moves
     "Open a picture of any mode and size, safely."
     if isinstance(source, np.ndarray): return _from_array(source)
@@ -43,20 +44,20 @@ def open_photo(
     try:
         with Image.open(io.BytesIO(source) if data else source, formats=formats) as image:  # type: ignore[arg-type]
             if image.width*image.height > max_pixels: raise PhotoError(_too_large(name, image.size))
-            if at_least: image.draft('RGB', _draft_size(image.size, at_least))
+            if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
             return _to_rgb(image)
     except PhotoError: raise
     except FileNotFoundError: raise PhotoError(f'{source!s} is not there. Check the path.') from None
     except Image.DecompressionBombError: raise PhotoError(_too_large(name)) from None
     except Exception as error: raise PhotoError(name + _why(source, error)) from error
 
-# %% ../../nbs/engine/01_photos.ipynb #1b19ffc3
+# %% ../../nbs/engine/01_photos.ipynb #a23bd41f
 def _too_large(name:str, size:tuple[int, int]|None=None) -> str:
     found = f'{size[0]} x {size[1]} pixels are' if size else 'it is'
     return f'{name}{found} too large to open safely (at most {max_pixels/1e6:.0f} megapixels). Make it smaller first.'
 
-def _draft_size(size:tuple[int, int], at_least:int) -> tuple[int, int]:
-    scale = at_least/min(size)
+def _draft_size(size:tuple[int, int], at_least:int|None, longest:int|None) -> tuple[int, int]:
+    scale = max((at_least or 0)/min(size), (longest or 0)/max(size))
     return max(1, round(size[0]*scale)), max(1, round(size[1]*scale))
 
 def _why(source:Source, error:Exception) -> str:
