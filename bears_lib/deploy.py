@@ -7,7 +7,7 @@ Docs: https://bears-lib.github.io/bears_lib/deploy.html.md"""
 # %% auto #0
 __all__ = ['most_bytes', 'save_model', 'Prediction', 'Classifier', 'bears_predict']
 
-# %% ../nbs/04_deploy.ipynb #c51b11c8
+# %% ../nbs/04_deploy.ipynb #c2610818
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -19,28 +19,39 @@ from . import __version__
 from .engine.common import BearsError, command, progress, say
 from .engine.models import ModelInfo, read_model, write_model
 from .engine.photos import PhotoError, Source
-from .engine.runtime import open_network
+from .engine.runtime import open_network, run_photos
 
-# %% ../nbs/04_deploy.ipynb #269ebc0c
+# %% ../nbs/04_deploy.ipynb #6f5a426b
 def save_model(
     learn:Any, # A trained `Learner`; its model is a body followed by a head
     folder:str|Path, # Where the model goes; a model that stands there is replaced
     result:Any=None, # The `Evaluation` from `evaluate(learn)`; None evaluates here
-) -> Path: # The folder: model.json, model.onnx, model.safetensors
+) -> Path: # The folder: model.json, model.onnx, small.onnx, model.safetensors
     "Save a model as plain files that any program can read and none can run."
     from safetensors.torch import save
     from bears_lib.engine.common import wilson
+    from bears_lib.engine.backbone import shrink
     from bears_lib.engine.learners import familiar_of, network_of, preprocess_of
     from bears_lib.interpret import evaluate
     result = result or evaluate(learn)
-    familiar = familiar_of(learn, result.features)
     right, n = int(result.right.sum()), len(result.right)
+    familiar = familiar_of(learn, result.features)
+    network = network_of(learn, familiar)
+    small = shrink(network)
     info = ModelInfo(
         labels=list(learn.dls.vocab), preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=_versions(),
         metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
         training=_training(learn), unsure=familiar.summary())
+    info.metrics['small'] = _small_metrics(small, info, result)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
-    return write_model(folder, info, {'model.onnx': network_of(learn, familiar), 'model.safetensors': save(weights)})
+    return write_model(folder, info, {'model.onnx': network, 'small.onnx': small, 'model.safetensors': save(weights)})
+
+# %% ../nbs/04_deploy.ipynb #ca330d42
+def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
+    "What the small network loses, on the same photos."
+    chances = run_photos(small, result.photos, info.preprocess, what='trying the small network')[0]
+    return {'accuracy': float((chances.argmax(1) == result.truth).mean()), 'n': len(result.truth), 'same_label': float((chances.argmax(1) == result.predicted).mean()),
+            'largest_difference': float(np.abs(chances - result.probabilities).max()), 'bytes': len(small)}
 
 # %% ../nbs/04_deploy.ipynb #78f0c814
 def _backbone(learn:Any) -> dict[str, str]:
@@ -115,7 +126,7 @@ class Classifier:
 
     def __repr__(self): return f'Classifier of {", ".join(self.labels)}'
 
-# %% ../nbs/04_deploy.ipynb #264f2765
+# %% ../nbs/04_deploy.ipynb #ebd9316f
 def _outputs(session:Any, n:int) -> list[str]:
     "What the network is asked for; a `BearsError` if it can't be what `model.json` says it is."
     shapes = {output.name: output.shape for output in session.get_outputs()}
@@ -134,7 +145,7 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
     if not np.isfinite(chances).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again.')
     likeness = float(rest[0]) if rest else None
     best = {model.labels[i]: float(chances[i]) for i in np.argsort(-chances, kind='stable')[:top]}
-    return Prediction(best, likeness, likeness is not None and likeness < getattr(model.info, 'unsure', {}).get('threshold', -1))
+    return Prediction(best, likeness, likeness is not None and likeness < model.info.unsure.get('threshold', -1))
 
 # %% ../nbs/04_deploy.ipynb #3453fb54
 most_bytes = 60_000_000  # that a photo's file may have
