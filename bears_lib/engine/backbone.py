@@ -147,7 +147,7 @@ def shrink(
     model.graph.node.extend(nodes)
     return model.SerializeToString()
 
-# %% ../../nbs/engine/04_backbone.ipynb #b295adfb
+# %% ../../nbs/engine/04_backbone.ipynb #4d518537
 def _channels(tensor:TensorProto, nodes:Iterable[NodeProto], least:int=30) -> int|None:
     "The axis along which a weight's outputs lie; None for what is no weight, or has so few numbers for each output that each of them counts."
     axes = {_axis(node, tensor) for node in nodes if tensor.name in node.input}
@@ -155,7 +155,7 @@ def _channels(tensor:TensorProto, nodes:Iterable[NodeProto], least:int=30) -> in
     return None if axis is None or np.prod(tensor.dims) < least*tensor.dims[axis] else axis
 
 def _axis(node:NodeProto, tensor:TensorProto) -> int|None:
-    if tensor.data_type != TensorProto.FLOAT or node.input[1] != tensor.name: return None
+    if tensor.data_type != TensorProto.FLOAT or list(node.input[1:2]) != [tensor.name]: return None
     flipped = any(each.name == 'transB' and each.i for each in node.attribute)
     return {'Conv': 0, 'Gemm': 0 if flipped else 1, 'MatMul': len(tensor.dims) - 1}.get(node.op_type)
 
