@@ -147,10 +147,10 @@ def shrink(
     model.graph.node.extend(nodes)
     return model.SerializeToString()
 
-# %% ../../nbs/engine/04_backbone.ipynb #4d518537
+# %% ../../nbs/engine/04_backbone.ipynb #0afc31e0
 def _channels(tensor:TensorProto, nodes:Iterable[NodeProto], least:int=30) -> int|None:
     "The axis along which a weight's outputs lie; None for what is no weight, or has so few numbers for each output that each of them counts."
-    axes = {_axis(node, tensor) for node in nodes if tensor.name in node.input}
+    axes = {_axis(node, tensor) for node in nodes if tensor.name in node.input and node.op_type != 'Identity'}
     axis = axes.pop() if len(axes) == 1 else None
     return None if axis is None or np.prod(tensor.dims) < least*tensor.dims[axis] else axis
 
