@@ -18,7 +18,7 @@ from .engine.models import ModelInfo, read_model, write_model
 from .engine.photos import Source
 from .engine.runtime import open_network
 
-# %% ../nbs/04_deploy.ipynb #d4f01c60
+# %% ../nbs/04_deploy.ipynb #269ebc0c
 def save_model(
     learn:Any, # A trained `Learner`; its model is a body followed by a head
     folder:str|Path, # Where the model goes; a model that stands there is replaced
@@ -27,16 +27,17 @@ def save_model(
     "Save a model as plain files that any program can read and none can run."
     from safetensors.torch import save
     from bears_lib.engine.common import wilson
-    from bears_lib.engine.learners import network_of, preprocess_of
+    from bears_lib.engine.learners import familiar_of, network_of, preprocess_of
     from bears_lib.interpret import evaluate
     result = result or evaluate(learn)
+    familiar = familiar_of(learn, result.features)
     right, n = int(result.right.sum()), len(result.right)
     info = ModelInfo(
         labels=list(learn.dls.vocab), preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=_versions(),
         metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
-        training=_training(learn))
+        training=_training(learn), unsure=familiar.summary())
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
-    return write_model(folder, info, {'model.onnx': network_of(learn), 'model.safetensors': save(weights)})
+    return write_model(folder, info, {'model.onnx': network_of(learn, familiar), 'model.safetensors': save(weights)})
 
 # %% ../nbs/04_deploy.ipynb #78f0c814
 def _backbone(learn:Any) -> dict[str, str]:
