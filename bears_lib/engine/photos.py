@@ -28,7 +28,7 @@ formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what m
 warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
 max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
 
-# %% ../../nbs/engine/01_photos.ipynb #f6cd882a
+# %% ../../nbs/engine/01_photos.ipynb #408c38a7
 Source = str | Path | bytes | bytearray | np.ndarray | Image.Image  # what counts as a photo
 
 def open_photo(
@@ -45,7 +45,7 @@ def open_photo(
         with Image.open(io.BytesIO(source) if data else source, formats=formats) as image:  # type: ignore[arg-type]
             if image.width*image.height > max_pixels: raise PhotoError(_too_large(name, image.size))
             if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
-            return _to_rgb(image)
+            return _to_rgb(image, own=True)
     except PhotoError: raise
     except FileNotFoundError: raise PhotoError(f'{source!s} is not there. Check the path.') from None
     except Image.DecompressionBombError: raise PhotoError(_too_large(name)) from None
@@ -70,7 +70,7 @@ def _why(source:Source, error:Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError): return 'not a picture that can be opened (JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF can).'
     return f'the picture is damaged ({error}).'
 
-# %% ../../nbs/engine/01_photos.ipynb #59efbf85
+# %% ../../nbs/engine/01_photos.ipynb #05510745
 def _from_array(array:np.ndarray) -> Image.Image:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
         raise PhotoError(f'an array of shape {array.shape} is no photo: (height, width) or (height, width, 3) is.')
@@ -78,14 +78,15 @@ def _from_array(array:np.ndarray) -> Image.Image:
     elif array.dtype == np.uint16: array = array/257
     return _to_rgb(Image.fromarray(np.nan_to_num(array).round().astype(np.uint8).squeeze()))
 
-def _to_rgb(image:Image.Image) -> Image.Image:
-    "Upright RGB; what is transparent becomes white, and 16 bits are scaled to 8."
+def _to_rgb(image:Image.Image, own:bool=False) -> Image.Image:
+    "Upright RGB; what is transparent becomes white, and 16 bits are scaled to 8. A copy, unless the picture is our `own`."
     if image.mode.startswith(('I', 'F')): image = _eight_bits(image)
     if image.getexif().get(0x0112, 1) != 1: image = ImageOps.exif_transpose(image)
     if image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info:
         image = image.convert('RGBA')
         image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
-    return image.convert('RGB')
+    if own: image.load()
+    return image if own and image.mode == 'RGB' else image.convert('RGB')
 
 def _eight_bits(image:Image.Image) -> Image.Image:
     "Grey of 16 or 32 bits, scaled by what it may hold; floats and odd ranges by what they do hold."
