@@ -119,15 +119,15 @@ def heat_map(
     heat = (slope.mean((2, 3), keepdim=True)*maps).sum(1)[0].clamp(min=0).detach()
     return (heat/heat.max().clamp(min=1e-9)).numpy()
 
-# %% ../../nbs/engine/34_apps.ipynb #704ccbe5
+# %% ../../nbs/engine/34_apps.ipynb #982bbf7e
 def overlay(
     square:Image.Image, # RGB
     heat:np.ndarray, # float of shape (rows, columns), 0 to 1
-) -> Image.Image: # RGB, as large as `square`: in colour where the heat is, grey and darker elsewhere
+) -> Image.Image: # RGB, as large as `square`: in colour where the heat is, pale grey elsewhere
     "A photo that keeps its colours where the network looked."
     mask = Image.fromarray((255*np.clip(heat, 0, 1)).astype(np.uint8)).resize(square.size, Image.Resampling.BICUBIC)
-    dim = square.convert('L').point(lambda value: value//2).convert('RGB')
-    return Image.composite(square, dim, mask)
+    pale = square.convert('L').point(lambda value: 120 + value//3).convert('RGB')
+    return Image.composite(square, pale, mask)
 
 # %% ../../nbs/engine/34_apps.ipynb #47186ecc
 consent = 'I took this photo or may pass it on. It may be kept and used to train this classifier.'
@@ -300,7 +300,7 @@ def _offer(gr:Any, picture:Any, bars:Any, feedback:Feedback) -> None:
     bars.change(fill, bars, [group, label, agreed, thanks], api_visibility='private', queue=False, show_progress='hidden')
     button.click(offer, [picture, label, agreed, bars], thanks, api_visibility='private', concurrency_limit=1)
 
-# %% ../../nbs/engine/34_apps.ipynb #5f66e49b
+# %% ../../nbs/engine/34_apps.ipynb #ccdcaf26
 def launch_settings(
     gr:Any, # The gradio module
 ) -> dict: # For `Blocks.launch`
@@ -315,7 +315,7 @@ def launch_settings(
                 run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, state_session_capacity=500)
 
 style = """
-.gradio-container { max-width: 60rem !important; margin: auto; }
+.gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
 #said { font-size: 1.2rem; }
 footer .divider:last-child { display: none; }
 """

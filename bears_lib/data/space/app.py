@@ -2,7 +2,7 @@
 import os
 from pathlib import Path
 
-os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')
+os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')  # gradio would report each start to its makers
 import gradio as gr
 
 from bears_lib.deploy import Classifier
