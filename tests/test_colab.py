@@ -1,4 +1,4 @@
-"A Colab machine, as far as it can be had here: its usual packages, ipywidgets 7.7, no fastai, and a notebook in a folder of its own."
+"A Colab machine, as far as it can be had here: its usual packages, ipywidgets 7.7, with fastai and without, and a notebook in a folder of its own."
 import json, os, re, subprocess, sys, sysconfig, venv
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 from conftest import root
 
 usual = ['torch', 'torchvision', 'timm', 'numpy', 'pandas', 'scipy', 'scikit-learn', 'matplotlib', 'pillow', 'tqdm', 'requests', 'httpx', 'nbclient', 'ipykernel', 'pyyaml', 'safetensors']
-notebooks = ['02_train', '05_questionnaire'] if not os.environ.get('BEARS_ALL') else [path.stem for path in (root/'nbs').glob('0*.ipynb')] + [path.stem for path in (root/'nbs/lessons').glob('0*.ipynb')]
+every = sorted(path for folder in ('', 'lessons') for path in (root/'nbs'/folder).glob('0*.ipynb'))
+notebooks = every if os.environ.get('BEARS_ALL') else [path for path in every if path.stem in ('02_train', '05_questionnaire')]  # all of them take half an hour
 keep = ('torch', 'torchvision', 'fastai', 'numpy', 'ipywidgets', 'pillow')
 
 def closure(names:list[str], seen:dict) -> dict:
@@ -28,14 +29,14 @@ def link(found, source:Path, target:Path) -> None:
     for top in {file.parts[0] for file in found.files or [] if file.parts[0] != '..'}:
         if (source/top).exists() and not (target/top).exists() and top != '__pycache__': (target/top).symlink_to(source/top)
 
-@pytest.fixture(scope='module')
-def colab(tmp_path_factory):
+@pytest.fixture(scope='module', params=['without fastai', 'with fastai'])
+def colab(request, tmp_path_factory):
     "The Python of the machine, and a wheel of this tree."
     folder = tmp_path_factory.mktemp('colab')
     venv.create(folder/'venv', with_pip=True, symlinks=True)
     python = folder/'venv/bin/python'
     target = next((folder/'venv/lib').glob('python*/site-packages'))
-    for name, found in closure(usual, {}).items(): link(found, Path(sysconfig.get_path('purelib')), target)
+    for name, found in closure(usual + ['fastai']*(request.param == 'with fastai'), {}).items(): link(found, Path(sysconfig.get_path('purelib')), target)
     run(python, '-m', 'pip', 'install', '-q', 'ipywidgets==7.7.1')
     run(Path(sys.executable), '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', folder/'wheel', root)
     return python, next((folder/'wheel').glob('*.whl'))
@@ -58,15 +59,14 @@ from nbclient import NotebookClient
 notebook = nbformat.read(sys.argv[1], as_version=4)
 NotebookClient(notebook, timeout=500, kernel_name='python3').execute()'''
 
-@pytest.mark.parametrize('name', notebooks)
+@pytest.mark.parametrize('notebook', notebooks, ids=lambda path: path.stem)
 @pytest.mark.timeout(1500)
-def test_a_notebook_alone_on_a_colab_machine(name, colab, tmp_path):
+def test_a_notebook_alone_on_a_colab_machine(notebook, colab, tmp_path):
     python, wheel = colab
     before, broken = versions(python), complaints(python)
-    notebook = next((root/'nbs').rglob(f'{name}.ipynb')) if not (root/f'nbs/lessons/{name}.ipynb').exists() else root/f'nbs/lessons/{name}.ipynb'
     text, found = re.subn(r'(bears_lib(?:\[\w+\])?) @ git\+https://[^"\\]+', lambda match: f'{match[1]} @ file://{wheel}', notebook.read_text(encoding='utf-8'))
     assert found == 1
-    (tmp_path/f'{name}.ipynb').write_text(text, encoding='utf-8')
-    run(python, '-c', execute, f'{name}.ipynb', cwd=tmp_path)
+    (tmp_path/notebook.name).write_text(text, encoding='utf-8')
+    run(python, '-c', execute, notebook.name, cwd=tmp_path)
     assert versions(python).items() >= before.items()
     assert complaints(python) <= broken
