@@ -6,10 +6,9 @@ Docs: https://bears-lib.github.io/bears_lib/engine/apps.html.md"""
 
 # %% auto #0
 __all__ = ['max_bytes', 'consent', 'style', 'need_gradio', 'drawn_examples', 'verdict', 'plain', 'listed', 'read_upload',
-           'sentence', 'torch_model', 'heat_map', 'overlay', 'Feedback', 'Gate', 'build_app', 'launch_settings',
-           'serve']
+           'sentence', 'looker', 'Feedback', 'Gate', 'build_app', 'launch_settings', 'serve']
 
-# %% ../../nbs/engine/34_apps.ipynb #c298cb21
+# %% ../../nbs/engine/34_apps.ipynb #02ee2dbf
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -21,8 +20,7 @@ import os, signal, tempfile, threading, time
 import numpy as np
 from PIL import Image
 from .common import BearsError
-from .models import read_model
-from .photos import PhotoError, open_photo, read_metadata, sample_folder, write_metadata
+from .photos import PhotoError, read_metadata, sample_folder, write_metadata
 
 # %% ../../nbs/engine/34_apps.ipynb #2ff4ad22
 def need_gradio() -> Any: # The module
@@ -83,51 +81,19 @@ def sentence(error:Exception) -> str:
     words = str(error)
     return f'That did not work: {plain(words)}'
 
-# %% ../../nbs/engine/34_apps.ipynb #3f2e7ec4
-def torch_model(
-    folder:str|Path, # A model folder with model.safetensors; its head is one linear layer, as `fit_head` makes it
-) -> Any: # A torch module, ready to predict: photos of shape (n, 3, size, size) in, scores of shape (n, classes) out
-    "The network of a model folder in torch, for what ONNX can't do."
-    try:
-        import torch
-        from safetensors.torch import load
-        from bears_lib.engine.backbone import create_body
-    except ImportError as error: raise BearsError('To show where the network looks, torch, timm and safetensors have to be installed beside the app.') from error
-    info, data = read_model(folder, 'model.safetensors')
-    weights = load(data)
-    if '1.weight' not in weights: raise BearsError('Where this network looks can\'t be shown: its head is more than one layer.')
-    body = create_body(info.backbone.get('name', ''), pretrained=False, size=info.preprocess.size)
-    model = torch.nn.Sequential(body, torch.nn.Linear(weights['1.weight'].shape[1], len(info.labels)))
-    try: model.load_state_dict(weights)
-    except RuntimeError as error: raise BearsError(f'The weights in {folder} do not fit a {info.backbone.get("name")}. Train the model again.') from error
-    return model.eval().requires_grad_(False)
-
-# %% ../../nbs/engine/34_apps.ipynb #41b66ddd
-def heat_map(
-    model:Any, # From `torch_model`
-    pixels:np.ndarray, # float32 of shape (3, size, size), as `Preprocess.tensor` gives them
-    number:int, # Which class, counted as the labels are
-) -> np.ndarray: # float32 of shape (rows, columns), 0 to 1: how much each place spoke for that class
-    "Grad-CAM on the body's last maps: where in the photo the network found what it says."
-    import torch
-    body, head = model
-    if not hasattr(body, 'forward_features') or not hasattr(body, 'forward_head'): raise BearsError('Where this architecture looks can\'t be shown here: plot it with grad_cam in a notebook.')
-    maps = body.forward_features(torch.from_numpy(pixels)[None]).requires_grad_()
-    if maps.ndim != 4: raise BearsError('Where this architecture looks can\'t be shown: it has no maps.')
-    score = head(body.forward_head(maps, pre_logits=True))[0, number]
-    slope, = torch.autograd.grad(score, maps)
-    heat = (slope.mean((2, 3), keepdim=True)*maps).sum(1)[0].clamp(min=0).detach()
-    return (heat/heat.max().clamp(min=1e-9)).numpy()
-
-# %% ../../nbs/engine/34_apps.ipynb #982bbf7e
-def overlay(
-    square:Image.Image, # RGB
-    heat:np.ndarray, # float of shape (rows, columns), 0 to 1
-) -> Image.Image: # RGB, as large as `square`: in colour where the heat is, pale grey elsewhere
-    "A photo that keeps its colours where the network looked."
-    mask = Image.fromarray((255*np.clip(heat, 0, 1)).astype(np.uint8)).resize(square.size, Image.Resampling.BICUBIC)
-    pale = square.convert('L').point(lambda value: 120 + value//3).convert('RGB')
-    return Image.composite(square, pale, mask)
+# %% ../../nbs/engine/34_apps.ipynb #d4088762
+def looker(
+    folder:str|Path, # A model folder with model.safetensors
+) -> Callable[[bytes, str], Image.Image]: # Called with a photo and a class: the photo, bright where it spoke for that class
+    "Load the network in torch, and show by Grad-CAM where in a photo it found what it says."
+    try: from bears_lib.engine.explain import find_layer, grad_cam_map, open_model, overlay
+    except ImportError as error: raise BearsError('To show where the network looks, torch, timm and matplotlib have to be installed beside the app.') from error
+    network = open_model(folder)
+    layer = network.model.get_submodule(find_layer(network))
+    def look(photo:bytes, label:str) -> Image.Image:
+        heat = grad_cam_map(network.model, network.pixels(photo), layer, network.index(label, np.zeros(0)))
+        return overlay(np.asarray(network.preprocess.square(photo)), heat)
+    return look
 
 # %% ../../nbs/engine/34_apps.ipynb #47186ecc
 consent = 'I took this photo or may pass it on. It may be kept and used to train this classifier.'
@@ -257,7 +223,7 @@ def _answers(gr:Any, picture:Any, classifier:Any) -> tuple[Any, Any, Any]:
     picture.change(look, picture, [said, bars, more], api_visibility='private', show_progress='hidden')
     return said, bars, more
 
-# %% ../../nbs/engine/34_apps.ipynb #b2f379f6
+# %% ../../nbs/engine/34_apps.ipynb #b85d5fb2
 def _predict(gr:Any, classifier:Any) -> Callable:
     "What programs call: the same, with an error where the page has a sentence."
     def predict(photo:gr.FileData) -> dict:
@@ -269,19 +235,18 @@ def _predict(gr:Any, classifier:Any) -> Callable:
 
 def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path) -> None:
     "A button that shows where the network looked."
-    models: list = []  # the torch network, once somebody has asked for it
+    lookers: list = []  # the network in torch, once somebody has asked for it
     def why(path):
         try:
             data = read_upload(path)
             label = next(iter(classifier(data)))
-            if not models: models.append(torch_model(folder))
-            steps = classifier.info.preprocess
-            heat = heat_map(models[0], steps.tensor(data), classifier.labels.index(label))
+            if not lookers: lookers.append(looker(folder))
+            picture = lookers[0](data, label)
         except BearsError as error: return gr.Image(visible=False), plain(str(error))
-        return gr.Image(overlay(steps.square(data), heat), visible=True), f'In colour: what spoke for **{plain(label)}**.'
+        return gr.Image(picture, visible=True), f'Bright: what spoke for **{plain(label)}**.'
     button = gr.Button('Why?', elem_id='why')
     note = gr.Markdown(elem_id='note')
-    shown = gr.Image(label='Where it looked', visible=False, interactive=False, height=300, buttons=[], format='jpeg', alt_text='Your photo, in colour only where the network looked', elem_id='heat')
+    shown = gr.Image(label='Where it looked', visible=False, interactive=False, height=300, buttons=[], format='jpeg', alt_text='Your photo, bright where the network looked', elem_id='heat')
     button.click(why, picture, [shown, note], api_visibility='private', concurrency_limit=1)
     picture.change(lambda: (gr.Image(visible=False), ''), None, [shown, note], api_visibility='private', queue=False, show_progress='hidden')
 
