@@ -77,7 +77,7 @@ def _limits(info:ModelInfo) -> str:
     if info.unsure: lines.insert(1, f'It calls itself unsure when a photo is unlike all of its training photos. Of photos like those it was trained on, {_percent(info.unsure.get("valid_share", 0))} are called so by mistake; some unlike ones pass.')
     return '\n'.join(f'- {line}' for line in lines)
 
-# %% ../../nbs/engine/31_cards.ipynb #f4ad0883
+# %% ../../nbs/engine/31_cards.ipynb #1b23dce1
 def card_text(
     info:ModelInfo, # As `read_model` gives it
     answers:dict[str, str]|None=None, # To `questions`, by key; what is missing stays open
@@ -89,7 +89,7 @@ def card_text(
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)
     body = _plain(info.backbone.get('name', 'unknown'))
-    steps = f'Body: `{body}`, pretrained; photos are made square ({info.preprocess.resize}, {info.preprocess.size} pixels). Written by bears\\_lib {_plain(info.versions.get("bears_lib", ""))}.'
+    steps = f'Body: {body}; photos are made square ({info.preprocess.resize}, {info.preprocess.size} pixels). Written by bears\\_lib {_plain(info.versions.get("bears_lib", ""))}.'
     return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_plain, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps,
         '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []), '## What it can\'t do', limits, '## Putting it to use', asked]) + '\n'
 
