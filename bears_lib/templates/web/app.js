@@ -89,7 +89,7 @@ function showSquare(square) {
   Object.assign($('seen'), {width: size, height: size, hidden: false}).getContext('2d').putImageData(image, 0, 0);
 }
 
-function show(name, {square, chances, unsure, time}) {
+function show(name, {square, chances, unsure}, time) {
   const [first] = chances;
   say(unsure ? `Unlike anything I know. If it has to be one of these, then ${first.label}, ${percent(first.chance)}.` : `${first.label}, ${percent(first.chance)}`);
   showBars(chances, unsure);
@@ -117,8 +117,10 @@ async function look(file, name) {
   let photo;
   try {
     say('Looking ...', 'plain');
+    const start = performance.now();
     photo = await openPhoto(file);
-    show(name, await ask(photo));
+    const opened = performance.now() - start, answer = await ask(photo);
+    show(name, answer, opened + answer.time);
   } catch (error) {
     clear();
     if (!(error instanceof PhotoError)) console.error(error);
