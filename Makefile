@@ -38,7 +38,7 @@ $(VENV)/.demo: $(VENV)/bin/python settings.ini setup.py pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(BIN)/pip install -q -c constraints.txt -e ".[dev,quiz]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[dev,app,quiz,lessons]"
 	touch $@
 
 clean:

@@ -51,7 +51,7 @@ def open_photo(
     except Image.DecompressionBombError: raise PhotoError(_too_large(name)) from None
     except Exception as error: raise PhotoError(name + _why(source, error)) from error
 
-# %% ../../nbs/engine/01_photos.ipynb #a23bd41f
+# %% ../../nbs/engine/01_photos.ipynb #e6a1bcf3
 def _too_large(name:str, size:tuple[int, int]|None=None) -> str:
     found = f'{size[0]} x {size[1]} pixels are' if size else 'it is'
     return f'{name}{found} too large to open safely (at most {max_pixels/1e6:.0f} megapixels). Make it smaller first.'
@@ -64,7 +64,7 @@ def _why(source:Source, error:Exception) -> str:
     "Pillow's error in plain words."
     if isinstance(error, PermissionError | IsADirectoryError): return f"can't be read ({error.strerror})."
     try: head = bytes(source[:512]) if isinstance(source, (bytes, bytearray)) else Path(source).open('rb').read(512) # type: ignore[arg-type]
-    except OSError: head = b'?'
+    except (OSError, ValueError): head = b'?'
     if not head: return 'the file is empty.'
     if head.lstrip()[:1] == b'<': return 'a web page or drawing in text form, not a photo.'
     if isinstance(error, Image.UnidentifiedImageError): return 'not a picture that can be opened (JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF can).'
@@ -93,7 +93,7 @@ def _eight_bits(image:Image.Image) -> Image.Image:
     low, high = (0, 65535) if 255 < values.max() <= 65535 and values.min() >= 0 else (min(0, values.min()), max(255, values.max()))
     return Image.fromarray(((values - low)*(255/(high - low))).astype(np.uint8))
 
-# %% ../../nbs/engine/01_photos.ipynb #6314642b
+# %% ../../nbs/engine/01_photos.ipynb #d6a89996
 @dataclass(frozen=True)
 class Preprocess:
     "How a photo becomes a model's input: the same in training, in `Classifier` and in the browser."
@@ -111,7 +111,7 @@ class Preprocess:
         photo:Source, # As in `open_photo`
     ) -> Image.Image: # RGB, `size` x `size`
         "The photo as the model sees it, still a picture."
-        image = photo if isinstance(photo, Image.Image) and photo.mode == 'RGB' else open_photo(photo, at_least=2*self.size)
+        image = photo if isinstance(photo, Image.Image) and photo.mode == 'RGB' and photo.getexif().get(0x0112, 1) == 1 else open_photo(photo, at_least=2*self.size)
         width, height = image.size
         across, down = (width*self.crop, height*self.crop) if self.resize == 'squish' else (min(width, height)*self.crop,)*2
         if self.resize == 'pad': return ImageOps.pad(image, (self.size, self.size), Image.Resampling.BICUBIC, color='white')
