@@ -85,10 +85,11 @@ def _measured(metrics:dict) -> str:
     copy = f' The smaller copy of it that runs here: {own:.1%}.' if isinstance(own, float) else ''
     return f'{accuracy:.1%} of {n:,} {metrics.get("measured_on", "photos")} were named rightly (95% interval {low:.1%} to {high:.1%}).{copy}'
 
-# %% ../../nbs/engine/36_web_page.ipynb #692f0d65
+# %% ../../nbs/engine/36_web_page.ipynb #df194bd1
 def _limits(n:int, unsure:dict) -> str:
     "What the model can't do."
-    other = ('A photo of something else is marked as unlike anything it knows; not every such photo is noticed, and now and then a fitting one is marked as well.'
+    share = f' ({unsure["valid_share"]:.1%} when measured)' if 'valid_share' in unsure else ''
+    other = (f'A photo of something else is marked as unlike anything it knows; not every such photo is noticed, and now and then a fitting one is marked as well{share}.'
              if 'threshold' in unsure else f'It can\'t say that a photo shows something else: every photo gets one of its {n} classes.')
     return (f'{other} It was measured on photos like those it learnt from; on others (another camera, place or season) it may be right less often. '
             "Don't let it decide where a mistake could hurt somebody.")
@@ -100,7 +101,7 @@ def _card(info:ModelInfo, about:str, copied:bool, megabytes:float) -> str:
         'Knows': ', '.join(info.labels),
         'Learnt from': ' '.join(filter(None, [_listed(info.training.get('train')), about])),
         'Right how often': _measured(info.metrics),
-        "What it can't do": _limits(len(info.labels), getattr(info, 'unsure', {})),
+        "What it can't do": _limits(len(info.labels), info.unsure),
         'Your photo': f'Read, cut to {info.preprocess.size} x {info.preprocess.size} pixels and looked at by this page alone; nothing of it is sent or kept.{host}',
         'Offline': f'After the first visit ({megabytes:.0f} MB) this page works without a connection. The browser can keep it like an app.'}
     return '\n'.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in rows.items() if text)
@@ -136,7 +137,7 @@ def _example(photo:Source) -> bytes:
     image.thumbnail((512, 512))
     return _saved(Image.frombytes('RGB', image.size, image.tobytes()), 'JPEG')
 
-# %% ../../nbs/engine/36_web_page.ipynb #30734c9b
+# %% ../../nbs/engine/36_web_page.ipynb #6734c3c5
 def _settings(info:ModelInfo, network:bytes, copied:bool) -> dict:
     "What the page's script needs to know."
     needed = {'script': {'url': script.copied if copied else script.url, 'integrity': script.integrity},
@@ -144,7 +145,7 @@ def _settings(info:ModelInfo, network:bytes, copied:bool) -> dict:
               'network': {'url': 'small.onnx', 'integrity': integrity(network)}}
     steps = info.preprocess
     return {'labels': info.labels, 'preprocess': {'size': steps.size, 'resize': steps.resize, 'crop': steps.crop, 'mean': steps.mean, 'std': steps.std},
-            'threshold': getattr(info, 'unsure', {}).get('threshold'), 'files': needed, 'megabytes': round((len(network) + script.size + wasm.size)/1e6)}
+            'threshold': info.unsure.get('threshold'), 'files': needed, 'megabytes': round((len(network) + script.size + wasm.size)/1e6)}
 
 def _policy(copied:bool) -> str:
     "What the browser lets the page load: its own files, and the runtime from exactly one place."
@@ -155,7 +156,7 @@ def _policy(copied:bool) -> str:
 def _examples(names:list[str]) -> str:
     if not names: return ''
     items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{escape(name)}" width="80" height="80"></button></li>' for i, name in enumerate(names, start=1))
-    return f'<h3>Or try one of these</h3>\n<ul class="examples">{items}</ul>'
+    return f'<section aria-labelledby="examples-title">\n<h2 id="examples-title">Or try one of these</h2>\n<ul class="examples">{items}</ul>\n</section>'
 
 # %% ../../nbs/engine/36_web_page.ipynb #d33044b1
 def _template(name:str) -> Template: return Template((files('bears_lib')/'templates'/'web'/name).read_text('utf-8'))

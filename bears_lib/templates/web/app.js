@@ -32,6 +32,8 @@ async function loadModel() {
   ort.env.wasm.numThreads = 1;  // more need headers that plain web space does not send
   ort.env.wasm.wasmBinary = wasm.buffer;
   const session = await ort.InferenceSession.create(network, {executionProviders: ['wasm'], extra: {session: {disable_quant_qdq: '1'}}});
+  const {size} = preprocess;
+  await session.run({pixels: new ort.Tensor('float32', new Float32Array(3*size*size), [1, 3, size, size])});  // the first run is slow
   return {ort, session};
 }
 
@@ -90,12 +92,12 @@ function showSquare(square) {
 }
 
 function show(name, {square, chances, unsure}, time) {
-  const [first] = chances;
-  say(unsure ? `Unlike anything I know. If it has to be one of these, then ${first.label}, ${percent(first.chance)}.` : `${first.label}, ${percent(first.chance)}`);
+  const [{label, chance}] = chances;
+  say(unsure ? 'Unlike anything I know' : `${label}, ${percent(chance)}`);
   showBars(chances, unsure);
   showSquare(square);
   $('hint').textContent = 'This square is what the model looked at. Another photo:';
-  $('note').textContent = `${name}: looked at in ${Math.round(time)} ms, on this machine.`;
+  $('note').textContent = `${unsure ? 'So the bars, which only compare the classes, mean little. ' : ''}${name}: looked at in ${Math.round(time)} ms, on this machine.`;
 }
 
 function clear() {
