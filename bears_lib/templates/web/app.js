@@ -9,10 +9,10 @@ const percent = chance => `${(100*chance).toFixed(1)}%`;
 
 // ---- The model, fetched once and checked against its hash before it is used ----
 
-// A file, or an error if it isn't the expected one; an outdated copy in the browser's cache gets a second chance.
+// A file, or an error if it isn't the expected one; if the browser's cache holds another one, the server is asked.
 async function fetchChecked({url, integrity}) {
   const get = cache => fetch(absolute(url), {integrity, cache, credentials: 'omit'});
-  const answer = await get('default').catch(() => get('reload'));
+  const answer = await get('force-cache').catch(() => get('reload'));
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
@@ -109,7 +109,7 @@ function clear() {
 
 let turn = 0, before = Promise.resolve();
 // One photo at a time, in order; of those that wait only the last is looked at.
-function take(file, name = file.name || 'photo') {
+function take(file, name = file.name || 'photo') {  // a file, or a promise of one
   const mine = ++turn;
   before = before.then(() => mine === turn ? look(file, name) : null);
 }
@@ -120,7 +120,7 @@ async function look(file, name) {
   try {
     say('Looking ...', 'plain');
     const start = performance.now();
-    photo = await openPhoto(file);
+    photo = await openPhoto(await file);
     const opened = performance.now() - start, answer = await ask(photo);
     show(name, answer, opened + answer.time);
   } catch (error) {
@@ -148,10 +148,9 @@ addEventListener('dragover', event => { event.preventDefault(); $('drop').classL
 addEventListener('dragleave', event => { if (!event.relatedTarget) $('drop').classList.remove('over'); });
 addEventListener('drop', event => { event.preventDefault(); $('drop').classList.remove('over'); takeOne(event.dataTransfer.files); });
 addEventListener('paste', event => takeOne(event.clipboardData.files));
-for (const button of document.querySelectorAll('.examples button')) button.addEventListener('click', async () => {
+for (const button of document.querySelectorAll('.examples button')) button.addEventListener('click', () => {
   const image = button.querySelector('img');
-  try { take(await (await fetch(image.src)).blob(), image.alt); }
-  catch { say('The example could not be fetched. Check the connection.', 'problem'); }
+  take(fetch(image.src).then(answer => answer.blob()).catch(() => { throw new PhotoError('it could not be fetched. Check the connection.'); }), image.alt);
 });
 
 // ---- The camera: in the page where it can be, else the one of the system ----

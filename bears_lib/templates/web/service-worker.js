@@ -6,7 +6,7 @@ const prefix = 'bears-web ' + self.registration.scope + ' ', name = prefix + ver
 
 async function keep(cache, {url, integrity}) {
   const get = mode => fetch(url, {integrity, cache: mode, credentials: 'omit'});
-  const answer = await get('default').catch(() => get('reload'));
+  const answer = await (integrity ? get('force-cache').catch(() => get('reload')) : get('no-cache'));  // what can't be checked is asked for anew
   if (!answer.ok) throw new Error(url + ': ' + answer.status);
   await cache.put(url, answer);
 }
