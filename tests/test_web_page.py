@@ -17,7 +17,7 @@ from conftest import make_photos, root
 axe_version = '4.14.1'
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')
 node, npm = shutil.which('node'), shutil.which('npm')
-templates = root/'bears_lib'/'templates'/'web'
+templates = root/'bears_lib'/'data'/'web'
 flags = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 in_browser = pytest.mark.browser
 
@@ -132,8 +132,8 @@ def saved(image:Image.Image, kind:str='JPEG', **options) -> bytes:
 
 def shoot(page, name:str) -> None:
     "A screenshot for people; the folder is not under version control."
-    (root/'tests'/'screenshots').mkdir(exist_ok=True)
-    page.screenshot(path=root/'tests'/'screenshots'/f'{name}.png', full_page=True)
+    (root/'_shots').mkdir(exist_ok=True)
+    page.screenshot(path=root/'_shots'/f'{name}.png', full_page=True)
 
 def noise(width:int, height:int, seed:int=0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))

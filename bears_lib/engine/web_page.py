@@ -6,9 +6,9 @@ Docs: https://bears-lib.github.io/bears_lib/engine/web_page.html.md"""
 
 # %% auto #0
 __all__ = ['runtime_version', 'script', 'wasm', 'RuntimeFile', 'integrity', 'read_runtime', 'make_web_app', 'check_page',
-           'page_server']
+           'page_server', 'bears_web']
 
-# %% ../../nbs/engine/36_web_page.ipynb #6434e16c
+# %% ../../nbs/engine/36_web_page.ipynb #4b1f2e8a
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256, sha384
@@ -21,7 +21,7 @@ from typing import Any
 import base64, csv, io, json, tempfile
 from PIL import Image, ImageDraw
 from .. import __version__
-from .common import BearsError
+from .common import BearsError, command, say
 from .models import ModelInfo, _replace, read_model
 from .photos import Source, open_photo, read_metadata, sample_folder
 
@@ -158,8 +158,8 @@ def _examples(names:list[str]) -> str:
     items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{escape(name)}" width="80" height="80"></button></li>' for i, name in enumerate(names, start=1))
     return f'<section aria-labelledby="examples-title">\n<h2 id="examples-title">Or try one of these</h2>\n<ul class="examples">{items}</ul>\n</section>'
 
-# %% ../../nbs/engine/36_web_page.ipynb #d33044b1
-def _template(name:str) -> Template: return Template((files('bears_lib')/'templates'/'web'/name).read_text('utf-8'))
+# %% ../../nbs/engine/36_web_page.ipynb #5212b11d
+def _template(name:str) -> Template: return Template((files('bears_lib')/'data'/'web'/name).read_text('utf-8'))
 
 def _footer(copied:bool) -> str:
     return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT licence) computes the answer. '
@@ -184,7 +184,7 @@ def _worker(pages:dict[str, bytes], settings:dict) -> str:
     version = sha256(json.dumps([kept, [sha256(data).hexdigest() for _, data in sorted(pages.items())]]).encode()).hexdigest()[:16]
     return _template('service-worker.js').substitute(version=version, files=json.dumps(kept))
 
-# %% ../../nbs/engine/36_web_page.ipynb #99989d01
+# %% ../../nbs/engine/36_web_page.ipynb #d2d07f7c
 def make_web_app(
     model:str|Path, # A model folder with `small.onnx`, as `save_model` writes it
     dest:str|Path, # Folder for the page; a page that stands there is replaced
@@ -197,7 +197,7 @@ def make_web_app(
     info, network = read_model(model, 'small.onnx')
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
-    pages = {name: (files('bears_lib')/'templates'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}
+    pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})
     pages |= {'small.onnx': network, 'model.json': (Path(model)/'model.json').read_bytes(), 'manifest.webmanifest': _manifest(title).encode(),
@@ -236,3 +236,29 @@ def page_server(
     if not (Path(folder)/'index.html').exists(): raise BearsError(f'{folder} holds no index.html. bears-web MODEL {folder} makes a page.')
     try: return ThreadingHTTPServer(('127.0.0.1', port), partial(_Handler, directory=str(folder)))
     except (OSError, OverflowError) as error: raise BearsError(f'Port {port} can\'t be used ({error}). Give another one, such as {8001 if port != 8001 else 8002}.') from error
+
+# %% ../../nbs/engine/36_web_page.ipynb #11a2babe
+@command
+def bears_web(
+    model:str, # A model folder, as `bears-train` writes it
+    dest:str, # The folder to make
+    runtime:str='', # A node_modules folder with onnxruntime-web, for a page that asks no other server for anything
+    title:str='', # The heading; without it, it asks which of the classes it is
+    about:str='', # Where the training photos came from, a sentence or two for the page
+    serve:bool=False, # Show the page on this machine until Ctrl-C
+    port:int=8000, # With --serve: where
+    json:bool=False, # Print the result as one JSON object, last on stdout
+):
+    "Write a web page that runs a model in its visitors' browsers."
+    page = make_web_app(model, dest, runtime or None, title, about)
+    size = sum(path.stat().st_size for path in page.iterdir()) + (0 if runtime else script.size + wasm.size)
+    say(f'{page} is a page of {size/1e6:.0f} MB: copy the folder to any web space.')
+    if serve: _serve(page, port)
+    else: say(f'To look at it here: python -m http.server --bind 127.0.0.1 --directory {page}')
+    return {'page': str(page), 'bytes': size}
+
+def _serve(page:Path, port:int) -> None:
+    with page_server(page, port) as server:
+        say(f'http://127.0.0.1:{server.server_port} shows it, to this machine alone, until Ctrl-C.')
+        try: server.serve_forever()
+        except KeyboardInterrupt: pass
