@@ -176,9 +176,12 @@ def page_of(chromium, url, width=1280, **options):
 def give(page, file, says:str) -> str:
     "Hand the page a file and read its answer."
     clear = page.locator('#photo button[aria-label="Clear"], #photo button[title="Clear"]')
-    if clear.count(): clear.first.click()
+    if clear.count():
+        clear.first.click()
+        page.wait_for_function('document.querySelector("#said").innerText.includes("appears here")')
     page.set_input_files('#photo input[type=file]', file)
     page.wait_for_function('says => document.querySelector("#said").innerText.includes(says)', arg=says, timeout=20_000)
+    page.wait_for_selector('#photo img', state='attached')
     return page.inner_text('#said')
 
 @in_browser

@@ -195,7 +195,7 @@ def build_app(
     app.launch = partial(app.launch, **launch_settings(gr))
     return app
 
-# %% ../../nbs/engine/34_apps.ipynb #4412f04e
+# %% ../../nbs/engine/34_apps.ipynb #c89b1638
 def _about(classifier:Any, feedback:Feedback|None) -> str:
     "How good the model is, and what happens to a photo."
     metrics = getattr(classifier.info, 'metrics', {})
@@ -210,6 +210,7 @@ def _picture(gr:Any) -> Any:
     picture.preprocess = lambda sent: sent and sent.path  # gradio would open the file here, and stop at a broken one without a word
     return picture
 
+# %% ../../nbs/engine/34_apps.ipynb #cc66d651
 def _answers(gr:Any, picture:Any, classifier:Any) -> tuple[Any, Any, Any]:
     "Where the answer comes out, as soon as there is a photo; the third is shown only then."
     hint = 'The answer appears here.'
@@ -223,7 +224,7 @@ def _answers(gr:Any, picture:Any, classifier:Any) -> tuple[Any, Any, Any]:
     picture.change(look, picture, [said, bars, more], api_visibility='private', show_progress='hidden')
     return said, bars, more
 
-# %% ../../nbs/engine/34_apps.ipynb #b85d5fb2
+# %% ../../nbs/engine/34_apps.ipynb #15bccc4b
 def _predict(gr:Any, classifier:Any) -> Callable:
     "What programs call: the same, with an error where the page has a sentence."
     def predict(photo:gr.FileData) -> dict:
@@ -250,6 +251,7 @@ def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path) -> None:
     button.click(why, picture, [shown, note], api_visibility='private', concurrency_limit=1)
     picture.change(lambda: (gr.Image(visible=False), ''), None, [shown, note], api_visibility='private', queue=False, show_progress='hidden')
 
+# %% ../../nbs/engine/34_apps.ipynb #65d2b227
 def _offer(gr:Any, picture:Any, bars:Any, feedback:Feedback) -> None:
     "A visitor's correction, and their consent."
     with gr.Group(visible=False) as group:

@@ -7,21 +7,19 @@ Docs: https://bears-lib.github.io/bears_lib/engine/spaces.html.md"""
 # %% auto #0
 __all__ = ['notice', 'tested', 'slice_of', 'predicting_part', 'make_space', 'push_space', 'bears_space']
 
-# %% ../../nbs/engine/35_spaces.ipynb #aadee861
+# %% ../../nbs/engine/35_spaces.ipynb #a856f6ae
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-from string import Template
-from typing import Any
-import ast, json, os, re, shutil, sys, tempfile
+import ast, io, json, os, re, sys, tempfile
 from .. import __version__
 from .apps import drawn_examples, listed
 from .common import BearsError, command, say, wilson
 from .models import ModelInfo, read_model, write_model
 from .photos import open_photo
 
-# %% ../../nbs/engine/35_spaces.ipynb #c8c1da2d
+# %% ../../nbs/engine/35_spaces.ipynb #ee007033
 def slice_of(
     source:str, # Of a Python module
     names:Iterable[str], # What is wanted from it
@@ -38,6 +36,7 @@ def slice_of(
     parts = [_source(node, lines, reached) for node in tree.body if reached & set(_defines(node))]
     return re.sub(r'\n{2,}((?:import|from) )', r'\n\1', '\n\n'.join(parts)) + '\n'
 
+# %% ../../nbs/engine/35_spaces.ipynb #448372e9
 def _source(node:ast.stmt, lines:list[str], reached:set[str]) -> str:
     "A statement as it was written; an import without the names that nobody wants."
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -123,14 +122,13 @@ def make_space(
     except OSError as error: raise BearsError(f"The Space can't be written to {dest}: {error.strerror}. Choose a folder you may write to.") from error
     return dest
 
-# %% ../../nbs/engine/35_spaces.ipynb #c4a997f7
+# %% ../../nbs/engine/35_spaces.ipynb #d16d613b
 def _program(title:str) -> str:
     "app.py, from the template that the package carries."
-    return Template(files('bears_lib').joinpath('data/space/app.py').read_text(encoding='utf-8')).substitute(title=json.dumps(title, ensure_ascii=False), version=__version__)
+    return files('bears_lib').joinpath('data/space/app.py').read_text(encoding='utf-8').replace('$version', __version__).replace("'$title'", json.dumps(title))
 
 def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
     "Photos to try, drawn anew, small and without what a camera wrote into them."
-    import io
     found = {}
     for i, path in enumerate(photos):
         picture = open_photo(path, longest=512)
@@ -144,7 +142,7 @@ def _fill(folder:Path, texts:dict[str, str], pictures:dict[str, bytes]) -> None:
         (path := folder/name).parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
-# %% ../../nbs/engine/35_spaces.ipynb #f3a4010c
+# %% ../../nbs/engine/35_spaces.ipynb #bc7b9d6c
 def push_space(
     space:str|Path, # A folder that `make_space` made
     repo:str, # Where on Hugging Face: owner/name
@@ -165,6 +163,7 @@ def _public(path:Path) -> bool:
     "Neither hidden nor a leftover of running."
     return not any(part.startswith('.') or part == '__pycache__' for part in path.parts)
 
+# %% ../../nbs/engine/35_spaces.ipynb #d79cf6e2
 def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:
     try: from huggingface_hub import HfApi, get_token
     except ImportError as error: raise BearsError('Pushing needs huggingface_hub: pip install "bears_lib[app]"') from error

@@ -9,7 +9,7 @@ from bears_lib.deploy import Classifier
 from bears_lib.engine.common import BearsError
 
 here = Path(__file__).parent
-title = $title
+title = '$title'
 classify = Classifier(here/'model')  # model.json and model.onnx: no torch, and nothing that could run a stranger's code
 examples = sorted(str(path) for path in (here/'examples').glob('*.jpg'))
 
