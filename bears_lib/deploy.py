@@ -6,9 +6,10 @@ Docs: https://bears-lib.github.io/bears_lib/deploy.html.md"""
 
 # %% auto #0
 __all__ = ['most_bytes', 'save_model', 'Prediction', 'Classifier', 'bears_predict', 'notebook_app', 'uploaded', 'make_app',
-           'bears_app', 'bears_card', 'bears_drift', 'make_card', 'make_space', 'push_space', 'bears_space']
+           'bears_app', 'bears_card', 'bears_drift', 'make_card', 'make_space', 'push_space', 'bears_space',
+           'make_web_app', 'bears_web']
 
-# %% ../nbs/04_deploy.ipynb #d1096bc1
+# %% ../nbs/04_deploy.ipynb #efaa08c4
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,8 @@ from .engine.models import ModelInfo, read_model, write_model
 from .engine.photos import PhotoError, Source, open_photo
 from .engine.runtime import open_network, run_photos
 from .engine.spaces import bears_space, make_space, push_space
-_all_ = ['make_card', 'make_space', 'push_space', 'bears_space']
+from .engine.web_page import bears_web, make_web_app
+_all_ = ['make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app', 'bears_web']
 
 # %% ../nbs/04_deploy.ipynb #134d5386
 def save_model(
