@@ -6,9 +6,10 @@ Docs: https://bears-lib.github.io/bears_lib/deploy.html.md"""
 
 # %% auto #0
 __all__ = ['most_bytes', 'save_model', 'Prediction', 'Classifier', 'bears_predict', 'notebook_app', 'uploaded', 'make_app',
-           'bears_app', 'bears_card', 'bears_drift', 'make_card', 'make_space', 'push_space', 'bears_space']
+           'bears_app', 'bears_card', 'bears_drift', 'make_card', 'make_space', 'push_space', 'bears_space',
+           'make_web_app', 'bears_web']
 
-# %% ../nbs/04_deploy.ipynb #d1096bc1
+# %% ../nbs/04_deploy.ipynb #27055273
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +23,14 @@ import os, sys
 import numpy as np
 from . import __version__
 from .engine.common import BearsError, command, progress, say, write_beside
-from .engine.cards import make_card
+from .engine.cards import make_card, still_open
 from .engine.drift import AnswerLog, compare, read_answers, reference
 from .engine.models import ModelInfo, read_model, write_model
 from .engine.photos import PhotoError, Source, open_photo
 from .engine.runtime import open_network, run_photos
 from .engine.spaces import bears_space, make_space, push_space
-_all_ = ['make_card', 'make_space', 'push_space', 'bears_space']
+from .engine.web_page import bears_web, make_web_app
+_all_ = ['make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app', 'bears_web']
 
 # %% ../nbs/04_deploy.ipynb #134d5386
 def save_model(
@@ -278,7 +280,7 @@ def bears_app(
     say('Stopped.')
     return up
 
-# %% ../nbs/04_deploy.ipynb #e99918c0
+# %% ../nbs/04_deploy.ipynb #8284b7df
 @command
 def bears_card(
     model:str, # A model folder
@@ -288,7 +290,7 @@ def bears_card(
 ):
     "Write a model's card, with its figures and the questions to answer before it is put to use."
     card = make_card(model, dest or None, photos or None)
-    left = card.read_text(encoding='utf-8').count('*Not answered yet.*')
+    left = card.read_text(encoding='utf-8').count(still_open)
     say(f'{card}: {left} questions wait for your answer.' if left else f'{card}: all questions are answered.')
     return {'card': str(card), 'open': left}
 

@@ -1,5 +1,5 @@
 "The same photo gives the same answer in fastai, in ONNX Runtime and from a model folder."
-import json
+import json, shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +54,12 @@ def test_the_small_model_answers_nearly_so(learn, tmp_path):
 
 @pytest.mark.parametrize('make', ['torchvision', 'vision_learner'])
 def test_fine_tuned_learners_of_another_architecture(tmp_path, make):
-    "Random weights, trained for one epoch on small photos: a ShuffleNet of torchvision's, and fastai's own ResNet18."
+    "Random weights, trained for two epochs on 60 small photos: a ShuffleNet of torchvision's, and fastai's own ResNet18."
     from fastai.vision.all import resnet18, vision_learner
-    dls = bears_dls(sample_bears(), size=64, bs=32, num_workers=0)
+    for path in drawn(60):
+        (tmp_path/'photos'/path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path/'photos'/path.parent.name)
+    dls = bears_dls(tmp_path/'photos', size=64, bs=16, num_workers=0)
     made = bears_learner(dls, 'shufflenet_v2_x0_5', pretrained=False) if make == 'torchvision' else vision_learner(dls, resnet18, pretrained=False)
     with made.no_bar(), made.no_logging():
         made.fine_tune(1)
