@@ -281,7 +281,7 @@ def _channels(answers:np.ndarray, channels:int|Sequence[int], layer:str) -> list
     usual, spread = np.median(answers, axis=0), answers.std(axis=0)
     return np.argsort(-(np.sort(answers, axis=0)[-6:].mean(0) - usual)/np.maximum(spread, 1e-6), kind='stable')[:channels].tolist()
 
-# %% ../../nbs/engine/16_explain.ipynb #b0a07621
+# %% ../../nbs/engine/16_explain.ipynb #f2c9a351
 class Picture:
     "Something that Jupyter shows as a picture when it stands last in a cell."
     def figure(self) -> Figure:
@@ -302,7 +302,7 @@ def overlay(
     positive = np.maximum(heat, 0).astype(np.float32)
     smooth = np.clip(np.asarray(Image.fromarray(positive/max(float(positive.max()), 1e-12)).resize(photo.shape[1::-1], Image.Resampling.BICUBIC)), 0, 1)
     coloured = colormaps['inferno'](smooth)[..., :3]*255
-    return Image.fromarray(np.uint8(0.45*photo + 0.55*coloured))
+    return Image.fromarray((0.45*photo + 0.55*coloured).astype(np.uint8))
 
 # %% ../../nbs/engine/16_explain.ipynb #35fbfa69
 def gallery(
@@ -341,7 +341,7 @@ class HeatMap(Picture):
         row, column = np.unravel_index(int(self.heat.argmax()), self.heat.shape)
         return int(row), int(column)
 
-# %% ../../nbs/engine/16_explain.ipynb #07e7583c
+# %% ../../nbs/engine/16_explain.ipynb #f7c74cc3
 @dataclass
 class DeletionCheck(Picture):
     "How the probability falls when the hottest parts go first, and when parts go at random."
@@ -366,9 +366,9 @@ class DeletionCheck(Picture):
         figure = Figure(figsize=(5.2, 3), layout='constrained')
         ax, x = figure.add_subplot(), 100*self.shares
         ax.fill_between(x, self.random.min(0), self.random.max(0), color='#9ecae1', alpha=0.6)
-        for values, words, style in ((self.random.mean(0), f'{len(self.random)} random orders', {'color': '#08519c', 'linestyle': '--'}), (self.hottest, 'hottest first', {'color': '#b35806', 'marker': 'o'})):
-            ax.plot(x, values, **style)
-            ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points', va='center', color=style['color'])
+        for values, words, colour, style in ((self.random.mean(0), f'{len(self.random)} random orders', '#08519c', '--'), (self.hottest, 'hottest first', '#b35806', 'o-')):
+            ax.plot(x, values, style, color=colour)
+            ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points', va='center', color=colour)
         ax.set(xlabel='% of the photo taken away', ylabel=f'probability of {self.label}', ylim=(0, 1.02), xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
         ax.spines[['top', 'right']].set_visible(False)
         return figure
