@@ -51,3 +51,7 @@ docs: $(VENV)/.dev
 .PHONY: constraints
 constraints: $(VENV)/.dev
 	$(BIN)/python tools/write_constraints.py
+
+.PHONY: study
+study: $(VENV)/.dev
+	$(BIN)/python tools/study_copies.py

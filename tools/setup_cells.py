@@ -17,7 +17,7 @@ setup = '''#| hide
 # Set-up: installs bears_lib where it is missing, and leaves the libraries that are there as they are.
 import importlib.util
 if importlib.util.find_spec('bears_lib') is None:
-    !pip list --format=freeze | grep -E "^(torch|torchvision|fastai|numpy|ipywidgets|pillow)==" > keep.txt
+    !pip list --format=freeze | grep -E "^(torch|torchvision|numpy|ipywidgets|pillow)==" > keep.txt
     %pip install -q -c keep.txt "{package} @ git+{repository}"
 from bears_lib.engine.ready import ready
 ready();'''
