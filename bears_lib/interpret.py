@@ -7,21 +7,23 @@ Docs: https://bears-lib.github.io/bears_lib/interpret.html.md"""
 # %% auto #0
 __all__ = ['Evaluation', 'evaluate', 'plot_confusion', 'most_confused', 'Bin', 'calibration', 'calibration_error',
            'plot_calibration', 'top_losses', 'grad_cam', 'occlusion', 'deletion_check', 'layer_patches', 'Match',
-           'nearest', 'show_nearest', 'leaks']
+           'nearest', 'show_nearest', 'leaks', 'report', 'bears_report']
 
-# %% ../nbs/03_interpret.ipynb #6e279a76
-from dataclasses import dataclass, field
+# %% ../nbs/03_interpret.ipynb #a76972f2
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from html import escape
 from typing import Any, NamedTuple
 import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from .engine.common import BearsError, accuracy_text, command, near, say, wilson
-from .engine.models import read_model
+from fastcore.script import store_true
+from .engine.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
+from .engine.models import ModelInfo, read_model
 from .engine.photos import Preprocess, Source, open_photo, read_folder
 from .engine.runtime import open_network, run_photos
 
-# %% ../nbs/03_interpret.ipynb #91c55ef7
+# %% ../nbs/03_interpret.ipynb #a7e84b60
 @dataclass
 class Evaluation:
     "What a model said about photos whose class is known: everything in this notebook is read off it."
@@ -67,6 +69,14 @@ class Evaluation:
         table = np.zeros((len(self.labels),)*2, int)
         np.add.at(table, (self.truth, self.predicted), 1)
         return table
+
+    def part(self,
+        which:np.ndarray, # Numbers of photos, or bool of shape (n,)
+    ) -> 'Evaluation':
+        "The same for some of the photos."
+        some = np.arange(len(self.photos))[which]
+        values = {name: getattr(self, name)[some] for name in ('truth', 'probabilities', 'features')}
+        return replace(self, photos=[self.photos[i] for i in some], likeness=None if self.likeness is None else self.likeness[some], **values)
 
     def __str__(self):
         lines = [f'all: {accuracy_text(int(self.right.sum()), len(self.right))}, log loss {self.losses.mean():.3f}']
@@ -265,7 +275,7 @@ def layer_patches(
     names = stages(network) if layers is None else [find_layer(network, layer) for layer in ([layers] if isinstance(layers, str) else layers)]
     return LayerPatches(find_patches(network, names, [items[i] for i in spread(len(items), 200)], channels, n), network.preprocess)
 
-# %% ../nbs/03_interpret.ipynb #3de2cec5
+# %% ../nbs/03_interpret.ipynb #30060886
 class Match(NamedTuple):
     "A photo that looks like another."
     photo: Path
@@ -281,6 +291,9 @@ def nearest(
     seen = seen if isinstance(seen, Evaluation) else evaluate(seen, train=True)
     names = [output.name for output in open_network(seen.network).get_outputs()]
     features = run_photos(seen.network, [photo], seen.preprocess)[names.index('features')]
+    return _matches(seen, features, n)
+
+def _matches(seen:Evaluation, features:np.ndarray, n:int) -> list[Match]:
     alike = (_unit(seen.features) @ _unit(features).T)[:, 0]
     return [Match(seen.photos[i], seen.labels[seen.truth[i]], float(alike[i])) for i in np.argsort(-alike, kind='stable')[:n]]
 
@@ -312,3 +325,100 @@ def leaks(
     best = alike.argmax(1)
     found = [(seen.photos[j], result.photos[i], float(alike[i, j])) for i, j in enumerate(best) if alike[i, j] >= at_least]
     return sorted(found, key=lambda pair: -pair[2])
+
+# %% ../nbs/03_interpret.ipynb #20197f37
+def report(
+    model:Any, # A `Learner`, or a model folder
+    photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes a `Learner`'s validation photos
+    to:str|Path='report.html', # The file to write
+    worst:int=12, # How many of the worst photos to show; half of them with a heat map and the training photos that they look like
+) -> Path: # The file
+    "Everything in this notebook on one page that needs no internet: written for whoever asks whether the model is good enough."
+    return _write_report(model, photos, to, worst)[0]
+
+def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) -> tuple[Path, Evaluation]:
+    from bears_lib.engine.report import page
+    if Path(to).is_dir(): raise BearsError(f'{to} is a folder. Give the name of a file, such as {Path(to)/"report.html"}.')
+    result, seen = _sides(model, photos)
+    name = Path(model).resolve().name if isinstance(model, str | Path) else ', '.join(result.labels)
+    return write_beside(to, page(f'Report on the model {name}', _sections(model, result, seen, worst))), result
+
+# %% ../nbs/03_interpret.ipynb #02d03ebf
+def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None]:
+    "The photos to judge by, and the training photos where they are known."
+    from bears_lib.engine.familiar import fit_familiar
+    result = evaluate(model, photos)
+    if isinstance(model, str | Path): return _held_back(result, read_model(model)[0], photos)  # type: ignore[arg-type]
+    seen = evaluate(model, train=True)
+    known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')], result.features if photos is None else evaluate(model).features)
+    result.likeness, result.threshold = known.likeness(result.features), known.threshold
+    return result, seen
+
+def _held_back(result:Evaluation, info:ModelInfo, photos:str|Path) -> tuple[Evaluation, Evaluation|None]:
+    "If the folder is the one that the model was trained on, the split is found again and its figures must come out the same."
+    from bears_lib.engine.duplicates import read_photos, split_photos
+    train, valid = (sum(info.training.get(side, {}).values()) for side in ('train', 'valid'))
+    if valid and train + valid == len(result.photos):
+        held = split_photos(read_photos(photos).photos)
+        one, other = result.part(held), result.part(~held)
+        if len(one.photos) == valid and abs(one.losses.mean() - info.metrics.get('log_loss', -1)) < 1e-3:
+            one.notes = [*one.notes, f'The folder is the one that the model was trained on: it is judged by the {valid} photos that were held back.']
+            return one, other
+    return replace(result, notes=[*result.notes, 'If the model was trained on some of these photos, the figures are too good.']), None
+
+# %% ../nbs/03_interpret.ipynb #f7a58056
+def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> list[tuple[str, str]]:
+    "Headings and HTML."
+    from bears_lib.engine.report import calibration_svg, classes_table, confusion_table, photo_card
+    first, few = result.worst[:worst], (worst + 1)//2
+    alike = {i: _matches(seen, result.features[[i]], 4) for i in first[:few]} if seen else {}
+    heat = dict(zip(first, _heats(model, [result.photos[i] for i in first[:few]])))
+    cards = ''.join(photo_card(result, i, heat.get(i), alike.get(i, ())) for i in first)
+    pairs = ''.join(f'<li>{escape(actual)} taken for {escape(said)}: {n}</li>' for actual, said, n in most_confused(result)[:10])
+    notes = ''.join(f'<li>{escape(note)}</li>' for note in result.notes[:20])
+    return [('', _summary(result)), ('Class by class', classes_table(result)),
+            ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs else '<p>None.</p>')),
+            ('Does 80% mean 80%?', calibration_svg(calibration(result))),
+            ('The worst photos', f'<p>The highest losses first. A photo in the wrong folder has a high loss for the best of reasons.</p><div class="cards">{cards}</div>'),
+            ('Photos unlike the training photos', _strangers(result)), ('Notes', f'<ul>{notes}</ul>' if notes else '')]
+
+def _summary(result:Evaluation) -> str:
+    right, n = int(result.right.sum()), len(result.photos)
+    odd = '' if result.likeness is None else f' {int((result.likeness < result.threshold).sum())} of the photos are unlike anything the model was trained on.'
+    return (f'<p class="big"><b>Right: {accuracy_text(right, n)}.</b> Log loss {result.losses.mean():.3f}. '
+            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>')
+
+# %% ../nbs/03_interpret.ipynb #80c0da79
+def _heats(model:Any, photos:list[Path]) -> list:
+    "Grad-CAM of each photo, or occlusion where a network has no maps; nothing where it can't be rebuilt."
+    from bears_lib.engine.explain import map_layers, open_model
+    try: network = open_model(model)
+    except BearsError: return []
+    try: map_layers(network)
+    except BearsError: return [occlusion(network, photo) for photo in photos]
+    return [grad_cam(network, photo) for photo in photos]
+
+def _strangers(result:Evaluation, most:int=12) -> str:
+    "The photos that are least like the training photos, if any falls below the threshold."
+    from bears_lib.engine.report import photo_card
+    if result.likeness is None: return '<p>This model does not know its training photos: it was saved by an older version.</p>'
+    odd = [i for i in np.argsort(result.likeness, kind='stable') if result.likeness[i] < result.threshold]
+    if not odd: return '<p>None.</p>'
+    cards = ''.join(photo_card(result, i) for i in odd[:most])
+    return f'<p>{len(odd)} of {len(result.photos)}, the least like them first; a classifier should say "unsure" here.</p><div class="cards small">{cards}</div>'
+
+# %% ../nbs/03_interpret.ipynb #adaa6e89
+@command
+def bears_report(
+    model:str, # A model folder, as `bears-train` and `save_model` write it
+    photos:str, # A folder with one folder of photos for each class
+    to:str='report.html', # The file to write
+    json:store_true=False, # Print the result as one JSON object, last on stdout
+):
+    "Write a report on a model: one HTML file with its figures, its worst photos and where it looked."
+    file, result = _write_report(model, photos, to)
+    say(f'{result}\nThe report is in {file}: open it in a browser.')
+    right, n = int(result.right.sum()), len(result.photos)
+    return {'model': model, 'report': str(file), 'bytes': file.stat().st_size, 'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()),
+            'calibration_error': calibration_error(result), 'most_confused': most_confused(result)[:10], 'notes': result.notes,
+            'unfamiliar': None if result.likeness is None else int((result.likeness < result.threshold).sum())}

@@ -7,7 +7,6 @@ from urllib.request import urlopen
 import pytest
 
 pytest.importorskip('ipywidgets')
-from bears_lib.commands import bears_train
 from bears_lib.deploy import notebook_app, uploaded
 from bears_lib.engine.photos import sample_folder
 from conftest import root as project
@@ -15,12 +14,8 @@ from conftest import root as project
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')
 flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    "A model of drawn bears."
-    folder = tmp_path_factory.mktemp('bears')/'model'
-    bears_train(str(sample_folder()), model=str(folder))
-    return folder
+@pytest.fixture
+def model(bears_half): return bears_half[0]
 
 def choose(upload, name:str, data:bytes) -> None:
     "Put a file into the button as the browser does, in the form of whichever ipywidgets is installed."
@@ -90,7 +85,7 @@ def test_voila_shows_it(voila, tmp_path):
                 chooser.value.set_files(photo)
                 page.wait_for_timeout(1000)  # the file travels to the kernel; nothing on the page tells when it is there
                 page.get_by_role('button', name='Classify').click()
-                page.get_by_text(says).first.wait_for()
+                page.get_by_text(says, exact=says == 'teddy').first.wait_for()
                 for width in (1280, 360):
                     page.set_viewport_size({'width': width, 'height': 800})
                     (project/'_shots').mkdir(exist_ok=True)

@@ -182,7 +182,7 @@ def occlusion_map(
         times[i:i + 2, j:j + 2] += 1
     return heat/times
 
-# %% ../../nbs/engine/16_explain.ipynb #bd91e935
+# %% ../../nbs/engine/16_explain.ipynb #8a1117ec
 def deletion_curves(
     network:Network, # As `open_model` gives it
     photo:Image.Image, # The square that the network sees
@@ -196,12 +196,12 @@ def deletion_curves(
     cells = np.asarray(Image.fromarray(heat.astype(np.float32)).resize((grid, grid), Image.Resampling.BOX)).ravel()
     rng = np.random.default_rng(0)
     turns = [np.argsort(-cells, kind='stable'), *(rng.permutation(grid*grid) for _ in range(orders))]
-    sharp, soft = np.asarray(photo), np.asarray(photo.filter(ImageFilter.GaussianBlur(side/12)))
+    soft = photo.filter(ImageFilter.GaussianBlur(side/12))
     def without(turn:np.ndarray, share:float) -> torch.Tensor:
         gone = np.zeros(grid*grid, np.uint8)
-        gone[turn[:round(share*grid*grid)]] = 1
-        mask = np.asarray(Image.fromarray(gone.reshape(grid, grid)).resize((side, side), Image.Resampling.NEAREST))
-        return network.pixels(np.where(mask[..., None], soft, sharp))
+        gone[turn[:round(share*grid*grid)]] = 255
+        mask = Image.fromarray(gone.reshape(grid, grid)).resize((side, side), Image.Resampling.BILINEAR)
+        return network.pixels(Image.composite(soft, photo, mask))
     photos = [without(turn, share) for turn in turns for share in shares]
     return network.chances(torch.cat(photos))[:, target].reshape(len(turns), len(shares))
 

@@ -65,7 +65,7 @@ def fit_linear(
     right = int((chances[judged].argmax(1) == classes[judged]).sum())
     return Head(head.weight/np.float32(scale), head.bias, strength, right, int(judged.sum()), doubted)
 
-# %% ../../nbs/engine/05_head.ipynb #85027426
+# %% ../../nbs/engine/05_head.ipynb #c2c18f68
 def _folds(labels:np.ndarray, groups:np.ndarray, k:int=5) -> list[tuple[np.ndarray, np.ndarray]]:
     "Training and test photos of up to `k` folds; none if a class has too few groups."
     from sklearn.model_selection import StratifiedGroupKFold
@@ -90,6 +90,7 @@ def _cross_validate(features:np.ndarray, labels:np.ndarray, folds:list) -> tuple
     best = int(np.nanargmin(-np.nanmean(np.log(of_label), axis=1)))
     return strengths[best], chances[best]
 
+# %% ../../nbs/engine/05_head.ipynb #ced127ea
 def _doubted(chances:np.ndarray, labels:np.ndarray) -> np.ndarray:
     "Photos that all the others contradict; none of a class that would lose half of its photos so."
     sure = (chances.max(1) > doubt) & (chances.argmax(1) != labels)

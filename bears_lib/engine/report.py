@@ -7,7 +7,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/report.html.md"""
 # %% auto #0
 __all__ = ['style', 'img', 'table', 'classes_table', 'confusion_table', 'calibration_svg', 'photo_card', 'page']
 
-# %% ../../nbs/engine/17_report.ipynb #6f143000
+# %% ../../nbs/engine/17_report.ipynb #70e645f5
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -86,7 +87,7 @@ def calibration_svg(
             f'<text x="160" y="254" text-anchor="middle">probability that the model gave</text>{"".join(marks)}</svg>'
             '<figcaption>Upwards: the share that was right. On the dotted line probabilities can be taken at their word; below it the model is too sure. Bars are 95% intervals.</figcaption></figure>')
 
-# %% ../../nbs/engine/17_report.ipynb #f17009ea
+# %% ../../nbs/engine/17_report.ipynb #83f272e2
 def photo_card(
     result:Any, # An `Evaluation`
     i:int, # Number of the photo
@@ -100,7 +101,7 @@ def photo_card(
     pictures = [img(path, f'Photo {path.name}: {words}')]
     if heat: pictures.append(img(overlay(heat.photo, heat.heat), f'The same photo, bright where the model looked ({heat.how}, row {heat.peak[0] + 1} and column {heat.peak[1] + 1} of {heat.heat.shape[0]} most)'))
     like = ''.join(img(match.photo, f'Training photo {match.photo.name} of {match.label}, likeness {match.likeness:.2f}', 64) for match in near)
-    names = f'<span>Looks most like {escape(", ".join(match.label for match in near))}:</span><div class="near">{like}</div>' if near else ''
+    names = f'<span>Looks most like {escape(", ".join(f"{n} {label}" for label, n in Counter(match.label for match in near).most_common()))}:</span><div class="near">{like}</div>' if near else ''
     mark = '' if result.right[i] else ' class="wrong"'
     return f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{"right" if result.right[i] else "wrong"}</b>: {escape(words)}<br><small>{escape(path.name)}</small>{names}</figcaption></figure>'
 

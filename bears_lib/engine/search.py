@@ -6,24 +6,23 @@ Docs: https://bears-lib.github.io/bears_lib/engine/search.html.md"""
 
 # %% auto #0
 __all__ = ['Provider', 'providers_known', 'ddgs_seconds', 'resting', 'online', 'ImageResult', 'license_code', 'register_provider',
-           'openverse', 'commons', 'inaturalist', 'serpapi', 'from_folder', 'from_zip', 'from_list', 'sample_root',
-           'sample', 'rest', 'cache_folder', 'ImageResults', 'search_images', 'same_mix', 'search_images_ddg']
+           'openverse', 'commons', 'inaturalist', 'serpapi', 'from_folder', 'from_zip', 'from_list', 'sample', 'rest',
+           'cache_folder', 'ImageResults', 'search_images', 'same_mix', 'search_images_ddg']
 
-# %% ../../nbs/engine/11_search.ipynb #d40468c3
+# %% ../../nbs/engine/11_search.ipynb #3571f084
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from html import unescape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 import json, os, re, time, warnings, zipfile
 from fastcore.foundation import L
 from .common import BearsError, near, say, write_beside
-from .photos import read_metadata, suffixes
+from .photos import read_metadata, sample_folder, suffixes
 from .web import RateLimited, Reply, Web, WebError
 
 # %% ../../nbs/engine/11_search.ipynb #31ea4ae2
@@ -292,7 +291,7 @@ def from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         return [ImageResult(f'zip:{_key(path)}/{each}', title=Path(each).stem, file=str(path), member=each, note=note) for each in chosen]
     return ask
 
-# %% ../../nbs/engine/11_search.ipynb #10bc7bea
+# %% ../../nbs/engine/11_search.ipynb #8238af7c
 def from_list(path:Path) -> Provider:
     "Addresses from a text file, one on each line; lines that start with # are passed over."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
@@ -302,13 +301,9 @@ def from_list(path:Path) -> Provider:
         return [ImageResult(line.strip()) for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]
     return ask
 
-def sample_root() -> Path:
-    "Where the bundled sample is."
-    return Path(str(files('bears_lib')))/'data'/'sample'
-
 def sample(term:str, page:int, web:Web) -> list[ImageResult]:
     "The drawn bears that come with the package: the source that is always there."
-    return from_folder(sample_root(), 'sample')(term, page, web)
+    return from_folder(sample_folder(), 'sample')(term, page, web)
 
 register_provider('sample', sample)
 
