@@ -20,7 +20,7 @@ def in_browser(test):
     "Marks a test that opens the real page."
     return pytest.mark.browser(pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium: apt-get install chromium")(test))
 
-shots = root/'tests'/'screenshots'
+shots = root/'tests'/'_shots'
 bear = next((sample_bears()/'grizzly').glob('0*.jpg'))
 
 @pytest.fixture(scope='module')

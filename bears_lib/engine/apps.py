@@ -267,7 +267,7 @@ def _offer(gr:Any, picture:Any, bars:Any, feedback:Feedback) -> None:
     bars.change(fill, bars, [group, label, agreed, thanks], api_visibility='private', queue=False, show_progress='hidden')
     button.click(offer, [picture, label, agreed, bars], thanks, api_visibility='private', concurrency_limit=1)
 
-# %% ../../nbs/engine/34_apps.ipynb #ccdcaf26
+# %% ../../nbs/engine/34_apps.ipynb #16f287fa
 def launch_settings(
     gr:Any, # The gradio module
 ) -> dict: # For `Blocks.launch`
@@ -279,7 +279,7 @@ def launch_settings(
               block_label_text_color=dark, block_title_text_color=dark, block_label_background_fill_dark=deep, block_title_background_fill_dark=deep,
               checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep)
     return dict(share=False, quiet=True, max_file_size=max_bytes, theme=theme, css=style, app_kwargs={'middleware': [Middleware(Gate)]}, footer_links=['api'],
-                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, state_session_capacity=500)
+                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=8, state_session_capacity=500)
 
 style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }

@@ -28,7 +28,7 @@ with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as 
     gr.Markdown(f'# {title}\nChoose a photo. It is deleted within minutes.')
     with gr.Row():
         photo = gr.Image(label='Your photo', type='filepath', image_mode=None, height=360, buttons=[], elem_id='photo')
-        photo.preprocess = lambda sent: sent and sent.path  # so that a broken file gets a sentence, too
+        setattr(photo, 'preprocess', lambda sent: sent and sent.path)  # gradio would open the file itself, and stop at a broken one
         with gr.Column():
             said = gr.Markdown('The answer appears here.', elem_id='said')
             bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False)
