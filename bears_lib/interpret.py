@@ -72,7 +72,7 @@ class Evaluation:
 
     def part(self,
         which:np.ndarray, # Numbers of photos, or bool of shape (n,)
-    ) -> 'Evaluation':
+    ) -> 'Evaluation': # With these photos alone, in this order
         "The same for some of the photos."
         some = np.arange(len(self.photos))[which]
         values = {name: getattr(self, name)[some] for name in ('truth', 'probabilities', 'features')}

@@ -100,7 +100,9 @@ class Log:
                 entry = json.loads(line)
                 self.entries[entry['url']] = entry
 
-    def add(self, entry:dict) -> None:
+    def add(self,
+        entry:dict, # What to write of an address: `url`, `status`, `reason`, ...
+    ) -> None:
         "Append a line, at once."
         line = json.dumps(entry).encode() + b'\n'
         with self.lock:
@@ -109,7 +111,9 @@ class Log:
             except OSError as error: raise BearsError(f"Can't write {self.path}: {error.strerror}. Free some space, then call again: what is fetched is kept.") from error
             self.torn, self.entries[entry['url']] = False, entry
 
-    def done(self, url:str) -> bool:
+    def done(self,
+        url:str, # An address
+    ) -> bool: # False as well for one whose failure may pass
         "Whether an address needs no further try."
         return url in self.entries and not self.entries[url].get('again')
 

@@ -54,7 +54,11 @@ class SquarePhoto(RandomResizedCrop):
         super().__init__(preprocess.size, min_scale=min_scale)
         self.preprocess, self.plain = preprocess, True
 
-    def before_call(self, b, split_idx):
+    def before_call(self,
+        b, # A photo
+        split_idx:int|None, # 0 in training, 1 in validation
+    ):
+        "Choose a crop in training, none elsewhere."
         self.plain = bool(split_idx) or self.min_scale >= 1
         if not self.plain: super().before_call(b, split_idx)
 

@@ -157,7 +157,8 @@ class PhotoFolder:
         "Photos per class."
         return dict(sorted(Counter(photo.label for photo in self.photos).items()))
 
-    def notes(self) -> list[str]:
+    def notes(self,
+    ) -> list[str]: # For example 'left out black/1.jpg: the picture is damaged.'
         "What a person should know before going on: a sentence for each file that is left out."
         return [f'left out {path.relative_to(self.root).as_posix()}: {why}' for path, why in self.refused.items()]
 
