@@ -67,7 +67,7 @@ class SquarePhoto(RandomResizedCrop):
         (left, top), (width, height) = self.tl, self.cp_size
         return PhotoImage(x.resize(self.size, Image.Resampling.BICUBIC, box=(left, top, left + width, top + height)))
 
-# %% ../../nbs/engine/07_learners.ipynb #5bb37e9e
+# %% ../../nbs/engine/07_learners.ipynb #ef106e3c
 def preprocess_of(
     dls:DataLoaders, # From `bears_dls`, or fastai's own with an item transform that makes squares
 ) -> Preprocess: # What validation photos go through
@@ -77,7 +77,8 @@ def preprocess_of(
     if known is None: raise BearsError('These DataLoaders neither crop nor resize: make them by bears_dls, or give them item_tfms=Resize(256).')
     norm = next((step for step in dls.valid.after_batch.fs if isinstance(step, Normalize)), None)
     square = _square_of(known)
-    return square if norm is None else replace(square, mean=_three(norm.mean), std=_three(norm.std))
+    if norm is None: return replace(square, mean=(0., 0., 0.), std=(1., 1., 1.))  # fastai leaves pixels in 0..1 then
+    return replace(square, mean=_three(norm.mean), std=_three(norm.std))
 
 def _three(values:torch.Tensor) -> tuple[float, float, float]:
     red, green, blue = (round(float(value), 6) for value in values.flatten())
