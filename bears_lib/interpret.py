@@ -85,7 +85,7 @@ class Evaluation:
             lines.append(f'{label}: {accuracy_text(int(own.sum()), len(own))}' if len(own) else f'{label}: no photo to check with')
         return '\n'.join(lines)
 
-# %% ../nbs/03_interpret.ipynb #497d1ac5
+# %% ../nbs/03_interpret.ipynb #cab9cf5d
 def evaluate(
     model:Any, # A trained `Learner`, or a model folder
     photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes a `Learner`'s own validation photos
@@ -96,6 +96,8 @@ def evaluate(
     files, truth, notes = _answers(model, labels, photos, train)
     names = [output.name for output in open_network(network).get_outputs()]
     said = dict(zip(names, run_photos(network, files, preprocess)))
+    if 'features' not in said or said.get('probabilities', np.empty(0)).shape[1:] != (len(labels),):
+        raise BearsError(f'The network does not answer with {len(labels)} probabilities and with features, as its labels promise. Train the model again.')
     if not np.isfinite(said['probabilities']).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again with a smaller learning rate.')
     return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold, network, preprocess, notes)
 
@@ -343,7 +345,7 @@ def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) ->
     name = Path(model).resolve().name if isinstance(model, str | Path) else ', '.join(result.labels)
     return write_beside(to, page(f'Report on the model {name}', _sections(model, result, seen, worst))), result
 
-# %% ../nbs/03_interpret.ipynb #02d03ebf
+# %% ../nbs/03_interpret.ipynb #9ee5d8a8
 def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None]:
     "The photos to judge by, and the training photos where they are known."
     from bears_lib.engine.familiar import fit_familiar
@@ -357,11 +359,12 @@ def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None
 def _held_back(result:Evaluation, info:ModelInfo, photos:str|Path) -> tuple[Evaluation, Evaluation|None]:
     "If the folder is the one that the model was trained on, the split is found again and its figures must come out the same."
     from bears_lib.engine.duplicates import read_photos, split_photos
-    train, valid = (sum(info.training.get(side, {}).values()) for side in ('train', 'valid'))
+    try: train, valid, promised = *(sum(map(int, info.training[side].values())) for side in ('train', 'valid')), float(info.metrics['log_loss'])
+    except (AttributeError, KeyError, TypeError, ValueError): train, valid, promised = 0, 0, 0.
     if valid and train + valid == len(result.photos):
         held = split_photos(read_photos(photos).photos)
         one, other = result.part(held), result.part(~held)
-        if len(one.photos) == valid and abs(one.losses.mean() - info.metrics.get('log_loss', -1)) < 1e-3:
+        if len(one.photos) == valid and abs(one.losses.mean() - promised) < 1e-3:
             one.notes = [*one.notes, f'The folder is the one that the model was trained on: it is judged by the {valid} photos that were held back.']
             return one, other
     return replace(result, notes=[*result.notes, 'If the model was trained on some of these photos, the figures are too good.']), None
