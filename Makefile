@@ -38,7 +38,7 @@ $(VENV)/.demo: $(VENV)/bin/python settings.ini setup.py pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(BIN)/pip install -q -c constraints.txt -e ".[dev,quiz]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[dev,app,quiz,lessons]"
 	touch $@
 
 clean:
@@ -51,3 +51,7 @@ docs: $(VENV)/.dev
 .PHONY: constraints
 constraints: $(VENV)/.dev
 	$(BIN)/python tools/write_constraints.py
+
+.PHONY: study
+study: $(VENV)/.dev
+	$(BIN)/python tools/study_copies.py

@@ -1,9 +1,12 @@
 """Build the docs site in _docs: nbdev prepares the notebooks, smalldocs renders them. Quarto renders the same sources with `nbdev-docs`.
 
-python tools/build_docs.py"""
-import shutil
+python tools/build_docs.py
+
+With OFFLINE=1 in the environment the classifier page carries its runtime along, and no page asks another machine for anything."""
+import os, re, shutil
 from pathlib import Path
 
+import yaml
 from nbdev.config import get_config, nbpath2html
 from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
 from nbdev.serve import proc_nbs
@@ -11,6 +14,18 @@ from smalldocs.site import build
 
 from bears_lib.engine.question_pages import write_question_page
 
+sections = {'lessons': 'Lessons', 'engine': 'Look inside'}  # folders of notebooks, in the order of the sidebar
+badge = 'https://colab.research.google.com/assets/colab-badge.svg'
+
+def order_sidebar(path:Path) -> None:
+    "The course first, then lessons, then the machinery; solutions are not for the site."
+    sidebar = yaml.safe_load(path.read_text(encoding='utf-8'))
+    contents = sidebar['website']['sidebar']['contents']
+    folders = {each['section']: each['contents'] for each in contents if isinstance(each, dict)}
+    course = [each for each in contents if isinstance(each, str)]
+    parts = [{'section': title, 'contents': folders[name]} for name, title in sections.items() if name in folders]
+    sidebar['website']['sidebar']['contents'] = course + parts
+    path.write_text(yaml.safe_dump(sidebar, sort_keys=False), encoding='utf-8')
 
 def renames(folder:Path) -> dict[str, str]:
     "smalldocs names pages after the notebooks (02_train.html); nbdev's links want them without the number (train.html)."
@@ -31,14 +46,31 @@ def rename(site:Path, names:dict[str, str]) -> None:
         for old, new in last.items(): text = text.replace(old, new)
         page.write_text(text, encoding='utf-8')
 
+def mend(site:Path, address:str) -> None:
+    "What smalldocs leaves to do: links that work in a copy too, the badge from here, code that the keyboard can scroll, a named navigation."
+    shutil.copy(Path(__file__).parent/'colab.svg', site/'site_libs/colab.svg')
+    theme = site/'site_libs/themes/cosmo.min.css'  # its blue is too pale to read on white
+    theme.write_text(theme.read_text(encoding='utf-8').replace('#2780e3', '#1a5fb0').replace('39,128,227', '26,95,176'), encoding='utf-8')
+    for page in site.rglob('*.html'):
+        up = '../'*(len(page.relative_to(site).parts) - 1)
+        text = page.read_text(encoding='utf-8')
+        text = text.replace(f'<a href="{address}', f'<a href="{up}').replace(badge, f'{up}site_libs/colab.svg')
+        text = re.sub(r'<pre(?![^>]*tabindex)', '<pre tabindex="0"', text)
+        text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
+        page.write_text(text, encoding='utf-8')
+
 def main() -> None:
     cfg = get_config()
     refresh_quarto_yml()
     nbdev_sidebar.__wrapped__()
+    order_sidebar(cfg.nbs_path/'sidebar.yml')
     prepared = proc_nbs(cfg.nbs_path, n_workers=2, force=True)
-    broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and 'questions' not in warning]  # those pages come next
+    shutil.rmtree(prepared/'solutions', ignore_errors=True)
+    made_later = ('questions', 'classifier')
+    broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
+    mend(site, cfg.doc_url)
     for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)

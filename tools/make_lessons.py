@@ -8,7 +8,11 @@ the exit code is 1, with a line for each copy that is stale, and for each soluti
 import ast, json, re, sys, textwrap
 from pathlib import Path
 
-root = Path(__file__).parent.parent/'nbs'
+sys.path.insert(0, str(Path(__file__).parent))
+from setup_cells import first_cells, is_first
+
+root = Path(__file__).parent.parent
+nbs = root/'nbs'
 block = re.compile(r'^(?P<indent>[ \t]*)### BEGIN SOLUTION\n(?P<answer>.*?)^[ \t]*### END SOLUTION[ \t]*$', re.M | re.S)
 markers = re.compile(r'^[ \t]*### (BEGIN|END) SOLUTION', re.M)
 
@@ -18,9 +22,11 @@ def blank(match:re.Match) -> str:
     names = [ast.unparse(target) for target in last.targets] if isinstance(last, ast.Assign) else []
     return match['indent'] + ' = '.join([*names, '...'])
 
-def learners_copy(notebook:dict) -> dict:
-    "The notebook without its answers."
+def learners_copy(notebook:dict, place:Path) -> dict:
+    "The notebook without its answers, its badge and set-up cell made for where it will stand."
     copy = json.loads(json.dumps(notebook))
+    title, *others = [cell for cell in copy['cells'] if not is_first(cell)]
+    copy['cells'] = [title, *first_cells(place), *others]
     for cell in copy['cells']:
         if cell['cell_type'] != 'code': continue
         source = ''.join(cell['source'])
@@ -37,13 +43,14 @@ def unanswered(notebook:dict) -> list[str]:
     said = [line for cell in notebook['cells'] for output in cell.get('outputs', []) for line in ''.join(output.get('text', [])).splitlines()]
     return [line for line in said if line.startswith(('Not answered yet.', 'Not yet.'))]
 
-def main(root:Path=root, check:bool=False) -> int:
+def main(nbs:Path=nbs, check:bool=False) -> int:
     "The exit code."
-    wanted = {path.name: json.loads(path.read_text(encoding='utf-8')) for path in sorted((root/'solutions').glob('*.ipynb'))}
+    wanted = {path.name: json.loads(path.read_text(encoding='utf-8')) for path in sorted((nbs/'solutions').glob('*.ipynb'))}
     problems = [f'nbs/solutions/{name}: a check said {line!r}' for name, notebook in wanted.items() for line in unanswered(notebook)]
-    strays = [path for path in (root/'lessons').glob('*.ipynb') if path.name not in wanted]
+    strays = [path for path in (nbs/'lessons').glob('*.ipynb') if path.name not in wanted]
     for name, notebook in wanted.items():
-        path, text = root/'lessons'/name, as_text(learners_copy(notebook))
+        path = nbs/'lessons'/name
+        text = as_text(learners_copy(notebook, root/'nbs'/'lessons'/name))
         if path.exists() and path.read_text(encoding='utf-8') == text: continue
         if check: problems.append(f'nbs/lessons/{name} is older than its solution: python tools/make_lessons.py')
         else:

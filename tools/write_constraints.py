@@ -23,7 +23,7 @@ def closure(name:str, extras:set[str], seen:dict[str, str]) -> None:
 
 if __name__ == '__main__':
     seen: dict[str, str] = {}
-    closure('bears_lib', {'dev', 'app'}, seen)
+    closure('bears_lib', {'dev', 'app', 'quiz', 'lessons'}, seen)
     lines = [f'{name}=={version.split("+")[0]}; python_version == "3.11" and sys_platform == "linux" and platform_machine == "x86_64"'
              for name, version in sorted(seen.items()) if not name.startswith(('nvidia', 'cuda')) and name not in ('triton', 'bears-lib')]
     head = '# The releases that the tests last passed with. Made by `make constraints`.'

@@ -101,14 +101,15 @@ def group_photos(
     for photo, which in zip(photos, number): names[which] = min(names[which], photo.sha256)
     return [names[which] for which in number]
 
-# %% ../../nbs/engine/02_duplicates.ipynb #d524689a
+# %% ../../nbs/engine/02_duplicates.ipynb #466af5b7
 def read_photos(
     root:str|Path, # A folder with one folder of photos for each class
+    labels:dict[Path, str]|None=None, # The class of each file, by path; None takes the name of the folder it lies in
 ) -> PhotoFolder: # Every photo opened once; `group` names copies alike
     "Read a folder of photos and find the copies in it."
     hashes: dict[Path, np.ndarray] = {}
     def look(photo:Photo, picture:Image.Image) -> None: hashes[photo.path] = orientation_hashes(picture)
-    folder = read_folder(root, look)
+    folder = read_folder(root, look, labels=labels)
     if folder.photos:
         groups = group_photos(folder.photos, np.stack([hashes[photo.path] for photo in folder.photos]))
         for photo, group in zip(folder.photos, groups): photo.group = group

@@ -13,7 +13,7 @@ from typing import Any
 import os
 import numpy as np
 
-# %% ../../nbs/engine/41_exercises.ipynb #f0e35a77
+# %% ../../nbs/engine/41_exercises.ipynb #cfcb0d21
 not_answered, right, not_yet = 'Not answered yet.', 'Right.', 'Not yet.'
 
 def check(
@@ -23,12 +23,17 @@ def check(
     rtol:float=0.01, # How far a number may be off, as a share of `expected`
 ) -> None:
     "Say whether an answer is right. It never raises, except in tests: there a wrong answer does."
-    if answer is ... or answer is None: return print(not_answered)
+    if _blank(answer): return print(not_answered)
     try: fine, why = (bool(expected(answer)) if callable(expected) else _same(answer, expected, rtol)), ''
     except Exception as error: fine, why = False, f'It stopped with {type(error).__name__}: {error}.'
     words = right if fine else ' '.join(filter(None, (not_yet, why, hint)))
     if not fine and os.environ.get('IN_TEST'): raise AssertionError(f'{words} The answer was {answer!r}')
     print(words)
+
+def _blank(answer:Any) -> bool:
+    "Nothing yet: `...`, what a function without a body returns, or a list of only that."
+    if isinstance(answer, list | tuple) and answer: return all(_blank(each) for each in answer)
+    return answer is ... or answer is None
 
 def _same(answer:Any, expected:Any, rtol:float) -> bool:
     "Texts but for case and spaces around them, numbers and arrays within `rtol`, sequences in order."

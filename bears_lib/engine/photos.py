@@ -6,11 +6,12 @@ Docs: https://bears-lib.github.io/bears_lib/engine/photos.html.md"""
 
 # %% auto #0
 __all__ = ['formats', 'max_pixels', 'Source', 'suffixes', 'columns', 'PhotoError', 'open_photo', 'Preprocess', 'Photo',
-           'PhotoFolder', 'read_folder', 'read_metadata', 'write_metadata', 'sample_folder', 'require_classes']
+           'PhotoFolder', 'read_folder', 'photo_files', 'read_metadata', 'write_metadata', 'sample_folder',
+           'require_classes']
 
-# %% ../../nbs/engine/01_photos.ipynb #a021d023
+# %% ../../nbs/engine/01_photos.ipynb #e6d02a1e
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -159,17 +160,18 @@ class PhotoFolder:
         "What a person should know before going on: a sentence for each file that is left out."
         return [f'left out {path.relative_to(self.root).as_posix()}: {why}' for path, why in self.refused.items()]
 
-# %% ../../nbs/engine/01_photos.ipynb #86941dd0
+# %% ../../nbs/engine/01_photos.ipynb #6bd1e739
 def read_folder(
     root:str|Path, # A folder with one folder of photos for each class
     look:Callable[[Photo, Image.Image], None]|None=None, # Called with each photo and its picture at a reduced size, in several threads
     check:bool=True, # Open every photo, so that what can't be used is known now and not in the middle of training
+    labels:dict[Path, str]|None=None, # The class of each file, by path; None takes the name of the folder it lies in
 ) -> PhotoFolder:
     "List a folder's photos by class, in the same order on every machine, and set aside what can't be used."
     root = Path(root)
-    files = list(_class_files(root))
+    files = photo_files(root) if labels is None else list(labels)
     rows = read_metadata(root)
-    photos = [_photo(path, rows.get(path.relative_to(root).as_posix(), {})) for path in files]
+    photos = [_photo(path, path.parent.name if labels is None else labels[path], rows.get(path.relative_to(root).as_posix(), {})) for path in files]
     strays = {path: 'its name is not that of a photo.' for path in _strays(root)}
     if not check: return PhotoFolder(root, photos, strays)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -177,14 +179,19 @@ def read_folder(
     refused = {photo.path: why for photo, why in zip(photos, reasons) if why}
     return PhotoFolder(root, [photo for photo in photos if photo.path not in refused], strays | refused)
 
-# %% ../../nbs/engine/01_photos.ipynb #11461d92
-def _class_files(root:Path) -> Iterator[Path]:
-    "Files that are named like photos, below the class folders, sorted by name; hidden ones are passed over."
+# %% ../../nbs/engine/01_photos.ipynb #ad7e2472
+def photo_files(
+    root:Path, # The folder to look through
+    loose:bool=False, # Photos that lie in `root` itself count too
+) -> list[Path]: # Sorted by name, alike on every machine
+    "Files that are named like photos, in the folders below `root`; hidden ones are passed over."
     if not root.exists(): raise BearsError(f'{root} is not there.{near(root.name, _names(root.parent))} Give a folder with one folder of photos for each class.')
     if not root.is_dir(): raise BearsError(f'{root} is a file. Give a folder with one folder of photos for each class.')
+    found = []
     for path in sorted(root.rglob('*'), key=lambda path: path.relative_to(root).as_posix()):
         parts = path.relative_to(root).parts
-        if len(parts) > 1 and path.suffix.lower() in suffixes and not any(part.startswith('.') for part in parts) and path.is_file(): yield path
+        if len(parts) > 1 - loose and path.suffix.lower() in suffixes and not any(part.startswith('.') for part in parts) and path.is_file(): found.append(path)
+    return found
 
 def _names(folder:Path) -> list[str]: return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
@@ -193,8 +200,8 @@ def _strays(root:Path) -> list[Path]:
     return [path for path in sorted(root.glob('*/*')) if path.is_file() and path.suffix.lower() not in suffixes
             and not any(part.startswith('.') for part in path.relative_to(root).parts)]
 
-def _photo(path:Path, row:dict[str, str]) -> Photo:
-    return Photo(path, label=path.parent.name, group=row.get('group', ''), row=row)
+def _photo(path:Path, label:str, row:dict[str, str]) -> Photo:
+    return Photo(path, label, group=row.get('group', ''), row=row)
 
 def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None) -> str:
     "Fill in what the file itself tells; the reason if it can't be used, else ''."
@@ -238,7 +245,7 @@ def sample_folder() -> Path:
     "The bundled drawn bears, as they were installed: to read, not to change."
     return Path(str(files('bears_lib')/'data'/'sample'))
 
-# %% ../../nbs/engine/01_photos.ipynb #09c5f45e
+# %% ../../nbs/engine/01_photos.ipynb #3fee9c29
 def require_classes(
     folder:PhotoFolder, # As `read_folder` gives it
     each:int=2, # The fewest photos a class may have: one to learn from and one to check with
@@ -251,5 +258,10 @@ def require_classes(
     if not counts: raise BearsError(f'{root} holds no photos. {layout}')
     if len(counts) == 1: raise BearsError(f'{root} holds one class only ({folder.labels[0]}); a classifier needs two or more. {layout}')
     small = {label: n for label, n in counts.items() if n < each}
-    if small: raise BearsError(f'Too few photos: {", ".join(f"{label} has {n}" for label, n in small.items())}, and each class needs at least {each}. Add photos, or move the class out of {root}.')
+    if small: raise BearsError(f'Too few photos: {_few(small)}, and each class needs at least {each}. Add photos, or move the class out of {root}.')
     return folder
+
+def _few(counts:dict[str, int], n:int=5) -> str:
+    "The first classes and their numbers of photos, in words."
+    words = [f'{label} has {count}' for label, count in counts.items()]
+    return ', '.join(words[:n] + [f'{len(words) - n} more have as few']*(len(words) > n))

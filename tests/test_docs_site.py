@@ -1,0 +1,135 @@
+"The docs site as a reader meets it: built, served on this machine, opened in a real browser."
+import functools, http.server, json, os, re, shutil, subprocess, sys, threading
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlparse
+
+import pytest
+
+from conftest import root
+
+pytestmark = pytest.mark.browser
+chromium = shutil.which('chromium')
+if not chromium: pytest.skip('needs a browser: apt-get install chromium', allow_module_level=True)
+pytest.importorskip('smalldocs', reason='smalldocs needs Python 3.11')
+
+@pytest.fixture(scope='module')
+def site():
+    "The folder of the built site; nothing in it needs another machine."
+    built = subprocess.run([sys.executable, root/'tools/build_docs.py'], cwd=root, env=os.environ | {'OFFLINE': '1'}, capture_output=True, text=True, timeout=500)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return root/'_docs'
+
+@pytest.fixture(scope='module')
+def address(site):
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args): pass
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}/'
+    server.shutdown()
+
+@pytest.fixture(scope='module')
+def browser():
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
+        yield browser
+        browser.close()
+
+class Page(HTMLParser):
+    "The anchors of a page, and what it links to."
+    def __init__(self, text:str):
+        super().__init__()
+        self.anchors, self.links = {''}, []
+        self.feed(text)
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.anchors |= {found.get('id'), found.get('name')} - {None}
+        if tag in ('a', 'link') and found.get('href'): self.links.append(found['href'])
+        if found.get('src'): self.links.append(found['src'])
+
+def pages(site:Path) -> dict[str, Page]: return {path.relative_to(site).as_posix(): Page(path.read_text(encoding='utf-8')) for path in sorted(site.rglob('*.html'))}
+
+def test_every_link_and_anchor_leads_somewhere(site):
+    own = re.search(r'^Documentation = "(.+)"', (root/'pyproject.toml').read_text(), re.M)[1]
+    found, lost = pages(site), []
+    for name, page in found.items():
+        for link in page.links:
+            target = urlparse(urljoin(own + name, link))
+            if not target.geturl().startswith(own): continue
+            place = unquote(target.path)[len(urlparse(own).path):] or 'index.html'
+            if place.endswith('/'): place += 'index.html'
+            if not (site/place).exists(): lost.append(f'{name}: {link}')
+            elif place in found and target.fragment and unquote(target.fragment) not in found[place].anchors: lost.append(f'{name}: {link} (no such anchor)')
+    assert len(found) > 30 and not lost, lost[:20]
+
+def test_course_lessons_and_engine_are_there(site):
+    names = set(pages(site))
+    for name in ('index', 'gather', 'train', 'interpret', 'deploy', 'questionnaire', 'commands', 'questions1', 'questions2', 'lessons/pets', 'engine/photos', 'classifier/index'): assert f'{name}.html' in names
+    assert not [name for name in names if 'solutions' in name]
+    assert 'train.html.md' in (site/'llms.txt').read_text(encoding='utf-8')
+
+def test_pages_ask_no_other_machine_report_no_error_and_fit_a_phone(site, address, browser):
+    context, problems = browser.new_context(viewport={'width': 360, 'height': 740}), []
+    page = context.new_page()
+    page.on('console', lambda message: problems.append(f'{page.url}: {message.text}') if message.type == 'error' else None)
+    page.on('pageerror', lambda error: problems.append(f'{page.url}: {error}'))
+    page.on('request', lambda request: problems.append(f'{page.url} asks for {request.url}') if not request.url.startswith((address, 'data:', 'blob:')) else None)
+    for name in pages(site):
+        page.goto(address + name)
+        width = page.evaluate('document.documentElement.scrollWidth')
+        if width > 360: problems.append(f'{name} is {width} pixels wide')
+    context.close()
+    assert not problems, problems[:20]
+
+@pytest.mark.parametrize('word, place', [('fit_head', 'train.html'), ('Pets', 'lessons/'), ('Grad-CAM', 'interpret.html')])
+def test_search_finds(word, place, address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    page.get_by_label('Search').fill(word)
+    page.wait_for_selector(f'a[href*="{place}"] >> visible=true', timeout=10_000)
+    page.close()
+
+def test_keyboard_reaches_everything(address, browser):
+    page = browser.new_page(viewport={'width': 1280, 'height': 900})
+    page.goto(address)
+    wanted = page.evaluate('''() => [...document.querySelectorAll('a[href], button, input')].filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.tabIndex >= 0)
+        .map((e, i) => (e.dataset.tabTest = i, i)).length''')
+    reached = set()
+    for _ in range(3*wanted):
+        page.keyboard.press('Tab')
+        number = page.evaluate('document.activeElement?.dataset?.tabTest ?? null')
+        if number is not None: reached.add(number)
+        if len(reached) == wanted: break
+    page.close()
+    assert len(reached) == wanted > 20
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('name', ['index.html', 'train.html', 'interpret.html', 'lessons/pets.html', 'questions1.html', 'classifier/index.html'])
+def test_no_serious_barrier(name, scheme, address, browser):
+    axe = pytest.importorskip('axe_playwright_python.sync_playwright')
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address + name)
+    page.wait_for_timeout(500)
+    found = [each for each in axe.Axe().run(page).response['violations'] if each['impact'] in ('serious', 'critical')]
+    context.close()
+    assert not found, json.dumps([(each['id'], [node['html'][:150] for node in each['nodes'][:3]]) for each in found], indent=1)
+
+def test_the_classifier_classifies(address, browser):
+    from bears_lib.gather import sample_bears
+    page = browser.new_page()
+    page.goto(address + 'classifier/index.html')
+    page.locator('input[type=file]').first.set_input_files(sorted((sample_bears()/'teddy').glob('*.jpg'))[5])
+    page.wait_for_function("document.body.innerText.match(/teddy[^]*?\\d+(\\.\\d+)?\\s*%/)", timeout=60_000)
+    page.close()
+
+def test_the_quiz_keeps_its_progress(address, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address + 'questions1.html')
+    page.locator('textarea').first.fill('a graphics processing unit')
+    page.reload()
+    assert page.locator('textarea').first.input_value() == 'a graphics processing unit'
+    context.close()

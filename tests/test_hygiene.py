@@ -1,0 +1,150 @@
+"What a careful reviewer would otherwise look for by eye: in notebooks, docments, prose, links and notices."
+import builtins, configparser, importlib, inspect, json, pkgutil, re, subprocess, sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from fastcore.docments import docments
+
+import bears_lib
+
+root = Path(__file__).parent.parent
+notebooks = sorted(path for path in (root/'nbs').rglob('*.ipynb') if not path.parts[-2].startswith('.'))
+pages = sorted(path for path in [*root.glob('*.md'), root/'bench/README.md'])
+modules = sorted(module.name for module in pkgutil.walk_packages(bears_lib.__path__, 'bears_lib.') if not module.name.rsplit('.', 1)[1].startswith('_'))
+
+def name_of(value) -> str: return value.relative_to(root).as_posix() if isinstance(value, Path) else str(value)
+each_notebook = pytest.mark.parametrize('notebook', notebooks, ids=name_of)
+
+def cells(notebook:Path, kind:str) -> list[dict]: return [cell for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == kind]
+def source(cell:dict) -> str: return ''.join(cell['source'])
+def outputs(notebook:Path) -> list[tuple[str, dict]]: return [(source(cell), output) for cell in cells(notebook, 'code') for output in cell['outputs']]
+def text_of(output:dict) -> str:
+    "All that a reader sees as text in an output."
+    shown = [output.get('text', ''), *(output.get('data', {}).get(kind, '') for kind in ('text/plain', 'text/html', 'text/markdown')), output.get('traceback', '')]
+    return '\n'.join(''.join(part) for part in shown)
+
+@each_notebook
+def test_every_picture_is_described(notebook):
+    for code, output in outputs(notebook):
+        drawn = {'image/png', 'image/jpeg', 'image/svg+xml'} & set(output.get('data', {}))
+        assert not drawn or re.search(r'^#\| fig-alt: \S.{20}', code, re.M), f'a figure without fig-alt, made by:\n{code[:300]}'
+        for tag in re.findall(r'<img[^>]*>', text_of(output)): assert re.search(r'alt="[^"]+"', tag), tag[:200]
+    for cell in cells(notebook, 'markdown'):
+        assert '![](' not in source(cell), 'a picture without words for those who do not see it'
+
+@each_notebook
+def test_outputs_hold_nothing_private_and_no_noise(notebook):
+    for code, output in outputs(notebook):
+        assert output['output_type'] != 'error', f'a stored error, made by:\n{code[:300]}'
+        found = re.search(r'/(home|root|Users|work|tmp)/\S+|[A-Z]:\\\\?Users|hf_[A-Za-z0-9]{20}|sk-[A-Za-z0-9]{20}|█|Traceback', text_of(output))
+        assert not found, f'{found[0]!r} in an output, made by:\n{code[:300]}'
+        assert 'application/vnd.jupyter.widget-state+json' not in output.get('data', {})
+
+@each_notebook
+def test_size(notebook):
+    assert notebook.stat().st_size < 400_000
+    for code, output in outputs(notebook):
+        for kind in ('image/png', 'image/jpeg'): assert len(''.join(output.get('data', {}).get(kind, '')))*3/4 < 150_000, f'a figure that is too heavy, made by:\n{code[:300]}'
+
+@each_notebook
+def test_opens_with_title_and_promise(notebook):
+    first = json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]
+    assert first['cell_type'] == 'markdown' and re.match(r'# \S.*\n\n> \S', source(first))
+
+def public(module:str) -> list[tuple[str, object]]:
+    found = importlib.import_module(module)
+    return [(name, getattr(found, name)) for name in getattr(found, '__all__', []) if getattr(getattr(found, name), '__module__', '') == module]
+
+def documented(where:str, fn, skip=('self', 'cls')) -> list[str]:
+    "Parameters, and the return, that no comment describes."
+    found = docments(fn, full=True)
+    bare = [name for name, about in found.items() if name not in skip and name != 'return' and not about.docment]
+    returns = inspect.signature(fn).return_annotation
+    if returns not in (None, inspect.Signature.empty) and not found.get('return', {}).get('docment') and not inspect.isclass(returns): bare.append('return')
+    return [f'{where}({name})' for name in bare]
+
+def own_methods(cls) -> list:
+    return [(name, value) for name, value in vars(cls).items() if inspect.isfunction(value) and value.__qualname__.startswith(cls.__name__) and (name == '__init__' or name == '__call__' or not name.startswith('_'))]
+
+@pytest.mark.parametrize('module', modules)
+def test_docments(module):
+    missing = []
+    for name, value in public(module):
+        if inspect.isfunction(value):
+            assert value.__doc__, f'{name} has no docstring'
+            missing += documented(name, value)
+        elif inspect.isclass(value):
+            assert value.__doc__, f'{name} has no docstring'
+            generated = hasattr(value, '__dataclass_fields__')
+            for method, code in own_methods(value):
+                if not (generated and method == '__init__'): missing += documented(f'{name}.{method}', code)
+    assert not missing
+
+@cache
+def known_names() -> set[str]:
+    "Everything that prose may name: the package, its parameters and methods, fastai, the standard library's builtins, commands, files."
+    import fastai.vision.all as fastai
+    known = set(vars(fastai)) | set(dir(builtins)) | set(sys.stdlib_module_names) | {path.name for path in root.rglob('*') if '.venv' not in path.parts}
+    for module in modules:
+        found = importlib.import_module(module)
+        known |= {module, module.rsplit('.', 1)[1]} | set(vars(found))
+        for value in vars(found).values():
+            if inspect.isclass(value): known |= set(dir(value)) | set(getattr(value, '__dataclass_fields__', ()))
+            try: known |= set(inspect.signature(value).parameters) if callable(value) else set()
+            except (TypeError, ValueError): pass
+    ini = configparser.ConfigParser(delimiters=['='])
+    ini.read(root/'settings.ini')
+    return known | {line.split('=')[0].strip() for line in ini['DEFAULT']['console_scripts'].split()}
+
+@each_notebook
+def test_names_in_prose_exist(notebook):
+    code = '\n'.join(map(source, cells(notebook, 'code')))
+    here = set(re.findall(r'\w+', code)) | set(re.findall(r'\w+', '\n'.join(text_of(output) for _, output in outputs(notebook))))
+    lost = set()
+    for cell in cells(notebook, 'markdown'):
+        prose = re.sub(r'```.*?```', '', source(cell), flags=re.S)
+        for quoted in re.findall(r'`([^`\n]+)`', prose):
+            name = re.match(r'(?:\w+\.)*(\w+)', quoted)
+            looks_like_code = name and re.fullmatch(r'(?:\w+\.)*(?:[a-z]+_\w+|[A-Z][a-z]+[A-Z]\w+)(?:\(.*\))?', quoted)
+            if looks_like_code and name[1] not in here and name[1] not in known_names(): lost.add(quoted)
+    assert not lost, 'named in prose, found nowhere'
+
+@pytest.mark.parametrize('page', [*pages, *notebooks], ids=name_of)
+def test_links_lead_somewhere(page):
+    text = '\n'.join(map(source, cells(page, 'markdown'))) if page.suffix == '.ipynb' else page.read_text(encoding='utf-8')
+    for target in re.findall(r'\]\(([^)\s]+)\)', re.sub(r'```.*?```', '', text, flags=re.S)):
+        if re.match(r'(https?|mailto):|#', target): continue
+        file = (page.parent/target.split('#')[0])
+        made = file.name in ('questions1.html', 'questions2.html', 'classifier')  # by the docs build
+        assert made or file.exists(), target
+
+def test_spelling():
+    places = ['nbs', 'bears_lib', 'tools', 'bench', 'tests', *map(str, root.glob('*.md'))]
+    result = subprocess.run([sys.executable, '-m', 'codespell_lib', *places], cwd=root, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+def test_set_up_cells_are_the_ones_that_the_tool_writes():
+    sys.path.insert(0, str(root/'tools'))
+    import setup_cells
+    assert len(setup_cells.notebooks()) >= 6
+    for notebook in setup_cells.notebooks():
+        have = [source(cell) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'][1:3]]
+        assert have == [source(cell) for cell in setup_cells.first_cells(notebook)], name_of(notebook)
+        assert not re.search(r'drive\.mount|--upgrade|pip install -U', have[1])
+
+def test_notices_name_every_requirement():
+    ini = configparser.ConfigParser(delimiters=['='])
+    ini.read(root/'settings.ini')
+    notices = re.sub(r'[_-]', '-', (root/'THIRD_PARTY.md').read_text(encoding='utf-8').lower())
+    for key, value in ini['DEFAULT'].items():
+        if not key.endswith('requirements'): continue
+        for requirement in value.split():
+            name = re.split(r'[<>=;\[]', requirement)[0]
+            assert re.sub(r'[_-]', '-', name.lower()) in notices, name
+
+def test_citation_is_of_this_version_and_place():
+    sys.path.insert(0, str(root/'tools'))
+    import setup_cells
+    citation = (root/'CITATION.cff').read_text(encoding='utf-8')
+    assert f'version: {bears_lib.__version__}\n' in citation and f'repository-code: {setup_cells.repository}\n' in citation
