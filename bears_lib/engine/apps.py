@@ -287,7 +287,7 @@ style = """
 footer .divider:last-child { display: none; }
 """
 
-# %% ../../nbs/engine/34_apps.ipynb #a75a9b59
+# %% ../../nbs/engine/34_apps.ipynb #3d5fbf85
 def serve(
     make:Callable[[], Any], # Makes the app, by `build_app`
     told:Callable[[str, str], None], # Called with the local address, and the public one or ''
@@ -299,7 +299,7 @@ def serve(
     end = time.monotonic() + seconds if seconds is not None else float('inf')
     with _own_folder(), _stoppable():
         app = make()
-        try: _, local, public = app.launch(prevent_thread_lock=True, inbrowser=False, server_port=port, share=share)
+        try: _, local, public = app.launch(prevent_thread_lock=True, inline=False, inbrowser=False, server_port=port, share=share)
         except (OSError, RuntimeError) as error: raise BearsError(_no_start(error, port)) from error
         try:
             told(local, public or '')
