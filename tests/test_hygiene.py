@@ -95,6 +95,7 @@ def known_names() -> set[str]:
             if inspect.isclass(value): known |= set(dir(value)) | set(getattr(value, '__dataclass_fields__', ()))
             try: known |= set(inspect.signature(value).parameters) if callable(value) else set()
             except (TypeError, ValueError): pass
+    for questions in (root/'bears_lib/data/questions').glob('*.toml'): known |= set(re.findall(r'\w+', questions.read_text(encoding='utf-8')))
     ini = configparser.ConfigParser(delimiters=['='])
     ini.read(root/'settings.ini')
     return known | {line.split('=')[0].strip() for line in ini['DEFAULT']['console_scripts'].split()}
