@@ -57,7 +57,7 @@ def plot_activations(
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     shown = [layers[0], layers[len(layers)//2], layers[-1]]
-    figure, axes = plt.subplots(3, n + 1, figsize=(1.45*(n + 1), 5.6))
+    figure, axes = plt.subplots(3, n + 1, figsize=(1.45*(n + 1), 6.6))
     for ax in axes.flat: ax.axis('off')
     for row, (layer, where) in enumerate(zip(shown, ('early', 'middle', 'late'))):
         channels, height, width = layer.activations.shape
