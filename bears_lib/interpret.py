@@ -180,7 +180,7 @@ def calibration_error(
     "How far, on average, the probabilities lie from what comes true."
     return sum(abs(each.n*each.said - each.right) for each in calibration(result, bins))/len(result.truth)
 
-# %% ../nbs/03_interpret.ipynb #9aea6743
+# %% ../nbs/03_interpret.ipynb #2cba2b84
 def plot_calibration(
     result:Evaluation, # From `evaluate`
     bins:int=5, # As in `calibration`
@@ -192,7 +192,7 @@ def plot_calibration(
         (low, high), share = wilson(each.right, each.n), each.right/each.n
         ax.errorbar(each.said, share, [[share - low], [high - share]], fmt='o', color='#08519c', capsize=3)
         ax.annotate(f'n = {each.n}', (each.said, share), (-7, 4), textcoords='offset points', ha='right')
-    ax.set(xlabel='probability that the model gave', ylabel='share that was right', xlim=(0.2, 1.03), ylim=(0, 1.05), title=f'off by {calibration_error(result, bins):.1%} on average')
+    ax.set(xlabel='probability that the model gave', ylabel='share that was right', xlim=(0.2, 1.03), ylim=(0, 1.12), title=f'off by {calibration_error(result, bins):.1%} on average')
     figure.tight_layout()
     return figure
 

@@ -281,7 +281,7 @@ def _channels(answers:np.ndarray, channels:int|Sequence[int], layer:str) -> list
     usual, spread = np.median(answers, axis=0), answers.std(axis=0)
     return np.argsort(-(np.sort(answers, axis=0)[-6:].mean(0) - usual)/np.maximum(spread, 1e-6), kind='stable')[:channels].tolist()
 
-# %% ../../nbs/engine/16_explain.ipynb #f2c9a351
+# %% ../../nbs/engine/16_explain.ipynb #8516dd6d
 class Picture:
     "Something that Jupyter shows as a picture when it stands last in a cell."
     def figure(self) -> Figure:
@@ -290,7 +290,7 @@ class Picture:
 
     def _repr_jpeg_(self) -> bytes:
         file = io.BytesIO()
-        self.figure().savefig(file, format='jpeg', dpi=80, bbox_inches='tight', pil_kwargs={'quality': 70})
+        self.figure().savefig(file, format='jpeg', dpi=80, bbox_inches='tight', pil_kwargs={'quality': 60})
         return file.getvalue()
 
 def overlay(
@@ -373,7 +373,7 @@ class DeletionCheck(Picture):
         ax.spines[['top', 'right']].set_visible(False)
         return figure
 
-# %% ../../nbs/engine/16_explain.ipynb #dcc4b362
+# %% ../../nbs/engine/16_explain.ipynb #afbc4edd
 @dataclass
 class LayerPatches(Picture):
     "For some channels of some layers, the patches of photos that excite them most."
@@ -387,6 +387,8 @@ class LayerPatches(Picture):
         "The patches of a row, enlarged."
         found = [self.preprocess.square(photo).crop((left, top, left + row.side, top + row.side)) for photo, left, top in row.places]
         return [crop.resize((pixels, pixels), Image.Resampling.BICUBIC) for crop in found]
+
+    def __repr__(self): return f'{len(self.rows)} channels of {len({row.layer for row in self.rows})} layers, patches of {self.rows[0].side} to {self.rows[-1].side} pixels'
 
     def figure(self) -> Figure:
         columns = max(len(row.places) for row in self.rows)
