@@ -12,7 +12,7 @@ from bears_lib.engine.common import BearsError
 from bears_lib.engine.models import ModelInfo, read_model, write_model
 from bears_lib.engine.photos import Preprocess, open_photo, read_folder, sample_folder
 from bears_lib.engine.web_page import _Handler, make_web_app, read_runtime, runtime_version, script, wasm
-from conftest import make_photos, root
+from conftest import root
 
 axe_version = '4.14.1'
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')
@@ -32,9 +32,9 @@ def node_modules():
     if npm is None: pytest.skip('npm is not installed, and onnxruntime-web is not there: apt-get install npm')
     cache.mkdir(parents=True, exist_ok=True)
     wanted = [f'onnxruntime-web@{runtime_version}', f'axe-core@{axe_version}']
-    try: done = subprocess.run([npm, 'install', '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund', *wanted], capture_output=True, text=True, timeout=120)
+    try: done = subprocess.run([npm, 'install', '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=20000', *wanted], capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired: pytest.skip('npm did not answer within two minutes, and onnxruntime-web is not there')
-    if done.returncode or not _complete(cache/'node_modules'): pytest.skip(f'npm could not fetch onnxruntime-web: {done.stderr.strip()[-200:]}')
+    if done.returncode or not _complete(cache/'node_modules'): pytest.skip(f'npm could not fetch onnxruntime-web: {done.stderr.strip()[:200]}')
     return cache/'node_modules'
 
 def _complete(place:Path) -> bool:
@@ -121,8 +121,9 @@ class Visit:
     def milliseconds(self) -> int: return int(self.page.inner_text('#note').split(' in ')[1].split(' ms')[0])
     def square(self, size:int) -> np.ndarray:
         "What the model saw, uint8 of shape (size, size, 3)."
-        found = self.page.evaluate("size => btoa(String.fromCharCode(...[...document.getElementById('seen').getContext('2d').getImageData(0, 0, size, size).data]))" if size <= 64 else
-                                   "size => { let text = ''; for (const value of document.getElementById('seen').getContext('2d').getImageData(0, 0, size, size).data) text += String.fromCharCode(value); return btoa(text); }", size)
+        found = self.page.evaluate("""size => { let text = '';
+            for (const value of document.getElementById('seen').getContext('2d').getImageData(0, 0, size, size).data) text += String.fromCharCode(value);
+            return btoa(text); }""", size)
         return np.frombuffer(base64.b64decode(found), np.uint8).reshape(size, size, 4)[..., :3]
 
 def saved(image:Image.Image, kind:str='JPEG', **options) -> bytes:
