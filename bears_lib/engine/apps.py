@@ -267,7 +267,7 @@ def _offer(gr:Any, picture:Any, bars:Any, feedback:Feedback) -> None:
     bars.change(fill, bars, [group, label, agreed, thanks], api_visibility='private', queue=False, show_progress='hidden')
     button.click(offer, [picture, label, agreed, bars], thanks, api_visibility='private', concurrency_limit=1)
 
-# %% ../../nbs/engine/34_apps.ipynb #16f287fa
+# %% ../../nbs/engine/34_apps.ipynb #59ea207d
 def launch_settings(
     gr:Any, # The gradio module
 ) -> dict: # For `Blocks.launch`
@@ -277,7 +277,7 @@ def launch_settings(
     dark, deep = '*primary_800', '*primary_700'  # the theme's own shades are too pale to read
     theme.set(background_fill_primary='*neutral_50', block_border_width='1px', stat_background_fill='*primary_600', checkbox_border_color='*neutral_400',
               block_label_text_color=dark, block_title_text_color=dark, block_label_background_fill_dark=deep, block_title_background_fill_dark=deep,
-              checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep)
+              checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep, button_secondary_background_fill_hover_dark=deep)
     return dict(share=False, quiet=True, max_file_size=max_bytes, theme=theme, css=style, app_kwargs={'middleware': [Middleware(Gate)]}, footer_links=['api'],
                 run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=8, state_session_capacity=500)
 
