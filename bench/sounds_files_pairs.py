@@ -1,10 +1,10 @@
 """The headline figures of the lessons on sounds, files and pairs, beside their plain baselines.
 
-python bench/lessons2.py [sounds] [files] [pairs] [--json]
+python bench/sounds_files_pairs.py [sounds] [files] [pairs] [--json]
 
 BEARS_DATA names the folder with esc10 and pets37; without it, sounds and pairs are left out. Each choice (which picture, how strong the
 regularisation) is made inside the training part of a fold, so no figure is chosen by what it is measured on."""
-import os, tempfile, warnings
+import os, sys, tempfile, warnings
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -82,6 +82,8 @@ def pairs() -> list[dict]:
     import json, math
     import matplotlib
     import numpy as np
+    from bears_lib.engine.data import get_data
+    get_data('pets')
     matplotlib.use('Agg')
     notebook = json.loads((Path(__file__).parent.parent/'nbs'/'solutions'/'06_same_or_different.ipynb').read_text(encoding='utf-8'))
     names: dict = {'__name__': 'lesson'}
@@ -101,6 +103,12 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument('lessons', nargs='*', choices=[*lessons, []], help='which to run; all by default')
     args = options.parse_args()
-    report(args, [line for name in args.lessons or lessons for line in lessons[name]()])
+    from bears_lib.engine.common import BearsError
+    rows = []
+    for name in args.lessons or lessons:
+        try: rows += lessons[name]()
+        except BearsError as error: print(f'{name}: {error}', file=sys.stderr)
+    if not rows: sys.exit('No lesson had its data: set BEARS_DATA to the folder that holds it.')
+    report(args, rows)
 
 if __name__ == '__main__': main()
