@@ -51,6 +51,7 @@ def create_body(
     packaged = pretrained and arch in packages and find_spec(packages[arch][0]) is not None
     if timm.is_model(arch): body = _timm_body(arch, pretrained and not packaged, size)
     else: body = _torchvision_body(arch, pretrained)
+    if hasattr(body, 'head_hidden_size'): body.num_features = body.head_hidden_size  # MobileNetV3 ends in a wider layer than its maps
     if packaged: body.load_state_dict({name: packaged_weights(arch)[name] for name in body.state_dict()})
     return body.to(memory_format=torch.channels_last)
 
