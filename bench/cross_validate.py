@@ -16,7 +16,7 @@ def main() -> None:
     from bears_lib.engine.backbone import body_preprocess, create_body, shrink, to_onnx
     from bears_lib.engine.common import accuracy_text
     from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.head import _folds, fit_linear
+    from bears_lib.engine.head import group_folds, fit_linear
     from bears_lib.engine.runtime import run_photos
     options = parser(__doc__)
     options.add_argument('photos')
@@ -34,7 +34,7 @@ def main() -> None:
         features[name] = run_photos(each, paths, steps, mirror=True)[0]
         seconds[name] = perf_counter() - start
     chances = {name: np.zeros((len(paths), len(found.labels))) for name in networks}
-    for train, test in _folds(classes, groups):
+    for train, test in group_folds(classes, groups):
         head = fit_linear(features['in full'][:, train], classes[train].tolist(), groups[train].tolist())
         for name in networks: chances[name][test] = head.probabilities(features[name][0, test])
     rows = []

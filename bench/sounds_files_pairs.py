@@ -60,7 +60,7 @@ def files() -> list[dict]:
     import numpy as np
     from bears_lib.engine.backbone import body_features, body_preprocess, create_body
     from bears_lib.engine.bitmaps import byte_counts, file_picture, file_window, known_files
-    from bears_lib.engine.head import _folds, fit_linear
+    from bears_lib.engine.head import group_folds, fit_linear
     body, start, rows = create_body(), perf_counter(), []
     with tempfile.TemporaryDirectory() as work:
         found = known_files(work)
@@ -71,7 +71,7 @@ def files() -> list[dict]:
                           'picture': body_features(body, [file_picture(each.path, at) for each in found], body_preprocess(body))}
             for name, features in contenders.items():
                 hits = np.zeros(len(found), bool)
-                for train, test in _folds(classes, groups):
+                for train, test in group_folds(classes, groups):
                     head = fit_linear(features[None, train], classes[train].tolist(), groups[train].tolist())
                     hits[test] = head.probabilities(features[test]).argmax(1) == classes[test]
                 rows.append(row('files', f'{where}, {name}', int(hits.sum()), len(found), start))
