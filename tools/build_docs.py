@@ -50,8 +50,9 @@ def rename(site:Path, names:dict[str, str]) -> None:
 def mend(site:Path, address:str) -> None:
     "What smalldocs leaves to do: links that work in a copy too, the badge from here, code that the keyboard can scroll, a named navigation."
     shutil.copy(Path(__file__).parent/'colab.svg', site/'site_libs/colab.svg')
-    theme = site/'site_libs/themes/cosmo.min.css'  # its blue is too pale to read on white
-    theme.write_text(theme.read_text(encoding='utf-8').replace('#2780e3', '#1a5fb0').replace('39,128,227', '26,95,176'), encoding='utf-8')
+    for theme in (site/'site_libs/themes').glob('*.css'):  # no fonts from elsewhere; cosmo's blue is too pale to read on white
+        style = re.sub(r'@import url\([^)]*\);', '', theme.read_text(encoding='utf-8'))
+        theme.write_text(style.replace('#2780e3', '#1a5fb0').replace('39,128,227', '26,95,176'), encoding='utf-8')
     for page in site.rglob('*.html'):
         up = '../'*(len(page.relative_to(site).parts) - 1)
         text = page.read_text(encoding='utf-8')

@@ -53,11 +53,15 @@ def verdict(
     if chance < 0.6: return f'Perhaps **{plain(label)}**, but I am far from sure.'
     return f'Most likely **{plain(label)}**.'
 
-def plain(text:str) -> str:
+def plain(
+    text:str, # Any text, perhaps a stranger's
+) -> str: # The same to the eye
     "A label inside a sentence of Markdown, every mark in it harmless."
     return ''.join(c if c.isalnum() or c in " -'.,()" else f'&#{ord(c)};' for c in str(text))
 
-def listed(labels:Iterable[str]) -> str:
+def listed(
+    labels:Iterable[str], # Names of classes
+) -> str: # For example 'black, grizzly and teddy'; their number where there are many
     "Labels as a sentence names them."
     names = sorted(plain(label) for label in labels)
     return f'{", ".join(names[:-1])} and {names[-1]}' if len(names) <= 6 else f'{len(names)} classes'
@@ -76,7 +80,9 @@ def read_upload(
     if len(data) > max_bytes: raise PhotoError(f'That file is larger than {max_bytes/1e6:.0f} MB. Please choose a smaller one.')
     return data
 
-def sentence(error:Exception) -> str:
+def sentence(
+    error:Exception, # What went wrong
+) -> str: # Markdown
     "An error as the page shows it."
     words = str(error)
     return f'That did not work: {plain(words)}'
@@ -148,9 +154,16 @@ class Gate:
     "Stands before every request: refuses what is too large, and tells the browser to talk to this server alone."
     policy = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; form-action 'self'"
 
-    def __init__(self, app:Callable): self.app = app
+    def __init__(self,
+        app:Callable, # What answers the requests that pass (ASGI)
+    ): self.app = app
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self,
+        scope:dict, # What is asked for, as ASGI describes it
+        receive:Callable, # Gives the parts of the request
+        send:Callable, # Takes the parts of the answer
+    ):
+        "Refuse the request, or pass it on."
         headers = dict(scope.get('headers') or [])
         if scope['type'] != 'http': return await self.app(scope, receive, send)
         length = headers.get(b'content-length', b'0' if scope['method'] in ('GET', 'HEAD', 'OPTIONS', 'DELETE') else b'')

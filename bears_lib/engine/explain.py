@@ -67,7 +67,7 @@ class Network:
 @contextmanager
 def at_rest(
     model:nn.Module, # Any network
-) -> Iterator[nn.Module]:
+) -> Iterator[nn.Module]: # The same network
     "Dropout and batch statistics off while the block runs; afterwards each part is as it was."
     modes = [(part, part.training) for part in model.modules()]
     try: yield model.eval()
@@ -383,7 +383,7 @@ class LayerPatches(Picture):
     def crops(self,
         row:PatchRow, # One of `rows`
         pixels:int=72, # Side of each picture
-    ) -> list[Image.Image]:
+    ) -> list[Image.Image]: # The most exciting one first
         "The patches of a row, enlarged."
         found = [self.preprocess.square(photo).crop((left, top, left + row.side, top + row.side)) for photo, left, top in row.places]
         return [crop.resize((pixels, pixels), Image.Resampling.BICUBIC) for crop in found]
