@@ -18,8 +18,9 @@ test: $(VENV)/.dev check notebooks types
 check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh
 
+# Two notebooks at a time, each on a core of its own.
 notebooks: $(VENV)/.dev
-	$(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing
+	OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

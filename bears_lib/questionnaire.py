@@ -127,7 +127,7 @@ def _next(self:Quiz) -> 'Quiz': # The same quiz
     return self
 Quiz.accept, Quiz.go, Quiz.next = _accept, _go, _next
 
-# %% ../nbs/05_questionnaire.ipynb #a4c8ecd8
+# %% ../nbs/05_questionnaire.ipynb #74a5b542
 def _summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how often you agreed with the grader
     "How the chapter stands."
     self.session.read()
@@ -140,7 +140,7 @@ def summary_text(
 ) -> str: # A few lines
     "A summary to be read."
     lines = [f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} partly, {standing['wrong']} not yet."]
-    lines += [f"Look again at {row['topic']} ({row['grade']}): {row['see']}" for row in standing['again']]
+    lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}" for row in standing['again']]
     if standing['graded_by_you']: lines.append(f"You left {standing['agreed']} of {standing['graded_by_you']} suggested grades as they were.")
     if standing['damaged_lines']: lines.append(f"{standing['damaged_lines']} damaged line(s) in the session were passed over; they are still in the file.")
     return '\n'.join(lines)
@@ -155,7 +155,7 @@ def _due(self:Quiz,
     return [by_id[name] for name, _ in due(self.session, now) if name in by_id]
 Quiz.due = _due
 
-# %% ../nbs/05_questionnaire.ipynb #129cef2f
+# %% ../nbs/05_questionnaire.ipynb #e4e7a121
 def _widgets(quiz:Quiz):
     "The quiz as a box of ipywidgets (7.7 or 8)."
     import ipywidgets as w
@@ -163,9 +163,9 @@ def _widgets(quiz:Quiz):
     parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide), check=w.Button(description='Check', button_style='primary'),
         result=w.HTML(), mark=w.ToggleButtons(options=[('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')], value=None, description='Your mark'),
         correction=w.Textarea(placeholder='Correction: what you would write now', layout=wide), nit=w.Text(placeholder='Nit', layout=wide),
-        accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')), model=w.Button(description='Model answer'),
+        accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')), hint=w.Button(description='Hint'), model=w.Button(description='Model answer'),
         back=w.Button(description='Back'), next=w.Button(description='Next'))
-    box = w.VBox([parts['ask'], parts['box'], w.HBox([parts['check'], parts['model']]), parts['result'], parts['mark'], parts['correction'],
+    box = w.VBox([parts['ask'], parts['box'], w.HBox([parts['check'], parts['hint'], parts['model']]), parts['result'], parts['mark'], parts['correction'],
         parts['nit'], w.HBox([parts['accept'], parts['back'], parts['next']])])
     box.parts = parts
     _connect(quiz, parts)
@@ -187,7 +187,7 @@ def _save(quiz:Quiz, p:dict) -> None:
     new = dict(final=p['mark'].value or '', correction=p['correction'].value, nit=p['nit'].value)
     if e and new != dict(final=e.final, correction=e.correction, nit=e.nit): _change(quiz, **new)
 
-# %% ../nbs/05_questionnaire.ipynb #b888f1d5
+# %% ../nbs/05_questionnaire.ipynb #4abc8b8e
 def _connect(quiz:Quiz, p:dict) -> None:
     "What the buttons do."
     def tell(text:str): p['result'].value = f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
@@ -204,6 +204,7 @@ def _connect(quiz:Quiz, p:dict) -> None:
         _show(quiz, p)
     p['check'].on_click(check)
     p['accept'].on_click(accept)
+    p['hint'].on_click(lambda _: quiz.question and tell(quiz.question.hint))
     p['model'].on_click(lambda _: quiz.question and tell(f'{quiz.question.model}\n\n{quiz.question.why}'))
     p['next'].on_click(lambda _: move(1))
     p['back'].on_click(lambda _: move(-1))
@@ -256,40 +257,48 @@ def _joined(quiz:Quiz, new:Entry) -> Entry:
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     return replace(new, when=now, attempt=old.attempt+1 if old else 1)
 
-# %% ../nbs/05_questionnaire.ipynb #b62b66bf
-_HELP = 'Enter: on   r/p/w: your mark   c TEXT: correction   n TEXT: nit   a: accept this wording   m: model answer   q: stop'
+# %% ../nbs/05_questionnaire.ipynb #3a8b589e
+_HELP = 'Enter: on   t: try again   h: hint   m: model answer   r/p/w: your mark   c TEXT: correction   n TEXT: nit   a: accept this wording   q: stop'
 
-def _after(quiz:Quiz, read:Callable[[str], str]) -> bool: # Whether to go on
+def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to answer again, 'q' to stop
     "What the learner makes of the suggestion."
-    while True:
-        line = read(f'[{_HELP}] ').strip()
+    while (line := read(f'[{_HELP}] ').strip()) not in ('', 't', 'q'):
         key, _, text = line.partition(' ')
         try:
-            if line in ('', 'q'): return line == ''
             if line in ('r', 'p', 'w'): quiz.mark({g[0]: g for g in GRADES}[line])
             elif line == 'a': quiz.accept()
+            elif line == 'h' and quiz.question: say(quiz.question.hint)
             elif line == 'm' and quiz.question: say(f'{quiz.question.model}\n{quiz.question.why}')
             elif key == 'c' and text: quiz.correct(text)
             elif key == 'n' and text: quiz.nit(text)
             else: say('That is none of these.')
         except BearsError as error: say(str(error))
+    return line
 
-# %% ../nbs/05_questionnaire.ipynb #17ea6926
+def _ask(quiz:Quiz, question:Question, read:Callable[[str], str]) -> bool: # Whether to go on
+    "One question, until there is an answer that the learner leaves as it is."
+    say(f'\n{question.title}: {question.topic}\n{question.ask}')
+    then = 't'
+    while then == 't':
+        text = read('> ').strip()
+        if text == 'h': say(question.hint)
+        elif text in ('', 'q'): then = text
+        else:
+            say(str(quiz.answer(text)))
+            then = _after(quiz, read)
+    return then != 'q'
+
+# %% ../nbs/05_questionnaire.ipynb #713699a4
 def ask_all(
     quiz:Quiz, # Where to begin
     only:list[str]|None=None, # Ask only these questions; all from the current one by default
     read:Callable[[str], str]=input, # Asks for a line
 ) -> None:
     "Ask one question after the other until the last, or until the learner stops."
+    say('Your answer, then Enter. Enter alone: skip   h: hint   q: stop')
     try:
         while q := quiz.question:
-            if only is None or q.id in only:
-                say(f'\n{q.title}: {q.topic}\n{q.ask}')
-                text = read('> ')
-                if text.strip() == 'q': return
-                if text.strip():
-                    say(str(quiz.answer(text)))
-                    if not _after(quiz, read): return
+            if (only is None or q.id in only) and not _ask(quiz, q, read): return
             quiz.next()
     except EOFError: return
 

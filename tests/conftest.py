@@ -1,5 +1,5 @@
 "What several tests share."
-import os, subprocess, sys
+import os, shutil, subprocess, sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,18 @@ root = Path(__file__).parent.parent
 def photos(tmp_path):
     "A folder of two easy classes, six photos each: reddish and bluish noise."
     return make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
+
+@pytest.fixture(scope='session')
+def bears_half(tmp_path_factory):
+    "A model of drawn bears that has seen one half of them, and the photos of the other half."
+    from bears_lib.commands import bears_train
+    from bears_lib.engine.photos import read_folder, sample_folder
+    place, photos = tmp_path_factory.mktemp('bears'), read_folder(sample_folder()).photos
+    for photo in photos[::2]:
+        (place/'photos'/photo.label).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo.path, place/'photos'/photo.label)
+    bears_train(str(place/'photos'), model=str(place/'model'))
+    return place/'model', [photo.path for photo in photos[1::2]]
 
 def make_photos(folder:Path, counts:dict[str, int]) -> Path:
     "Noise whose colour tells the class, and no two photos alike."

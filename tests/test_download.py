@@ -219,7 +219,7 @@ def test_all_providers_down_the_sample_serves_all_classes_or_none(engines, tmp_p
     for label in ('grizzly', 'teddy'):
         (tmp_path/'sample'/label).mkdir(parents=True)
         for i in range(4): photo(f'{label}{i}').save(tmp_path/'sample'/label/f'{i}.jpg')
-    monkeypatch.setattr(search, 'sample_root', lambda: tmp_path/'sample')
+    monkeypatch.setattr(search, 'sample_folder', lambda: tmp_path/'sample')
     classes = {'grizzly': 'grizzly bear', 'teddy': 'teddy bear'}
     engines.mode |= dict.fromkeys(('inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing'), 'blocked')
     table = gather_images(tmp_path/'drawn', classes, n=4)

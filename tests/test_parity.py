@@ -1,10 +1,14 @@
 "The same photo gives the same answer in fastai, in ONNX Runtime and from a model folder."
+import json, shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.backbone import body_features
 from bears_lib.engine.learners import preprocess_of
+from bears_lib.engine.photos import read_folder, sample_folder
 from bears_lib.gather import sample_bears
 from bears_lib.train import bears_dls, bears_learner, fit_head
 
@@ -22,12 +26,44 @@ def test_features_agree_to_four_digits(learn):
     assert by_torch.shape == by_onnx.shape and len(by_onnx) >= 30
     assert np.abs(by_torch - by_onnx).max() < 1e-4
 
-def test_a_saved_model_answers_like_its_learner(learn, tmp_path):
-    ask = Classifier(save_model(learn, tmp_path/'model'))
-    expected = learn.get_preds()[0].numpy()
-    answers = [ask(path) for path in learn.dls.valid_ds.items]
-    for answer, row in zip(answers, expected): assert [answer[label] for label in learn.dls.vocab] == pytest.approx(row.tolist(), abs=1e-3)
+def drawn(n:int) -> list[Path]:
+    "Drawn bears of every class, spread evenly over the sample."
+    photos = read_folder(sample_folder()).photos
+    return [photos[round(i*(len(photos) - 1)/(n - 1))].path for i in range(n)]
+
+def agree(learn, folder, photos) -> None:
+    "fastai with torch, and `Classifier` with ONNX Runtime, one by one and many at once."
+    expected = learn.get_preds(dl=learn.dls.test_dl(photos))[0].numpy()
+    ask = Classifier(folder)
+    answers, labels = ask.many(photos), list(learn.dls.vocab)
+    chances = np.array([[answer[label] for label in labels] for answer in answers])
+    assert chances.shape == expected.shape and np.abs(chances - expected).max() < 1e-3
+    assert [answer.label for answer in answers] == [labels[i] for i in expected.argmax(1)]
     assert all(list(answer.values()) == sorted(answer.values(), reverse=True) for answer in answers)
+    assert ask(photos[0]) == pytest.approx(answers[0], abs=1e-5)
+
+def test_a_saved_model_answers_like_its_learner(learn, tmp_path): agree(learn, save_model(learn, tmp_path/'model'), drawn(200))
+
+def test_the_small_model_answers_nearly_so(learn, tmp_path):
+    folder, photos = save_model(learn, tmp_path/'model'), drawn(60)
+    pairs = list(zip(Classifier(folder).many(photos), Classifier(folder, small=True).many(photos)))
+    assert np.mean([full.label == small.label for full, small in pairs]) > 0.95
+    assert max(abs(full[label] - small[label]) for full, small in pairs for label in full) < 0.2
+    said = json.loads((folder/'model.json').read_text())['metrics']['small']
+    assert said['bytes'] == (folder/'small.onnx').stat().st_size <= 5_000_000 and said['same_label'] > 0.95
+
+@pytest.mark.parametrize('make', ['torchvision', 'vision_learner'])
+def test_fine_tuned_learners_of_another_architecture(tmp_path, make):
+    "Random weights, trained for two epochs on 60 small photos: a ShuffleNet of torchvision's, and fastai's own ResNet18."
+    from fastai.vision.all import resnet18, vision_learner
+    for path in drawn(60):
+        (tmp_path/'photos'/path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path/'photos'/path.parent.name)
+    dls = bears_dls(tmp_path/'photos', size=128, bs=16, num_workers=0)  # below half of a drawing's side, `Classifier` would decode it at a smaller scale than fastai
+    made = bears_learner(dls, 'shufflenet_v2_x0_5', pretrained=False) if make == 'torchvision' else vision_learner(dls, resnet18, pretrained=False)
+    with made.no_bar(), made.no_logging():
+        made.fine_tune(1)
+        agree(made, save_model(made, tmp_path/'model'), drawn(200))
 
 def test_the_course_goes_on_from_a_fitted_head(learn):
     "`lr_find`, `fine_tune`, `show_results`, `get_preds` and `ClassificationInterpretation` work on it."

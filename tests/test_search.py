@@ -107,7 +107,7 @@ def test_all_down_and_the_sample_steps_in(engines, monkeypatch, tmp_path, capsys
     from PIL import Image
     (tmp_path/'sample'/'grizzly').mkdir(parents=True)
     Image.new('RGB', (64, 64), 'brown').save(tmp_path/'sample'/'grizzly'/'1.jpg')
-    monkeypatch.setattr(search, 'sample_root', lambda: tmp_path/'sample')
+    monkeypatch.setattr(search, 'sample_folder', lambda: tmp_path/'sample')
     engines.mode |= dict.fromkeys(ONLINE, 'blocked')
     found = search_images('grizzly bear', 30)
     assert [each.image_url for each in found] == ['sample:grizzly/1.jpg']

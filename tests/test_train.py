@@ -101,3 +101,154 @@ def test_photos_and_ids_that_find_no_partner_are_named(loose, capsys):
     said = capsys.readouterr().err
     assert 'left out 0003.jpg: no id stands for it.' in said and '1 of 12 ids have no photo' in said
     assert '0003.jpg' not in classes(dls) and len(classes(dls)) == 11
+
+# ---- heads, norms and averaged looks
+
+@pytest.fixture(scope='module')
+def tiny(tmp_path_factory):
+    "Two classes of twelve small photos, which take a second to train on."
+    return bears_dls(make_photos(tmp_path_factory.mktemp('tiny')/'photos', {'red': 12, 'blue': 12}), size=32, bs=4, valid_pct=0.4, num_workers=0)
+
+def test_a_wider_head(tiny, tmp_path):
+    "Layers and dropout as asked for; trained by fastai, saved, and asked without fastai, it answers the same."
+    import torch
+    from bears_lib.deploy import Classifier, save_model
+    learn = bears_learner(tiny, hidden=16, dropout=0.25)
+    first, _, drop, last = learn.model[1]
+    assert (first.in_features, first.out_features, drop.p, last.in_features, last.out_features) == (1280, 16, 0.25, 16, 2)
+    with pytest.raises(BearsError, match='one linear layer.*without hidden.*learn.fine_tune'): fit_head(learn)
+    torch.manual_seed(0)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(2, 1e-3)
+        expected = learn.get_preds()[0].numpy()
+    ask = Classifier(save_model(learn, tmp_path/'model'))
+    for path, row in zip(tiny.valid_ds.items, expected): assert [ask(path)[label] for label in tiny.vocab] == pytest.approx(row.tolist(), abs=1e-3)
+
+@pytest.mark.parametrize('asked', [{'hidden': -1}, {'hidden': 10**6}, {'hidden': 8, 'dropout': 1.0}, {'hidden': 8, 'dropout': -0.1}])
+def test_heads_that_cannot_be(tiny, asked):
+    with pytest.raises(BearsError, match='hidden must be 0 to 8192 and dropout 0 to below 1'): bears_learner(tiny, **asked)
+
+def norms(learn): return {name: value.clone() for name, value in learn.model.state_dict().items() if 'running_' in name}
+
+def test_pretrained_batch_norms_keep_their_averages(tiny):
+    "While the body is frozen and after; without the callback they drift, and so they do from scratch."
+    from bears_lib.train import KeepNorms
+    kept, loose, scratch = bears_learner(tiny), bears_learner(tiny), bears_learner(tiny, pretrained=False)
+    loose.remove_cb(KeepNorms)
+    for learn, moves in [(kept, False), (loose, True), (scratch, True)]:
+        before = norms(learn)
+        with learn.no_bar(), learn.no_logging(): learn.fine_tune(1, base_lr=1e-4)
+        after = norms(learn)
+        assert len(before) > 50 and any(not before[name].equal(after[name]) for name in before) == moves
+
+def test_averaged_looks_by_hand(tiny):
+    "`tta`: the mean over augmented looks, three quarters, and the plain look, one quarter; its log loss likewise."
+    from dataclasses import replace
+    from sklearn.metrics import accuracy_score, log_loss
+    from bears_lib.interpret import evaluate
+    learn = fit_head(bears_learner(tiny))
+    result = evaluate(learn)
+    looks, get_preds = [], learn.get_preds
+    def watched(*args, **kwargs):
+        answer = get_preds(*args, **kwargs)
+        looks.append(answer[0].numpy())
+        return answer
+    with learn.no_bar():
+        plain = get_preds()[0].numpy()
+        learn.get_preds = watched
+        found, truth = learn.tta(n=3)
+    assert len(looks) == 4 and np.abs(looks.pop() - plain).max() < 1e-5
+    assert np.ptp(looks, axis=0).max() > 1e-4  # the looks differ
+    np.testing.assert_allclose(found.numpy(), 0.75*np.mean(looks, axis=0) + 0.25*plain, atol=1e-5)
+    averaged = replace(result, probabilities=found.numpy())
+    assert averaged.accuracy == accuracy_score(truth, found.argmax(1))
+    assert averaged.losses.mean() == pytest.approx(log_loss(truth, found.numpy(), labels=[0, 1]), abs=1e-4)
+
+def test_the_rate_to_take(tiny, capsys):
+    "The sentence names the rate that fastai suggests; the weights and the folder stay as they were."
+    import matplotlib.pyplot as plt
+    from bears_lib.train import plot_lr
+    learn = bears_learner(tiny)
+    before, path = {name: value.clone() for name, value in learn.model.state_dict().items()}, learn.path
+    figure = plot_lr(learn, 20)
+    plt.close(figure)
+    assert all(value.equal(before[name]) for name, value in learn.model.state_dict().items()) and learn.path == path
+    words = capsys.readouterr().out
+    taken = float(re.search(r'take about ([\d.e-]+),', words)[1])
+    assert 1e-7 < taken < 10 and f'take {taken:.1g}' in figure.axes[0].texts[0].get_text()
+    with pytest.raises(BearsError, match='num_it must be 20 to 1000'): plot_lr(learn, 5)
+
+# ---- pictures of the layers
+
+def test_a_network_without_convolutions_has_no_stack(tiny):
+    from bears_lib.train import plot_activations, plot_stack
+    learn = bears_learner(tiny, 'vit_tiny_patch16_224', pretrained=False)
+    for plot in (plot_activations, plot_stack):
+        with pytest.raises(BearsError, match='no convolutional layers'): plot(learn, tiny.valid_ds.items[0])
+
+def test_the_stack_shows_the_learner_s_own_chances(tiny):
+    import matplotlib.pyplot as plt
+    from bears_lib.train import plot_stack
+    learn = fit_head(bears_learner(tiny))
+    photo = tiny.valid_ds.items[0]
+    figure = plot_stack(learn, photo)
+    words = [text.get_text().strip() for text in figure.axes[0].texts]
+    plt.close(figure)
+    with learn.no_bar(): label, _, chances = learn.predict(photo)
+    assert f'{label} {float(chances.max()):.0%}' in words and '1280\nfeatures' in words
+    assert not any(module._forward_hooks for module in learn.model.modules())
+
+# ---- the guessing game
+
+@pytest.fixture
+def result():
+    "What a model said of 20 photos of three classes; it calls everything black."
+    from types import SimpleNamespace
+    from bears_lib.engine.photos import read_folder, sample_folder
+    photos = [photo for photo in read_folder(sample_folder(), check=False).photos][::20]
+    labels = ['black', 'grizzly', 'teddy']
+    return SimpleNamespace(photos=[photo.path for photo in photos], labels=labels, truth=np.array([labels.index(photo.label) for photo in photos]),
+                           probabilities=np.tile([0.8, 0.1, 0.1], (len(photos), 1)))
+
+def test_a_game_by_buttons(result):
+    from bears_lib.train import Challenge
+    game = Challenge(result, n=9, seed=1)
+    game._build()
+    truth = [path.parent.name for path in game.photos]
+    assert len(set(game.photos)) == 9
+    for i, buttons in enumerate(game.buttons):
+        assert 'model' not in game.words[i].value and str(game) == f'{i} of 9 photos answered.'
+        if i < 8: buttons.value = 'teddy'
+        buttons.value = 'grizzly'  # changed one's mind, except at the last, with which the answers are out
+    assert game.score == {'you': truth.count('grizzly'), 'model': truth.count('black'), 'n': 9}
+    assert all(buttons.disabled for buttons in game.buttons) and 'model: black' in game.words[0].value
+    assert f'You: {truth.count("grizzly")} of 9 right' in game.status.value
+
+def test_a_game_by_typing(result):
+    from bears_lib.train import Challenge
+    game = Challenge(result, n=4, seed=2)
+    typed = iter(['', 'panda', 'BLACK', 't', 'gri', ' teddy '])
+    assert game.play(lambda question: next(typed)) == str(game) and game.guesses == ['black', 'teddy', 'grizzly', 'teddy']
+    endless = Challenge(result, n=2)
+    assert endless.play(lambda question: 'panda') == '0 of 2 photos answered.'
+
+def test_games_that_cannot_be(result):
+    from bears_lib.train import Challenge
+    for n in (0, 61):
+        with pytest.raises(BearsError, match='n must be 1 to 60'): Challenge(result, n=n)
+    assert len(Challenge(result, n=60).photos) == len(result.photos)
+    assert Challenge(result, seed=5).photos == Challenge(result, seed=5).photos
+    game = Challenge(result, n=2)
+    with pytest.raises(BearsError, match='no photo 3'): game.guess(3, 'black')
+    with pytest.raises(BearsError, match='still to be answered'): game.score
+    result.photos = []
+    with pytest.raises(BearsError, match='no validation photos'): Challenge(result)
+
+def test_many_classes_get_a_menu(result):
+    from bears_lib.train import Challenge
+    result.labels, result.probabilities = [f'kind {i}' for i in range(30)], np.tile(np.eye(30)[3], (len(result.photos), 1))
+    game = Challenge(result, n=3)
+    game._build()
+    game.buttons[0].value = 'kind 7'
+    assert game.guesses == ['kind 7', None, None]
+    with pytest.raises(BearsError, match='more than one'): game.guess(2, 'kind')

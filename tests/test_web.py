@@ -67,6 +67,17 @@ def test_redirects_are_checked_too(server, to):
     with Web(private=['127.0.0.1']) as client, pytest.raises(WebError, match='non-public'): client.get(server.home)
     assert len(server.seen) == 1
 
+def test_a_redirect_to_nowhere(server):
+    server.answer = lambda sock: sock.sendall(b'HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n')
+    with Web(private=['127.0.0.1']) as client, pytest.raises(WebError, match='HTTP 302'): client.get(server.home)
+
+def test_what_a_site_sets_it_does_not_get_back(server):
+    "No cookies: one photo's site learns nothing from the next request."
+    server.answer = lambda sock: sock.sendall(b'HTTP/1.1 200 OK\r\nSet-Cookie: who=you\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbear')
+    with Web(private=['127.0.0.1']) as client:
+        for _ in range(2): client.get(server.home)
+    assert len(server.seen) == 2 and 'cookie' not in server.seen[1].lower()
+
 @pytest.mark.parametrize('piece', [b'HTTP/1.1 200 OK\r\nX-Slow: ', b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'])
 def test_a_byte_now_and_then_ends_at_the_deadline(server, piece):
     "Within the headers as well as within the body."

@@ -3,7 +3,7 @@
 python tools/build_docs.py
 
 With OFFLINE=1 in the environment the classifier page carries its runtime along, and no page asks another machine for anything."""
-import os, re, shutil
+import os, re, shutil, tempfile
 from pathlib import Path
 
 import yaml
@@ -13,6 +13,7 @@ from nbdev.serve import proc_nbs
 from smalldocs.site import build
 
 from bears_lib.engine.question_pages import write_question_page
+from npm_packages import node_modules
 
 sections = {'lessons': 'Lessons', 'engine': 'Look inside'}  # folders of notebooks, in the order of the sidebar
 badge = 'https://colab.research.google.com/assets/colab-badge.svg'
@@ -59,6 +60,17 @@ def mend(site:Path, address:str) -> None:
         text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
         page.write_text(text, encoding='utf-8')
 
+def write_classifier(folder:Path, offline:bool) -> None:
+    "The classifier that visitors try, trained on the drawn bears now."
+    from bears_lib.deploy import make_web_app, save_model
+    from bears_lib.gather import sample_bears
+    from bears_lib.train import bears_dls, bears_learner, fit_head
+    with tempfile.TemporaryDirectory() as place:
+        model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
+        make_web_app(model, folder, runtime=node_modules() if offline else None, title='Which bear is it?', about=learnt_from)
+
+learnt_from = 'Bears that a program drew, and no photo: the sample that comes with the package. On real photos it is right less often.'
+
 def main() -> None:
     cfg = get_config()
     refresh_quarto_yml()
@@ -72,6 +84,7 @@ def main() -> None:
     rename(site, renames(prepared))
     mend(site, cfg.doc_url)
     for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
+    write_classifier(site/'classifier', bool(os.environ.get('OFFLINE')))
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)
     if broken: raise SystemExit('\n'.join(broken))

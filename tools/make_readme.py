@@ -5,11 +5,12 @@ import json, re
 from pathlib import Path
 
 root = Path(__file__).parent.parent
+site = re.search(r'^Documentation = "(.+)"', (root/'pyproject.toml').read_text(encoding='utf-8'), re.M)[1]
 
 def cell_text(cell:dict) -> str:
-    "One cell as Markdown; links lead from the repository's top, and hidden cells stay out."
+    "One cell as Markdown; links lead from the repository's top, those to pages that the docs build makes to the site, and hidden cells stay out."
     source = ''.join(cell['source'])
-    if cell['cell_type'] == 'markdown': return re.sub(r'\]\((\S+\.ipynb)\)', r'](nbs/\1)', source)
+    if cell['cell_type'] == 'markdown': return re.sub(r'\]\((\S+\.html)\)', rf']({site}\1)', re.sub(r'\]\((\S+\.(?:ipynb|jpg))\)', r'](nbs/\1)', source))
     if cell['cell_type'] != 'code' or re.search(r'^#\|\s*hide', source, re.M): return ''
     code = re.sub(r'^#\|.*\n?', '', source, flags=re.M).strip()
     shown = [f'    {line}' for output in cell['outputs'] for line in output_text(output).splitlines()]

@@ -6,20 +6,21 @@ Docs: https://bears-lib.github.io/bears_lib/engine/backbone.html.md"""
 
 # %% auto #0
 __all__ = ['default_arch', 'weights_sha256', 'packages', 'packaged_weights', 'create_body', 'body_preprocess', 'to_onnx',
-           'body_features', 'quantize']
+           'body_features', 'shrink']
 
-# %% ../../nbs/engine/04_backbone.ipynb #6a8c3aa0
-from contextlib import contextmanager
+# %% ../../nbs/engine/04_backbone.ipynb #89aa340f
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-import hashlib, io, logging, tempfile, warnings
+import hashlib, io, warnings
 import numpy as np
-import timm, torch
+import onnx, timm, torch
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
 from .common import BearsError, near
-from .photos import Preprocess, Source, read_folder, sample_folder
+from .photos import Preprocess, Source
 from .runtime import run_photos
 
 # %% ../../nbs/engine/04_backbone.ipynb #e4057d64
@@ -50,6 +51,7 @@ def create_body(
     packaged = pretrained and arch in packages and find_spec(packages[arch][0]) is not None
     if timm.is_model(arch): body = _timm_body(arch, pretrained and not packaged, size)
     else: body = _torchvision_body(arch, pretrained)
+    if hasattr(body, 'head_hidden_size'): body.num_features = body.head_hidden_size  # MobileNetV3 ends in a wider layer than its maps
     if packaged: body.load_state_dict({name: packaged_weights(arch)[name] for name in body.state_dict()})
     return body.to(memory_format=torch.channels_last)
 
@@ -131,38 +133,40 @@ def _torch_features(body:nn.Module, photos:list, preprocess:Preprocess, mirror:b
     features = np.concatenate(found, axis=1)
     return features if mirror else features[0]
 
-# %% ../../nbs/engine/04_backbone.ipynb #e5c55011
-def quantize(
+# %% ../../nbs/engine/04_backbone.ipynb #ae960696
+def shrink(
     network:bytes, # As `to_onnx` writes it
-    preprocess:Preprocess, # How the network wants its photos
-    photos:list[Path] | list[Source] | None=None, # About 60 photos: they show how large the numbers inside get; None takes drawn bears
-) -> bytes: # The network with 8-bit weights and activations, about a quarter of the size
-    "Round a network's numbers to 256 steps each: smaller, faster, a little less exact."
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
+) -> bytes: # The same network with 8-bit weights, less than a third of the size; its sums are as exact as before
+    "Store a network's weights in 8 bits each, for a phone or a web page."
+    model = onnx.load_from_string(network)
+    stored, steps = [], []
+    for tensor in model.graph.initializer:
+        axis = _channels(tensor, model.graph.node)
+        if axis is None: stored.append(tensor)
+        else:
+            name, (rounded, scale) = tensor.name, _to_8_bits(numpy_helper.to_array(tensor), axis)
+            stored += [numpy_helper.from_array(rounded, f'{name} in 8 bits'), numpy_helper.from_array(scale, f'{name} step')]
+            steps += [helper.make_node('Cast', [f'{name} in 8 bits'], [f'{name} whole'], to=TensorProto.FLOAT), helper.make_node('Mul', [f'{name} whole', f'{name} step'], [name])]
+    nodes = [*steps, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(stored)
+    model.graph.node.extend(nodes)
+    return model.SerializeToString()
 
-    class Photos(CalibrationDataReader):
-        def __init__(self): self.left = iter(photos or _some_bears())
-        def get_next(self): return next(({'pixels': preprocess.tensor(photo)[None]} for photo in self.left), None)
+# %% ../../nbs/engine/04_backbone.ipynb #0afc31e0
+def _channels(tensor:TensorProto, nodes:Iterable[NodeProto], least:int=30) -> int|None:
+    "The axis along which a weight's outputs lie; None for what is no weight, or has so few numbers for each output that each of them counts."
+    axes = {_axis(node, tensor) for node in nodes if tensor.name in node.input and node.op_type != 'Identity'}
+    axis = axes.pop() if len(axes) == 1 else None
+    return None if axis is None or np.prod(tensor.dims) < least*tensor.dims[axis] else axis
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), _quiet():
-        warnings.simplefilter('ignore')
-        plain, prepared, small = (Path(folder)/f'{name}.onnx' for name in ('plain', 'prepared', 'small'))
-        plain.write_bytes(network)
-        quant_pre_process(plain, prepared)
-        quantize_static(prepared, small, Photos(), quant_format=QuantFormat.QDQ, per_channel=True,
-                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
-        return small.read_bytes()
+def _axis(node:NodeProto, tensor:TensorProto) -> int|None:
+    if tensor.data_type != TensorProto.FLOAT or list(node.input[1:2]) != [tensor.name]: return None
+    flipped = any(each.name == 'transB' and each.i for each in node.attribute)
+    return {'Conv': 0, 'Gemm': 0 if flipped else 1, 'MatMul': len(tensor.dims) - 1}.get(node.op_type)
 
-def _some_bears(n:int=60) -> list[Path]:
-    "Drawn bears of every class, spread evenly over the sample."
-    paths = [photo.path for photo in read_folder(sample_folder()).photos]
-    return paths[::max(1, len(paths)//n)]
-
-@contextmanager
-def _quiet():
-    "The quantiser writes advice to the root logger; learners can do nothing about it."
-    before = logging.root.level
-    logging.root.setLevel(logging.ERROR)
-    try: yield
-    finally: logging.root.setLevel(before)
+def _to_8_bits(weights:np.ndarray, axis:int) -> tuple[np.ndarray, np.ndarray]:
+    "Whole numbers from -127 to 127, and the size of a step for each output."
+    others = tuple(i for i in range(weights.ndim) if i != axis)
+    step = np.maximum(np.abs(weights).max(others, keepdims=True), 1e-12)/127
+    return np.round(weights/step).astype(np.int8), step.astype(np.float32)

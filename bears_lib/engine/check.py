@@ -57,7 +57,7 @@ def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
 
 def _name(root:Path, path:Path) -> str: return path.relative_to(root).as_posix()
 
-# %% ../../nbs/engine/13_check.ipynb #23cade01
+# %% ../../nbs/engine/13_check.ipynb #aa750a1e
 @dataclass(frozen=True)
 class Pair:
     "Two photos that are nearly the same."
@@ -74,8 +74,10 @@ class Pair:
 def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
     "Pairs in different classes first, then by distance. One blank photo is like any other: only its file is compared."
     found = {(int(i), int(j)): int(distance) for i, j, distance in near_pairs(np.stack([look.hashes for look in looks]), radius)} if looks else {}
-    same = [_name(folder.root, photo.path) for photo in folder.photos]
-    pairs = [Pair(folder.root, same[i], same[j], distance) for (i, j), distance in found.items()
+    first: dict[str, int] = {}
+    found |= {(first[photo.sha256], i): 0 for i, photo in enumerate(folder.photos) if first.setdefault(photo.sha256, i) != i}
+    names = [_name(folder.root, photo.path) for photo in folder.photos]
+    pairs = [Pair(folder.root, names[i], names[j], distance) for (i, j), distance in found.items()
              if not (looks[i].blank or looks[j].blank) or folder.photos[i].sha256 == folder.photos[j].sha256]
     return sorted(pairs, key=lambda pair: (not pair.mixed, pair.distance, pair.file, pair.other))
 

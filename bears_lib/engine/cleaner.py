@@ -7,20 +7,22 @@ Docs: https://bears-lib.github.io/bears_lib/engine/cleaner.html.md"""
 # %% auto #0
 __all__ = ['ImageCleaner']
 
-# %% ../../nbs/engine/14_cleaner.ipynb #5c5fa5b2
+# %% ../../nbs/engine/14_cleaner.ipynb #26b4e4fa
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 import math
 import numpy as np
+from fastcore.basics import patch
 from .check import Report, _name, _sheet, _shorten, _thumbnail, check_images
 from .common import BearsError
 from .duplicates import split_photos
-from .moves import Move, _Journal, finish_moves, move_photos, undo
+from .moves import Move, _Journal, finish_moves, move_photos
+from .moves import undo as take_back
 
 # %% ../../nbs/engine/14_cleaner.ipynb #5653c2e0
 @dataclass
@@ -71,7 +73,7 @@ def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
     chances, _ = run_photos(network_of(learn), [photo.path for photo in report.folder.photos], preprocess_of(learn.dls))
     return chances, list(learn.dls.vocab)
 
-# %% ../../nbs/engine/14_cleaner.ipynb #917df80a
+# %% ../../nbs/engine/14_cleaner.ipynb #ca1099a3
 class _Review:
     "Which photos there are, what was chosen for each, and which are shown: all of the cleaner but its looks."
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
@@ -81,86 +83,92 @@ class _Review:
         finish_moves(root)
         self.can_undo = _Journal(root).undoable is not None
 
-    @property
-    def labels(self) -> list[str]: return sorted({entry.label for entry in self.entries if not entry.out})
-
-    @property
-    def shown(self) -> list[_Entry]:
-        "The photos of the chosen class and split, worst first."
-        fits = [entry for entry in self.entries if not entry.out and self.label in ('', entry.label) and self.split in ('', 'valid' if entry.valid else 'train')]
-        return sorted(fits, key=lambda entry: (entry.order, -entry.loss, entry.file))
-
-    @property
-    def pages(self) -> int: return max(1, -(-len(self.shown)//self.per_page))
-
-    @property
-    def on_page(self) -> list[_Entry]: return self.shown[self.page*self.per_page:(self.page + 1)*self.per_page]
-
-# %% ../../nbs/engine/14_cleaner.ipynb #e65957ef
-class _Turning(_Review):
-    "Another page, class or split."
-    def turn_to(self,
-        page:int, # From 0
-        label:str|None=None, # Only photos of this class; '' shows all, None leaves it as it is
-        split:str|None=None, # 'train', 'valid', or '' for both; None leaves it as it is
-    ) -> None:
-        "Show another page, class or split. Choices stay."
-        self.label, self.split = self.label if label is None else label, self.split if split is None else split
-        self.page = min(max(0, page), self.pages - 1)
-        self._changed()
-
     def _changed(self) -> None:
         "Called after anything has changed; the widget fills its cards anew."
 
-# %% ../../nbs/engine/14_cleaner.ipynb #d2c26f56
-class _Choosing(_Turning):
-    "Making choices."
-    def keep(self, file:str) -> None:
-        "Leave a photo where it is."
-        self.choices.pop(self._known(file), None)
-        self._changed()
+    if TYPE_CHECKING:  # the methods that follow one by one
+        def __getattr__(self, name:str) -> Any: ...
 
-    def remove(self, file:str) -> None:
-        "Take a photo out, on Apply."
-        self.choices[self._known(file)] = None
-        self._changed()
+# %% ../../nbs/engine/14_cleaner.ipynb #afdf0e3c
+@patch(as_prop=True)
+def labels(self:_Review) -> list[str]: return sorted({entry.label for entry in self.entries if not entry.out})
 
-    def relabel(self, file:str, label:str) -> None:
-        "Put a photo into another class, on Apply."
-        if label not in self.labels: raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
-        if label == PurePosixPath(self._known(file)).parent.name: return self.keep(file)
-        self.choices[file] = label
-        self._changed()
+@patch(as_prop=True)
+def shown(self:_Review) -> list[_Entry]:
+    "The photos of the chosen class and split, worst first."
+    fits = [entry for entry in self.entries if not entry.out and self.label in ('', entry.label) and self.split in ('', 'valid' if entry.valid else 'train')]
+    return sorted(fits, key=lambda entry: (entry.order, -entry.loss, entry.file))
 
-    def _known(self, file:str) -> str:
-        if not any(entry.file == file and not entry.out for entry in self.entries): raise BearsError(f'{file} is not among the photos.')
-        return file
+@patch(as_prop=True)
+def pages(self:_Review) -> int: return max(1, -(-len(self.shown)//self.per_page))
 
-# %% ../../nbs/engine/14_cleaner.ipynb #1603c593
-class _Applying(_Choosing):
-    "Carrying the choices out."
-    def apply(self) -> list[Move]: # Where each photo went
-        "Carry all choices out, in one step that `undo` takes back."
-        out = [file for file, label in self.choices.items() if label is None]
-        moves = move_photos(self.root, out, {file: label for file, label in self.choices.items() if label is not None}, 'cleaned')
-        self.choices = {}
-        self._follow(moves)
-        return moves
+@patch(as_prop=True)
+def on_page(self:_Review) -> list[_Entry]: return self.shown[self.page*self.per_page:(self.page + 1)*self.per_page]
 
-    def undo(self) -> list[Move]: # Where each photo went
-        "Take the last step back; called again, the one before it."
-        moves = undo(self.root)
-        self._follow(moves)
-        return moves
+# %% ../../nbs/engine/14_cleaner.ipynb #ddf67ecb
+@patch
+def turn_to(self:_Review,
+    page:int, # From 0
+    label:str|None=None, # Only photos of this class; '' shows all, None leaves it as it is
+    split:str|None=None, # 'train', 'valid', or '' for both; None leaves it as it is
+) -> None:
+    "Show another page, class or split. Choices stay."
+    self.label, self.split = self.label if label is None else label, self.split if split is None else split
+    self.page = min(max(0, page), self.pages - 1)
+    self._changed()
 
-    def _follow(self, moves:list[Move]) -> None:
-        "Photos keep what is known of them under their new name."
-        self.can_undo = _Journal(self.root).undoable is not None
-        known = {entry.file: entry for entry in self.entries}
-        for move in moves:
-            if move.source in known: known[move.source].file = move.target
-            else: self.entries.append(_Entry(move.target))
-        self.turn_to(self.page, self.label if self.label in self.labels else '')
+# %% ../../nbs/engine/14_cleaner.ipynb #60f2ae16
+@patch
+def keep(self:_Review, file:str) -> None:
+    "Leave a photo where it is."
+    self.choices.pop(self._known(file), None)
+    self._changed()
+
+@patch
+def remove(self:_Review, file:str) -> None:
+    "Take a photo out, on Apply."
+    self.choices[self._known(file)] = None
+    self._changed()
+
+@patch
+def relabel(self:_Review, file:str, label:str) -> None:
+    "Put a photo into another class, on Apply."
+    if label not in self.labels: raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
+    if label == PurePosixPath(self._known(file)).parent.name: return self.keep(file)
+    self.choices[file] = label
+    self._changed()
+
+@patch
+def _known(self:_Review, file:str) -> str:
+    if not any(entry.file == file and not entry.out for entry in self.entries): raise BearsError(f'{file} is not among the photos.')
+    return file
+
+# %% ../../nbs/engine/14_cleaner.ipynb #c7853900
+@patch
+def apply(self:_Review) -> list[Move]: # Where each photo went
+    "Carry all choices out, in one step that `undo` takes back."
+    out = [file for file, label in self.choices.items() if label is None]
+    moves = move_photos(self.root, out, {file: label for file, label in self.choices.items() if label is not None}, 'cleaned')
+    self.choices = {}
+    self._follow(moves)
+    return moves
+
+@patch
+def undo(self:_Review) -> list[Move]: # Where each photo went
+    "Take the last step back; called again, the one before it."
+    moves = take_back(self.root)
+    self._follow(moves)
+    return moves
+
+@patch
+def _follow(self:_Review, moves:list[Move]) -> None:
+    "Photos keep what is known of them under their new name."
+    self.can_undo = _Journal(self.root).undoable is not None
+    known = {entry.file: entry for entry in self.entries}
+    for move in moves:
+        if move.source in known: known[move.source].file = move.target
+        else: self.entries.append(_Entry(move.target))
+    self.turn_to(self.page, self.label if self.label in self.labels else '')
 
 # %% ../../nbs/engine/14_cleaner.ipynb #f1a3692d
 @lru_cache(maxsize=500)
@@ -213,72 +221,8 @@ def _controls() -> dict[str, Any]:
         page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide, layout=widgets.Layout(width='110px')), of=widgets.HTML(),
         previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'), undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML())
 
-# %% ../../nbs/engine/14_cleaner.ipynb #0b852efc
-class _Clicks(_Applying):
-    "What happens when somebody uses the widget's parts."
-    controls: dict[str, Any]
-    filling = False
-
-    def _turned(self, change) -> None:
-        parts = self.controls
-        if self.filling: return
-        page = parts['page'].value - 1 if change['owner'] is parts['page'] else 0
-        self.turn_to(page, parts['label'].value, parts['split'].value)
-
-    def _chosen(self, file:str, choice:str) -> None:
-        if choice == 'keep': self.keep(file)
-        elif choice == 'remove': self.remove(file)
-        else: self.relabel(file, choice.removeprefix('to '))
-
-    def _do(self, action, words) -> None:
-        "A click that may fail: what happened stands below the photos."
-        try: self.controls['message'].value = escape(words(action()))
-        except BearsError as error: self.controls['message'].value = f'<b>{escape(str(error))}</b>'
-
-    def _applied(self, moves:list[Move]) -> str:
-        out = sum(move.target.startswith('.bears/') for move in moves)
-        return f'Taken out: {out} (now in .bears/removed). Put into another class: {len(moves) - out}. Undo takes it back.'
-
-# %% ../../nbs/engine/14_cleaner.ipynb #90152b1e
-class _Looks(_Clicks):
-    "The widget's parts in their places."
-    cards: list[_Card]
-
-    def _build(self) -> Any:
-        "All parts in their places."
-        import ipywidgets as widgets
-        parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
-        def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
-        for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
-        for name, step in (('previous', -1), ('next', 1)): parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
-        parts['apply'].on_click(lambda _: self._do(self.apply, self._applied))
-        parts['undo'].on_click(lambda _: self._do(self.undo, lambda moves: f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'))
-        return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
-
-# %% ../../nbs/engine/14_cleaner.ipynb #af096c46
-class _Live(_Looks):
-    "What is seen follows what was chosen."
-    def _changed(self) -> None:
-        "Fill the page anew. What has not changed is not sent to the browser again."
-        self.filling, parts, shown = True, self.controls, len(self.shown)
-        parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
-        parts['page'].max = self.pages
-        parts['label'].value, parts['split'].value, parts['page'].value = self.label, self.split, self.page + 1
-        parts['of'].value = f'of {self.pages}, {shown} photos'
-        parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
-        out = sum(label is None for label in self.choices.values())
-        parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''
-        parts['apply'].disabled, parts['undo'].disabled = not self.choices, not self.can_undo
-        for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]): card.fill(self.root, entry, self._choice(entry), self.labels)
-        self.filling = False
-
-    def _choice(self, entry:_Entry|None) -> str:
-        if entry is None or entry.file not in self.choices: return 'keep'
-        label = self.choices[entry.file]
-        return 'remove' if label is None else f'to {label}'
-
-# %% ../../nbs/engine/14_cleaner.ipynb #9812addc
-class ImageCleaner(_Live):
+# %% ../../nbs/engine/14_cleaner.ipynb #aca6bdf1
+class ImageCleaner(_Review):
     "A widget to review a folder's photos, worst first: keep, remove or relabel each, then Apply."
     def __init__(self,
         photos:str|Path|Report, # A folder with one folder of photos for each class, or what `check_images` found in it
@@ -291,15 +235,81 @@ class ImageCleaner(_Live):
         report = photos if isinstance(photos, Report) else check_images(photos, valid, judge=learn is None)
         chances, labels = (report.probabilities, report.labels) if learn is None else _chances_of(report, learn)
         super().__init__(report.folder.root, _entries(report, chances, labels), per_page)
-        self.controls, self.cards = _controls(), [_Card(i + 1, side, self._chosen) for i in range(per_page)]
+        self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen) for i in range(per_page)], False
         self.box = self._build()
         self._changed()
+
+    def _changed(self) -> None: self._fill()
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
         display(self.box)
 
-    def picture(self): # A matplotlib figure
-        "The page as a static picture, for where widgets don't show."
-        choices = [self._choice(entry) for entry in self.on_page]
-        return _sheet([(self.root/entry.file, f"{_shorten(entry.file)}\n{entry.words()}\n{choice}") for entry, choice in zip(self.on_page, choices)])
+# %% ../../nbs/engine/14_cleaner.ipynb #c38cfab6
+@patch
+def _fill(self:ImageCleaner) -> None:
+    "Bring the page up to date."
+    self.filling, parts, shown = True, self.controls, len(self.shown)
+    parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
+    parts['page'].max = self.pages
+    parts['label'].value, parts['split'].value, parts['page'].value = self.label, self.split, self.page + 1
+    parts['of'].value = f'of {self.pages}, {shown} photos'
+    parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
+    out = sum(label is None for label in self.choices.values())
+    parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''
+    parts['apply'].disabled, parts['undo'].disabled = not self.choices, not self.can_undo
+    for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]): card.fill(self.root, entry, self._choice(entry), self.labels)
+    self.filling = False
+
+@patch
+def _choice(self:ImageCleaner, entry:_Entry|None) -> str:
+    if entry is None or entry.file not in self.choices: return 'keep'
+    label = self.choices[entry.file]
+    return 'remove' if label is None else f'to {label}'
+
+# %% ../../nbs/engine/14_cleaner.ipynb #28363e05
+@patch
+def _turned(self:ImageCleaner, change) -> None:
+    "Another class, split or page was picked."
+    parts = self.controls
+    if self.filling: return
+    page = parts['page'].value - 1 if change['owner'] is parts['page'] else 0
+    self.turn_to(page, parts['label'].value, parts['split'].value)
+
+@patch
+def _chosen(self:ImageCleaner, file:str, choice:str) -> None:
+    if choice == 'keep': self.keep(file)
+    elif choice == 'remove': self.remove(file)
+    else: self.relabel(file, choice.removeprefix('to '))
+
+@patch
+def _do(self:ImageCleaner, action, words) -> None:
+    "A click that may fail: what happened stands below the photos."
+    try: self.controls['message'].value = escape(words(action()))
+    except BearsError as error: self.controls['message'].value = f'<b>{escape(str(error))}</b>'
+
+# %% ../../nbs/engine/14_cleaner.ipynb #63cfcb56
+def _applied(moves:list[Move]) -> str:
+    out = sum(move.target.startswith('.bears/') for move in moves)
+    return f'Taken out: {out} (now in .bears/removed). Put into another class: {len(moves) - out}. Undo takes it back.'
+
+def _undone(moves:list[Move]) -> str: return f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'
+
+@patch
+def _build(self:ImageCleaner) -> Any:
+    "All parts in their places."
+    import ipywidgets as widgets
+    parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
+    def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
+    for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
+    for name, step in (('previous', -1), ('next', 1)): parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
+    parts['apply'].on_click(lambda _: self._do(self.apply, _applied))
+    parts['undo'].on_click(lambda _: self._do(self.undo, _undone))
+    return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
+
+# %% ../../nbs/engine/14_cleaner.ipynb #836764e5
+@patch
+def picture(self:ImageCleaner): # A matplotlib figure
+    "The page as a static picture, for where widgets don't show."
+    choices = [self._choice(entry) for entry in self.on_page]
+    return _sheet([(self.root/entry.file, f"{_shorten(entry.file)}\n{entry.words()}\n{choice}") for entry, choice in zip(self.on_page, choices)])

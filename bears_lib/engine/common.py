@@ -84,7 +84,9 @@ def accuracy_text(
     return f'{right/n:.1%} (n = {n}, 95% interval {low:.1%} to {high:.1%})'
 
 # %% ../../nbs/engine/00_common.ipynb #03d31ca5
-def say(*words) -> None:
+def say(
+    *words, # What `print` takes
+) -> None:
     "Print for a person, on stderr: stdout belongs to a command's result."
     print(*words, file=sys.stderr, flush=True)
 

@@ -8,10 +8,10 @@ Docs: https://bears-lib.github.io/bears_lib/engine/download.html.md"""
 __all__ = ['Wish', 'to_jpeg', 'Log', 'download_images', 'gather_images', 'save_uploads', 'attribution', 'licensed_copy',
            'bears_gather']
 
-# %% ../../nbs/engine/12_download.ipynb #d3116273
+# %% ../../nbs/engine/12_download.ipynb #c4322f31
 from collections import Counter, defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -19,6 +19,7 @@ from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from queue import SimpleQueue
 import json, os, re, shutil, threading, time, zipfile
 import numpy as np
 from PIL import Image
@@ -26,28 +27,23 @@ from fastcore.script import store_true
 from .common import BearsError, command, progress, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer
-from .photos import PhotoError, open_photo, read_metadata, write_metadata
-from .search import ImageResult, _check_term, _default_providers, _search, same_mix, sample_root
+from .photos import PhotoError, open_photo, read_metadata, sample_folder, write_metadata
+from .search import ImageResult, _check_term, _default_providers, _search, same_mix
 from .web import Web, WebError
 
-# %% ../../nbs/engine/12_download.ipynb #068db4da
+# %% ../../nbs/engine/12_download.ipynb #37d19bb5
 def to_jpeg(
     data:bytes, # A picture in any format that `open_photo` knows
     max_side:int=512, # The longer side of the result, in pixels; smaller photos keep their size
     min_side:int=32, # The least that the shorter side may have
 ) -> tuple[bytes, Image.Image]: # The JPEG file, and the picture in it
     "Bring a photo to the form in which it is kept: upright, RGB, JPEG, no larger than training needs."
-    image = open_photo(data, at_least=_shorter_side(data, max_side))
+    image = open_photo(data, longest=max_side)
     if min(image.size) < min_side: raise PhotoError(f'too small ({image.width} x {image.height} pixels)')
     image.thumbnail((max_side, max_side), Image.Resampling.HAMMING)
     file = BytesIO()
-    image.save(file, 'JPEG', quality=90)
+    image.save(file, 'JPEG', quality=90, comment=b'')
     return file.getvalue(), image
-
-def _shorter_side(data:bytes, max_side:int) -> int|None:
-    "What the shorter side of a JPEG will be: it need not be decoded any larger, which saves most of the work."
-    with suppress(Exception), Image.open(BytesIO(data), formats=('JPEG',)) as image: return max(1, max_side*min(image.size)//max(image.size))
-    return None
 
 # %% ../../nbs/engine/12_download.ipynb #f903cf10
 def _read_local(result:ImageResult, most:int=60_000_000) -> bytes:
@@ -104,7 +100,9 @@ class Log:
                 entry = json.loads(line)
                 self.entries[entry['url']] = entry
 
-    def add(self, entry:dict) -> None:
+    def add(self,
+        entry:dict, # What to write of an address: `url`, `status`, `reason`, ...
+    ) -> None:
         "Append a line, at once."
         line = json.dumps(entry).encode() + b'\n'
         with self.lock:
@@ -113,7 +111,9 @@ class Log:
             except OSError as error: raise BearsError(f"Can't write {self.path}: {error.strerror}. Free some space, then call again: what is fetched is kept.") from error
             self.torn, self.entries[entry['url']] = False, entry
 
-    def done(self, url:str) -> bool:
+    def done(self,
+        url:str, # An address
+    ) -> bool: # False as well for one whose failure may pass
         "Whether an address needs no further try."
         return url in self.entries and not self.entries[url].get('again')
 
@@ -185,10 +185,11 @@ class _Run:
         lack = {label: n - len(self.good[label]) - under_way[label] for label, n in wanted.items() if self.queue[label]}
         return sorted((label for label in lack if lack[label] > 0), key=lambda label: -lack[label])
 
-# %% ../../nbs/engine/12_download.ipynb #d72e070a
+# %% ../../nbs/engine/12_download.ipynb #fa165385
 def _until(run:_Run, wanted:dict[str, int], pool:ThreadPoolExecutor, at_once:int) -> Iterator[dict]:
     "Fetch until each class has the wanted number of different photos, or no more results; gives what the log says of each."
     running: dict[Future, str] = {}
+    done: SimpleQueue[Future] = SimpleQueue()
     def arrived(labels, entry):
         if entry['status'] == 'ok':
             for label in labels: run.good[label].add(entry['sha256'])
@@ -201,12 +202,13 @@ def _until(run:_Run, wanted:dict[str, int], pool:ThreadPoolExecutor, at_once:int
             else:
                 run.tried.add(url)
                 run.asked[url] = lacking[:1]
-                running[pool.submit(run.fetch, result)] = url
+                future = pool.submit(run.fetch, result)
+                running[future] = url
+                future.add_done_callback(done.put)
         if not running: return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            labels = run.asked.pop(running.pop(future))
-            arrived(labels, future.result())
-            yield future.result()
+        future = done.get()
+        arrived(run.asked.pop(running.pop(future)), future.result())
+        yield future.result()
 
 # %% ../../nbs/engine/12_download.ipynb #e2dc3830
 def _fill_folder(run:_Run, n:int, n_workers:int) -> Generator[dict, None, None]:
@@ -269,13 +271,13 @@ def _fetch_all(root:Path, found:dict[str, list[ImageResult]], n:int, web:Web, ma
         if isinstance(error, OSError): raise BearsError(f"Can't write in {root}: {error.strerror or error}.") from error
         raise
 
-# %% ../../nbs/engine/12_download.ipynb #f82229ca
+# %% ../../nbs/engine/12_download.ipynb #6879420c
 def _as_result(url:str|ImageResult, label:str) -> ImageResult:
     "An address or a search result; 'sample:...' names a photo that comes with the package."
     if isinstance(url, ImageResult): return url
     if not isinstance(url, str): raise BearsError(f'An address of a photo must be text or an ImageResult, not {type(url).__name__}.')
-    inside = (sample_root()/url.removeprefix('sample:')).resolve()
-    if url.startswith('sample:') and inside.is_relative_to(sample_root().resolve()): return ImageResult(url, provider='sample', query=label, file=str(inside))
+    inside = (sample_folder()/url.removeprefix('sample:')).resolve()
+    if url.startswith('sample:') and inside.is_relative_to(sample_folder().resolve()): return ImageResult(url, provider='sample', query=label, file=str(inside))
     return ImageResult(url.strip(), query=label)
 
 def download_images(

@@ -18,39 +18,48 @@ from PIL import Image
 from .common import BearsError
 from .photos import Photo, PhotoFolder, Source, open_photo, read_folder
 
-# %% ../../nbs/engine/02_duplicates.ipynb #b4f81fec
+# %% ../../nbs/engine/02_duplicates.ipynb #fb963d4a
 @cache
 def _cosines(n:int=32, keep:int=8) -> np.ndarray:
     "The first `keep` rows of the cosine transform (type II) of `n` numbers."
     return np.cos(np.pi*(np.arange(n) + 0.5)*np.arange(keep)[:, None]/n).astype(np.float32)
 
+@cache
+def _signs() -> np.ndarray:
+    "How the waves change sign when a picture is mirrored, put upside down, or both: shape (4, 8, 8)."
+    flip = (-1.)**np.arange(8, dtype=np.float32)
+    return np.stack([np.ones((8, 8), np.float32), np.tile(flip, (8, 1)), np.tile(flip[:, None], 8), np.outer(flip, flip)])
+
 def orientation_hashes(
     photo:Source, # As in `open_photo`
 ) -> np.ndarray: # uint64 of shape (8,): as it stands, mirrored, upside down, both, and the same four transposed
-    "The perceptual hash of a photo in its eight orientations."
+    "The perceptual hash of a photo in its eight orientations; all zeros if it shows nothing but one colour."
     image = photo if isinstance(photo, Image.Image) else open_photo(photo, at_least=64)
     grey = np.asarray(image.convert('L').resize((32, 32), Image.Resampling.BOX), np.float32)
-    waves = _cosines() @ grey @ _cosines().T
-    flip = (-1.)**np.arange(8)
-    turned = [waves, waves*flip, waves*flip[:, None], waves*flip*flip[:, None]]
-    return np.array([_bits(each) for each in [*turned, *(each.T for each in turned)]], np.uint64)
+    if np.ptp(grey) < 12: return np.zeros(8, np.uint64)
+    waves = _cosines() @ grey @ _cosines().T * _signs()
+    return _bits(np.concatenate([waves, waves.transpose(0, 2, 1)]))
 
-def _bits(waves:np.ndarray) -> int:
+def _bits(waves:np.ndarray) -> np.ndarray:
     "One bit per wave: is it stronger than the median? The constant part says only how bright the photo is: left out."
-    values = waves.ravel()[1:]
-    return int.from_bytes(np.packbits(np.append(values > np.median(values), False)).tobytes(), 'big')
+    values = waves.reshape(-1, 64)[:, 1:]
+    bits = np.zeros((len(values), 64), bool)
+    bits[:, :63] = values > np.partition(values, 31)[:, 31:32]
+    return np.packbits(bits, axis=1).view('>u8').ravel().astype(np.uint64)
 
-# %% ../../nbs/engine/02_duplicates.ipynb #6fd76ec7
+# %% ../../nbs/engine/02_duplicates.ipynb #96b055ec
 def near_pairs(
     hashes:np.ndarray, # uint64 of shape (n, 8), a row of `orientation_hashes` for each photo
     radius:int=4, # Bits in which two hashes may differ, 0 to 12; 4 is "the same picture", up to 12 is worth a look
 ) -> np.ndarray: # int of shape (pairs, 3): first photo, second photo, distance in bits; first < second
-    "All pairs of photos whose hashes, in any orientation, differ in at most `radius` bits; none is missed."
+    "All pairs of photos whose hashes, in any orientation, differ in at most `radius` bits; none is missed. Blank photos are like none."
     if not 0 <= radius <= 12: raise BearsError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
     hashes = np.asarray(hashes, np.uint64).reshape(-1, 8)
+    telling = np.flatnonzero(hashes[:, 0])
+    hashes = hashes[telling]
     found = [_close(hashes[:, 0], hashes[:, turn], radius) for turn in range(7)]  # the eighth is the inverse of the seventh
     rows = np.concatenate(found)
-    rows[:, :2].sort(axis=1)
+    rows[:, :2] = np.sort(telling[rows[:, :2]], axis=1)
     rows = rows[rows[:, 0] < rows[:, 1]]
     order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
     rows = rows[order]

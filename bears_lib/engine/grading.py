@@ -19,11 +19,14 @@ except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
 from snowballstemmer import stemmer
 from .common import BearsError, near
 
-# %% ../../nbs/engine/20_grading.ipynb #9d886c9e
+# %% ../../nbs/engine/20_grading.ipynb #de82f7dc
 GRADES = ('right', 'partly', 'wrong')
 LONGEST = 5_000   # characters of an answer that are read
 _stem_word = stemmer('english').stemWord
 _ARTICLES = frozenset(('a', 'an', 'the'))
+_ALIKE = {'image': 'photo picture pic img', 'network': 'net nn', 'people': 'ppl', 'parameter': 'param', 'choose': 'pick select', 'prediction': 'pred',
+    'algorithm': 'algo', 'function': 'func fn', 'configuration': 'config'}   # learners write short
+_SAME = {_stem_word(other): _stem_word(word) for word, others in _ALIKE.items() for other in others.split()}
 _GLUE = frozenset('a an the to of in on by for and or is are as it its that this with from at be we you not our your'.split())
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[.;!?\n]+")
 
@@ -35,13 +38,14 @@ class Word:
     place:int   # Counted in words; the end of a sentence counts for three
     sentence:int   # Which sentence it is in, from 0
 
-# %% ../../nbs/engine/20_grading.ipynb #df552230
+# %% ../../nbs/engine/20_grading.ipynb #3370476f
 @lru_cache(maxsize=20_000)
 def stem(
     word:str, # One word in lower case
 ) -> str: # For example 'gener' for 'generalises'
-    "The English stem of a word: one form for singular and plural, noun and verb."
-    return _stem_word(word)
+    "The English stem of a word: one form for singular and plural, noun and verb, and for words that mean the same here."
+    root = _stem_word(word)
+    return _SAME.get(root, root)
 
 def _plain(text:str) -> str:
     "Lower case, without accents or control characters; short forms such as `isn't` spelled out."
@@ -315,7 +319,7 @@ together throughout understand understanding dataset database network networks n
 inputs output outputs upload download update updates layout setup tradeoff software hardware website forward backward workflow benchmark
 overfit underfit overfitting underfitting timeseries'''
 
-# %% ../../nbs/engine/20_grading.ipynb #80c95ab6
+# %% ../../nbs/engine/20_grading.ipynb #3615d18e
 @dataclass
 class Graded:
     "A suggested grade, with its reasons."
@@ -330,8 +334,12 @@ class Graded:
         lines = [f'suggested: {words}' + (' (not sure: look yourself)' if self.unsure else '')]
         for name in ('found', 'missing', 'flags'):
             label = {'flags': 'look at', 'missing': 'you could add' if self.grade == 'right' else 'missing'}.get(name, name)
-            if values := getattr(self, name): lines.append(f'{label}: {"; ".join(values)}')
+            if values := getattr(self, name): lines.append(f'{label}: {_joined(values)}')
         return '\n'.join(lines)
+
+def _joined(values:list[str], most:int=8) -> str:
+    "All of a short list, the beginning of a long one: of fifteen fields nobody has to name each."
+    return '; '.join(values if len(values) <= most else [*values[:3], f'or {len(values) - 3} others'])
 
 # %% ../../nbs/engine/20_grading.ipynb #82132493
 _NO_WORDS = ('^no|nope|nah|never|false|incorrect|none|negative', '^not', '^do|does|is|are|can|need not',

@@ -20,7 +20,7 @@ from .common import BearsError
 from .learners import preprocess_of
 from .photos import Preprocess, Source
 
-# %% ../../nbs/engine/39_layers.ipynb #56f0fdd8
+# %% ../../nbs/engine/39_layers.ipynb #5008f3d4
 @dataclass
 class Layer:
     "What one layer of a network said about a photo."
@@ -33,10 +33,10 @@ def body_layers(
     preprocess:Preprocess, # How the network wants its photos
 ) -> list[Layer]: # The last layer of each resolution, from early to late
     "Send one photo through a body and write down what its layers say."
-    seen: dict[tuple[int, int], Layer] = {}
+    seen: dict[int, Layer] = {}
     def keep(name):
         def hook(module, inputs, output):
-            if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[2] == output.shape[3] > 1: seen[tuple(output.shape[2:])] = Layer(name, output[0].float().cpu().numpy().copy())
+            if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[2] == output.shape[3] > 1: seen[output.shape[2]] = Layer(name, output[0].float().cpu().numpy().copy())
         return hook
     hooks, training = [module.register_forward_hook(keep(name)) for name, module in body.named_modules() if name], [(each, each.training) for each in body.modules()]
     try:
@@ -47,7 +47,7 @@ def body_layers(
     if len(seen) < 2: raise BearsError('This network has no convolutional layers that shrink a photo step by step, so there is nothing to draw: take a convolutional one, such as the default.')
     return list(seen.values())
 
-# %% ../../nbs/engine/39_layers.ipynb #405c4e56
+# %% ../../nbs/engine/39_layers.ipynb #17250970
 def plot_activations(
     learn:Any, # A `Learner` with a convolutional body, from `bears_learner`
     photo:Source, # Anything that `open_photo` opens
@@ -57,7 +57,7 @@ def plot_activations(
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     shown = [layers[0], layers[len(layers)//2], layers[-1]]
-    figure, axes = plt.subplots(3, n + 1, figsize=(1.45*(n + 1), 4.9))
+    figure, axes = plt.subplots(3, n + 1, figsize=(1.45*(n + 1), 6.6))
     for ax in axes.flat: ax.axis('off')
     for row, (layer, where) in enumerate(zip(shown, ('early', 'middle', 'late'))):
         channels, height, width = layer.activations.shape
@@ -90,17 +90,17 @@ def plot_stack(
     ax.axis('off')
     return figure
 
-# %% ../../nbs/engine/39_layers.ipynb #bd15a26e
+# %% ../../nbs/engine/39_layers.ipynb #8e8ea393
 def _boxes(ax, layers:list[Layer]) -> float:
     "A box for each layer: the larger its pictures the higher, the more channels the wider; where the last one ends."
     x = 2.0
     for layer in layers:
         channels, height, width = layer.activations.shape
-        high, wide = 0.16*np.log2(height), 0.08*np.log2(channels)
+        high, wide = 0.13*np.log2(height), 0.08*np.log2(channels)
         ax.add_patch(Rectangle((x, -high), wide, 2*high, facecolor='#9ecae1', edgecolor='#08306b'))
         ax.text(x + wide/2, -1.1, f'{height} x {width}\n{channels}\nchannels', ha='center', va='top', fontsize=9)
         x += wide + 0.65
-    ax.annotate('', (x - 0.6, 1.15), (1.95, 1.15), arrowprops={'arrowstyle': '|-|', 'color': '#08306b'})
+    ax.annotate('', (x - 0.6, 1.15), (1.95, 1.15), arrowprops={'arrowstyle': '<->', 'color': '#08306b'})
     ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=10, color='#08306b')
     return x
 

@@ -15,7 +15,7 @@ import hashlib, json, math, os, tempfile
 from .common import BearsError, near
 from .photos import Preprocess
 
-# %% ../../nbs/engine/06_models.ipynb #c81a723d
+# %% ../../nbs/engine/06_models.ipynb #a229ce36
 schema = 1  # raised when a reader of the old form could misunderstand the new one
 largest = 600_000_000  # bytes that one file of a model may have
 
@@ -27,6 +27,7 @@ class ModelInfo:
     backbone: dict[str, str] = field(default_factory=dict) # `name` of the architecture, `weights_sha256` of the weights it started from
     metrics: dict[str, Any] = field(default_factory=dict) # `accuracy` in 0..1, `n`, `interval` (95%) and what it was `measured_on`
     training: dict[str, Any] = field(default_factory=dict) # Photos per class, and how it was trained
+    unsure: dict[str, float] = field(default_factory=dict) # `threshold` of the network's output `likeness`, below which a photo is unlike the training photos; empty where that was not fitted
     versions: dict[str, str] = field(default_factory=dict) # Of the libraries that made it
     files: dict[str, str] = field(default_factory=dict) # sha256 of each file beside `model.json`
     schema: int = schema
@@ -91,7 +92,7 @@ def read_model(
         raise BearsError(f'{path} has changed since it was written: it may be damaged. Copy the model folder again, or train it again.')
     return info, data
 
-# %% ../../nbs/engine/06_models.ipynb #c4ebd7ed
+# %% ../../nbs/engine/06_models.ipynb #5211a6c9
 def _read_info(folder:Path) -> ModelInfo:
     path = folder/'model.json'
     if not folder.is_dir(): raise BearsError(f'There is no model folder {folder}. bears-train PHOTOS --model {folder} makes one.')
@@ -110,12 +111,16 @@ def _to_info(path:Path, found:Any) -> ModelInfo:
     try:
         steps = found['preprocess']
         preprocess = Preprocess(int(steps['size']), str(steps['resize']), float(steps['crop']), _colours(steps['mean']), _colours(steps['std']))
+        unsure = {str(name): _finite(value) for name, value in found.get('unsure', {}).items()}
         files = {str(name): str(value) for name, value in found['files'].items() if Path(str(name)).name == name}
-    except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'{path} describes its preprocessing or files wrongly ({error}). Train the model again.') from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'{path} describes its preprocessing, its files or when it is unsure wrongly ({error}). Train the model again.') from error
     known = {key: found[key] for key in ('backbone', 'metrics', 'training', 'versions') if isinstance(found.get(key), dict)}
-    return ModelInfo(found['labels'], preprocess, files=files, **known)
+    return ModelInfo(found['labels'], preprocess, unsure=unsure, files=files, **known)
 
 def _colours(values:Any) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in values)
-    if not all(math.isfinite(value) for value in (red, green, blue)): raise ValueError('mean and std must be finite')
+    red, green, blue = (_finite(value) for value in values)
     return red, green, blue
+
+def _finite(value:Any) -> float:
+    if not math.isfinite(number := float(value)): raise ValueError(f'{value} is not finite')
+    return number

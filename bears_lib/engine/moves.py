@@ -37,7 +37,7 @@ def only_writer(
     try: yield root
     finally: lock.release()
 
-# %% ../../nbs/engine/08_moves.ipynb #60dcd24d
+# %% ../../nbs/engine/08_moves.ipynb #ce62b0bf
 @dataclass
 class Move:
     "One file's way: names are relative to the photo folder, with forward slashes."
@@ -50,6 +50,7 @@ class Move:
             if Path(name).is_absolute() or Path(name).drive or '..' in Path(name).parts:
                 raise BearsError(f'The journal names {name}, which is not inside the photo folder. Take .bears/log.jsonl away: it is not of this package.')
 
+# %% ../../nbs/engine/08_moves.ipynb #61f41c36
 class _Journal:
     "The lines about moves in `.bears/log.jsonl`, where downloads have theirs: one before the files are renamed, one after."
     def __init__(self, root:Path):
@@ -111,7 +112,7 @@ def _update_rows(root:Path, moves:Iterable[Move]) -> None:
         if row and inside and (root/move.target).exists(): rows[move.target] = row | {'file_name': move.target, 'label': PurePosixPath(move.target).parent.name}
     write_metadata(root, rows.values())
 
-# %% ../../nbs/engine/08_moves.ipynb #b60770fc
+# %% ../../nbs/engine/08_moves.ipynb #615c884a
 def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapping[str, dict|None]={}) -> list[Move]:
     "Write a step down, carry it out, write down that it is done. A target whose name is taken gets another."
     journal, rows, taken = _Journal(root), read_metadata(root), set[str]()
@@ -134,6 +135,7 @@ def _free_name(root:Path, target:str, taken:set[str]) -> str:
     taken.add(name.as_posix().casefold())
     return name.as_posix()
 
+# %% ../../nbs/engine/08_moves.ipynb #57057dfa
 def finish_moves(
     root:str|Path, # The photo folder
 ) -> int: # How many steps were unfinished

@@ -29,7 +29,7 @@ formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what m
 warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
 max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
 
-# %% ../../nbs/engine/01_photos.ipynb #f6cd882a
+# %% ../../nbs/engine/01_photos.ipynb #408c38a7
 Source = str | Path | bytes | bytearray | np.ndarray | Image.Image  # what counts as a photo
 
 def open_photo(
@@ -46,13 +46,13 @@ def open_photo(
         with Image.open(io.BytesIO(source) if data else source, formats=formats) as image:  # type: ignore[arg-type]
             if image.width*image.height > max_pixels: raise PhotoError(_too_large(name, image.size))
             if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
-            return _to_rgb(image)
+            return _to_rgb(image, own=True)
     except PhotoError: raise
     except FileNotFoundError: raise PhotoError(f'{source!s} is not there. Check the path.') from None
     except Image.DecompressionBombError: raise PhotoError(_too_large(name)) from None
     except Exception as error: raise PhotoError(name + _why(source, error)) from error
 
-# %% ../../nbs/engine/01_photos.ipynb #a23bd41f
+# %% ../../nbs/engine/01_photos.ipynb #e6a1bcf3
 def _too_large(name:str, size:tuple[int, int]|None=None) -> str:
     found = f'{size[0]} x {size[1]} pixels are' if size else 'it is'
     return f'{name}{found} too large to open safely (at most {max_pixels/1e6:.0f} megapixels). Make it smaller first.'
@@ -65,13 +65,13 @@ def _why(source:Source, error:Exception) -> str:
     "Pillow's error in plain words."
     if isinstance(error, PermissionError | IsADirectoryError): return f"can't be read ({error.strerror})."
     try: head = bytes(source[:512]) if isinstance(source, (bytes, bytearray)) else Path(source).open('rb').read(512) # type: ignore[arg-type]
-    except OSError: head = b'?'
+    except (OSError, ValueError): head = b'?'
     if not head: return 'the file is empty.'
     if head.lstrip()[:1] == b'<': return 'a web page or drawing in text form, not a photo.'
     if isinstance(error, Image.UnidentifiedImageError): return 'not a picture that can be opened (JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF can).'
     return f'the picture is damaged ({error}).'
 
-# %% ../../nbs/engine/01_photos.ipynb #59efbf85
+# %% ../../nbs/engine/01_photos.ipynb #05510745
 def _from_array(array:np.ndarray) -> Image.Image:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
         raise PhotoError(f'an array of shape {array.shape} is no photo: (height, width) or (height, width, 3) is.')
@@ -79,14 +79,15 @@ def _from_array(array:np.ndarray) -> Image.Image:
     elif array.dtype == np.uint16: array = array/257
     return _to_rgb(Image.fromarray(np.nan_to_num(array).round().astype(np.uint8).squeeze()))
 
-def _to_rgb(image:Image.Image) -> Image.Image:
-    "Upright RGB; what is transparent becomes white, and 16 bits are scaled to 8."
+def _to_rgb(image:Image.Image, own:bool=False) -> Image.Image:
+    "Upright RGB; what is transparent becomes white, and 16 bits are scaled to 8. A copy, unless the picture is our `own`."
     if image.mode.startswith(('I', 'F')): image = _eight_bits(image)
     if image.getexif().get(0x0112, 1) != 1: image = ImageOps.exif_transpose(image)
     if image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info:
         image = image.convert('RGBA')
         image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
-    return image.convert('RGB')
+    if own: image.load()
+    return image if own and image.mode == 'RGB' else image.convert('RGB')
 
 def _eight_bits(image:Image.Image) -> Image.Image:
     "Grey of 16 or 32 bits, scaled by what it may hold; floats and odd ranges by what they do hold."
@@ -94,7 +95,7 @@ def _eight_bits(image:Image.Image) -> Image.Image:
     low, high = (0, 65535) if 255 < values.max() <= 65535 and values.min() >= 0 else (min(0, values.min()), max(255, values.max()))
     return Image.fromarray(((values - low)*(255/(high - low))).astype(np.uint8))
 
-# %% ../../nbs/engine/01_photos.ipynb #6314642b
+# %% ../../nbs/engine/01_photos.ipynb #d6a89996
 @dataclass(frozen=True)
 class Preprocess:
     "How a photo becomes a model's input: the same in training, in `Classifier` and in the browser."
@@ -112,7 +113,7 @@ class Preprocess:
         photo:Source, # As in `open_photo`
     ) -> Image.Image: # RGB, `size` x `size`
         "The photo as the model sees it, still a picture."
-        image = photo if isinstance(photo, Image.Image) and photo.mode == 'RGB' else open_photo(photo, at_least=2*self.size)
+        image = photo if isinstance(photo, Image.Image) and photo.mode == 'RGB' and photo.getexif().get(0x0112, 1) == 1 else open_photo(photo, at_least=2*self.size)
         width, height = image.size
         across, down = (width*self.crop, height*self.crop) if self.resize == 'squish' else (min(width, height)*self.crop,)*2
         if self.resize == 'pad': return ImageOps.pad(image, (self.size, self.size), Image.Resampling.BICUBIC, color='white')
@@ -156,7 +157,8 @@ class PhotoFolder:
         "Photos per class."
         return dict(sorted(Counter(photo.label for photo in self.photos).items()))
 
-    def notes(self) -> list[str]:
+    def notes(self,
+    ) -> list[str]: # For example 'left out black/1.jpg: the picture is damaged.'
         "What a person should know before going on: a sentence for each file that is left out."
         return [f'left out {path.relative_to(self.root).as_posix()}: {why}' for path, why in self.refused.items()]
 

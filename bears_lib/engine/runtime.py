@@ -7,12 +7,13 @@ Docs: https://bears-lib.github.io/bears_lib/engine/runtime.html.md"""
 # %% auto #0
 __all__ = ['open_network', 'run_photos']
 
-# %% ../../nbs/engine/03_runtime.ipynb #2b865eb1
+# %% ../../nbs/engine/03_runtime.ipynb #14ec7f1a
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import os
 import numpy as np
+os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')  # it would report its use to its makers, and leave an identifier in the temporary folder
 import onnxruntime as ort
 from .common import BearsError, progress
 from .photos import Preprocess, Source

@@ -6,24 +6,22 @@ Docs: https://bears-lib.github.io/bears_lib/engine/search.html.md"""
 
 # %% auto #0
 __all__ = ['Provider', 'providers_known', 'ddgs_seconds', 'resting', 'online', 'ImageResult', 'license_code', 'register_provider',
-           'openverse', 'commons', 'inaturalist', 'serpapi', 'from_folder', 'from_zip', 'from_list', 'sample_root',
-           'sample', 'rest', 'cache_folder', 'ImageResults', 'search_images', 'same_mix', 'search_images_ddg']
+           'rest', 'cache_folder', 'ImageResults', 'search_images', 'same_mix', 'search_images_ddg']
 
-# %% ../../nbs/engine/11_search.ipynb #d40468c3
+# %% ../../nbs/engine/11_search.ipynb #3571f084
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from html import unescape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 import json, os, re, time, warnings, zipfile
 from fastcore.foundation import L
 from .common import BearsError, near, say, write_beside
-from .photos import read_metadata, suffixes
+from .photos import read_metadata, sample_folder, suffixes
 from .web import RateLimited, Reply, Web, WebError
 
 # %% ../../nbs/engine/11_search.ipynb #31ea4ae2
@@ -91,7 +89,8 @@ def _each(rows:Any, make:Callable[[Any], ImageResult|None]) -> list[ImageResult]
     return [result for result in found if result and result.image_url]
 
 # %% ../../nbs/engine/11_search.ipynb #0ecfed60
-def openverse(term:str, page:int, web:Web) -> list[ImageResult]:
+def _ask_openverse(term:str, page:int, web:Web) -> list[ImageResult]:
+    "Openly licensed photos of many collections."
     reply = web.get('https://api.openverse.org/v1/images/', dict(q=term, page=page, page_size=20, mature='false', excluded_source='wikimedia,inaturalist'))
     _heed('openverse', reply)
     def make(row): return ImageResult(row['url'], row.get('thumbnail') or '', row.get('foreign_landing_url') or '', _text(row.get('title')),
@@ -103,13 +102,14 @@ def _heed(name:str, reply:Reply) -> None:
     used_up = [key for key, left in reply.headers.items() if key.startswith('x-ratelimit-available') and left.strip() == '0']
     if used_up: rest(name, 60 if all('burst' in key for key in used_up) else None, 'our allowance is used up')
 
-register_provider('openverse', openverse)
+register_provider('openverse', _ask_openverse)
 
 # %% ../../nbs/engine/11_search.ipynb #b268b6b1
 _commons = dict(action='query', format='json', formatversion='2', generator='search', gsrnamespace='6', gsrlimit='50', prop='imageinfo', maxlag='5',
     iiprop='url|size|mime|extmetadata', iiurlwidth='960', iiextmetadatafilter='LicenseShortName|Artist')
 
-def commons(term:str, page:int, web:Web) -> list[ImageResult]:
+def _ask_commons(term:str, page:int, web:Web) -> list[ImageResult]:
+    "Files of Wikimedia Commons."
     more: dict = {'gsroffset': (page - 1)*50} if page > 1 else {}
     pages: dict[int, dict] = {}
     for _ in range(5):  # long answers come in batches
@@ -126,7 +126,7 @@ def _commons_result(row:dict) -> ImageResult:
     return ImageResult(info.get('thumburl') or info['url'], '', info.get('descriptionurl') or '', _text(row['title']).removeprefix('File:'), about.get('Artist', ''),
         license_code(about.get('LicenseShortName')), _whole(info.get('width')), _whole(info.get('height')))
 
-register_provider('commons', commons)
+register_provider('commons', _ask_commons)
 
 # %% ../../nbs/engine/11_search.ipynb #812e2475
 _inaturalist = 'https://api.inaturalist.org/v1'
@@ -145,7 +145,8 @@ def _taxon(term:str, web:Web) -> dict | None:
     return _taxa[term]
 
 # %% ../../nbs/engine/11_search.ipynb #29be31ee
-def inaturalist(term:str, page:int, web:Web) -> list[ImageResult]:
+def _ask_inaturalist(term:str, page:int, web:Web) -> list[ImageResult]:
+    "Observations of a species, one photo each."
     taxon = _taxon(term, web)
     if not taxon: return []
     ask = dict(taxon_id=taxon['id'], quality_grade='research', photos='true', photo_license='cc0,cc-by,cc-by-sa', per_page=50, order_by='votes', page=page)
@@ -167,7 +168,7 @@ def _observation(row:dict) -> ImageResult | None:
             license_code(photo['license_code'], '4.0'), _whole(size.get('width')), _whole(size.get('height')), group=f"inaturalist-{row['id']}")
     return None
 
-register_provider('inaturalist', inaturalist)
+register_provider('inaturalist', _ask_inaturalist)
 
 # %% ../../nbs/engine/11_search.ipynb #e83f99ea
 ddgs_seconds = 10 # for one request through `ddgs`
@@ -236,7 +237,8 @@ register_provider('duckduckgo', _through_ddgs('duckduckgo'))
 register_provider('bing', _through_ddgs('bing'))
 
 # %% ../../nbs/engine/11_search.ipynb #7e79c0d0
-def serpapi(term:str, page:int, web:Web) -> list[ImageResult]:
+def _ask_serpapi(term:str, page:int, web:Web) -> list[ImageResult]:
+    "Google's images, for those who have a key."
     key = os.environ.get('SERPAPI_KEY')
     if not key: raise BearsError('needs the environment variable SERPAPI_KEY')
     got = web.get('https://serpapi.com/search.json', dict(engine='google_images', q=term, ijn=page - 1, api_key=key)).json()
@@ -244,7 +246,7 @@ def serpapi(term:str, page:int, web:Web) -> list[ImageResult]:
     return _each(got['images_results'], lambda row: ImageResult(row['original'], row.get('thumbnail') or '', row.get('link') or '', _text(row.get('title')),
         width=_whole(row.get('original_width')), height=_whole(row.get('original_height'))))
 
-register_provider('serpapi', serpapi)
+register_provider('serpapi', _ask_serpapi)
 
 # %% ../../nbs/engine/11_search.ipynb #9dc28fca
 def _fits(names:Iterable[str], term:str) -> set[str]:
@@ -264,7 +266,7 @@ def _key(path:Path) -> str:
     "A short name for a place on this disk that does not give the place away."
     return f'{path.name}-{sha256(str(path.resolve()).encode()).hexdigest()[:8]}'
 
-def from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provider:
+def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provider:
     "Photos of a folder, or of those of its folders that are called like the term."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
@@ -277,7 +279,7 @@ def from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provid
     return ask
 
 # %% ../../nbs/engine/11_search.ipynb #dfd31760
-def from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
+def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
     "Photos of a zip archive. Nothing is unpacked by name, so names that lead out of a folder lead nowhere."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
@@ -292,8 +294,8 @@ def from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         return [ImageResult(f'zip:{_key(path)}/{each}', title=Path(each).stem, file=str(path), member=each, note=note) for each in chosen]
     return ask
 
-# %% ../../nbs/engine/11_search.ipynb #10bc7bea
-def from_list(path:Path) -> Provider:
+# %% ../../nbs/engine/11_search.ipynb #8238af7c
+def _from_list(path:Path) -> Provider:
     "Addresses from a text file, one on each line; lines that start with # are passed over."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
@@ -302,15 +304,11 @@ def from_list(path:Path) -> Provider:
         return [ImageResult(line.strip()) for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]
     return ask
 
-def sample_root() -> Path:
-    "Where the bundled sample is."
-    return Path(str(files('bears_lib')))/'data'/'sample'
-
-def sample(term:str, page:int, web:Web) -> list[ImageResult]:
+def _ask_sample(term:str, page:int, web:Web) -> list[ImageResult]:
     "The drawn bears that come with the package: the source that is always there."
-    return from_folder(sample_root(), 'sample')(term, page, web)
+    return _from_folder(sample_folder(), 'sample')(term, page, web)
 
-register_provider('sample', sample)
+register_provider('sample', _ask_sample)
 
 # %% ../../nbs/engine/11_search.ipynb #f5e69f3d
 def _provider(each:str|Path|Provider, everything:bool=False) -> tuple[str, Provider]:
@@ -318,9 +316,9 @@ def _provider(each:str|Path|Provider, everything:bool=False) -> tuple[str, Provi
     if isinstance(each, str) and each in providers_known: return each, providers_known[each]
     if not isinstance(each, str | Path): return getattr(each, '__name__', 'own'), each
     path = Path(each).expanduser()
-    if path.is_dir(): return 'folder', from_folder(path, everything=everything)
-    if path.suffix.lower() == '.zip' and path.is_file(): return 'zip', from_zip(path, everything)
-    if path.is_file(): return 'list', from_list(path)
+    if path.is_dir(): return 'folder', _from_folder(path, everything=everything)
+    if path.suffix.lower() == '.zip' and path.is_file(): return 'zip', _from_zip(path, everything)
+    if path.is_file(): return 'list', _from_list(path)
     raise BearsError(f"{str(each)!r} is neither a provider nor a folder, zip archive or list of addresses.{near(str(each), providers_known)} Known: {', '.join(providers_known)}.")
 
 # %% ../../nbs/engine/11_search.ipynb #b3c6761a

@@ -7,8 +7,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/web.html.md"""
 # %% auto #0
 __all__ = ['gentle', 'slots', 'WebError', 'RateLimited', 'user_agent', 'is_public', 'Reply', 'Web']
 
-# %% ../../nbs/engine/10_web.ipynb #8301dd7f
-from collections.abc import Iterable, Iterator
+# %% ../../nbs/engine/10_web.ipynb #90bf23a1
+from collections.abc import Iterable
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -133,30 +133,22 @@ def _check_behind_proxy(host:str) -> None:
     except httpcore.TimeoutException: return
     if closed: raise WebError(f'non-public address {closed[0]}')
 
-# %% ../../nbs/engine/10_web.ipynb #fd43d3fa
-class _Transport(httpx.BaseTransport):
-    "httpx's transport on our own connections."
-    def __init__(self, private:Iterable[str], proxy:str):
-        settings: dict = dict(ssl_context=httpx.create_ssl_context(), max_connections=None, max_keepalive_connections=32, keepalive_expiry=15)
-        if not proxy: self.pool = httpcore.ConnectionPool(network_backend=_Backend(private), **settings)
-        else:
-            way = httpx.Proxy(proxy if '://' in proxy else f'http://{proxy}')
-            kind = httpcore.SOCKSProxy if way.url.scheme.startswith('socks') else httpcore.HTTPProxy
-            self.pool = kind(str(way.url), way.raw_auth, network_backend=_Backend([way.url.host]), **settings)
+# %% ../../nbs/engine/10_web.ipynb #49cadcb9
+def _pool(web:'Web', url:httpx.URL) -> httpcore.ConnectionPool:
+    "The open connections that serve an address: direct ones, or those to its proxy."
+    proxy = _way(web, url)
+    with web.lock:
+        if proxy not in web.pools: web.pools[proxy] = _new_pool(web.private, proxy)
+        return web.pools[proxy]
 
-    def handle_request(self, request:httpx.Request) -> httpx.Response:
-        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
-        reply = self.pool.handle_request(httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions))
-        return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply))
+def _new_pool(private:Iterable[str], proxy:str) -> httpcore.ConnectionPool:
+    settings: dict = dict(ssl_context=httpx.create_ssl_context(), max_connections=None, max_keepalive_connections=32, keepalive_expiry=15)
+    if not proxy: return httpcore.ConnectionPool(network_backend=_Backend(private), **settings)
+    way = httpx.Proxy(proxy if '://' in proxy else f'http://{proxy}')
+    kind = httpcore.SOCKSProxy if way.url.scheme.startswith('socks') else httpcore.HTTPProxy
+    return kind(str(way.url), way.raw_auth, network_backend=_Backend([way.url.host]), **settings)
 
-    def close(self) -> None: self.pool.close()
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, reply:httpcore.Response): self.reply = reply
-    def __iter__(self) -> Iterator[bytes]: return iter(self.reply.iter_stream())
-    def close(self) -> None: self.reply.close()
-
-# %% ../../nbs/engine/10_web.ipynb #02c342b6
+# %% ../../nbs/engine/10_web.ipynb #f67fa929
 def _seconds(retry_after:str|None) -> float|None:
     "What a Retry-After header asks for: it holds seconds or a date."
     if not retry_after: return None
@@ -165,28 +157,28 @@ def _seconds(retry_after:str|None) -> float|None:
     try: return max(0., parsedate_to_datetime(retry_after).timestamp() - time.time())
     except ValueError: return None
 
-def _check_status(response:httpx.Response) -> None:
-    status, wait = response.status_code, _seconds(response.headers.get('retry-after'))
+def _check_status(status:int, headers:httpx.Headers) -> None:
+    wait = _seconds(headers.get('retry-after'))
     if status == 429: raise RateLimited('HTTP 429, too many requests', status, wait, again=True)
     if status in (500, 502, 503, 504): raise WebError(f'HTTP {status}', status, wait, again=True)
     if not 200 <= status < 300 or status in (202, 204): raise WebError(f'HTTP {status}', status, wait)
 
-# %% ../../nbs/engine/10_web.ipynb #5b816788
-def _read(response:httpx.Response, max_bytes:int) -> bytes:
+# %% ../../nbs/engine/10_web.ipynb #9735dd00
+def _read(headers:httpx.Headers, parts:Iterable[bytes], max_bytes:int) -> bytes:
     "The body, unpacked; given up as soon as it is larger than allowed."
     large = WebError(f'larger than {max_bytes/1e6:g} MB')
-    length, packed = response.headers.get('content-length', ''), response.headers.get('content-encoding', 'identity').strip().lower()
+    length, packed = headers.get('content-length', ''), headers.get('content-encoding', 'identity').strip().lower()
     if length.isdigit() and int(length) > max_bytes: raise large
     if packed not in ('identity', 'gzip', 'x-gzip', 'deflate', ''): raise WebError(f'packed in a way we did not ask for ({packed})')
     unpack = zlib.decompressobj(47) if packed not in ('identity', '') else None
     body = bytearray()
-    for part in response.iter_raw():
+    for part in parts:
         try: body += unpack.decompress(part, max_bytes + 1 - len(body)) if unpack else part
         except zlib.error: raise WebError(f'its {packed} packing is damaged') from None
         if len(body) > max_bytes: raise large
     return bytes(body)
 
-# %% ../../nbs/engine/10_web.ipynb #55798373
+# %% ../../nbs/engine/10_web.ipynb #9afe7ff2
 @contextmanager
 def _in_plain_words(web:'Web'):
     "Turn the errors of a request into a `WebError` with a reason."
@@ -200,9 +192,9 @@ def _in_plain_words(web:'Web'):
         raise WebError('no connection', again=True) from None
     except httpcore.ProxyError as error: raise WebError(f'the proxy refused: {error}', later=True) from None
     except (httpcore.NetworkError, httpcore.ProtocolError): raise WebError('the connection broke off', again=True) from None
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError): raise WebError('not a web address') from None
+    except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError): raise WebError('not a web address') from None
 
-# %% ../../nbs/engine/10_web.ipynb #3cd7cee4
+# %% ../../nbs/engine/10_web.ipynb #5d40d539
 def _address(url:str, params:dict|None=None) -> httpx.URL:
     "The address to fetch, its query as it stands; only http and https are fetched."
     try: where = httpx.URL(url.strip())
@@ -213,12 +205,15 @@ def _address(url:str, params:dict|None=None) -> httpx.URL:
 
 def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Headers, bytes | str]:
     "The answer's headers with its body, or with the address it redirects to."
-    with _in_plain_words(web), _client(web, url).stream('GET', url, headers=headers) as response:
-        if response.is_redirect: return response.headers, response.headers['location']
-        _check_status(response)
-        return response.headers, _read(response, web.max_bytes)
+    target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    waits = {'timeout': dict.fromkeys(('connect', 'read', 'write'), web.patience)}
+    with _in_plain_words(web), _pool(web, url).stream('GET', target, headers=[*headers.items()], extensions=waits) as reply:
+        got = httpx.Headers(reply.headers)
+        if reply.status in (301, 302, 303, 307, 308) and 'location' in got: return got, got['location']
+        _check_status(reply.status, got)
+        return got, _read(got, reply.iter_stream(), web.max_bytes)
 
-# %% ../../nbs/engine/10_web.ipynb #e5ae4985
+# %% ../../nbs/engine/10_web.ipynb #9dc3a529
 def _proxy(url:httpx.URL) -> str:
     "The proxy that the environment or the system names for an address; '' for none."
     if proxy_bypass(url.host): return ''
@@ -233,14 +228,6 @@ def _way(web:'Web', url:httpx.URL) -> str:
         if url.host not in web.private: (_check_behind_proxy if proxy else _check_literal)(url.host)
         web.ways[key] = proxy
     return web.ways[key]
-
-def _client(web:'Web', url:httpx.URL) -> httpx.Client:
-    proxy = _way(web, url)
-    with web.lock:
-        if proxy not in web.clients:
-            waits = httpx.Timeout(web.patience, pool=None)
-            web.clients[proxy] = httpx.Client(transport=_Transport(web.private, proxy), trust_env=False, timeout=waits)
-        return web.clients[proxy]
 
 # %% ../../nbs/engine/10_web.ipynb #1781dc1b
 @dataclass
@@ -271,7 +258,7 @@ def _slot(host:str):
     "Wait here for a turn with a site that asks for few requests at once."
     return next((slot for site, slot in slots.items() if host == site or host.endswith('.' + site)), nullcontext())
 
-# %% ../../nbs/engine/10_web.ipynb #01793688
+# %% ../../nbs/engine/10_web.ipynb #81a96b54
 class Web:
     "A client for addresses from strangers; may be used from several threads at once."
     def __init__(self,
@@ -282,7 +269,7 @@ class Web:
         private:Iterable[str]=(), # Hosts that may have a non-public address, such as an image server of your own
     ):
         self.deadline, self.patience, self.max_bytes, self.tries, self.private = deadline, patience, max_bytes, tries, frozenset(private)
-        self.clients: dict[str, httpx.Client] = {} # by proxy
+        self.pools: dict[str, httpcore.ConnectionPool] = {} # by proxy
         self.ways: dict[tuple[str, str], str] = {} # the proxy of each host
         self.lock = threading.Lock()
 
@@ -297,7 +284,7 @@ class Web:
 
     def close(self) -> None:
         "Close all connections."
-        while self.clients: self.clients.popitem()[1].close()
+        while self.pools: self.pools.popitem()[1].close()
     def __enter__(self): return self
     def __exit__(self, *error): self.close()
 

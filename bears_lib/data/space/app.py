@@ -1,0 +1,40 @@
+"An app around one model. All that it runs is in this folder, so change what you like. Made by bears_lib $version."
+import os
+from pathlib import Path
+
+os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')  # gradio would report each start to its makers
+import gradio as gr
+
+from bears_lib.deploy import Classifier
+from bears_lib.engine.common import BearsError
+
+here = Path(__file__).parent
+title = '$title'
+classify = Classifier(here/'model')  # model.json and model.onnx: no torch, and nothing that could run a stranger's code
+examples = sorted(str(path) for path in (here/'examples').glob('*.jpg'))
+
+
+def look(path):
+    "A sentence, and the probability of each class by its name, for the photo that gradio has put at `path`."
+    if not path: return 'The answer appears here.', None
+    try: answer = classify(Path(path).read_bytes())
+    except (BearsError, OSError) as error: return f'That did not work: {error}', None
+    label = next(iter(answer))
+    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.** Closest is {label}, but don\'t rely on it.', dict(answer)
+    return f'Most likely **{label}**.', dict(answer)
+
+
+with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as app:
+    gr.Markdown(f'# {title}\nChoose a photo. It is deleted within minutes.')
+    with gr.Row():
+        photo = gr.Image(label='Your photo', type='filepath', image_mode=None, height=360, buttons=[], elem_id='photo')
+        setattr(photo, 'preprocess', lambda sent: sent and sent.path)  # gradio would open the file itself, and stop at a broken one
+        with gr.Column():
+            said = gr.Markdown('The answer appears here.', elem_id='said')
+            bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False)
+    if examples: gr.Examples(examples, photo, label='Or try one of these')
+    photo.change(look, photo, [said, bars], api_name='predict')
+
+if __name__ == '__main__':
+    theme = gr.themes.Soft(primary_hue='teal', neutral_hue='stone', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
+    app.launch(theme=theme, max_file_size='20mb', run_history=False, enable_monitoring=False, ssr_mode=False)

@@ -1,0 +1,302 @@
+"The app, as a visitor, a program and a mischief-maker meet it: `bears-app` in a process of its own."
+import io, json, os, shutil, signal, socket, subprocess, sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from bears_lib.gather import sample_bears
+from conftest import root
+
+pytest.importorskip('gradio', minversion='6', reason='needs the extra "app": pip install "bears_lib[app]"')
+import httpx
+from gradio_client import Client, handle_file
+
+CHROMIUM = shutil.which('chromium')
+
+def in_browser(test):
+    "Marks a test that opens the real page."
+    return pytest.mark.browser(pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium: apt-get install chromium")(test))
+
+shots = root/'tests'/'_shots'
+bear = next((sample_bears()/'grizzly').glob('0*.jpg'))
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    "A model of the drawn bears."
+    from bears_lib.commands import bears_train
+    folder = tmp_path_factory.mktemp('model')/'model'
+    bears_train(str(sample_bears()), model=str(folder))
+    return folder
+
+@contextmanager
+def running(model, *flags):
+    "`bears-app` with what it printed when it was up, and its process; Ctrl-C ends it."
+    command = str(Path(sys.executable).with_name('bears-app'))
+    environment = {**os.environ, 'GRADIO_ANALYTICS_ENABLED': 'True'}  # the app has to switch it off by itself
+    process = subprocess.Popen([command, str(model), '--json', *map(str, flags)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield json.loads(line), process
+    finally:
+        if process.poll() is None: process.send_signal(signal.SIGINT)
+        try: process.communicate(timeout=20)
+        except subprocess.TimeoutExpired: process.kill()
+
+@pytest.fixture(scope='module')
+def app(model, tmp_path_factory):
+    "The address of an app that keeps what is offered, the folder it keeps it in, and its temporary folder's place."
+    place = tmp_path_factory.mktemp('app')
+    before = os.environ.get('TMPDIR')
+    os.environ['TMPDIR'] = str(place)
+    try:
+        with running(model, '--keep', place/'offered') as (up, _): yield up['url'], place/'offered', place
+    finally: os.environ.pop('TMPDIR') if before is None else os.environ.update(TMPDIR=before)
+    left = sorted(path.relative_to(place).as_posix() for path in place.rglob('*') if path.is_file() and 'offered' not in path.parts)
+    assert not left, 'something of the visitors is left'
+
+def drawn_cat() -> Image.Image:
+    "Nothing that the model knows: flat shapes on a checkered floor."
+    board = np.indices((300, 400)).sum(0)//25 % 2
+    picture = Image.fromarray(np.where(board[..., None], [230, 60, 200], [40, 220, 230]).astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((120, 90, 280, 250), fill=(250, 240, 60), outline=(0, 0, 0), width=6)
+    for x in (130, 230): draw.polygon([(x, 120), (x + 20, 50), (x + 45, 115)], fill=(250, 240, 60), outline=(0, 0, 0))
+    return picture
+
+def jpeg(picture:Image.Image, **options) -> bytes:
+    picture.save(file := io.BytesIO(), 'JPEG', **options)
+    return file.getvalue()
+
+def bad_files(folder:Path) -> dict[str, str]:
+    "Files by name, and what the app says of each."
+    Image.new('1', (12000, 12000)).save(folder/'bomb.png')
+    files = {'empty.jpg': b'', 'text.jpg': b'a poem about bears', 'notes.txt': b'a poem about bears', 'broken.jpg': bear.read_bytes()[:2000],
+             'drawing.svg': b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', 'phone.heic': b'\0\0\0\x18ftypheic\0\0\0\0mif1heic' + bytes(3000)}
+    for name, data in files.items(): (folder/name).write_bytes(data)
+    return {'empty.jpg': 'the file is empty', 'text.jpg': 'not a picture', 'notes.txt': 'not a picture', 'broken.jpg': 'damaged', 'drawing.svg': 'a web page or drawing',
+            'phone.heic': 'not a picture', 'bomb.png': '12000 x 12000 pixels are too large'}
+
+def upload(url:str, name:str, data:bytes) -> str:
+    "Where gradio puts a file that a visitor sends."
+    answer = httpx.post(f'{url}gradio_api/upload', files={'files': (name, data)})
+    answer.raise_for_status()
+    return answer.json()[0]
+
+def call(url:str, path:str) -> str:
+    "What the API says to a path that a program names, as its stream of events."
+    sent = httpx.post(f'{url}gradio_api/call/predict', json={'data': [{'path': path, 'meta': {'_type': 'gradio.FileData'}}]})
+    sent.raise_for_status()
+    return httpx.get(f'{url}gradio_api/call/predict/{sent.json()["event_id"]}', timeout=30).text
+
+# As a program
+
+def test_the_api_answers_like_the_classifier(app, model):
+    from bears_lib.deploy import Classifier
+    answer = Client(app[0], verbose=False, analytics_enabled=False).predict(handle_file(bear), api_name='/predict')
+    expected = Classifier(model)(bear)
+    assert answer['label'] == next(iter(expected)) and answer['unsure'] == bool(getattr(expected, 'unsure', False))
+    assert answer['probabilities'] == pytest.approx(dict(expected), abs=1e-5)
+
+def test_an_upright_answer_for_a_photo_taken_sideways(app):
+    "EXIF says how to turn it; the answer is that of the upright photo."
+    client = Client(app[0], verbose=False, analytics_enabled=False)
+    turned, exif = Image.open(bear).transpose(Image.Transpose.ROTATE_90), Image.Exif()
+    exif[0x0112] = 6
+    path = app[2]/'turned.jpg'
+    path.write_bytes(jpeg(turned, exif=exif, quality=98))
+    try: answers = [client.predict(handle_file(each), api_name='/predict')['probabilities'] for each in (bear, path)]
+    finally: path.unlink()
+    assert answers[0] == pytest.approx(answers[1], abs=0.05)
+
+def test_bad_files_get_a_sentence_and_the_app_goes_on(app, tmp_path):
+    client = Client(app[0], verbose=False, analytics_enabled=False)
+    for name, says in bad_files(tmp_path).items():
+        with pytest.raises(Exception, match=says) as error: client.predict(handle_file(tmp_path/name), api_name='/predict')
+        assert len(str(error.value)) < 200 and 'Traceback' not in str(error.value)
+    assert client.predict(handle_file(bear), api_name='/predict')['probabilities']
+
+def test_200_megabytes_are_refused_unread(app):
+    def chunks():
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+        for _ in range(200): yield bytes(1_000_000)
+    try: status = httpx.post(f'{app[0]}gradio_api/upload', content=chunks(), headers={'content-type': 'multipart/form-data; boundary=x'}, timeout=30).status_code
+    except httpx.WriteError: status = 413  # it hung up while we were still sending
+    assert status == 413
+    where = httpx.URL(app[0])
+    with socket.create_connection((where.host, where.port), timeout=10) as line:
+        line.sendall(f'POST /gradio_api/queue/join HTTP/1.1\r\nHost: {where.host}\r\nContent-Type: application/json\r\nContent-Length: 200000000\r\n\r\n'.encode())
+        assert b' 413 ' in line.recv(100)
+    just_over = httpx.post(f'{app[0]}gradio_api/upload', files={'files': ('a.jpg', bytes(20_000_001))}, timeout=30)
+    assert just_over.status_code == 413
+    assert 'predict' in httpx.get(f'{app[0]}gradio_api/info').text
+
+@pytest.mark.parametrize('name', ['../../../../escaped.jpg', '/etc/escaped.jpg', '..\\..\\escaped.jpg', 'con.jpg\0.png', 'a'*300 + '.jpg'])
+def test_names_lead_nowhere(app, name):
+    url, _, place = app
+    path = Path(upload(url, name, bear.read_bytes()))
+    assert path.resolve().is_relative_to(next(place.glob('bears-app-*')).resolve())
+    assert 'grizzly' in call(url, str(path))
+
+@pytest.mark.parametrize('path', ['/etc/passwd', str(bear), '../../etc/passwd'])
+def test_files_of_the_server_stay_there(app, path):
+    assert 'grizzly' not in call(app[0], path) and 'event: error' in call(app[0], path)
+    assert httpx.get(f'{app[0]}gradio_api/file={path}').status_code in (403, 404)
+
+def test_addresses_inside_the_network_are_not_fetched(app):
+    assert 'event: error' in call(app[0], f'{app[0]}favicon.ico')
+
+# As a visitor
+
+@pytest.fixture(scope='module')
+def chromium():
+    playwright = pytest.importorskip('playwright.sync_api')
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
+        yield browser
+        browser.close()
+
+@contextmanager
+def page_of(chromium, url, width=1280, **options):
+    "An open page, and a check at the end that it asked no other server for anything and threw no error."
+    page = chromium.new_page(viewport={'width': width, 'height': 900}, **options)
+    asked, errors = [], []
+    page.on('request', lambda request: asked.append(request.url))
+    page.on('pageerror', lambda error: errors.append(str(error)))
+    page.goto(url)
+    page.wait_for_selector('#photo input[type=file]', state='attached')
+    yield page
+    page.close()
+    assert not [each for each in asked if not each.startswith((url, 'data:', 'blob:'))]
+    assert not errors
+
+def give(page, file, says:str) -> str:
+    "Hand the page a file and read its answer."
+    clear = page.locator('#photo button[aria-label="Clear"], #photo button[title="Clear"]')
+    if clear.count():
+        clear.first.click()
+        page.wait_for_function('document.querySelector("#said").innerText.includes("appears here")')
+    page.set_input_files('#photo input[type=file]', file)
+    page.wait_for_function('says => document.querySelector("#said").innerText.includes(says)', arg=says, timeout=20_000)
+    page.wait_for_selector('#photo img', state='attached')
+    return page.inner_text('#said')
+
+@in_browser
+@pytest.mark.parametrize('width, scheme', [(1280, 'light'), (1280, 'dark'), (360, 'light')])
+def test_a_bear_in_the_browser(app, chromium, width, scheme):
+    shots.mkdir(exist_ok=True)
+    with page_of(chromium, app[0], width, color_scheme=scheme) as page:
+        assert give(page, bear, 'grizzly') == 'Most likely grizzly.'
+        assert page.inner_text('#bars').split().count('%') == 0 and page.inner_text('#bars').count('%') == 3
+        page.click('#why')
+        page.wait_for_selector('#heat img', timeout=60_000)
+        assert 'what spoke for grizzly' in page.inner_text('#note')
+        page.wait_for_timeout(500)
+        page.screenshot(path=shots/f'app_{scheme}_{width}.png', full_page=True)
+        assert page.evaluate('document.documentElement.scrollWidth') <= width
+
+@in_browser
+def test_what_is_not_a_bear(app, chromium, model, tmp_path):
+    from bears_lib.deploy import Classifier
+    strange = [tmp_path/'cat.jpg']
+    strange[0].write_bytes(jpeg(drawn_cat()))
+    if data := os.environ.get('BEARS_DATA'): strange += sorted(Path(data).glob('cats_dogs/cat*/*.jpg'))[:1]
+    if not getattr(Classifier(model)(strange[0]), 'unsure', False): pytest.skip('this model does not tell what is unlike its photos')
+    with page_of(chromium, app[0]) as page:
+        for path in strange: assert 'Unlike anything I know.' in give(page, path, 'Unlike')
+        page.screenshot(path=shots/'app_cat_1280.png', full_page=True)
+
+@in_browser
+def test_broken_files_in_the_browser(app, chromium, tmp_path):
+    with page_of(chromium, app[0]) as page:
+        files = bad_files(tmp_path)
+        for name in ('broken.jpg', 'empty.jpg', 'phone.heic', 'bomb.png'): assert give(page, tmp_path/name, files[name]).count('.') < 5
+        assert not page.is_visible('#bars')
+        page.screenshot(path=shots/'app_broken_1280.png', full_page=True)
+        (tmp_path/'large.jpg').write_bytes(bytes(21_000_000))
+        page.set_input_files('#photo input[type=file]', tmp_path/'large.jpg')
+        page.wait_for_selector('text=exceed the maximum allowed size', timeout=20_000)
+        page.wait_for_timeout(500)
+        page.screenshot(path=shots/'app_large_1280.png', full_page=True)
+        page.reload()
+        page.wait_for_selector('#photo input[type=file]', state='attached')
+        give(page, bear, 'grizzly')
+
+@in_browser
+def test_an_example_with_the_keyboard(app, chromium):
+    with page_of(chromium, app[0]) as page:
+        example = page.locator('button:has(img)').first
+        example.focus()
+        page.keyboard.press('Enter')
+        page.wait_for_function('document.querySelector("#said").innerText.includes("black")', timeout=20_000)
+
+@in_browser
+def test_feedback_is_kept_with_consent_only(app, chromium):
+    url, offered, _ = app
+    sideways, exif = Image.open(bear).resize((300, 200)), Image.Exif()
+    exif[0x0112], exif[0x8769] = 3, {0x9286: b'home address'}
+    path = offered.parent/'..secret name.jpg'
+    path.write_bytes(jpeg(sideways, exif=exif))
+    try:
+        with page_of(chromium, url) as page:
+            give(page, path, 'Most likely')
+            page.click('#offer')
+            page.wait_for_function('document.querySelector("#thanks").innerText.includes("consent")')
+            assert not list(offered.rglob('*.jpg'))
+            page.check('#label input[value=black]')
+            page.check('#agreed input')
+            page.click('#offer')
+            page.wait_for_function('document.querySelector("#thanks").innerText.includes("kept as black")')
+    finally: path.unlink()
+    from bears_lib.engine.photos import read_folder
+    kept = read_folder(offered)
+    assert kept.counts == {'black': 1}
+    photo = kept.photos[0]
+    assert photo.path.name == f'{photo.sha256[:16]}.jpg' and not Image.open(photo.path).getexif() and b'home' not in photo.path.read_bytes()
+    assert photo.row['predicted'] == 'grizzly' and 'used to train' in photo.row['consent'] and photo.row['provider'] == 'feedback'
+
+# Its start and end
+
+def test_it_stops_at_ctrl_c_and_keeps_nothing(model, tmp_path, monkeypatch):
+    monkeypatch.setenv('TMPDIR', str(tmp_path))
+    with running(model) as (up, process):
+        assert up['url'].startswith('http://127.0.0.1:') and up['share_url'] is None
+        path = Path(upload(up['url'], 'bear.jpg', bear.read_bytes()))
+        assert path.exists()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 0 and json.loads(out.splitlines()[-1])['url'] == up['url'] and 'Traceback' not in err
+    assert not path.exists() and not list(tmp_path.iterdir())
+
+def test_a_port_that_is_taken_and_models_that_are_none(app, model, tmp_path):
+    from conftest import shell
+    port = app[0].rstrip('/').rsplit(':', 1)[1]
+    taken = shell('bears-app', model, '--port', port)
+    assert taken.returncode == 2 and f'Port {port} is taken' in taken.stderr
+    missing = shell('bears-app', tmp_path/'nowhere', '--json')
+    assert missing.returncode == 2 and 'no model folder' in json.loads(missing.stdout)['error']
+
+def test_labels_of_a_stranger_are_no_folders(model, tmp_path):
+    from bears_lib.engine.apps import Feedback
+    from bears_lib.engine.common import BearsError
+    for label in ('../up', '/etc', '.bears', 'a/b', ''):
+        with pytest.raises(BearsError): Feedback(tmp_path, [label, 'teddy'])
+
+def test_without_torch_why_is_a_sentence(model, monkeypatch):
+    from bears_lib.engine import apps
+    from bears_lib.engine.common import BearsError
+    monkeypatch.setitem(sys.modules, 'bears_lib.engine.explain', None)
+    with pytest.raises(BearsError, match='torch.* have to be installed'): apps.looker(model)
+
+def test_where_it_looks_is_where_the_bear_is(model):
+    "A bear pasted into the left half of a plain field: the light falls there."
+    from bears_lib.engine.apps import looker
+    field = Image.new('RGB', (512, 512), (150, 150, 150))
+    field.paste(Image.open(bear).resize((256, 256)), (0, 128))
+    seen = np.asarray(looker(model)(jpeg(field), 'grizzly')).astype(float).sum(2)
+    plain = np.asarray(looker(model)(jpeg(Image.new('RGB', (512, 512), (150, 150, 150))), 'grizzly')).astype(float).sum(2)
+    light = np.abs(seen - plain).mean(0)
+    assert light[:128].mean() > light[128:].mean()

@@ -1,0 +1,249 @@
+"Every figure beside an independent computation; maps by hand; the report as a page; and whatever may be wrong with a model or a folder."
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from bears_lib.commands import bears_train
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.explain import Network, at_rest, deletion_curves, find_patches, grad_cam_map, map_layers, occlusion_map, open_model, output_of, stages
+from bears_lib.engine.familiar import fit_familiar
+from bears_lib.engine.models import read_model, write_model
+from bears_lib.engine.photos import Preprocess
+from bears_lib.interpret import (Evaluation, bears_report, calibration, calibration_error, evaluate, grad_cam, layer_patches, leaks, most_confused, nearest,
+                                 occlusion, plot_calibration, plot_confusion, report, top_losses)
+from conftest import make_photos
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    "A folder with photos and the model that was trained on them."
+    place = tmp_path_factory.mktemp('interpret')
+    bears_train(str(make_photos(place/'photos', {'red': 10, 'blue': 10})), model=str(place/'model'))
+    return place
+
+@pytest.fixture(scope='module')
+def result(place): return evaluate(place/'model', place/'photos')
+
+def made_up(n=400, classes=4, seed=0) -> Evaluation:
+    "Answers that are often right, and not always as sure as they should be."
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, classes, n)
+    scores = rng.normal(size=(n, classes)) + 1.5*np.eye(classes)[truth]
+    chances = np.exp(2*scores)
+    return Evaluation([Path(f'{i}.jpg') for i in range(n)], [f'class {i}' for i in range(classes)], truth, (chances/chances.sum(1, keepdims=True)).astype(np.float32), rng.normal(size=(n, 5)).astype(np.float32))
+
+# Metrics beside scikit-learn's
+
+def test_metrics_equal_those_of_scikit_learn():
+    from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+    some = made_up()
+    assert some.accuracy == pytest.approx(accuracy_score(some.truth, some.predicted))
+    assert some.losses.mean() == pytest.approx(log_loss(some.truth, some.probabilities, labels=range(4)), abs=1e-5)
+    assert (some.confusion == confusion_matrix(some.truth, some.predicted, labels=range(4))).all()
+    counts = {(actual, said): n for actual, said, n in most_confused(some)}
+    assert counts[('class 0', 'class 1')] == confusion_matrix(some.truth, some.predicted)[0, 1]
+
+@pytest.mark.parametrize('bins', [1, 5, 10])
+def test_calibration_equals_that_of_scikit_learn(bins):
+    from sklearn.calibration import calibration_curve
+    some = made_up()
+    right, said = calibration_curve(some.right, some.probabilities.max(1), n_bins=bins)
+    ours = calibration(some, bins)
+    assert [each.right/each.n for each in ours] == pytest.approx(right)
+    assert [each.said for each in ours] == pytest.approx(said)
+    assert sum(each.n for each in ours) == 400
+    assert calibration_error(some, bins) == pytest.approx(sum(each.n/400*abs(a - b) for each, a, b in zip(ours, right, said)))
+
+def test_likeness_is_the_mean_cosine_to_the_nearest_and_separates():
+    from sklearn.metrics import roc_auc_score
+    from sklearn.neighbors import NearestNeighbors
+    rng = np.random.default_rng(0)
+    train, valid, strange = rng.normal(1, 1, (300, 32)), rng.normal(1, 1, (100, 32)), rng.normal(-1, 1, (100, 32))
+    known = fit_familiar(train, valid)
+    near = 1 - NearestNeighbors(n_neighbors=3, metric='cosine').fit(train).kneighbors(strange)[0].mean(1)
+    assert known.likeness(strange) == pytest.approx(near, abs=1e-5)
+    assert roc_auc_score([1]*100 + [0]*100, np.r_[known.likeness(valid), known.likeness(strange)]) > 0.99
+    assert known.valid_share <= 0.03 and (known.likeness(strange) < known.threshold).mean() > 0.9
+
+def test_nearest_and_leaks():
+    some, other = made_up(50), made_up(20, seed=1)
+    other.features[3] = some.features[7]*2
+    assert leaks(some, other, 0.999) == [(Path('7.jpg'), Path('3.jpg'), pytest.approx(1))]
+
+# Maps by hand
+
+class TwoLayers(nn.Module):
+    "A convolution with a stride, a ReLU, a mean, a linear layer."
+    def __init__(self):
+        super().__init__()
+        self.conv, self.relu, self.linear = nn.Conv2d(3, 4, 2, stride=2), nn.ReLU(inplace=True), nn.Linear(4, 3)
+    def forward(self, pixels): return self.linear(self.relu(self.conv(pixels)).mean((2, 3)))
+
+def test_grad_cam_equals_a_computation_by_hand():
+    torch.manual_seed(1)
+    model, pixels = TwoLayers(), torch.randn(1, 3, 8, 8)
+    kernel, bias, weight = (tensor.detach().numpy() for tensor in (model.conv.weight, model.conv.bias, model.linear.weight))
+    photo, before = pixels[0].numpy(), np.zeros((4, 4, 4))
+    for k, i, j in np.ndindex(4, 4, 4): before[k, i, j] = (kernel[k]*photo[:, 2*i:2*i + 2, 2*j:2*j + 2]).sum() + bias[k]
+    for target in range(3):
+        after = np.maximum(before, 0)
+        by_hand = np.maximum(np.einsum('k,kij->ij', weight[target]/16, after), 0)
+        assert grad_cam_map(model, pixels, model.relu, target) == pytest.approx(by_hand, abs=1e-6)
+        slopes = weight[target][:, None, None]/16*(before > 0)
+        by_hand = np.maximum(np.einsum('k,kij->ij', slopes.mean((1, 2)), before), 0)
+        assert grad_cam_map(model, pixels, model.conv, target) == pytest.approx(by_hand, abs=1e-6)  # though the ReLU works in place
+
+def test_grad_cam_equals_that_of_captum(place):
+    captum = pytest.importorskip('captum.attr')
+    network = open_model(place/'model')
+    pixels, layer = network.pixels(next((place/'photos'/'red').iterdir())), network.model.get_submodule('0.conv_head')
+    theirs = captum.LayerGradCam(network.model, layer).attribute(pixels, 1, relu_attributions=True)[0, 0].detach().numpy()
+    assert grad_cam_map(network.model, pixels, layer, 1) == pytest.approx(theirs, abs=1e-4)
+
+def hooks(model): return sum(len(part._forward_hooks) + len(part._backward_hooks) for part in model.modules())
+
+def test_no_hook_is_left_and_no_mode_changed(place):
+    network = open_model(place/'model')
+    network.model.train()
+    network.model[0].bn1.eval()
+    photo = next((place/'photos'/'red').iterdir())
+    grad_cam(network, photo), occlusion(network, photo), layer_patches(network, 'bn2', [0], photos=[photo])
+    with pytest.raises(RuntimeError): grad_cam_map(network.model, torch.zeros(1, 1, 64, 64), network.model[0].bn2, 0)
+    with pytest.raises(RuntimeError), at_rest(network.model), output_of(network.model[0].bn2): raise RuntimeError
+    assert hooks(network.model) == 0
+    assert network.model.training and network.model[0].bn2.training and not network.model[0].bn1.training
+
+def test_occlusion_covers_what_the_model_looks_at_and_deletion_sees_it():
+    class Corner(nn.Module):
+        "Sure of class 0 when the lower left corner is bright."
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(()))
+        def forward(self, pixels):
+            bright = pixels[:, :, 48:, :16].mean((1, 2, 3))*self.scale
+            return torch.stack([bright, -bright], 1)
+    network = Network(Corner(), ['yes', 'no'], Preprocess(64))
+    photo = np.zeros((64, 64, 3), np.uint8)
+    photo[48:, :16] = 255
+    heat = occlusion_map(network, network.pixels(photo), 0)
+    assert heat[6:, :2].min() > 0.1 and abs(heat[:4]).max() < 1e-6
+    curves = deletion_curves(network, Image.fromarray(photo), heat, 0)
+    assert curves.shape == (20, 6) and np.ptp(curves[:, 0]) < 1e-6
+    assert curves[0].mean() < np.quantile(curves[1:].mean(1), 0.1)
+    assert deletion_curves(network, Image.fromarray(photo), -heat, 0)[0].mean() > curves[1:].mean()
+
+def test_patches_lie_where_the_channel_answers():
+    "A channel that answers to red finds the red squares, wherever they are."
+    model = nn.Sequential(nn.Sequential(nn.Conv2d(3, 2, 8, stride=8), nn.Conv2d(2, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()), nn.Linear(2, 2))
+    with torch.no_grad():
+        model[0][0].weight.zero_()[0, 0] = 1
+        model[0][1].weight.copy_(torch.eye(2)[..., None, None])
+    corners, photos = [(8, 40), (24, 0), (56, 56)], []
+    for left, top in corners:
+        photo = np.zeros((64, 64, 3), np.uint8)
+        photo[top:top + 8, left:left + 8, 0] = 255
+        photos.append(photo)
+    row, = find_patches(Network(model, ['a', 'b'], Preprocess(64)), ['0.1'], photos, [0], n=3)
+    assert row.side == 8 and [(left, top) for _, left, top in row.places] == corners
+
+# Bad input
+
+def test_a_network_without_convolutions_is_told_what_works_instead():
+    from bears_lib.engine.backbone import create_body
+    body = create_body('vit_tiny_patch16_224', pretrained=False, size=64)
+    network = Network(nn.Sequential(body, nn.Linear(192, 2)), ['a', 'b'], Preprocess(64), 'vit_tiny_patch16_224')
+    with pytest.raises(BearsError, match=r'no convolutional layers .* occlusion\(learn, photo\) works'): grad_cam(network, np.zeros((64, 64, 3), np.uint8))
+    assert occlusion(network, np.zeros((64, 64, 3), np.uint8)).heat.shape == (8, 8)
+
+@pytest.mark.parametrize('arch', ['mobilenetv2_050', 'shufflenet_v2_x0_5', 'convnext_atto'])
+def test_other_architectures_have_maps(arch):
+    from bears_lib.engine.backbone import create_body
+    body = create_body(arch, pretrained=False, size=64)
+    network = Network(nn.Sequential(body, nn.Linear(int(body.num_features), 2)), ['a', 'b'], Preprocess(64), arch)
+    assert len(stages(network)) >= 2 and grad_cam(network, np.zeros((64, 64, 3), np.uint8)).heat.min() >= 0
+
+def test_layers_labels_and_channels_that_are_not_there(place):
+    photo = next((place/'photos'/'red').iterdir())
+    with pytest.raises(BearsError, match="Did you mean 'blocks.3'"): grad_cam(place/'model', photo, layer='block.3')
+    with pytest.raises(BearsError, match="no class 'reed'.*'red'"): grad_cam(place/'model', photo, label='reed')
+    with pytest.raises(BearsError, match='channels 0 to 1279'): layer_patches(place/'model', 'bn2', [1280], photos=[photo])
+    with pytest.raises(BearsError, match='holds no photos'): layer_patches(place/'model')
+    with pytest.raises(BearsError, match='holds no photos'): evaluate(place/'model')
+
+def test_other_labels_an_absent_class_and_one_photo_each(place, tmp_path):
+    with pytest.raises(BearsError, match="class 'rad', and the model knows blue, red. Did you mean 'red'"): evaluate(place/'model', make_photos(tmp_path/'other', {'blue': 1, 'rad': 1}))
+    one = evaluate(place/'model', make_photos(tmp_path/'one', {'red': 1, 'blue': 1}))
+    assert 'n = 1' in str(one) and one.confusion.sum() == 2
+    absent = evaluate(place/'model', make_photos(tmp_path/'absent', {'red': 2}))
+    assert absent.notes == ['No photo shows blue: nothing can be said about that class.'] and 'blue: no photo to check with' in str(absent)
+    for some in (one, absent):
+        plot_confusion(some), plot_calibration(some), top_losses(some)
+    page = report(place/'model', tmp_path/'absent', tmp_path/'page.html').read_text()
+    assert 'no photo shows it' in page and 'No photo shows blue' in page
+
+def test_answers_that_are_not_finite(place, tmp_path):
+    from bears_lib.engine.photos import read_folder
+    from bears_lib.train import bears_dls, bears_learner
+    learn = bears_learner(bears_dls(place/'photos'))
+    with torch.no_grad(): learn.model[1].weight.fill_(torch.nan)
+    photo = read_folder(place/'photos').photos[0].path
+    for ask in (lambda: evaluate(learn), lambda: grad_cam(learn, photo), lambda: occlusion(learn, photo), lambda: report(learn, to=tmp_path/'page.html')):
+        with pytest.raises(BearsError, match='not finite'): ask()
+    assert not (tmp_path/'page.html').exists()
+
+def test_weights_that_do_not_fit_the_architecture(place, tmp_path):
+    info, data = read_model(place/'model', 'model.safetensors')
+    network = read_model(place/'model')[1]
+    for name in ('resnet18', 'hf-hub:somebody/something', '../model', ''):
+        folder = write_model(tmp_path/'other', replace(info, backbone={'name': name}), {'model.safetensors': data, 'model.onnx': network})
+        with pytest.raises(BearsError, match='cannot be rebuilt'): open_model(folder)
+    assert 'cannot be' not in report(folder, place/'photos', tmp_path/'page.html').read_text()  # without heat maps
+
+# The report
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open = [], []
+        self.feed(text)
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ('meta', 'img', 'br', 'line', 'circle', 'path'): self.open.append(tag)
+    def handle_endtag(self, tag):
+        if tag not in ('line', 'circle', 'path'): assert self.open.pop() == tag
+
+def test_report_of_the_photos_that_were_held_back(place, tmp_path):
+    done = bears_report(str(place/'model'), str(place/'photos'), to=str(tmp_path/'page.html'))
+    info, _ = read_model(place/'model')
+    assert (done['n'], done['accuracy']) == (info.metrics['n'], info.metrics['accuracy'])
+    text = Path(done['report']).read_text()
+    page = Page(text)
+    pictures = [attrs for tag, attrs in page.tags if tag == 'img']
+    assert page.open == [] and len(pictures) > 8
+    assert all(len(attrs['alt']) > 20 and attrs['src'].startswith('data:image/jpeg;base64,') for attrs in pictures)
+    assert not [tag for tag, attrs in page.tags if tag in ('script', 'link', 'iframe') or any(name.startswith('on') for name in attrs)]
+    assert not re.search(r'(src|href)="(?!data:)', text) and "default-src 'none'" in text
+    assert 'held back' in text and 'Looks most like' in text and 'bright where the model looked' in text
+
+def test_report_of_other_photos_is_small_and_says_whose_they_are(place, tmp_path):
+    photos = make_photos(tmp_path/'photos', {'red': 250, 'blue': 250})
+    done = bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))
+    assert done['n'] == 500 and done['bytes'] < 3_000_000
+    assert 'figures are too good' in Path(done['report']).read_text()
+
+def test_report_escapes_what_files_and_classes_are_called(place, tmp_path):
+    name = '<script>alert(1)<'
+    photos = make_photos(tmp_path/'photos', {'red': 2, 'blue': 2})
+    (photos/'red'/'0.jpg').rename(photos/'red'/f'{name}.jpg')
+    assert '<script' not in report(place/'model', photos, tmp_path/'page.html').read_text()
+
+def test_report_refuses_a_folder_before_it_looks_at_any_photo(place, tmp_path):
+    with pytest.raises(BearsError, match='is a folder'): report(place/'model', tmp_path/'not-there', tmp_path)
+    with pytest.raises(BearsError, match='is not there'): report(place/'model', tmp_path/'not-there', tmp_path/'page.html')
+    assert list(tmp_path.iterdir()) == []

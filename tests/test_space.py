@@ -1,0 +1,165 @@
+"A Space runs from its folder alone, and pushing it shows first what it would upload."
+import json, os, subprocess, sys, threading, venv
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.models import ModelInfo, read_model, write_model
+from bears_lib.engine.photos import Preprocess
+from bears_lib.engine.spaces import make_space, push_space
+from bears_lib.gather import sample_bears
+from conftest import root, shell
+
+bear = sorted((sample_bears()/'grizzly').glob('*.jpg'))[3]
+
+@pytest.fixture
+def model(tmp_path):
+    "A network that answers with the shares of red, green and blue."
+    nodes = [helper.make_node('ReduceMean', ['pixels'], ['colour'], axes=[2, 3], keepdims=0), helper.make_node('Softmax', ['colour'], ['probabilities'], axis=1)]
+    graph = helper.make_graph(nodes, 'colours', [helper.make_tensor_value_info('pixels', TensorProto.FLOAT, ['n', 3, 32, 32])],
+                              [helper.make_tensor_value_info('probabilities', TensorProto.FLOAT, ['n', 3])])
+    network = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8).SerializeToString()
+    info = ModelInfo(['grizzly', 'black', 'teddy'], Preprocess(32), metrics={'accuracy': 0.93, 'n': 84})
+    return write_model(tmp_path/'model', info, {'model.onnx': network, 'model.safetensors': b'weights'})
+
+@pytest.fixture
+def space(model, tmp_path): return make_space(model, tmp_path/'space')
+
+def front(space:Path) -> dict:
+    lines = (space/'README.md').read_text(encoding='utf-8').split('---\n')[1].splitlines()
+    return {key: json.loads(value) for key, value in (line.split(': ', 1) for line in lines)}
+
+def test_what_is_in_it(space):
+    from importlib.metadata import version
+    matter, needs = front(space), dict(line.split('==') for line in (space/'requirements.txt').read_text().splitlines())
+    assert (matter['sdk'], matter['app_file'], matter['license']) == ('gradio', 'app.py', 'apache-2.0')
+    assert set(needs) == {'gradio', 'onnxruntime', 'numpy', 'pillow'} and needs['numpy'] == version('numpy') and needs['gradio'] == matter['sdk_version']
+    info, _ = read_model(space/'model')
+    assert set(info.files) == {'model.onnx'} and sorted(path.name for path in (space/'model').iterdir()) == ['model.json', 'model.onnx']
+    assert len(list((space/'examples').glob('*.jpg'))) == 3
+    assert sum(path.stat().st_size for path in space.rglob('*') if path.is_file()) < 300_000
+
+def test_it_predicts_without_the_package_and_without_torch(space, model):
+    "In a process that sees neither this package nor what it would import lazily."
+    from bears_lib.deploy import Classifier
+    program = f"""
+import sys, importlib.abc
+class No(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('torch', 'fastai', 'timm', 'fastcore', 'onnx', 'scipy', 'sklearn', 'tqdm', 'httpx'): raise ImportError('not in a Space: ' + name)
+sys.meta_path.insert(0, No())
+import json
+from bears_lib.deploy import Classifier
+import bears_lib
+print(json.dumps([bears_lib.__file__, dict(Classifier('model')({str(bear)!r}))]))
+"""
+    place, answer = json.loads(subprocess.run([sys.executable, '-c', program], cwd=space, env={**os.environ, 'PYTHONPATH': str(space)}, capture_output=True, text=True, check=True).stdout)
+    assert Path(place).is_relative_to(space.resolve()) and answer == pytest.approx(dict(Classifier(model)(bear)))
+
+def test_titles_and_labels_stay_data(model, tmp_path):
+    title = 'A "bear"\'s $place; {sly} """ \\ <b>'
+    space = make_space(model, tmp_path/'sly', title=title)
+    compile((space/'app.py').read_text(encoding='utf-8'), 'app.py', 'exec')
+    assert front(space)['title'] == title
+
+def test_other_classes_get_no_bears(model, tmp_path):
+    info, network = read_model(model)
+    info.labels = ['cat', 'dog', 'fox']
+    space = make_space(write_model(tmp_path/'pets', info, {'model.onnx': network}), tmp_path/'pets space')
+    assert not list(space.glob('examples/*'))
+    mine = make_space(tmp_path/'pets', tmp_path/'mine', examples=[bear])
+    assert [path.name for path in mine.glob('examples/*')] == ['1.jpg']
+
+def test_nothing_is_overwritten_or_half_written(model, tmp_path, monkeypatch):
+    (tmp_path/'full').mkdir()
+    (tmp_path/'full'/'thesis.txt').write_text('mine')
+    with pytest.raises(BearsError, match='left as it is'): make_space(model, tmp_path/'full')
+    with pytest.raises(BearsError, match='is not there'): make_space(model, tmp_path/'new', examples=[tmp_path/'nothing.jpg'])
+    monkeypatch.setattr('bears_lib.engine.spaces._fill', lambda *args: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+    with pytest.raises(BearsError, match='No space left'): make_space(model, tmp_path/'new')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['full', 'model']
+
+def test_the_command_makes_lists_and_asks(model, tmp_path):
+    made = shell('bears-space', model, tmp_path/'space', '--push', 'me/bears', '--json', env={**os.environ, 'HF_TOKEN': 'hf_secret'})
+    answer = json.loads(made.stdout)
+    assert made.returncode == 0 and not answer['pushed'] and 'app.py' in answer['files'] and 'Add --yes' in made.stderr
+    assert 'hf_secret' not in made.stdout + made.stderr + ''.join(path.read_text(errors='ignore') for path in (tmp_path/'space').rglob('*') if path.is_file())
+    again = shell('bears-space', model, tmp_path/'space')
+    assert again.returncode == 2 and 'left as it is' in again.stderr
+
+def test_no_token_no_push(space, tmp_path):
+    environment = {**{key: value for key, value in os.environ.items() if key not in ('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN')}, 'HF_HOME': str(tmp_path/'home')}
+    answer = shell('bears-space', 'unused', space, '--push', 'me/bears', '--yes', env=environment)
+    assert answer.returncode == 2 and 'hf auth login' in answer.stderr and len(answer.stderr.splitlines()) <= 2
+
+class Hub(BaseHTTPRequestHandler):
+    "As much of Hugging Face as a push needs; notes what it is sent."
+    seen: list = []
+    protocol_version = 'HTTP/1.1'
+
+    def do_POST(self):
+        length = int(self.headers.get('content-length', 0))
+        body = self.rfile.read(length)
+        Hub.seen.append((self.path, self.headers.get('authorization'), body))
+        if self.path == '/api/repos/create': answer = {'url': 'https://huggingface.co/spaces/me/bears'}
+        elif 'preupload' in self.path: answer = {'files': [{'path': each['path'], 'uploadMode': 'regular', 'shouldIgnore': False} for each in json.loads(body)['files']]}
+        else: answer = {'success': True, 'commitOid': 'a'*40, 'commitUrl': 'https://huggingface.co/spaces/me/bears/commit/' + 'a'*40, 'hookOutput': ''}
+        self.reply(answer)
+
+    def do_GET(self): self.reply({'id': 'me/bears', 'sha': 'a'*40, 'siblings': [], 'private': False, 'name': 'me', 'type': 'user'})
+
+    def reply(self, answer):
+        data = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header('content-type', 'application/json')
+        self.send_header('content-length', str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args): pass
+
+def test_a_push_uploads_what_the_dry_run_said(space, tmp_path):
+    "The real client against a hub on this machine; the token goes into the header and nowhere else."
+    (space/'.env').write_text('SECRET=1')
+    planned = push_space(space, 'me/bears')['files']
+    Hub.seen.clear()
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {**os.environ, 'HF_ENDPOINT': f'http://127.0.0.1:{server.server_port}', 'HF_TOKEN': 'hf_test', 'HF_HUB_OFFLINE': '0', 'HF_HOME': str(tmp_path/'home')}
+    try: answer = shell('bears-space', 'unused', space, '--push', 'me/bears', '--yes', '--json', env=environment)
+    finally: server.shutdown()
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)['pushed'] and all(token == 'Bearer hf_test' for _, token, _ in Hub.seen)
+    commit = [json.loads(line) for path, _, body in Hub.seen if '/commit/' in path for line in body.splitlines()]
+    assert {line['value']['path'] for line in commit if line['key'] == 'file'} == set(planned)
+    assert not any(b'hf_test' in body or b'SECRET' in body for _, _, body in Hub.seen)
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_it_runs_in_a_fresh_environment(space, model, tmp_path):
+    "Only what its requirements.txt names is installed; another process asks it over its API."
+    from bears_lib.deploy import Classifier
+    client = pytest.importorskip('gradio_client')
+    clean = {key: value for key, value in os.environ.items() if key not in ('PYTHONPATH', 'HF_HUB_OFFLINE')}
+    venv.create(tmp_path/'env', with_pip=True)
+    python = tmp_path/'env'/('Scripts' if os.name == 'nt' else 'bin')/'python'
+    install = subprocess.run([python, '-m', 'pip', 'install', '-q', '-r', space/'requirements.txt'], env=clean, capture_output=True, text=True)
+    if install.returncode and any(word in install.stderr for word in ('connection', 'No matching distribution', 'resolve')): pytest.skip('the package registry is not reached')
+    assert install.returncode == 0, install.stderr
+    assert subprocess.run([python, '-c', 'import torch'], env=clean, capture_output=True).returncode
+    app = subprocess.Popen([python, 'app.py'], cwd=space, env={**clean, 'PYTHONPATH': str(root/'tests'/'offline'), 'PYTHONUNBUFFERED': '1'}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = next(line for line in app.stdout if 'http://' in line)
+        ask = client.Client(line.split()[-1], verbose=False, analytics_enabled=False)
+        said, bars = ask.predict(client.handle_file(bear), api_name='/predict')
+        assert {each['label']: each['confidence'] for each in bars['confidences']} == pytest.approx(dict(Classifier(model)(bear)), abs=1e-4)
+        (tmp_path/'broken.jpg').write_bytes(b'no photo')
+        assert 'not a picture' in ask.predict(client.handle_file(tmp_path/'broken.jpg'), api_name='/predict')[0]
+        assert 'likely' in ask.predict(client.handle_file(bear), api_name='/predict')[0]
+    finally:
+        app.terminate()
+        app.wait(20)

@@ -1,0 +1,428 @@
+"The serverless page in a real browser: the same answers as `Classifier`, every way in, bad files, no connection, tampered files, phones, keyboard."
+import base64, io, json, os, shutil, subprocess, threading
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.models import ModelInfo, read_model, write_model
+from bears_lib.engine.photos import Preprocess, open_photo, read_folder, sample_folder
+from bears_lib.engine.web_page import _Handler, make_web_app, read_runtime, runtime_version, script, wasm
+from conftest import root
+
+axe_version = '4.14.1'
+chromium = shutil.which('chromium') or shutil.which('chromium-browser')
+node, npm = shutil.which('node'), shutil.which('npm')
+templates = root/'bears_lib'/'data'/'web'
+flags = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+in_browser = pytest.mark.browser
+
+# ---- What the tests stand on ----
+
+@pytest.fixture(scope='session')
+def node_modules():
+    "onnxruntime-web and axe-core: beside the project, or fetched from npm once and kept in the user's cache."
+    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'bears_lib'/'npm'
+    for place in (root/'node_modules', cache/'node_modules'):
+        if _complete(place): return place
+    if npm is None: pytest.skip('npm is not installed, and onnxruntime-web is not there: apt-get install npm')
+    cache.mkdir(parents=True, exist_ok=True)
+    wanted = [f'onnxruntime-web@{runtime_version}', f'axe-core@{axe_version}']
+    try: done = subprocess.run([npm, 'install', '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=20000', *wanted], capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired: pytest.skip('npm did not answer within two minutes, and onnxruntime-web is not there')
+    if done.returncode or not _complete(cache/'node_modules'): pytest.skip(f'npm could not fetch onnxruntime-web: {done.stderr.strip()[:200]}')
+    return cache/'node_modules'
+
+def _complete(place:Path) -> bool:
+    try: read_runtime(place)
+    except BearsError: return False
+    return (place/'axe-core'/'axe.min.js').is_file()
+
+@pytest.fixture(scope='module')
+def browser():
+    if chromium is None: pytest.skip('chromium is not installed: apt-get install chromium')
+    sync = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
+    with sync.sync_playwright() as play:
+        yield play.chromium.launch(executable_path=chromium, args=flags)
+
+def tiny_model(folder:Path, labels:list[str], preprocess:Preprocess, unsure:dict|None=None, likeness:bool=True) -> Path:
+    "A network that takes mean colours: the first class is likely for red photos, the second for blue ones; `likeness` is how red a photo is."
+    from onnx import TensorProto, helper, numpy_helper
+    n, weights = len(labels), np.zeros((3, len(labels)), np.float32)
+    weights[0, 0], weights[2, 1] = 3, 3
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in
+              (('pixels', ['n', 3, preprocess.size, preprocess.size]), ('probabilities', ['n', n]), ('likeness', ['n']))]
+    nodes = [helper.make_node('ReduceMean', ['pixels'], ['means'], axes=[2, 3], keepdims=0), helper.make_node('MatMul', ['means', 'weights'], ['scores']),
+             helper.make_node('Softmax', ['scores'], ['probabilities'], axis=1), helper.make_node('MatMul', ['means', 'red'], ['likeness'])]
+    known = [numpy_helper.from_array(weights, 'weights'), numpy_helper.from_array(np.array([1, 0, 0], np.float32), 'red')]
+    graph = helper.make_graph(nodes if likeness else nodes[:3], 'colours', values[:1], values[1:] if likeness else values[1:2], known if likeness else known[:1])
+    network = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8).SerializeToString()
+    info = ModelInfo(labels, preprocess, unsure=unsure or {}, metrics={'accuracy': 0.9, 'n': 40, 'interval': [0.77, 0.96], 'measured_on': 'validation photos'})
+    return write_model(folder, info, {'small.onnx': network})
+
+class Site:
+    "A website with a page in a sub-folder; it counts what it sends."
+    def __init__(self, folder:Path):
+        self.sent, self.root = [], folder
+        site = self
+        class Handler(_Handler):
+            def do_GET(self):
+                site.sent.append(self.path)
+                super().do_GET()
+        self.server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Handler, directory=str(folder)))
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.origin = f'http://127.0.0.1:{self.server.server_port}'
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path/'site').mkdir()
+    served = Site(tmp_path/'site')
+    yield served
+    served.close()
+
+@pytest.fixture
+def colours(tmp_path, site, node_modules):
+    "A page with a tiny model; its address."
+    model = tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64), {'threshold': -0.9})
+    examples = {'red noise': Image.new('RGB', (80, 60), (200, 20, 30)), 'blue noise': Image.new('RGB', (80, 60), (20, 20, 200))}
+    make_web_app(model, site.root/'sub'/'page', runtime=node_modules, examples=examples)
+    return f'{site.origin}/sub/page/'
+
+class Visit:
+    "A visitor's tab; it remembers what went wrong and what was asked of whom."
+    def __init__(self, browser, address:str, script:str='', profile:Path|None=None, **options):
+        if profile: self.context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium, args=flags)
+        else: self.context = browser.new_context(service_workers='block', **options)
+        self.page, self.errors, self.requests = self.context.new_page(), [], []
+        self.page.set_default_timeout(30_000)
+        self.page.on('pageerror', lambda error: self.errors.append(str(error)))
+        self.page.on('request', lambda request: self.requests.append((request.method, request.url)))
+        if script: self.page.add_init_script(script)
+        self.page.goto(address)
+        self.page.get_by_text('Ready.').wait_for()
+
+    def give(self, name:str, data:bytes) -> None: self.page.set_input_files('#file', {'name': name, 'mimeType': 'image/jpeg', 'buffer': data})
+    def status(self) -> str: return self.page.inner_text('#status')
+    def answered(self, name:str) -> None: self.page.wait_for_function("name => document.querySelector('#note').textContent.includes(name)", arg=name)
+    def refused(self, name:str) -> str:
+        self.page.wait_for_function("name => document.querySelector('#status').textContent.startsWith(name)", arg=name)
+        return self.status()
+    def chances(self) -> dict[str, float]:
+        rows = self.page.evaluate("[...document.querySelectorAll('#bars li')].map(row => [row.querySelector('.label').innerText, row.querySelector('.number').innerText])")
+        return {label: float(number[:-1])/100 for label, number in rows}
+    def milliseconds(self) -> int: return int(self.page.inner_text('#note').split(' in ')[1].split(' ms')[0])
+    def square(self, size:int) -> np.ndarray:
+        "What the model saw, uint8 of shape (size, size, 3)."
+        found = self.page.evaluate("""size => { let text = '';
+            for (const value of document.getElementById('seen').getContext('2d').getImageData(0, 0, size, size).data) text += String.fromCharCode(value);
+            return btoa(text); }""", size)
+        return np.frombuffer(base64.b64decode(found), np.uint8).reshape(size, size, 4)[..., :3]
+
+def saved(image:Image.Image, kind:str='JPEG', **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+def shoot(page, name:str) -> None:
+    "A screenshot for people; the folder is not under version control."
+    (root/'_shots').mkdir(exist_ok=True)
+    page.screenshot(path=root/'_shots'/f'{name}.png', full_page=True)
+
+def noise(width:int, height:int, seed:int=0) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
+
+# ---- The same pixels: photo.js alone, in node ----
+
+def in_node(code:str, value) -> object:
+    "`code` with the module as `m` and a value as `given`; its result."
+    module = base64.b64encode((templates/'photo.js').read_bytes()).decode()
+    program = f'import("data:text/javascript;base64,{module}").then(async m => {{ const given = JSON.parse(require("fs").readFileSync(0)); console.log(JSON.stringify(await (async () => {{ {code} }})())); }})'
+    done = subprocess.run([node, '-e', program], input=json.dumps(value), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-1000:]
+    return json.loads(done.stdout)
+
+@pytest.mark.skipif(node is None, reason='node is not installed: apt-get install nodejs')
+def test_scaling_equals_pillow_bit_for_bit():
+    boxes = [((300, 200), (50, 0, 250, 200), (64, 64)), ((200, 300), (12.5, 62.5, 187.5, 237.5), (256, 256)), ((1000, 700), (0, 0, 1000, 700), (224, 100)),
+             ((256, 256), (0, 0, 256, 256), (256, 256)), ((97, 61), (3.0625, 0, 90.1, 61), (256, 31)), ((50, 900), (0, 0, 50, 900), (64, 64))]
+    photos = [noise(*size, seed=i) for i, (size, _, _) in enumerate(boxes)]
+    given = [[base64.b64encode(photo.convert('RGBA').tobytes()).decode(), *size, box, *to] for photo, (size, box, to) in zip(photos, boxes)]
+    found = in_node('''const all = []; for (const [data, width, height, box, across, down] of given) { const bytes = Buffer.from(data, 'base64');
+        all.push(Buffer.from(await m.resample(async (top, rows) => bytes.subarray(4*width*top, 4*width*(top + rows)), width, height, box, across, down)).toString('base64')); } return all;''', given)
+    for text, photo, (_, box, to) in zip(found, photos, boxes):
+        assert base64.b64decode(text) == photo.resize(to, Image.Resampling.BICUBIC, box=box).tobytes()
+
+@pytest.mark.skipif(node is None, reason='node is not installed: apt-get install nodejs')
+def test_kind_and_size_are_read_before_decoding():
+    photo, exif = noise(97, 61), Image.Exif()
+    exif[0x010e] = 'x'*60_000
+    clear = photo.convert('RGBA')
+    clear.putalpha(100)
+    files = {'JPEG': [saved(photo), saved(photo, progressive=True, exif=exif), saved(photo.convert('L'))], 'PNG': [saved(photo, 'PNG')], 'GIF': [saved(photo, 'GIF')],
+             'BMP': [saved(photo, 'BMP')], 'WebP': [saved(photo, 'WEBP'), saved(photo, 'WEBP', lossless=True), saved(clear, 'WEBP')], 'AVIF': [saved(photo, 'AVIF')]}
+    given = [[kind, base64.b64encode(data).decode()] for kind, many in files.items() for data in many]
+    found = in_node("return given.map(([kind, data]) => [kind, m.lookAt(new Uint8Array(Buffer.from(data, 'base64')))]);", given)
+    for kind, seen in found: assert seen == {'kind': kind, 'width': 97, 'height': 61}
+    # whatever is cut off, a sentence comes back and nothing hangs
+    whole = in_node('''const odd = []; for (const [, data] of given) { const bytes = new Uint8Array(Buffer.from(data, 'base64'));
+        for (let n = 0; n < 400; n++) try { m.lookAt(bytes.slice(0, n)); } catch (error) { if (!(error instanceof m.PhotoError)) odd.push(String(error)); } } return odd;''', given)
+    assert whole == []
+
+# ---- The same answers ----
+
+@pytest.fixture(scope='module')
+def bears(tmp_path_factory):
+    "A model of the drawn bears and one of the photos in BEARS_DATA, each made when it is asked for."
+    made = {}
+    def make(name:str, photos:Path) -> Path:
+        from bears_lib.deploy import save_model
+        from bears_lib.train import bears_dls, bears_learner, fit_head
+        if name not in made: made[name] = save_model(fit_head(bears_learner(bears_dls(photos))), tmp_path_factory.mktemp('models')/name)
+        return made[name]
+    return make
+
+@in_browser
+@pytest.mark.parametrize('name', ['drawn', 'photographed'])
+def test_sixty_photos_get_the_same_answer_as_from_classifier(name, bears, browser, site, node_modules):
+    from bears_lib.deploy import Classifier
+    if name == 'photographed' and not os.environ.get('BEARS_DATA'): pytest.skip('BEARS_DATA names no folder of photographs')
+    photos = sample_folder() if name == 'drawn' else Path(os.environ['BEARS_DATA'])/'bears'
+    model = bears(name, photos)
+    page = make_web_app(model, site.root/'bears', runtime=node_modules)
+    size = sum(path.stat().st_size for path in page.iterdir())
+    assert (page/'small.onnx').stat().st_size <= 5_000_000 and size < 20_000_000
+    ask, visit = Classifier(model, small=True), Visit(browser, f'{site.origin}/bears/')
+    every, worst, times = [photo.path for photo in read_folder(photos).photos], 0., []
+    for path in every[::len(every)//60][:60]:
+        visit.give(path.name, path.read_bytes())
+        visit.answered(path.name)
+        expected, found = ask(path), visit.chances()
+        worst = max(worst, *(abs(found[label] - chance) for label, chance in expected.items()))
+        assert next(iter(found)) == expected.label and (visit.status() == 'Unlike anything I know') == expected.unsure
+        times.append(visit.milliseconds())
+    print(f'{name}: {len(times)} photos, same labels, probabilities within {worst:.4f}, median {np.median(times):.0f} ms, page {size/1e6:.1f} MB')
+    assert worst < 0.02 and len(times) == 60 and not visit.errors
+    assert (visit.square(256) == np.asarray(ask.info.preprocess.square(path))).all()
+
+def odd_photos() -> dict[str, bytes]:
+    "Photos as phones, scanners and web pages have them."
+    photo = Image.open(next((sample_folder()/'grizzly').glob('*.jpg'))).convert('RGB')
+    large, turned, other = photo.resize((1504, 1104)), Image.Exif(), photo.crop((0, 0, 250, 120))
+    rough = Image.blend(large, noise(1504, 1104), 0.15)
+    turned[0x0112] = 6
+    clear = photo.convert('RGBA')
+    clear.putalpha(Image.linear_gradient('L').resize(photo.size))
+    return {'large.jpg': saved(rough, quality=90), 'turned.jpg': saved(rough, exif=turned), 'progressive.jpg': saved(large, progressive=True), 'grey.jpg': saved(photo.convert('L')),
+            'cmyk.jpg': saved(photo.convert('CMYK')), 'clear.png': saved(clear, 'PNG'), 'palette.png': saved(photo.quantize(60), 'PNG'), 'a.gif': saved(photo.quantize(60), 'GIF'),
+            'a.bmp': saved(photo, 'BMP'), 'a.webp': saved(photo, 'WEBP', quality=85), 'a.avif': saved(photo, 'AVIF'), 'wide.jpg': saved(other), 'small.png': saved(other.resize((31, 20)), 'PNG')}
+
+@in_browser
+@pytest.mark.parametrize('resize,crop', [('crop', 1.0), ('crop', 0.875), ('squish', 1.0), ('pad', 1.0)])
+def test_the_square_is_the_same_for_every_kind_of_photo(resize, crop, browser, site, tmp_path, node_modules):
+    steps = Preprocess(64, resize, crop, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.25))
+    make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], steps), site.root/'page', runtime=node_modules)
+    visit = Visit(browser, f'{site.origin}/page/')
+    for name, data in odd_photos().items():
+        visit.give(name, data)
+        visit.answered(name)
+        difference = np.abs(visit.square(64).astype(int) - np.asarray(steps.square(data)))
+        shrunk = min(open_photo(data).size) >= 256 and name.endswith('jpg')  # Pillow decodes these at a part of their size
+        assert difference.max() <= (6 if shrunk else 1) and difference.mean() < (0.6 if shrunk else 0.01), name
+    assert not visit.errors
+
+# ---- Ways in ----
+
+@in_browser
+def test_every_way_in(colours, browser, tmp_path):
+    visit = Visit(browser, colours, permissions=['camera'])
+    page = visit.page
+    red = base64.b64encode(saved(Image.new('RGB', (90, 60), (220, 10, 10)), 'PNG')).decode()
+    carry = '''([text, kind]) => { const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0)), carried = new DataTransfer();
+        carried.items.add(new File([bytes], kind + '.png', {type: 'image/png'}));
+        dispatchEvent(kind === 'drop' ? new DragEvent('drop', {dataTransfer: carried, bubbles: true, cancelable: true}) : new ClipboardEvent('paste', {clipboardData: carried})); }'''
+    for kind in ('drop', 'paste'):
+        page.evaluate(carry, [red, kind])
+        visit.answered(f'{kind}.png')
+        assert visit.status().startswith('red')
+    page.evaluate("dispatchEvent(new ClipboardEvent('paste', {clipboardData: new DataTransfer()}))")
+    assert 'That was no file' in visit.status()
+    page.get_by_role('button', name='blue noise').click()
+    visit.answered('blue noise')
+    assert visit.status().startswith('blue')
+    page.get_by_role('button', name='Camera').click()
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
+    shoot(page, 'web_camera')
+    page.get_by_role('button', name='Take the photo').click()
+    visit.answered('camera:')
+    assert page.evaluate("document.querySelector('video').srcObject === null && !document.querySelector('dialog').open")
+    page.get_by_role('button', name='Camera').click()
+    page.get_by_role('button', name='Cancel').wait_for()
+    page.keyboard.press('Escape')
+    page.wait_for_function("() => document.querySelector('video').srcObject === null")
+    assert not visit.errors
+
+@in_browser
+def test_without_a_camera(colours, browser):
+    "Refused or absent: a sentence. No camera in the page (plain http): the phone's own."
+    refused = Visit(browser, colours, script="navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };")
+    refused.page.get_by_role('button', name='Camera').click()
+    refused.page.get_by_text('it was not allowed').wait_for()
+    plain = Visit(browser, colours, script="Object.defineProperty(navigator, 'mediaDevices', {value: undefined});")
+    with plain.page.expect_file_chooser() as chosen: plain.page.get_by_role('button', name='Camera').click()
+    chosen.value.set_files({'name': 'shot.png', 'mimeType': 'image/png', 'buffer': saved(noise(50, 40), 'PNG')})
+    plain.answered('shot.png')
+
+@in_browser
+def test_only_the_last_of_many_is_looked_at(colours, browser):
+    visit = Visit(browser, colours)
+    visit.page.evaluate('''() => { for (const i of [1, 2, 3, 4, 5, 6]) document.querySelectorAll('.examples button')[i % 2].click(); }''')
+    visit.answered('red noise')
+    visit.page.wait_for_function("() => document.querySelector('#answer').getAttribute('aria-busy') === 'false'")
+    assert visit.status().startswith('red') and not visit.errors
+
+# ---- Bad input ----
+
+@in_browser
+def test_bad_files_get_a_sentence_and_the_page_goes_on(colours, browser, tmp_path):
+    visit, good = Visit(browser, colours), saved(Image.new('RGB', (90, 60), (40, 10, 220)))
+    large = tmp_path/'large.jpg'
+    with large.open('wb') as file: file.truncate(200_000_000)
+    bad = {'drawing.svg': (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', 'in text form'),
+           'page.jpg': (b'<!doctype html><script>alert(1)</script>', 'in text form'), 'empty.jpg': (b'', 'is empty'), 'words.jpg': (b'a text'*99, 'not a picture'),
+           'bomb.png': (saved(Image.new('L', (12_000, 12_000)), 'PNG'), '12000 x 12000 pixels are too large'), 'cut.png': (saved(noise(90, 60), 'PNG')[:3000], 'damaged'),
+           'head.jpg': (good[:30], 'damaged'), 'phone.heic': (b'\0\0\0\x18ftypheic\0\0\0\0mif1heic' + b'\0\0\0\x14ispe\0\0\0\0' + (4000).to_bytes(4, 'big') + (3000).to_bytes(4, 'big') + b'\0'*200, 'HEIC')}
+    for name, (data, says) in bad.items():
+        visit.give(name, data)
+        text = visit.refused(name)
+        assert says in text and len(text) < 200, text
+        assert visit.chances() == {} and visit.page.is_hidden('#seen')
+        visit.give('good.jpg', good)
+        visit.answered('good.jpg')
+        assert visit.status().startswith('blue')
+    visit.page.set_input_files('#file', large)
+    assert '200 MB' in visit.refused('large.jpg')
+    visit.give('<img src=x onerror=alert(1)>.jpg', b'a text')
+    assert 'not a picture' in visit.refused('<img') and visit.page.locator('#status img').count() == 0
+    shoot(visit.page, 'web_refused')
+    assert not visit.errors
+
+@in_browser
+def test_labels_from_a_stranger_are_text(browser, site, tmp_path, node_modules):
+    labels = ['<img src=x onerror=alert(1)>', '</script><script>alert(1)</script>', *(f'a_class_with_quite_a_long_name_{i}' for i in range(35))]
+    make_web_app(tiny_model(tmp_path/'model', labels, Preprocess(64)), site.root/'page', runtime=node_modules, about='"><b>', title='</title><b>', examples={'" onclick="alert(1)': noise(9, 9)})
+    visit = Visit(browser, f'{site.origin}/page/', viewport={'width': 360, 'height': 740})
+    visit.give('a.jpg', saved(noise(80, 60)))
+    visit.answered('a.jpg')
+    assert list(visit.chances())[-1] == '32 others together' and sum(visit.chances().values()) == pytest.approx(1, abs=0.003)
+    assert visit.page.evaluate('document.documentElement.scrollWidth') == 360
+    assert visit.page.locator('b, #bars img, [onclick]').count() == 0 and not visit.errors
+
+# ---- Privacy, offline, tampering ----
+
+@in_browser
+def test_nothing_leaves_the_machine(colours, browser, site):
+    visit = Visit(browser, colours)
+    visit.give('a.jpg', saved(noise(80, 60)))
+    visit.answered('a.jpg')
+    assert all(method == 'GET' and url.startswith(f'{site.origin}/sub/page/') for method, url in visit.requests)
+    assert visit.page.evaluate("fetch('https://photos.example/', {method: 'POST', body: 'photo'}).then(() => 'sent', error => error.name)") == 'TypeError'
+    assert len(visit.requests) == len([url for _, url in visit.requests if url.startswith(site.origin)])
+
+@in_browser
+def test_it_works_offline_after_the_first_visit_and_takes_up_a_new_version(browser, site, tmp_path, node_modules):
+    make = partial(make_web_app, tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules)
+    make(title='First')
+    visit = Visit(browser, f'{site.origin}/page/', profile=tmp_path/'profile')
+    visit.page.evaluate('navigator.serviceWorker.ready.then(() => 1)')
+    for name in ('ort.wasm', 'ort.js', 'small.onnx'): assert site.sent.count(f'/page/{name}') == 1, 'downloaded once, for the page and for later'
+    make(title='Second')
+    visit.page.reload()
+    kept = "(async () => (await caches.keys()).length === 1 && (await (await caches.match('index.html')).text()).includes('Second'))()"
+    for _ in range(100):
+        if visit.page.evaluate(kept): break
+        visit.page.wait_for_timeout(100)
+    visit.page.reload()
+    assert visit.page.title() == 'Second'
+    visit.page.get_by_text('Ready.').wait_for()
+    site.close()
+    visit.page.reload()
+    visit.page.get_by_text('Ready.').wait_for()
+    visit.give('a.jpg', saved(Image.new('RGB', (80, 60), (200, 0, 0))))
+    visit.answered('a.jpg')
+    assert visit.status().startswith('red') and not visit.errors
+    visit.context.close()
+
+@in_browser
+@pytest.mark.parametrize('tampered', ['', 'script', 'wasm', 'network'])
+def test_files_of_the_cdn_are_checked(tampered, browser, site, tmp_path, node_modules):
+    "The page without a copy of the runtime; the CDN is played by this test."
+    page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page')
+    files, visited = read_runtime(node_modules), []
+    def answer(file, kind):
+        data = files[file.copied] + (b' ' if tampered == kind else b'')
+        def fulfil(route):
+            visited.append(kind)
+            route.fulfill(body=data, headers={'Access-Control-Allow-Origin': '*', 'Content-Type': 'text/javascript' if kind == 'script' else 'application/wasm'})
+        return fulfil
+    if tampered == 'network': (page/'small.onnx').write_bytes((page/'small.onnx').read_bytes() + b' ')
+    context = browser.new_context(service_workers='block')
+    context.route(script.url, answer(script, 'script'))
+    context.route(wasm.url, answer(wasm, 'wasm'))
+    tab = context.new_page()
+    tab.goto(f'{site.origin}/page/')
+    tab.get_by_text('is not the one expected' if tampered else 'Ready.').wait_for()
+    assert set(visited) == {'script', 'wasm'}
+    tab.set_input_files('#file', {'name': 'a.jpg', 'mimeType': 'image/jpeg', 'buffer': saved(Image.new('RGB', (80, 60), (200, 0, 0)))})
+    tab.get_by_text('a.jpg: The model could not be fetched' if tampered else 'red, ').first.wait_for()
+    context.close()
+
+# ---- Everybody ----
+
+@in_browser
+@pytest.mark.parametrize('width,scheme', [(1280, 'light'), (1280, 'dark'), (360, 'light'), (360, 'dark')])
+def test_accessible_at_every_width_and_in_the_dark(width, scheme, colours, browser, node_modules):
+    visit = Visit(browser, colours, viewport={'width': width, 'height': 800}, color_scheme=scheme, bypass_csp=True)
+    visit.page.add_script_tag(content=(node_modules/'axe-core'/'axe.min.js').read_text())
+    for state in ('start', 'answer', 'unsure', 'refused'):
+        if state == 'answer': visit.page.get_by_role('button', name='red noise').click(); visit.answered('red noise')
+        if state == 'unsure': visit.give('dark.png', saved(Image.new('RGB', (80, 60)), 'PNG')); visit.answered('dark.png')
+        if state == 'refused': visit.give('words.jpg', b'a text'); visit.refused('words.jpg')
+        shoot(visit.page, f'web_{width}_{scheme}_{state}')
+        found = visit.page.evaluate("axe.run()")['violations']
+        assert [(each['id'], each['nodes'][0]['html']) for each in found if each['impact'] in ('serious', 'critical', 'moderate')] == []
+        assert visit.page.evaluate('document.documentElement.scrollWidth') == width
+        if state == 'unsure': assert visit.status() == 'Unlike anything I know'
+
+@in_browser
+def test_keyboard_alone(colours, browser):
+    visit = Visit(browser, colours)
+    page, seen = visit.page, []
+    for _ in range(5):
+        page.keyboard.press('Tab')
+        seen.append(page.evaluate("document.activeElement.id || document.activeElement.innerText || document.activeElement.querySelector('img')?.alt"))
+    assert seen[:4] == ['file', 'camera', 'red noise', 'blue noise']
+    page.focus('#camera')
+    page.keyboard.press('Tab')
+    page.keyboard.press('Enter')
+    visit.answered('red noise')
+    assert page.get_by_role('status').inner_text().startswith('red')
+    page.focus('#file')
+    assert page.evaluate("getComputedStyle(document.querySelector('label[for=file]')).outlineStyle") == 'solid'
+    with page.expect_file_chooser(): page.keyboard.press('Space')
+
+@in_browser
+def test_a_model_that_was_never_taught_doubt_is_never_unsure(browser, site, tmp_path, node_modules):
+    for name, unsure, likeness in (('no_output', {'threshold': 0.9}, False), ('no_threshold', {}, True)):
+        make_web_app(tiny_model(tmp_path/name, ['red', 'blue'], Preprocess(64), unsure, likeness), site.root/name, node_modules)
+        visit = Visit(browser, f'{site.origin}/{name}/')
+        visit.give('blue.png', saved(Image.new('RGB', (80, 60), (0, 0, 200)), 'PNG'))
+        visit.answered('blue.png')
+        assert visit.status().startswith('blue')
