@@ -111,13 +111,3 @@ def test_lessons_are_up_to_date_and_plain():
         text = path.read_text(encoding='utf-8')
         assert len(text) < 400_000, f'{path.name} is too large'
         assert '#| export' not in text and 'default_exp' not in text and 'SOLUTION' not in text
-
-@pytest.mark.parametrize('path', sorted((root/'nbs/lessons').glob('*.ipynb')), ids=lambda path: path.stem)
-def test_copy_runs_without_answers_data_or_network(path, tmp_path):
-    "As a learner first meets it; the solutions are run by nbdev-test, with the data where it is there."
-    plain = {key: value for key, value in os.environ.items() if key != 'BEARS_DATA'}
-    place = [str(root), str(root/'tests/offline')]
-    plain |= {'IN_TEST': '1', 'XDG_CACHE_HOME': str(tmp_path), 'PYTHONPATH': os.pathsep.join(place), 'HF_HUB_OFFLINE': '1', 'MPLBACKEND': 'agg'}
-    program = 'import sys\nfrom execnb.nbio import read_nb\nfrom execnb.shell import CaptureShell\nCaptureShell().run_all(read_nb(sys.argv[1]), exc_stop=True)'
-    run = subprocess.run([sys.executable, '-c', program, str(path)], capture_output=True, text=True, timeout=580, env=plain, cwd=path.parent)
-    assert run.returncode == 0, run.stdout[-1000:] + run.stderr[-3000:]
