@@ -118,6 +118,6 @@ def test_copy_runs_without_answers_data_or_network(path, tmp_path):
     plain = {key: value for key, value in os.environ.items() if key != 'BEARS_DATA'}
     place = [str(root), str(root/'tests/offline')]
     plain |= {'IN_TEST': '1', 'XDG_CACHE_HOME': str(tmp_path), 'PYTHONPATH': os.pathsep.join(place), 'HF_HUB_OFFLINE': '1', 'MPLBACKEND': 'agg'}
-    program = 'import sys\nfrom execnb.nbio import read_nb\nfrom execnb.shell import CaptureShell\nCaptureShell().run_all(read_nb(sys.argv[1]), exc_stop=True)'
+    program = 'import sys\nfrom fastcore.nbio import read_nb\nfrom execnb.shell import CaptureShell\nCaptureShell().run_all(read_nb(sys.argv[1]), exc_stop=True)'
     run = subprocess.run([sys.executable, '-c', program, str(path)], capture_output=True, text=True, timeout=580, env=plain, cwd=path.parent)
     assert run.returncode == 0, run.stdout[-1000:] + run.stderr[-3000:]
