@@ -4,6 +4,7 @@ set -euo pipefail
 before=$(git status --porcelain; git diff | sha256sum)
 nbdev-clean
 nbdev-export
+python tools/make_lessons.py
 python tools/setup_cells.py
 python tools/make_readme.py
 after=$(git status --porcelain; git diff | sha256sum)
