@@ -66,7 +66,7 @@ def serve_and_load(command:list[str], seconds:float, visitors:int) -> dict:
         url = json.loads(server.stdout.readline())['url']
         return asyncio.run(load(url, server.pid, sorted(sample_bears().glob('*/0*.jpg')), seconds, visitors))
     finally:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGTERM)
         server.wait(20)
 
 def main() -> None:

@@ -36,7 +36,8 @@ def running(model, *flags):
     "`bears-app` with what it printed when it was up, and its process; Ctrl-C ends it."
     command = str(Path(sys.executable).with_name('bears-app'))
     environment = {**os.environ, 'GRADIO_ANALYTICS_ENABLED': 'True'}  # the app has to switch it off by itself
-    process = subprocess.Popen([command, str(model), '--json', *map(str, flags)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen([command, str(model), '--json', *map(str, flags)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # a shell's background jobs ignore Ctrl-C
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()

@@ -49,13 +49,14 @@ def rename(site:Path, names:dict[str, str]) -> None:
 
 def mend(site:Path, address:str) -> None:
     "What smalldocs leaves to do: links that work in a copy too, the badge from here, code that the keyboard can scroll, a named navigation."
-    shutil.copy(Path(__file__).parent/'colab.svg', site/'site_libs/colab.svg')
+    for picture in ('colab.svg', 'icon.svg'): shutil.copy(Path(__file__).parent/picture, site/'site_libs'/picture)
     for theme in (site/'site_libs/themes').glob('*.css'):  # no fonts from elsewhere; cosmo's blue is too pale to read on white
         style = re.sub(r'@import url\([^)]*\);', '', theme.read_text(encoding='utf-8'))
         theme.write_text(style.replace('#2780e3', '#1a5fb0').replace('39,128,227', '26,95,176'), encoding='utf-8')
     for page in site.rglob('*.html'):
         up = '../'*(len(page.relative_to(site).parts) - 1)
         text = page.read_text(encoding='utf-8')
+        text = text.replace('</head>', f'<link rel="icon" href="{up}site_libs/icon.svg"></head>', 1)
         text = text.replace(f'<a href="{address}', f'<a href="{up}').replace(badge, f'{up}site_libs/colab.svg')
         text = re.sub(r'<pre(?![^>]*tabindex)', '<pre tabindex="0"', text)
         text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
@@ -83,8 +84,8 @@ def main() -> None:
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
-    mend(site, cfg.doc_url)
     for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
+    mend(site, cfg.doc_url)
     write_classifier(site/'classifier', bool(os.environ.get('OFFLINE')))
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)
