@@ -52,7 +52,7 @@ async def load(url:str, pid:int, photos:list[Path], seconds:float, visitors:int)
                 waits.append(time.perf_counter() - start)
             except Exception as error: errors.append(f'{type(error).__name__}: {error}')
             if len(waits) == settled: memory['settled'] = megabytes(pid)
-    async with httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=visitors), trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=visitors, keepalive_expiry=2), trust_env=False) as client:
         await asyncio.gather(*(visitor(client) for _ in range(visitors)))
     now = megabytes(pid)
     p95 = quantiles(waits, n=20)[-1] if len(waits) > 1 else float('nan')
