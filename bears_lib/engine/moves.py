@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 import json, os
-from .common import BearsError, near
+from .common import BearsError, near, say
 from .photos import read_metadata, sample_folder, write_metadata
 
 # %% ../../nbs/engine/08_moves.ipynb #e789c6e3
@@ -33,7 +33,7 @@ def only_writer(
     lock = FileLock(root/'.bears'/'lock')
     try: lock.acquire(timeout=0)
     except Timeout: raise BearsError(f'Another run is writing {root} at this moment. Wait until it is done, or stop it.') from None
-    except (NotImplementedError, OSError): pass  # a disk without locks, as some network drives are
+    except (NotImplementedError, OSError): say(f'The disk of {root} offers no locks, as some network drives do not: let no other run write there meanwhile.')
     try: yield root
     finally: lock.release()
 
