@@ -49,8 +49,9 @@ def test_size(notebook):
 
 @each_notebook
 def test_opens_with_title_and_promise(notebook):
-    first = json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]
-    assert first['cell_type'] == 'markdown' and re.match(r'# \S.*\n\n> \S', source(first))
+    first, *others = [cell for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if not source(cell).startswith('[![')]
+    assert first['cell_type'] == 'markdown' and re.fullmatch(r'# \S.*\n\n> \S.*', source(first)), 'nbdev drops what stands below the promise in the same cell'
+    assert others[0]['cell_type'] == 'markdown', 'a sentence comes before any code'
 
 def public(module:str) -> list[tuple[str, object]]:
     found = importlib.import_module(module)
@@ -132,9 +133,9 @@ def test_set_up_cells_are_the_ones_that_the_tool_writes():
     import setup_cells
     assert len(setup_cells.notebooks()) >= 6
     for notebook in setup_cells.notebooks():
-        have = [source(cell) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'][1:3]]
-        assert have == [source(cell) for cell in setup_cells.first_cells(notebook)], name_of(notebook)
-        assert not re.search(r'drive\.mount|--upgrade|pip install -U', have[1])
+        have = json.loads(notebook.read_text(encoding='utf-8'))['cells'][:5]
+        assert have == setup_cells.opening(have, notebook), name_of(notebook)
+        assert not re.search(r'drive\.mount|--upgrade|pip install -U', source(have[3]))
 
 def test_notices_name_every_requirement():
     ini = configparser.ConfigParser(delimiters=['='])

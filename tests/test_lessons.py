@@ -13,10 +13,10 @@ sys.path.insert(0, str(root/'tools'))
 import make_lessons
 
 def notebook(*cells:str) -> dict:
-    title = {'cell_type': 'markdown', 'id': 'title', 'metadata': {}, 'source': ['# A lesson']}
+    title, words = [{'cell_type': 'markdown', 'id': text.strip('# '), 'metadata': {}, 'source': [text]} for text in ('# A lesson', 'About sums.')]
     code = [{'cell_type': 'code', 'id': f'c{i}', 'metadata': {}, 'execution_count': None, 'source': cell.splitlines(True),
              'outputs': [{'output_type': 'stream', 'name': 'stdout', 'text': ['Right.\n']}]} for i, cell in enumerate(cells)]
-    return {'cells': [title, *code], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}
+    return {'cells': [title, words, *code], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}
 
 @pytest.fixture
 def lessons(tmp_path):
@@ -79,7 +79,7 @@ def test_copies_have_no_answers(lessons):
     sources = [''.join(cell['source']) for cell in cells]
     assert sources[-2:] == ['half = ...\ncheck(half, 0.5)', 'def twice(n):\n    ...\ncheck(twice(2), 4)']
     assert cells[-1]['outputs'] == cells[-2]['outputs'] == [] and cells[-3]['outputs']
-    assert 'lessons/01_sums.ipynb' in sources[1] and '# Set-up' in sources[2]
+    assert 'lessons/01_sums.ipynb' in sources[1] and sources[2] == 'About sums.' and '# Set-up' in sources[3]
 
 def test_stale_missing_and_stray_copies_are_found(lessons, capsys):
     assert make_lessons.main(lessons, check=True) == 1, 'not made yet'

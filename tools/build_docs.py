@@ -3,7 +3,7 @@
 python tools/build_docs.py
 
 With OFFLINE=1 in the environment the classifier page carries its runtime along, and no page asks another machine for anything."""
-import os, re, shutil, tempfile
+import gc, os, re, shutil, tempfile
 from pathlib import Path
 
 import yaml
@@ -14,12 +14,14 @@ from smalldocs.site import build
 
 from bears_lib.engine.question_pages import write_question_page
 from npm_packages import node_modules
+from slim_styles import slim
 
 sections = {'lessons': 'Lessons', 'engine': 'Look inside'}  # folders of notebooks, in the order of the sidebar
+left_out = r'^[_.]|^solutions$'  # folders that are not for the site
 badge = 'https://colab.research.google.com/assets/colab-badge.svg'
 
 def order_sidebar(path:Path) -> None:
-    "The course first, then lessons, then the machinery; solutions are not for the site."
+    "The course first, then lessons, then the machinery."
     sidebar = yaml.safe_load(path.read_text(encoding='utf-8'))
     contents = sidebar['website']['sidebar']['contents']
     folders = {each['section']: each['contents'] for each in contents if isinstance(each, dict)}
@@ -62,34 +64,41 @@ def mend(site:Path, address:str) -> None:
         text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
         page.write_text(text, encoding='utf-8')
 
-def write_classifier(folder:Path, offline:bool) -> None:
+def site_links(config:Path, up:str='') -> dict[str, str]:
+    "Names and addresses of the pages in the navigation bar, for the pages that have none."
+    left = yaml.safe_load(config.read_text(encoding='utf-8'))['website']['navbar']['left']
+    pages = {each['text']: nbpath2html(Path(each['href'])).as_posix() if each['href'].endswith('.ipynb') else each['href'] for each in left}
+    return {name: up + page for name, page in {'bears_lib': 'index.html', **pages}.items()}
+
+def write_classifier(folder:Path, links:dict[str, str], offline:bool) -> None:
     "The classifier that visitors try, trained on the drawn bears now."
     from bears_lib.deploy import make_web_app, save_model
     from bears_lib.gather import sample_bears
     from bears_lib.train import bears_dls, bears_learner, fit_head
     with tempfile.TemporaryDirectory() as place:
         model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
-        make_web_app(model, folder, runtime=node_modules() if offline else None, title='Which bear is it?', about=learnt_from)
+        make_web_app(model, folder, runtime=node_modules() if offline else None, title='Which bear is it?', about=learnt_from, links=links)
 
 learnt_from = 'Bears that a program drew, and no photo: the sample that comes with the package. On real photos it is right less often.'
 
 def main() -> None:
     cfg = get_config()
     refresh_quarto_yml()
-    nbdev_sidebar.__wrapped__()
+    nbdev_sidebar.__wrapped__(skip_folder_re=left_out)
     order_sidebar(cfg.nbs_path/'sidebar.yml')
-    prepared = proc_nbs(cfg.nbs_path, n_workers=2, force=True)
-    shutil.rmtree(prepared/'solutions', ignore_errors=True)
+    prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True, skip_folder_re=left_out)  # one process: torch is loaded once
     made_later = ('questions', 'classifier')
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
     for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
     mend(site, cfg.doc_url)
-    write_classifier(site/'classifier', bool(os.environ.get('OFFLINE')))
+    slim(site)
+    write_classifier(site/'classifier', site_links(cfg.nbs_path/'_quarto.yml', '../'), bool(os.environ.get('OFFLINE')))
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)
     if broken: raise SystemExit('\n'.join(broken))
     print(f'{len(list(cfg.doc_path.rglob("*.html")))} pages in {cfg.doc_path.name}')
+    gc.freeze()  # each notebook's IPython collects garbage when it ends: there shall be little to look through
 
-if __name__ == '__main__': main()  # nbdev starts fresh Python processes
+if __name__ == '__main__': main()

@@ -9,7 +9,7 @@ import ast, json, re, sys, textwrap
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from setup_cells import first_cells, is_first
+from setup_cells import opening
 
 root = Path(__file__).parent.parent
 nbs = root/'nbs'
@@ -25,8 +25,7 @@ def blank(match:re.Match) -> str:
 def learners_copy(notebook:dict, place:Path) -> dict:
     "The notebook without its answers, its badge and set-up cell made for where it will stand."
     copy = json.loads(json.dumps(notebook))
-    title, *others = [cell for cell in copy['cells'] if not is_first(cell)]
-    copy['cells'] = [title, *first_cells(place), *others]
+    copy['cells'] = opening(copy['cells'], place)
     for cell in copy['cells']:
         if cell['cell_type'] != 'code': continue
         source = ''.join(cell['source'])

@@ -2,7 +2,8 @@
 
 python tools/setup_cells.py
 
-Both are made from one place: the repository's address in pyproject.toml. They stand after the title."""
+Both are made from one place: the repository's address in pyproject.toml. A notebook then opens with its title, the badge, a few sentences
+and the set-up cell. (Title and promise have a cell of their own: nbdev makes the page's heading of it, and drops what else is in it.)"""
 import hashlib, json, re
 from pathlib import Path
 
@@ -26,12 +27,18 @@ def notebooks() -> list[Path]:
     "The course and its lessons, not the machinery."
     return sorted(path for folder in ('', 'lessons', 'solutions') for path in (root/'nbs'/folder).glob('[0-9]*.ipynb'))
 
-def first_cells(notebook:Path) -> list[dict]:
+def first_cells(notebook:Path) -> tuple[dict, dict]:
     "The badge and the set-up cell, as they have to be."
     place = notebook.relative_to(root).as_posix()
     extra = extras.get(notebook.stem) or extras.get(notebook.parent.name)
     link = f'[![Open in Colab]({badge})]({repository.replace("github.com", "colab.research.google.com/github")}/blob/main/{place})'
-    return [cell('markdown', link, place), cell('code', setup.format(package=f'bears_lib[{extra}]' if extra else 'bears_lib', repository=repository), place)]
+    return cell('markdown', link, place), cell('code', setup.format(package=f'bears_lib[{extra}]' if extra else 'bears_lib', repository=repository), place)
+
+def opening(cells:list[dict], notebook:Path) -> list[dict]:
+    "All cells of a notebook, its first ones as they have to be."
+    title, words, *others = [found for found in cells if not is_first(found)]
+    badge_cell, setup_cell = first_cells(notebook)
+    return [title, badge_cell, words, setup_cell, *others]
 
 def cell(kind:str, text:str, place:str) -> dict:
     made = {'cell_type': kind, 'id': hashlib.sha256(f'{place}{kind}'.encode()).hexdigest()[:8], 'metadata': {}, 'source': text.splitlines(True)}
@@ -44,8 +51,7 @@ def is_first(found:dict) -> bool:
 
 def write(notebook:Path) -> None:
     content = json.loads(notebook.read_text(encoding='utf-8'))
-    others = [found for found in content['cells'] if not is_first(found)]
-    content['cells'] = [others[0], *first_cells(notebook), *others[1:]]
+    content['cells'] = opening(content['cells'], notebook)
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + '\n'
     if text != notebook.read_text(encoding='utf-8'): notebook.write_text(text, encoding='utf-8')
 

@@ -165,10 +165,14 @@ def _footer(copied:bool) -> str:
     return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT licence) computes the answer. '
             '<a href="model.json">All that the model says about itself</a>.')
 
-def _page(info:ModelInfo, network:bytes, copied:bool, title:str, about:str, examples:list[str]) -> str:
+def _links(links:dict[str, str]|None) -> str:
+    if not links: return ''
+    return '<nav aria-label="Site">' + ' '.join(f'<a href="{escape(address)}">{escape(name)}</a>' for name, address in links.items()) + '</nav>'
+
+def _page(info:ModelInfo, network:bytes, copied:bool, title:str, about:str, examples:list[str], links:dict[str, str]|None) -> str:
     settings = _settings(info, network, copied)
     return _template('index.html').substitute(
-        title=escape(title), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
+        title=escape(title), links=_links(links), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
         footer=_footer(copied), settings=json.dumps(settings, ensure_ascii=False).replace('<', '\\u003c'))
 
 def _manifest(title:str) -> str:
@@ -192,6 +196,7 @@ def make_web_app(
     title:str='', # Heading of the page; '' makes a question of the labels
     about:str='', # Where the training photos came from, a sentence or two for the page
     examples:dict[str, Source]|None=None, # Photos to click on, by what they show; None takes drawn bears if the model knows them
+    links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': '../index.html'}
 ) -> Path: # `dest`, with index.html in it
     "Write a web page that runs a model in its visitors' browsers."
     info, network = read_model(model, 'small.onnx')
@@ -201,7 +206,7 @@ def make_web_app(
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})
     pages |= {'small.onnx': network, 'model.json': (Path(model)/'model.json').read_bytes(), 'manifest.webmanifest': _manifest(title).encode(),
-              'index.html': _page(info, network, bool(runtime), title, about, list(photos)).encode()}
+              'index.html': _page(info, network, bool(runtime), title, about, list(photos), links).encode()}
     pages['service-worker.js'] = _worker(pages, _settings(info, network, bool(runtime))).encode()
     try:
         with tempfile.TemporaryDirectory(dir=dest.parent, prefix=f'.{dest.name}.') as beside: _replace(dest, Path(beside), pages)
