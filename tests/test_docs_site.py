@@ -1,5 +1,5 @@
 "The docs site as a reader meets it: built, served on this machine, opened in a real browser."
-import functools, http.server, json, os, re, shutil, subprocess, sys, threading
+import functools, html, http.server, json, os, re, shutil, subprocess, sys, threading
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlparse
@@ -71,6 +71,40 @@ def test_course_lessons_and_engine_are_there(site):
     for name in ('index', 'gather', 'train', 'interpret', 'deploy', 'questionnaire', 'commands', 'questions1', 'questions2', 'lessons/pets', 'engine/photos', 'classifier/index'): assert f'{name}.html' in names
     assert not [name for name in names if 'solutions' in name]
     assert 'train.html.md' in (site/'llms.txt').read_text(encoding='utf-8')
+
+def introductions() -> dict[str, str]:
+    "The first words below the title of each notebook that the site shows, by its page."
+    from nbdev.config import nbpath2html
+    found = {}
+    for notebook in [path for folder in ('', 'lessons', 'engine') for path in (root/'nbs'/folder).glob('[0-9]*.ipynb')]:
+        cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'][1:]]
+        words = next(text for text in cells if not text.startswith('[!['))
+        found[nbpath2html(notebook.relative_to(root/'nbs')).as_posix()] = re.search(r'\w[\w ,:-]{10,}', words)[0].strip()
+    return found
+
+def test_each_page_begins_with_the_words_of_its_notebook(site):
+    wanted = introductions()
+    assert len(wanted) > 45 and min(map(len, wanted.values())) > 10
+    assert not [name for name, words in wanted.items() if words not in html.unescape((site/name).read_text(encoding='utf-8'))]
+
+def test_the_home_page_is_light_and_has_its_icons(address, browser):
+    page, sizes = browser.new_page(), {}
+    page.on('response', lambda response: sizes.__setitem__(response.url, len(response.body())))
+    page.goto(address, wait_until='networkidle')
+    named = page.evaluate("""() => [...document.querySelectorAll('.bi, .quarto-color-scheme-toggle i')].map(e => getComputedStyle(e, '::before').content.replaceAll('"', '')).filter(text => text.length == 1)""")
+    page.close()
+    assert sum(sizes.values()) < 500_000
+    from fontTools.ttLib import TTFont
+    font = TTFont(next((root/'_docs/site_libs').rglob('*.woff')))
+    assert len(named) >= 3 and {ord(each) for each in named} <= set(font.getBestCmap())
+
+@pytest.mark.parametrize('name', ['questions1.html', 'classifier/index.html'])
+def test_pages_made_apart_lead_back(name, address, browser):
+    page = browser.new_page()
+    page.goto(address + name)
+    page.get_by_role('navigation', name='Site').get_by_role('link', name='Train').click()
+    assert page.get_by_role('heading', level=1).inner_text() == 'Training a classifier'
+    page.close()
 
 def test_pages_ask_no_other_machine_report_no_error_and_fit_a_phone(site, address, browser):
     context, problems = browser.new_context(viewport={'width': 360, 'height': 740}), []

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bears_lib.engine.grading import grade, load_questions
+from bears_lib.engine.exports import markdown_page, read_markdown, tidy
+from bears_lib.engine.grading import KINDS, grade, load_questions
 from bears_lib.engine.question_pages import _data, question_page
+from bears_lib.engine.sessions import Entry, latest
+from bears_lib.questionnaire import Quiz
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which('chromium')
@@ -45,38 +48,112 @@ def test_the_page_is_whole_labelled_and_alone(chapter):
     assert not re.search(r'<details[^>]* open', text)
 
 
+def test_only_a_task_has_no_check():
+    for chapter in (1, 2):
+        kinds = {q.id: q.kind for q in load_questions(chapter)}
+        for id, box in re.findall(r'<section id="q-(\w+)"(.*?)</section>', question_page(chapter), re.S):
+            assert ('>Check</button>' in box) == ('<output' in box) == (kinds[id] != 'self') != ('This is a task to do' in box)
+
+GRADED = [json.loads(line) for line in (ROOT/'tests/data/graded_answers.jsonl').read_text('utf-8').splitlines()]
+
 @pytest.mark.skipif(not shutil.which('node'), reason='needs node')
-@pytest.mark.parametrize('chapter', [1, 2])
-def test_the_browser_grades_as_python_does(chapter):
-    questions = {q.id: q for q in load_questions(chapter) if q.kind not in ('self', 'items')}
+@pytest.mark.parametrize('chapter, kinds', [(1, {'items'}), (1, set(KINDS) - {'items', 'self'}), (2, set(KINDS) - {'self'})], ids=['items', 'chapter1', 'chapter2'])
+def test_the_browser_grades_as_python_does(chapter, kinds):
+    questions = {q.id: q for q in load_questions(chapter) if q.kind in kinds}
     rows = [(q.id, text) for q in questions.values() for text, _ in q.examples]
+    rows += [(row['question_id'], row['answer']) for row in GRADED if row['question_id'] in questions]
     code = f'''const m = require({json.dumps(str(ROOT/"bears_lib/data/questions/page.js"))}), [data, rows] = JSON.parse(require('fs').readFileSync(0));
         const known = m.knownWords(data), by = Object.fromEntries(data.questions.map(q => [q.id, q]));
         console.log(JSON.stringify(rows.map(([id, text]) => m.gradeAnswer(by[id], text, known, data.shared).grade)));'''
     out = subprocess.run(['node', '-e', code], input=json.dumps([_data(list(questions.values())), rows]), capture_output=True, text=True, check=True, timeout=120)
     same = [a == grade(questions[id], text).grade for a, (id, text) in zip(json.loads(out.stdout), rows)]
-    assert sum(same)/len(same) > 0.97
+    assert len(same) >= 50 and sum(same)/len(same) > 0.97
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM, reason='needs chromium')
-def test_the_page_works_with_the_keyboard_and_remembers(tmp_path):
+@pytest.fixture(scope='module')
+def chromium():
     playwright = pytest.importorskip('playwright.sync_api')
-    file = tmp_path/'page.html'
-    file.write_text(question_page(1), 'utf-8')
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
-        page = browser.new_page()
-        errors = []
-        page.on('pageerror', lambda e: errors.append(str(e)))
-        page.goto(file.as_uri())
-        page.focus('#q-gpu-answer')
-        page.keyboard.type('graphics card')
-        page.keyboard.press('Tab')
-        page.keyboard.press('Enter')
-        assert 'Suggested: right' in page.inner_text('#q-gpu output')
-        page.check('#q-gpu input[value=right]')
-        page.reload()
-        assert page.input_value('#q-gpu-answer') == 'graphics card' and page.is_checked('#q-gpu input[value=right]')
-        assert page.inner_text('#count').startswith('1 of') and not errors
+        yield browser
         browser.close()
+
+@pytest.fixture
+def page(chromium, tmp_path):
+    "The page of chapter 1, opened as a file."
+    file = tmp_path/'page.html'
+    file.write_text(question_page(1), 'utf-8')
+    context = chromium.new_context()
+    page, errors = context.new_page(), []
+    page.on('pageerror', lambda e: errors.append(str(e)))
+    page.goto(file.as_uri())
+    yield page
+    context.close()
+    assert not errors
+
+def needs_browser(test): return pytest.mark.browser(pytest.mark.skipif(not CHROMIUM, reason='needs chromium')(test))
+
+@needs_browser
+def test_the_page_works_with_the_keyboard_and_remembers(page):
+    page.focus('#q-gpu-answer')
+    page.keyboard.type('graphics card')
+    page.keyboard.press('Tab')
+    page.keyboard.press('Enter')
+    assert 'Suggested: right' in page.inner_text('#q-gpu output')
+    page.check('#q-gpu input[value=right]')
+    page.reload()
+    assert page.input_value('#q-gpu-answer') == 'graphics card' and page.is_checked('#q-gpu input[value=right]')
+    assert page.inner_text('#count').startswith('1 of')
+
+@needs_browser
+@pytest.mark.parametrize('keys', ['Control+Enter', 'Meta+Enter'])
+def test_a_check_from_the_box(page, keys):
+    page.press('#q-need-answer', keys)
+    assert page.inner_text('#q-need output') == 'Write an answer first.'
+    page.fill('#q-need-answer', 'maths false, data true, computers false, phd false')
+    page.press('#q-need-answer', keys)
+    assert page.inner_text('#q-need output').startswith('Suggested: partly right') and 'Missing: a lot of data: false' in page.inner_text('#q-need output')
+    assert page.input_value('#q-need-answer').count('\n') == 0
+    page.fill('#q-cleannb-answer', 'a note')
+    page.press('#q-cleannb-answer', keys)
+    assert not page.query_selector('#q-cleannb output')
+
+@needs_browser
+@pytest.mark.parametrize('width', [1280, 360])
+def test_nothing_moves_when_a_suggestion_comes(page, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    assert page.evaluate('document.documentElement.scrollWidth') == width
+    rows = [(q.id, text) for q in load_questions(1) if q.kind != 'self' for text, _ in q.examples if q.id != 'areas']
+    assert page.evaluate('''rows => rows.filter(([id, text]) => {
+        const box = document.getElementById('q-' + id), before = box.dataset.before ||= box.offsetHeight;
+        box.querySelector('textarea').value = text;
+        box.querySelector('button').click();
+        return box.offsetHeight != before;
+    })''', rows) == []
+
+ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
+    'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}
+
+@needs_browser
+def test_the_saved_file_is_the_page_that_the_package_reads(page, tmp_path):
+    for id, (answer, mark) in ANSWERS.items():
+        page.fill(f'#q-{id}-answer', answer)
+        if mark: page.check(f'#q-{id} input[value={mark}]')
+    with page.expect_download() as download: page.click('#save')
+    assert download.value.suggested_filename == 'chapter1-answers.md'
+    download.value.save_as(file := tmp_path/'answers.md')
+    entries, unknown = read_markdown(file.read_text('utf-8'), load_questions(1))
+    assert {e.id: (e.answer, e.final) for e in entries} == {id: (tidy(answer), mark) for id, (answer, mark) in ANSWERS.items()} and not unknown
+    assert file.read_text('utf-8') == markdown_page([Entry(id, answer, final=mark) for id, (answer, mark) in ANSWERS.items()], load_questions(1))
+    quiz = Quiz(1, folder=tmp_path/'quiz')
+    assert quiz.take(file) == len(ANSWERS) and latest(quiz.session)['gpu'].grade == 'right'
+
+@needs_browser
+def test_answers_of_an_earlier_page_still_load(page):
+    page.evaluate("localStorage.setItem('bears-quiz-1', JSON.stringify({gpu: {answer: 'a card', mark: 'partly'}, need: {}}))")
+    page.reload()
+    assert page.input_value('#q-gpu-answer') == 'a card' and page.is_checked('#q-gpu input[value=partly]') and page.inner_text('#count').startswith('1 of')
+    page.on('dialog', lambda dialog: dialog.accept())
+    page.click('#clear')
+    page.wait_for_function("document.getElementById('count').textContent.startsWith('0 of')")
+    assert page.input_value('#q-gpu-answer') == ''

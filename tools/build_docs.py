@@ -91,7 +91,7 @@ def main() -> None:
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
-    for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
+    for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter, site_links(cfg.nbs_path/'_quarto.yml'))
     mend(site, cfg.doc_url)
     slim(site)
     write_classifier(site/'classifier', site_links(cfg.nbs_path/'_quarto.yml', '../'), bool(os.environ.get('OFFLINE')))

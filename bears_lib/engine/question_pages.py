@@ -13,47 +13,60 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 import json
-from .common import write_beside
-from .grading import _BUT_WORDS, _NO_WORDS, _YES_WORDS, Question, known_words, load_questions
+from .common import link_bar, write_beside
+from .exports import MARKS, _number, markdown_page
+from .grading import _BUT_WORDS, _F, _NO_WORDS, _NONE, _T, _YES_WORDS, Question, known_words, load_questions
 
 # %% ../../nbs/engine/24_question_pages.ipynb #983db9a3
+_TASK = 'This is a task to do, not a question to answer: mark it yourself. The box is for notes.'
+
+def _box(q:Question, name:str) -> str:
+    "The box for the answer, with a button and a place for the suggestion; a task has only the box."
+    area, more = f'<textarea id="{name}-answer" rows="3" maxlength="5000"', f' aria-describedby="{name}-task"'
+    if q.kind == 'self': return f'{area}{more}></textarea>\n<p class="note" id="{name}-task">{_TASK}</p>'
+    return f'''<div class="work">
+<div class="mine">{area}></textarea>
+<button type="button" class="first">Check</button></div>
+<div class="reply"><output for="{name}-answer" role="status" aria-live="polite"></output></div>
+</div>'''
+
 def _section(q:Question) -> str:
     "One question: its text, a box, the check, the model answer and the learner's own mark."
     name, number = f'q-{q.id}', f'{"Research " if q.research else ""}{q.number}'
     marks = ''.join(f'<label><input type="radio" name="{name}-mark" value="{value}"> {says}</label>'
         for value, says in (('right', 'right'), ('partly', 'partly'), ('wrong', 'not yet')))
-    check = '' if q.kind in ('self', 'items') else '<button type="button">Check</button>'
-    return f'''<section id="{name}" aria-labelledby="{name}-title">
+    return f'''<section id="{name}" class="card" aria-labelledby="{name}-title">
 <h2 id="{name}-title">{number}. {escape(q.topic)}</h2>
-<p><label for="{name}-answer">{escape(q.ask)}</label></p>
-<textarea id="{name}-answer" rows="3" maxlength="5000"></textarea>
-<p>{check}</p>
-<output for="{name}-answer" role="status" aria-live="polite"></output>
-<details><summary>Hint</summary><p>{escape(q.hint)}</p></details>
-<details><summary>Model answer</summary><p>{escape(q.model)}</p><p><em>{escape(q.why)}</em></p><p>See it: {escape(q.see)}</p></details>
-<fieldset><legend>Your own mark</legend>{marks}</fieldset>
+<p class="ask"><label for="{name}-answer">{escape(q.ask)}</label></p>
+{_box(q, name)}
+<div class="more"><details><summary>Hint</summary><p>{escape(q.hint)}</p></details>
+<details><summary>Model answer</summary><p>{escape(q.model)}</p><p><em>{escape(q.why)}</em></p><p>See it: {escape(q.see)}</p></details></div>
+<fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 
 # %% ../../nbs/engine/24_question_pages.ipynb #208ea1d8
 def _data(questions:list[Question]) -> dict:
     "What the page's script needs to know."
-    rows = [dict(id=q.id, kind=q.kind, need=q.need, partly=q.partly, says=q.says, swaps=q.swaps,
+    rows = [dict(id=q.id, asks=f'{_number(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says, swaps=q.swaps,
         ideas=[dict(says=i.says, accept=i.accept, counts=i.counts, vague=i.vague) for i in q.ideas]) for q in questions]
     return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(sorted(known_words()))],
-        shared=dict(yes=_YES_WORDS, no=_NO_WORDS, but=_BUT_WORDS))
+        shared=dict(yes=_YES_WORDS, no=_NO_WORDS, but=_BUT_WORDS, isFalse=_F, isTrue=_T, none=_NONE),
+        head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS)
 
 def question_page(
     chapter:int, # 1 or 2
+    links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': 'index.html'}
 ) -> str: # A whole HTML page
     "A chapter's questions as a page that checks answers in the browser."
     questions, folder = load_questions(chapter), files('bears_lib')/'data'/'questions'
     data = json.dumps(_data(questions), ensure_ascii=False).replace('<', '\\u003c')
-    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions', first=questions[0].id, count=len(questions),
+    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions', chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
         sections='\n'.join(map(_section, questions)), data=data, script=(folder/'page.js').read_text('utf-8'))
 
 def write_question_page(
     path:str|Path, # Of the HTML file
     chapter:int, # 1 or 2
+    links:dict[str, str]|None=None, # As in `question_page`
 ) -> Path: # The same path
     "Write a chapter's questions as a page for a website."
-    return write_beside(path, question_page(chapter))
+    return write_beside(path, question_page(chapter, links))

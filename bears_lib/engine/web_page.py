@@ -21,7 +21,7 @@ from typing import Any
 import base64, csv, io, json, tempfile
 from PIL import Image, ImageDraw
 from .. import __version__
-from .common import BearsError, command, say
+from .common import BearsError, command, link_bar, say
 from .models import ModelInfo, _replace, read_model
 from .photos import Source, open_photo, read_metadata, sample_folder
 
@@ -165,14 +165,10 @@ def _footer(copied:bool) -> str:
     return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT licence) computes the answer. '
             '<a href="model.json">All that the model says about itself</a>.')
 
-def _links(links:dict[str, str]|None) -> str:
-    if not links: return ''
-    return '<nav aria-label="Site">' + ' '.join(f'<a href="{escape(address)}">{escape(name)}</a>' for name, address in links.items()) + '</nav>'
-
 def _page(info:ModelInfo, network:bytes, copied:bool, title:str, about:str, examples:list[str], links:dict[str, str]|None) -> str:
     settings = _settings(info, network, copied)
     return _template('index.html').substitute(
-        title=escape(title), links=_links(links), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
+        title=escape(title), links=link_bar(links), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
         footer=_footer(copied), settings=json.dumps(settings, ensure_ascii=False).replace('<', '\\u003c'))
 
 def _manifest(title:str) -> str:

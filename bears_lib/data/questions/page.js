@@ -2,7 +2,7 @@
 // The grader of the package, in the browser: the same patterns, a simpler stemmer.
 const ARTICLES = new Set(['a', 'an', 'the']);
 const ENDINGS = ['isations', 'izations', 'isation', 'ization', 'ational', 'ations', 'ation', 'ingly', 'ities', 'ments', 'ness', 'ment',
-  'ings', 'ions', 'able', 'ible', 'ally', 'ised', 'ized', 'ises', 'izes', 'ing', 'ion', 'ies', 'ity', 'ive', 'ise', 'ize', 'ed', 'es', 'ly', 'er', 'al', 's', 'e', 'y'];
+  'ings', 'ions', 'ers', 'able', 'ible', 'ally', 'ised', 'ized', 'ises', 'izes', 'ing', 'ion', 'ies', 'ity', 'ive', 'ise', 'ize', 'ed', 'es', 'ly', 'er', 'al', 's', 'e', 'y'];
 
 function stem(word) {
   if (word.length < 4) return word;
@@ -110,9 +110,37 @@ function findPattern(words, text, known) {
   return Boolean(found && (!pattern.whole || new Set(found).size === words.length));
 }
 
+// Statements that are all false: which of them does an answer call so?
+function gradeItems(question, text, known, shared) {
+  text = text.slice(0, 5000).replace(/\b(t|true|yes)\s*(\/|or)\s*(f|false|no)\b/gi, ' ');
+  const finds = (words, ...list) => list.some(p => findPattern(words, p, known));
+  const called = new Map();
+  let denied = false, here = [];
+  for (const clause of text.split(/[.;!?\n]|\bbut\b/i)) {
+    let no = false;
+    for (const part of clause.split(/[,:()]|\s[-–—]\s|\band\b(?=.*\b(?:yes|no|true|false)\b)/i)) {
+      const words = readWords(part), named = question.ideas.filter(idea => finds(words, ...idea.accept));
+      const isFalse = finds(words, shared.isFalse), isTrue = finds(words, shared.isTrue);
+      no = isFalse || no && !isTrue;
+      denied ||= isFalse;
+      if (named.length) here = named;
+      for (const {says} of here) {
+        if (isFalse || isTrue) called.set(says, no);
+        else if (named.length && no && !called.has(says)) called.set(says, true);
+      }
+    }
+  }
+  const words = readWords(text), all = question.ideas.map(idea => idea.says);
+  const short = finds(words, shared.none) || !called.size && words.length < 13;
+  if (short && denied && !finds(words, 'yes|true|t|all !none|no|not|false|neither|myth|nothing')) return {grade: 'right', found: all, missing: [], look: []};
+  const found = all.filter(says => called.get(says)), slip = all.some(says => called.get(says) === false);
+  return {grade: !slip && found.length >= question.need ? 'right' : found.length ? 'partly' : 'wrong', found, missing: all.filter(says => !called.get(says)), look: []};
+}
+
 function gradeAnswer(question, text, known, shared) {
   const words = readWords(text);
   if (!words.some(w => /^[\x20-\x7e]+$/.test(w.text))) return {grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), look: text.trim() ? ['there are no words in it that I can read'] : []};
+  if (question.kind === 'items') return gradeItems(question, text, known, shared);
   const any = list => list.some(p => findPattern(words, p, known));
   const hits = question.ideas.map(idea => any(idea.accept));
   const word = !question.says ? '' : any(shared.yes) ? 'yes' : any(shared.no) ? 'no' : '';
@@ -131,15 +159,50 @@ function knownWords(data) {
   return known;
 }
 
+// The page that `Quiz.take` reads: a mark, the question, the answer below it.
+function answersPage(data, state) {
+  const tidy = text => text.replace(/\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]/g, '\n').replace(/[\0-\x08\x0e-\x1f\x7f]|\p{Cs}/gu, '').split('\n').map(row => row.trim()).join('\n').trim();
+  const safe = row => row.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/^(\\|CORRECTION:|NIT:)/, '\\$1');
+  const lines = [data.head];
+  for (const q of data.questions) {
+    const {answer = '', mark = ''} = state[q.id] || {}, sign = data.marks[mark];
+    lines.push('- ' + (sign ? sign + ' ' : '') + q.asks);
+    if (tidy(answer)) lines.push(...tidy(answer).split('\n').map(row => row && '    ' + safe(row)));
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+function feedback(result) {
+  const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more);
+  const says = {right: 'right', partly: 'partly right', wrong: 'not yet'}[result.grade];
+  const list = make('span', '', {role: 'list'});
+  for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', result.missing], ['Look at', result.look]]) {
+    if (!ideas.length) continue;
+    const item = make('span', '', {role: 'listitem'});
+    item.append(make('b', label + ': '), (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; '));
+    list.append(item);
+  }
+  return ['Suggested: ', make('b', says, {className: 'badge ' + result.grade}), list];
+}
+
+// An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
+function keepRoom(q, out) {
+  const room = document.createElement('div'), says = q.ideas.map(idea => idea.says), cut = Math.max(1, q.need - 1);
+  room.className = 'room';
+  room.append(...feedback({grade: 'right', found: says.slice(0, cut), missing: says.slice(cut), look: q.swaps.slice(0, 1).map(([says]) => says)}));
+  out.after(room);
+}
+
 function start(data) {
-  const key = 'bears-quiz-' + data.chapter, known = knownWords(data), said = {right: 'right', partly: 'partly right', wrong: 'not yet'};
+  const key = 'bears-quiz-' + data.chapter, known = knownWords(data), count = document.getElementById('count');
   let state = {};
   try { state = JSON.parse(localStorage.getItem(key)) || {}; } catch (error) { /* a private window, or a damaged entry: begin anew */ }
   const keep = () => {
     try { localStorage.setItem(key, JSON.stringify(state)); } catch (error) { /* no storage: it works until the page is closed */ }
-    const done = data.questions.filter(q => (state[q.id] || {}).mark).length;
+    const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
     document.getElementById('progress').value = done;
-    document.getElementById('count').textContent = done + ' of ' + data.questions.length + ' marked';
+    if (count.textContent !== text) count.textContent = text;   // a screen reader says it again at every change
   };
   for (const q of data.questions) {
     const box = document.getElementById('q-' + q.id), area = box.querySelector('textarea'), out = box.querySelector('output');
@@ -150,13 +213,22 @@ function start(data) {
       radio.checked = mine.mark === radio.value;
       radio.addEventListener('change', () => { mine.mark = radio.value; keep(); });
     }
-    const check = box.querySelector('button');
-    if (check) check.addEventListener('click', () => {
-      const result = gradeAnswer(q, area.value, known, data.shared), lines = ['Suggested: ' + said[result.grade]];
-      for (const name of ['found', 'missing', 'look']) if (result[name].length) lines.push((name === 'look' ? 'look at' : name === 'missing' && result.grade === 'right' ? 'you could add' : name) + ': ' + result[name].join('; '));
-      out.textContent = lines.join('\n');
+    if (!out) continue;   // a task, which only the learner can mark
+    keepRoom(q, out);
+    const check = () => out.replaceChildren(...area.value.trim() ? feedback(gradeAnswer(q, area.value, known, data.shared)) : ['Write an answer first.']);
+    box.querySelector('button').addEventListener('click', check);
+    area.addEventListener('keydown', event => {
+      if (event.key !== 'Enter' || !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      check();
     });
   }
+  document.getElementById('save').addEventListener('click', () => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([answersPage(data, state)], {type: 'text/markdown'}));
+    link.download = `chapter${data.chapter}-answers.md`;
+    link.click();
+  });
   document.getElementById('clear').addEventListener('click', () => {
     if (!confirm('Delete all answers of this page from this browser?')) return;
     try { localStorage.removeItem(key); } catch (error) { /* nothing was kept */ }
@@ -166,4 +238,4 @@ function start(data) {
 }
 
 if (typeof document !== 'undefined') start(JSON.parse(document.getElementById('questions').textContent));
-if (typeof module !== 'undefined') module.exports = {gradeAnswer, knownWords, readWords, findPattern};
+if (typeof module !== 'undefined') module.exports = {answersPage, gradeAnswer, knownWords, readWords, findPattern};
