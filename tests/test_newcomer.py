@@ -1,0 +1,66 @@
+"""The first ten minutes: a fresh clone, README's commands and no others, then every course notebook from its first cell to its last.
+
+The libraries are those installed here; nothing else is. CI installs these too, in a clone of its own (`.ci/run`)."""
+import json, os, re, shutil, subprocess, sys, sysconfig, venv
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from conftest import root
+
+course = sorted(path.name for path in (root/'nbs').glob('[0-9]*.ipynb'))
+plain = {key: value for key, value in os.environ.items() if not key.startswith(('PYTHON', 'BEARS', 'VIRTUAL_ENV', 'IN_TEST', 'MPL', 'MAKE'))}
+
+def readme_commands() -> list[str]:
+    "What README tells a newcomer to type first."
+    block = re.search(r'```bash\n(.*?)```', (root/'README.md').read_text(encoding='utf-8'), re.S)[1]
+    return [line.split('#')[0].strip() for line in block.splitlines()]
+
+@pytest.fixture(scope='module')
+def clone(tmp_path_factory) -> Path:
+    "The project's files as git has them, with an environment in which the libraries are but the project is not."
+    folder = tmp_path_factory.mktemp('newcomer')/'bears_lib'
+    names = subprocess.run(['git', 'ls-files', '-z'], cwd=root, capture_output=True, text=True, check=True).stdout.split('\0')
+    for name in filter(None, names):
+        (folder/name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root/name, folder/name)
+    venv.create(folder/'.venv', with_pip=True, symlinks=True)
+    next((folder/'.venv/lib').glob('python*/site-packages')).joinpath('libraries.pth').write_text(sysconfig.get_path('purelib'))
+    return folder
+
+def test_ci_runs_what_readme_says():
+    assert readme_commands() == ['make demo', 'make test']
+    assert (root/'.ci/run').read_text().rstrip().endswith('exec make test')
+
+@pytest.mark.timeout(900)
+def test_demo_in_a_fresh_clone(clone):
+    run = subprocess.run(readme_commands()[0].split(), cwd=clone, env=plain, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-3000:]
+    assert {path.name for path in (clone/'demo').iterdir()} == {'confusion.png', 'top_losses.png', 'model'}
+    assert 'A photo that it had not seen' in run.stderr and (clone/'demo/confusion.png').read_bytes().startswith(b'\x89PNG')
+
+execute = '''import json, sys, nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+notebook = nbformat.read(sys.argv[1], as_version=4)
+try: NotebookClient(notebook, timeout=300, kernel_name='python3').execute()
+except CellExecutionError as error: sys.exit(str(error))
+cells = [cell for cell in notebook.cells if cell.cell_type == 'code']
+print(json.dumps([sum(cell.execution_count is not None for cell in cells), sum(bool(cell.source.strip()) for cell in cells)]))'''
+
+def manual_steps(name:str, clone:Path) -> list[str]:
+    "What somebody who only presses Run would have to do as well: cells that fail, ask for something or are left out."
+    sources = [''.join(cell['source']) for cell in json.loads((clone/'nbs'/name).read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
+    asks = [source for source in sources if re.search(r'\binput\(|getpass|files\.upload|drive\.mount|^#\|\s*(eval|slow|network)\b', source, re.M)]
+    env = plain | {'PYTHONPATH': str(clone/'tests/offline'), 'HF_HUB_OFFLINE': '1', 'OMP_NUM_THREADS': '1'}
+    run = subprocess.run([clone/'.venv/bin/python', '-c', execute, name], cwd=clone/'nbs', env=env, capture_output=True, text=True, timeout=800)
+    if run.returncode: return [*asks, run.stderr[-3000:]]
+    done, there = json.loads(run.stdout.splitlines()[-1])
+    return asks + [f'{there - done} cells of {name} were not run']*(done < there)
+
+@pytest.mark.timeout(1500)
+def test_course_notebooks_want_nothing_but_run(clone):
+    assert len(course) == 6
+    with ThreadPoolExecutor(2) as pool: steps = dict(zip(course, pool.map(lambda name: manual_steps(name, clone), course)))
+    assert not sum(map(len, steps.values())), steps
