@@ -53,6 +53,14 @@ def test_opens_with_title_and_promise(notebook):
     assert first['cell_type'] == 'markdown' and re.fullmatch(r'# \S.*\n\n> \S.*', source(first)), 'nbdev drops what stands below the promise in the same cell'
     assert others[0]['cell_type'] == 'markdown', 'a sentence comes before any code'
 
+def test_the_engine_never_looks_up():
+    "A notebook's exports import from notebooks with smaller numbers, and never from the course."
+    exports = {path.name: '\n'.join(source(cell) for cell in cells(path, 'code') if re.match(r'#\| (export|default_exp)', source(cell))) for path in (root/'nbs/engine').glob('*.ipynb')}
+    home = {re.search(r'default_exp engine\.(\w+)', text)[1]: name for name, text in exports.items()}
+    needs = {name: set(re.findall(r'from bears_lib\.engine\.(\w+) import', text)) for name, text in exports.items()}
+    assert len(home) > 30 and not [(name, need) for name, all_needs in needs.items() for need in all_needs if home[need] > name]
+    assert not [name for name, text in exports.items() if re.search(r'^\s*from bears_lib\.(?!engine)\w+ import', text, re.M)]
+
 def public(module:str) -> list[tuple[str, object]]:
     found = importlib.import_module(module)
     return [(name, getattr(found, name)) for name in getattr(found, '__all__', []) if getattr(getattr(found, name), '__module__', '') == module]

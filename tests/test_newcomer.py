@@ -9,6 +9,7 @@ import pytest
 
 from conftest import root
 
+pytestmark = pytest.mark.skipif(not shutil.which('make') or os.name == 'nt', reason='README is for machines with make')
 course = sorted(path.name for path in (root/'nbs').glob('[0-9]*.ipynb'))
 plain = {key: value for key, value in os.environ.items() if not key.startswith(('PYTHON', 'BEARS', 'VIRTUAL_ENV', 'IN_TEST', 'MPL', 'MAKE'))}
 
