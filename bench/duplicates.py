@@ -4,7 +4,7 @@ Random hashes in eight orientations, one in fifty of them a planted copy at 4 bi
 All pairs of 100,000 photos are timed on 1,000 of them and multiplied.
 
 python bench/duplicates.py [--json]"""
-import json, sys
+import sys
 from time import perf_counter
 
 import numpy as np

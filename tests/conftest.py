@@ -1,5 +1,6 @@
 "What several tests share."
 import os, shutil, subprocess, sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,43 @@ from PIL import Image
 os.environ.setdefault('IN_TEST', '1')  # no progress bars
 
 root = Path(__file__).parent.parent
+sys.path.insert(0, str(root/'tools'))
+
+chromium = shutil.which('chromium') or shutil.which('chromium-browser')
+chromium_flags = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+in_browser = pytest.mark.browser
+
+@pytest.fixture(scope='module')
+def browser():
+    "A real browser, with a camera that shows a test picture."
+    if chromium is None: pytest.skip('chromium is not installed: apt-get install chromium')
+    sync = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
+    with sync.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=chromium_flags)
+        yield browser
+        browser.close()
+
+@pytest.fixture(scope='session')
+def node_modules() -> Path:
+    "Where onnxruntime-web and axe-core are."
+    import npm_packages
+    from bears_lib.engine.common import BearsError
+    try: return npm_packages.node_modules()
+    except BearsError as error: pytest.skip(str(error))
+
+class Page(HTMLParser):
+    "The tags of a page with their attributes, and a check that they are closed in order."
+    void = {'meta', 'input', 'br', 'hr', 'img', 'link', 'line', 'circle', 'path'}
+    def __init__(self, text:str):
+        super().__init__()
+        self.tags, self.open = [], []
+        self.feed(text)
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.void: self.open.append(tag)
+    def handle_endtag(self, tag):
+        if tag not in self.void: assert self.open.pop() == tag
+    def all(self, tag:str) -> list[dict]: return [attrs for name, attrs in self.tags if name == tag]
 
 @pytest.fixture
 def photos(tmp_path):

@@ -1,5 +1,5 @@
 "The app, as a visitor, a program and a mischief-maker meet it: `bears-app` in a process of its own."
-import io, json, os, shutil, signal, socket, subprocess, sys
+import io, json, os, signal, socket, subprocess, sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,17 +8,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bears_lib.gather import sample_bears
-from conftest import root
+from conftest import in_browser, root
 
 pytest.importorskip('gradio', minversion='6', reason='needs the extra "app": pip install "bears_lib[app]"')
 import httpx
 from gradio_client import Client, handle_file
-
-CHROMIUM = shutil.which('chromium')
-
-def in_browser(test):
-    "Marks a test that opens the real page."
-    return pytest.mark.browser(pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium: apt-get install chromium")(test))
 
 shots = root/'tests'/'_shots'
 bear = next((sample_bears()/'grizzly').glob('0*.jpg'))
@@ -152,18 +146,10 @@ def test_addresses_inside_the_network_are_not_fetched(app):
 
 # As a visitor
 
-@pytest.fixture(scope='module')
-def chromium():
-    playwright = pytest.importorskip('playwright.sync_api')
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
-        yield browser
-        browser.close()
-
 @contextmanager
-def page_of(chromium, url, width=1280, **options):
+def page_of(browser, url, width=1280, **options):
     "An open page, and a check at the end that it asked no other server for anything and threw no error."
-    page = chromium.new_page(viewport={'width': width, 'height': 900}, **options)
+    page = browser.new_page(viewport={'width': width, 'height': 900}, **options)
     asked, errors = [], []
     page.on('request', lambda request: asked.append(request.url))
     page.on('pageerror', lambda error: errors.append(str(error)))
@@ -187,9 +173,9 @@ def give(page, file, says:str) -> str:
 
 @in_browser
 @pytest.mark.parametrize('width, scheme', [(1280, 'light'), (1280, 'dark'), (360, 'light')])
-def test_a_bear_in_the_browser(app, chromium, width, scheme):
+def test_a_bear_in_the_browser(app, browser, width, scheme):
     shots.mkdir(exist_ok=True)
-    with page_of(chromium, app[0], width, color_scheme=scheme) as page:
+    with page_of(browser, app[0], width, color_scheme=scheme) as page:
         assert give(page, bear, 'grizzly') == 'Most likely grizzly.'
         assert page.inner_text('#bars').split().count('%') == 0 and page.inner_text('#bars').count('%') == 3
         page.click('#why')
@@ -200,19 +186,19 @@ def test_a_bear_in_the_browser(app, chromium, width, scheme):
         assert page.evaluate('document.documentElement.scrollWidth') <= width
 
 @in_browser
-def test_what_is_not_a_bear(app, chromium, model, tmp_path):
+def test_what_is_not_a_bear(app, browser, model, tmp_path):
     from bears_lib.deploy import Classifier
     strange = [tmp_path/'cat.jpg']
     strange[0].write_bytes(jpeg(drawn_cat()))
     if data := os.environ.get('BEARS_DATA'): strange += sorted(Path(data).glob('cats_dogs/cat*/*.jpg'))[:1]
     if not getattr(Classifier(model)(strange[0]), 'unsure', False): pytest.skip('this model does not tell what is unlike its photos')
-    with page_of(chromium, app[0]) as page:
+    with page_of(browser, app[0]) as page:
         for path in strange: assert 'Unlike anything I know.' in give(page, path, 'Unlike')
         page.screenshot(path=shots/'app_cat_1280.png', full_page=True)
 
 @in_browser
-def test_broken_files_in_the_browser(app, chromium, tmp_path):
-    with page_of(chromium, app[0]) as page:
+def test_broken_files_in_the_browser(app, browser, tmp_path):
+    with page_of(browser, app[0]) as page:
         files = bad_files(tmp_path)
         for name in ('broken.jpg', 'empty.jpg', 'phone.heic', 'bomb.png'): assert give(page, tmp_path/name, files[name]).count('.') < 5
         assert not page.is_visible('#bars')
@@ -227,22 +213,22 @@ def test_broken_files_in_the_browser(app, chromium, tmp_path):
         give(page, bear, 'grizzly')
 
 @in_browser
-def test_an_example_with_the_keyboard(app, chromium):
-    with page_of(chromium, app[0]) as page:
+def test_an_example_with_the_keyboard(app, browser):
+    with page_of(browser, app[0]) as page:
         example = page.locator('button:has(img)').first
         example.focus()
         page.keyboard.press('Enter')
         page.wait_for_function('document.querySelector("#said").innerText.includes("black")', timeout=20_000)
 
 @in_browser
-def test_feedback_is_kept_with_consent_only(app, chromium):
+def test_feedback_is_kept_with_consent_only(app, browser):
     url, offered, _ = app
     sideways, exif = Image.open(bear).resize((300, 200)), Image.Exif()
     exif[0x0112], exif[0x8769] = 3, {0x9286: b'home address'}
     path = offered.parent/'..secret name.jpg'
     path.write_bytes(jpeg(sideways, exif=exif))
     try:
-        with page_of(chromium, url) as page:
+        with page_of(browser, url) as page:
             give(page, path, 'Most likely')
             page.click('#offer')
             page.wait_for_function('document.querySelector("#thanks").innerText.includes("consent")')

@@ -1,6 +1,5 @@
 "The cleaner in JupyterLab, in a real browser: a photo is taken out and another relabelled by menu, mouse and keyboard, and the disk is looked at."
 import json, os, shutil, socket, subprocess, sys, time
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest

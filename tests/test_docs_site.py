@@ -1,17 +1,14 @@
 "The docs site as a reader meets it: built, served on this machine, opened in a real browser."
-import functools, html, http.server, json, os, re, shutil, subprocess, sys, threading
+import functools, html, http.server, json, os, re, subprocess, sys, threading
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlparse
 
 import pytest
 
-from conftest import root
-sys.path.insert(0, str(root/'tools'))
-from npm_packages import node_modules
+from conftest import chromium, root
 
 pytestmark = pytest.mark.browser
-chromium = shutil.which('chromium')
 if not chromium: pytest.skip('needs a browser: apt-get install chromium', allow_module_level=True)
 pytest.importorskip('smalldocs', reason='smalldocs needs Python 3.11')
 
@@ -31,15 +28,7 @@ def address(site):
     yield f'http://127.0.0.1:{server.server_port}/'
     server.shutdown()
 
-@pytest.fixture(scope='module')
-def browser():
-    from playwright.sync_api import sync_playwright
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
-        yield browser
-        browser.close()
-
-class Page(HTMLParser):
+class Links(HTMLParser):
     "The anchors of a page, and what it links to."
     def __init__(self, text:str):
         super().__init__()
@@ -51,7 +40,7 @@ class Page(HTMLParser):
         if tag in ('a', 'link') and found.get('href'): self.links.append(found['href'])
         if found.get('src'): self.links.append(found['src'])
 
-def pages(site:Path) -> dict[str, Page]: return {path.relative_to(site).as_posix(): Page(path.read_text(encoding='utf-8')) for path in sorted(site.rglob('*.html'))}
+def pages(site:Path) -> dict[str, Links]: return {path.relative_to(site).as_posix(): Links(path.read_text(encoding='utf-8')) for path in sorted(site.rglob('*.html'))}
 
 def test_every_link_and_anchor_leads_somewhere(site):
     own = re.search(r'^Documentation = "(.+)"', (root/'pyproject.toml').read_text(), re.M)[1]
@@ -143,12 +132,12 @@ def test_keyboard_reaches_everything(address, browser):
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 @pytest.mark.parametrize('name', ['index.html', 'train.html', 'interpret.html', 'lessons/pets.html', 'questions1.html', 'classifier/index.html'])
-def test_no_serious_barrier(name, scheme, address, browser):
+def test_no_serious_barrier(name, scheme, address, browser, node_modules):
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(address + name)
     page.wait_for_timeout(500)
-    page.evaluate((node_modules()/'axe-core/axe.min.js').read_text(encoding='utf-8'))
+    page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
     found = [each for each in page.evaluate('axe.run()')['violations'] if each['impact'] in ('serious', 'critical')]
     context.close()
     assert not found, json.dumps([(each['id'], [node['html'][:150] for node in each['nodes'][:3]]) for each in found], indent=1)

@@ -1,7 +1,6 @@
 "Every figure beside an independent computation; maps by hand; the report as a page; and whatever may be wrong with a model or a folder."
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,13 @@ from torch import nn
 
 from bears_lib.commands import bears_train
 from bears_lib.engine.common import BearsError
-from bears_lib.engine.explain import Network, at_rest, deletion_curves, find_patches, grad_cam_map, map_layers, occlusion_map, open_model, output_of, stages
+from bears_lib.engine.explain import Network, at_rest, deletion_curves, find_patches, grad_cam_map, occlusion_map, open_model, output_of, stages
 from bears_lib.engine.familiar import fit_familiar
 from bears_lib.engine.models import read_model, write_model
 from bears_lib.engine.photos import Preprocess
-from bears_lib.interpret import (Evaluation, bears_report, calibration, calibration_error, evaluate, grad_cam, layer_patches, leaks, most_confused, nearest,
+from bears_lib.interpret import (Evaluation, bears_report, calibration, calibration_error, evaluate, grad_cam, layer_patches, leaks, most_confused,
                                  occlusion, plot_calibration, plot_confusion, report, top_losses)
-from conftest import make_photos
+from conftest import Page, make_photos
 
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
@@ -207,24 +206,13 @@ def test_weights_that_do_not_fit_the_architecture(place, tmp_path):
 
 # The report
 
-class Page(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.open = [], []
-        self.feed(text)
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ('meta', 'img', 'br', 'line', 'circle', 'path'): self.open.append(tag)
-    def handle_endtag(self, tag):
-        if tag not in ('line', 'circle', 'path'): assert self.open.pop() == tag
-
 def test_report_of_the_photos_that_were_held_back(place, tmp_path):
     done = bears_report(str(place/'model'), str(place/'photos'), to=str(tmp_path/'page.html'))
     info, _ = read_model(place/'model')
     assert (done['n'], done['accuracy']) == (info.metrics['n'], info.metrics['accuracy'])
     text = Path(done['report']).read_text()
     page = Page(text)
-    pictures = [attrs for tag, attrs in page.tags if tag == 'img']
+    pictures = page.all('img')
     assert page.open == [] and len(pictures) > 8
     assert all(len(attrs['alt']) > 20 and attrs['src'].startswith('data:image/jpeg;base64,') for attrs in pictures)
     assert not [tag for tag, attrs in page.tags if tag in ('script', 'link', 'iframe') or any(name.startswith('on') for name in attrs)]

@@ -1,6 +1,5 @@
 "Lessons: data that is not there, answers that are not given, copies that are stale, and each copy run as a learner first meets it."
 import json, shutil, sys
-from pathlib import Path
 
 import pytest
 

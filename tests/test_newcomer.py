@@ -1,7 +1,7 @@
 """The first ten minutes: a fresh clone, README's commands and no others, then every course notebook from its first cell to its last.
 
 The libraries are those installed here; nothing else is. CI installs these too, in a clone of its own (`.ci/run`)."""
-import json, os, re, shutil, subprocess, sys, sysconfig, venv
+import json, os, re, shutil, subprocess, sysconfig, venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

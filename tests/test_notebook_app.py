@@ -1,8 +1,6 @@
 "The little app of chapter 2: without a browser on the installed ipywidgets, and in a real one, shown by voila."
 import json, os, shutil, socket, subprocess, sys, time
 from datetime import datetime
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 

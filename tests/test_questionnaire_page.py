@@ -1,7 +1,5 @@
 "The questions as a page for the browser."
 import json, re, shutil, subprocess
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -10,23 +8,8 @@ from bears_lib.engine.grading import KINDS, grade, load_questions
 from bears_lib.engine.question_pages import _data, question_page
 from bears_lib.engine.sessions import Entry, latest
 from bears_lib.questionnaire import Quiz
+from conftest import Page, in_browser, root
 
-ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which('chromium')
-
-
-class Page(HTMLParser):
-    "Tags with their attributes, and a check that they are closed in order."
-    VOID = {'meta', 'input', 'br', 'hr', 'img', 'link'}
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.open = [], []
-        self.feed(text)
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID: self.open.append(tag)
-    def handle_endtag(self, tag): assert self.open.pop() == tag
-    def all(self, tag): return [attrs for t, attrs in self.tags if t == tag]
 
 
 @pytest.mark.parametrize('chapter', [1, 2])
@@ -54,7 +37,7 @@ def test_only_a_task_has_no_check():
         for id, box in re.findall(r'<section id="q-(\w+)"(.*?)</section>', question_page(chapter), re.S):
             assert ('>Check</button>' in box) == ('<output' in box) == (kinds[id] != 'self') != ('This is a task to do' in box)
 
-GRADED = [json.loads(line) for line in (ROOT/'tests/data/graded_answers.jsonl').read_text('utf-8').splitlines()]
+GRADED = [json.loads(line) for line in (root/'tests/data/graded_answers.jsonl').read_text('utf-8').splitlines()]
 
 @pytest.mark.skipif(not shutil.which('node'), reason='needs node')
 @pytest.mark.parametrize('chapter, kinds', [(1, {'items'}), (1, set(KINDS) - {'items', 'self'}), (2, set(KINDS) - {'self'})], ids=['items', 'chapter1', 'chapter2'])
@@ -62,7 +45,7 @@ def test_the_browser_grades_as_python_does(chapter, kinds):
     questions = {q.id: q for q in load_questions(chapter) if q.kind in kinds}
     rows = [(q.id, text) for q in questions.values() for text, _ in q.examples]
     rows += [(row['question_id'], row['answer']) for row in GRADED if row['question_id'] in questions]
-    code = f'''const m = require({json.dumps(str(ROOT/"bears_lib/data/questions/page.js"))}), [data, rows] = JSON.parse(require('fs').readFileSync(0));
+    code = f'''const m = require({json.dumps(str(root/"bears_lib/data/questions/page.js"))}), [data, rows] = JSON.parse(require('fs').readFileSync(0));
         const known = m.knownWords(data), by = Object.fromEntries(data.questions.map(q => [q.id, q]));
         console.log(JSON.stringify(rows.map(([id, text]) => m.gradeAnswer(by[id], text, known, data.shared).grade)));'''
     out = subprocess.run(['node', '-e', code], input=json.dumps([_data(list(questions.values())), rows]), capture_output=True, text=True, check=True, timeout=120)
@@ -70,20 +53,12 @@ def test_the_browser_grades_as_python_does(chapter, kinds):
     assert len(same) >= 50 and sum(same)/len(same) > 0.97
 
 
-@pytest.fixture(scope='module')
-def chromium():
-    playwright = pytest.importorskip('playwright.sync_api')
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
-        yield browser
-        browser.close()
-
 @pytest.fixture
-def page(chromium, tmp_path):
+def page(browser, tmp_path):
     "The page of chapter 1, opened as a file."
     file = tmp_path/'page.html'
     file.write_text(question_page(1), 'utf-8')
-    context = chromium.new_context()
+    context = browser.new_context()
     page, errors = context.new_page(), []
     page.on('pageerror', lambda e: errors.append(str(e)))
     page.goto(file.as_uri())
@@ -91,9 +66,7 @@ def page(chromium, tmp_path):
     context.close()
     assert not errors
 
-def needs_browser(test): return pytest.mark.browser(pytest.mark.skipif(not CHROMIUM, reason='needs chromium')(test))
-
-@needs_browser
+@in_browser
 def test_the_page_works_with_the_keyboard_and_remembers(page):
     page.focus('#q-gpu-answer')
     page.keyboard.type('graphics card')
@@ -105,7 +78,7 @@ def test_the_page_works_with_the_keyboard_and_remembers(page):
     assert page.input_value('#q-gpu-answer') == 'graphics card' and page.is_checked('#q-gpu input[value=right]')
     assert page.inner_text('#count').startswith('1 of')
 
-@needs_browser
+@in_browser
 @pytest.mark.parametrize('keys', ['Control+Enter', 'Meta+Enter'])
 def test_a_check_from_the_box(page, keys):
     page.press('#q-need-answer', keys)
@@ -118,7 +91,7 @@ def test_a_check_from_the_box(page, keys):
     page.press('#q-cleannb-answer', keys)
     assert not page.query_selector('#q-cleannb output')
 
-@needs_browser
+@in_browser
 @pytest.mark.parametrize('width', [1280, 360])
 def test_nothing_moves_when_a_suggestion_comes(page, width):
     page.set_viewport_size({'width': width, 'height': 800})
@@ -134,7 +107,7 @@ def test_nothing_moves_when_a_suggestion_comes(page, width):
 ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
     'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}
 
-@needs_browser
+@in_browser
 def test_the_saved_file_is_the_page_that_the_package_reads(page, tmp_path):
     for id, (answer, mark) in ANSWERS.items():
         page.fill(f'#q-{id}-answer', answer)
@@ -148,7 +121,7 @@ def test_the_saved_file_is_the_page_that_the_package_reads(page, tmp_path):
     quiz = Quiz(1, folder=tmp_path/'quiz')
     assert quiz.take(file) == len(ANSWERS) and latest(quiz.session)['gpu'].grade == 'right'
 
-@needs_browser
+@in_browser
 def test_answers_of_an_earlier_page_still_load(page):
     page.evaluate("localStorage.setItem('bears-quiz-1', JSON.stringify({gpu: {answer: 'a card', mark: 'partly'}, need: {}}))")
     page.reload()

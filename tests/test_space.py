@@ -3,7 +3,6 @@ import json, os, subprocess, sys, threading, venv
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import numpy as np
 import pytest
 from onnx import TensorProto, helper
 

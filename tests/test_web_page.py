@@ -8,46 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.models import ModelInfo, read_model, write_model
+from bears_lib.engine.models import ModelInfo, write_model
 from bears_lib.engine.photos import Preprocess, open_photo, read_folder, sample_folder
-from bears_lib.engine.web_page import _Handler, make_web_app, read_runtime, runtime_version, script, wasm
-from conftest import root
+from bears_lib.engine.web_page import _Handler, make_web_app, read_runtime, script, wasm
+from conftest import chromium, chromium_flags, in_browser, root
 
-axe_version = '4.14.1'
-chromium = shutil.which('chromium') or shutil.which('chromium-browser')
-node, npm = shutil.which('node'), shutil.which('npm')
+node = shutil.which('node')
 templates = root/'bears_lib'/'data'/'web'
-flags = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
-in_browser = pytest.mark.browser
 
 # ---- What the tests stand on ----
-
-@pytest.fixture(scope='session')
-def node_modules():
-    "onnxruntime-web and axe-core: beside the project, or fetched from npm once and kept in the user's cache."
-    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'bears_lib'/'npm'
-    for place in (root/'node_modules', cache/'node_modules'):
-        if _complete(place): return place
-    if npm is None: pytest.skip('npm is not installed, and onnxruntime-web is not there: apt-get install npm')
-    cache.mkdir(parents=True, exist_ok=True)
-    wanted = [f'onnxruntime-web@{runtime_version}', f'axe-core@{axe_version}']
-    try: done = subprocess.run([npm, 'install', '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=20000', *wanted], capture_output=True, text=True, timeout=120)
-    except subprocess.TimeoutExpired: pytest.skip('npm did not answer within two minutes, and onnxruntime-web is not there')
-    if done.returncode or not _complete(cache/'node_modules'): pytest.skip(f'npm could not fetch onnxruntime-web: {done.stderr.strip()[:200]}')
-    return cache/'node_modules'
-
-def _complete(place:Path) -> bool:
-    try: read_runtime(place)
-    except BearsError: return False
-    return (place/'axe-core'/'axe.min.js').is_file()
-
-@pytest.fixture(scope='module')
-def browser():
-    if chromium is None: pytest.skip('chromium is not installed: apt-get install chromium')
-    sync = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
-    with sync.sync_playwright() as play:
-        yield play.chromium.launch(executable_path=chromium, args=flags)
 
 def tiny_model(folder:Path, labels:list[str], preprocess:Preprocess, unsure:dict|None=None, likeness:bool=True) -> Path:
     "A network that takes mean colours: the first class is likely for red photos, the second for blue ones; `likeness` is how red a photo is."
@@ -99,7 +68,7 @@ def colours(tmp_path, site, node_modules):
 class Visit:
     "A visitor's tab; it remembers what went wrong and what was asked of whom."
     def __init__(self, browser, address:str, script:str='', profile:Path|None=None, **options):
-        if profile: self.context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium, args=flags)
+        if profile: self.context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium, args=chromium_flags)
         else: self.context = browser.new_context(service_workers='block', **options)
         self.page, self.errors, self.requests = self.context.new_page(), [], []
         self.page.set_default_timeout(30_000)
