@@ -171,7 +171,7 @@ def _lr_figure(rate:float, rates:np.ndarray, losses:np.ndarray) -> Figure:
     figure, ax = plt.subplots(figsize=(5, 3))
     ax.plot(rates, losses, color='#08306b')
     ax.axvline(rate, color='#a63603', linestyle='--')
-    ax.text(rate, losses.max(), f' take {rate:.1g}', color='#a63603', va='top')
-    ax.set(xscale='log', xlabel='learning rate', ylabel='loss', ylim=(0, None))
+    ax.text(rate, 1.28*losses[0], f' take {rate:.1g}', color='#a63603', va='top')
+    ax.set(xscale='log', xlabel='learning rate', ylabel='loss', ylim=(0.8*losses.min(), 1.3*losses[0]))  # where it shoots up, how high does not matter
     figure.tight_layout()
     return figure

@@ -53,7 +53,7 @@ def plot_activations(
     photo:Source, # Anything that `open_photo` opens
     n:int=6, # Channels to show of each layer
 ) -> Figure:
-    "An early, a middle and a late layer's view of one photo, the liveliest channels first."
+    "An early, a middle and a late layer's view of one photo, the channels with the clearest pictures first."
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     shown = [layers[0], layers[len(layers)//2], layers[-1]]
@@ -63,11 +63,16 @@ def plot_activations(
         channels, height, width = layer.activations.shape
         axes[row, 0].imshow(preprocess.square(photo))
         axes[row, 0].set_title(f'{where} layer:\n{channels} channels\nof {height} x {width}', fontsize=8, loc='left')
-        for ax, channel in zip(axes[row, 1:], np.argsort(-layer.activations.std((1, 2)))):
+        for ax, channel in zip(axes[row, 1:], np.argsort(-_clearness(layer.activations))):
             ax.imshow(layer.activations[channel], cmap='cividis')
             ax.set_title(f'channel {channel}', fontsize=8)
     figure.tight_layout()
     return figure
+
+def _clearness(maps:np.ndarray) -> np.ndarray:
+    "For maps of shape (channels, height, width), how much neighbours vary together: next to nothing for noise."
+    centred = maps - maps.mean((1, 2), keepdims=True)
+    return np.maximum((centred[:, 1:]*centred[:, :-1]).mean((1, 2)), (centred[:, :, 1:]*centred[:, :, :-1]).mean((1, 2)))
 
 # %% ../../nbs/engine/39_layers.ipynb #d08b7f13
 def plot_stack(
