@@ -1,7 +1,7 @@
 """The first ten minutes: a fresh clone, README's commands and no others, then every course notebook from its first cell to its last.
 
 The libraries are those installed here; nothing else is. CI installs these too, in a clone of its own (`.ci/run`)."""
-import json, os, re, shutil, subprocess, sysconfig, venv
+import json, os, re, shutil, subprocess, sys, sysconfig, venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,16 +30,20 @@ def clone(tmp_path_factory) -> Path:
     next((folder/'.venv/lib').glob('python*/site-packages')).joinpath('libraries.pth').write_text(sysconfig.get_path('purelib'))
     return folder
 
+@pytest.fixture(scope='module')
+def demo(clone) -> subprocess.CompletedProcess:
+    "README's first command; the project is installed from then on."
+    return subprocess.run(readme_commands()[0].split(), cwd=clone, env=plain, capture_output=True, text=True, timeout=600)
+
 def test_ci_runs_what_readme_says():
     assert readme_commands() == ['make demo', 'make test']
     assert (root/'.ci/run').read_text().rstrip().endswith('exec make test')
 
 @pytest.mark.timeout(900)
-def test_demo_in_a_fresh_clone(clone):
-    run = subprocess.run(readme_commands()[0].split(), cwd=clone, env=plain, capture_output=True, text=True, timeout=600)
-    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-3000:]
+def test_demo_in_a_fresh_clone(clone, demo):
+    assert demo.returncode == 0, demo.stdout[-2000:] + demo.stderr[-3000:]
     assert {path.name for path in (clone/'demo').iterdir()} == {'confusion.png', 'top_losses.png', 'model'}
-    assert 'A photo that it had not seen' in run.stderr and (clone/'demo/confusion.png').read_bytes().startswith(b'\x89PNG')
+    assert 'A photo that it had not seen' in demo.stderr and (clone/'demo/confusion.png').read_bytes().startswith(b'\x89PNG')
 
 execute = '''import json, sys, nbformat
 from nbclient import NotebookClient
@@ -61,7 +65,18 @@ def manual_steps(name:str, clone:Path) -> list[str]:
     return asks + [f'{there - done} cells of {name} were not run']*(done < there)
 
 @pytest.mark.timeout(1500)
-def test_course_notebooks_want_nothing_but_run(clone):
+def test_course_notebooks_want_nothing_but_run(clone, demo):
     assert len(course) == 6
     with ThreadPoolExecutor(2) as pool: steps = dict(zip(course, pool.map(lambda name: manual_steps(name, clone), course)))
     assert not sum(map(len, steps.values())), steps
+
+@pytest.mark.timeout(600)
+def test_study_copies_hold_code_and_headings_and_run(clone, demo):
+    subprocess.run([sys.executable, 'tools/study_copies.py'], cwd=clone, check=True, capture_output=True)
+    copies = sorted((clone/'_clean').rglob('*.ipynb'))
+    assert len(copies) == len(course) + len(list((clone/'nbs/lessons').glob('*.ipynb')))
+    for copy in copies:
+        cells, original = (json.loads(path.read_text(encoding='utf-8'))['cells'] for path in (copy, clone/'nbs'/copy.relative_to(clone/'_clean')))
+        assert not any(cell.get('outputs') for cell in cells) and sum(cell['cell_type'] == 'code' for cell in cells) == sum(cell['cell_type'] == 'code' for cell in original)
+        assert all(line.startswith('#') for cell in cells if cell['cell_type'] == 'markdown' for line in cell['source'])
+    assert not manual_steps('../_clean/05_questionnaire.ipynb', clone)
