@@ -14,9 +14,10 @@ from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
 import os
+from fastcore.basics import patch
 from .engine.common import BearsError, command, near, say, write_beside
 from .engine.grading import GRADES, Graded, Question, grade, load_questions
-from .engine.sessions import Entry, Overlay, Session, agreement, attempts, latest, summary
+from .engine.sessions import Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
 _all_ = ['load_questions', 'grade']
 
 # %% ../nbs/05_questionnaire.ipynb #962ed5c5
@@ -55,14 +56,15 @@ class Quiz:
         return latest(self.session).get(self.question.id) if self.question else None
 
 # %% ../nbs/05_questionnaire.ipynb #5032462d
-def _repr(self:Quiz) -> str:
+@patch
+def __repr__(self:Quiz) -> str:
     head = f'Chapter {self.chapter}: {len(latest(self.session))} of {len(self.questions)} answered'
     if not (q := self.question): return f'{head}. Nothing is left to ask.'
     return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}' + (f'\n\n{self.result}' if self.result else '\n\nAnswer with quiz.answer("...")')
-Quiz.__repr__ = _repr   # type: ignore
 
 # %% ../nbs/05_questionnaire.ipynb #1ff55d97
-def _answer(self:Quiz,
+@patch
+def answer(self:Quiz,
     text:str, # Your answer to the current question
 ) -> Graded: # The suggestion
     "Answer the current question. The answer is on disk before the suggestion is shown."
@@ -76,7 +78,6 @@ def _answer(self:Quiz,
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     self.session.append(Entry(self.question.id, text, self.result.grade, unsure=self.result.unsure, when=now, attempt=tries+1))
     return self.result
-Quiz.answer = _answer
 
 # %% ../nbs/05_questionnaire.ipynb #00b96285
 def _change(self:Quiz, **changes:str) -> None:
@@ -84,35 +85,39 @@ def _change(self:Quiz, **changes:str) -> None:
     if not (entry := self.entry): raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
     self.session.append(replace(entry, **changes))   # type: ignore[arg-type]
 
-def _mark(self:Quiz,
+@patch
+def mark(self:Quiz,
     grade:str, # 'right', 'partly' or 'wrong'
 ) -> None:
     "Give your own grade. It wins, and the suggestion is kept beside it."
     if grade not in GRADES: raise BearsError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
     _change(self, final=grade)
 
-def _correct(self:Quiz,
+@patch
+def correct(self:Quiz,
     text:str, # The correction
 ) -> None:
     "Write what you would answer now."
     _change(self, correction=text)
 
-def _nit(self:Quiz,
+@patch
+def nit(self:Quiz,
     text:str, # The small thing
 ) -> None:
     "Write down a small thing to remember."
     _change(self, nit=text)
-Quiz.mark, Quiz.correct, Quiz.nit = _mark, _correct, _nit
 
 # %% ../nbs/05_questionnaire.ipynb #4e96a458
-def _accept(self:Quiz) -> None:
+@patch
+def accept(self:Quiz) -> None:
     "Mark the answer right, and accept its wording next time."
-    _mark(self, 'right')
+    self.mark('right')
     question, entry = self.questions[self.place], latest(self.session)[self.questions[self.place].id]
     self.overlay.add(question, entry.answer)
     self.questions[self.place] = self.overlay.apply(question)
 
-def _go(self:Quiz,
+@patch
+def go(self:Quiz,
     to:int|str, # The number of a question, or its id
 ) -> 'Quiz': # The same quiz
     "Go to a question."
@@ -121,19 +126,19 @@ def _go(self:Quiz,
     self.place, self.result = place, None
     return self
 
-def _next(self:Quiz) -> 'Quiz': # The same quiz
+@patch
+def next(self:Quiz) -> 'Quiz': # The same quiz
     "Go on to the next question."
     self.place, self.result = min(self.place+1, len(self.questions)), None
     return self
-Quiz.accept, Quiz.go, Quiz.next = _accept, _go, _next
 
 # %% ../nbs/05_questionnaire.ipynb #74a5b542
-def _summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how often you agreed with the grader
+@patch
+def summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how often you agreed with the grader
     "How the chapter stands."
     self.session.read()
     agreed, of = agreement(self.session)
-    return {**summary(self.session, self.questions), 'agreed': agreed, 'graded_by_you': of, 'damaged_lines': len(self.session.damaged)}
-Quiz.summary = _summary
+    return {**standing_of(self.session, self.questions), 'agreed': agreed, 'graded_by_you': of, 'damaged_lines': len(self.session.damaged)}
 
 def summary_text(
     standing:dict, # What `Quiz.summary` returns
@@ -146,14 +151,14 @@ def summary_text(
     return '\n'.join(lines)
 
 # %% ../nbs/05_questionnaire.ipynb #404b6e5e
-def _due(self:Quiz,
+@patch
+def due(self:Quiz,
     now:datetime|None=None, # The moment to look at; now by default
 ) -> list[Question]: # The longest waiting first
     "The questions that are due to be asked again (needs the extra `quiz`)."
     from bears_lib.engine.schedule import due
     by_id = {q.id: q for q in self.questions}
     return [by_id[name] for name, _ in due(self.session, now) if name in by_id]
-Quiz.due = _due
 
 # %% ../nbs/05_questionnaire.ipynb #e4e7a121
 def _widgets(quiz:Quiz):
@@ -212,16 +217,17 @@ def _connect(quiz:Quiz, p:dict) -> None:
     _show(quiz, p)
 
 # %% ../nbs/05_questionnaire.ipynb #6733bef1
-def _display(self:Quiz) -> None:
+@patch
+def _ipython_display_(self:Quiz) -> None:
     "Widgets where there are some, else text."
     from IPython.display import display
     try: box = _widgets(self)
     except ImportError: print(self)
     else: display(box)
-Quiz._ipython_display_ = _display
 
 # %% ../nbs/05_questionnaire.ipynb #73509d65
-def _write(self:Quiz,
+@patch
+def write(self:Quiz,
     path:str|Path, # .md for a blog page, .apkg for Anki, .tsv for a table, .html for a page that asks, .json for the schedule
 ) -> Path: # The same path
     "Write the answers, or the questions, for another program: the ending says which."
@@ -231,9 +237,9 @@ def _write(self:Quiz,
         '.json': lambda: schedule.write_cards(self.session, path)}
     if (ending := Path(path).suffix.lower()) not in kinds: raise BearsError(f'{path} ends in {ending or "nothing"}. Choose one of {", ".join(kinds)}.')
     return kinds[ending]()
-Quiz.write = _write
 
-def _take(self:Quiz,
+@patch
+def take(self:Quiz,
     path:str|Path, # A page (.md) or a schedule (.json) that `write` wrote
 ) -> int: # How many answers or cards came in
     "Take in what was written before, perhaps edited by hand."
@@ -246,7 +252,6 @@ def _take(self:Quiz,
         if unknown: say(f'{len(unknown)} line(s) are none of this chapter\'s questions, such as {unknown[0][:60]!r}. They were passed over.')
     if new: self.session.append(*[_joined(self, e) for e in new])
     return len(new)
-Quiz.take = _take
 
 # %% ../nbs/05_questionnaire.ipynb #1e8069ab
 def _joined(quiz:Quiz, new:Entry) -> Entry:

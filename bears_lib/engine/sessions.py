@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import json, os
+from fastcore.basics import patch
 from .common import BearsError, write_beside
 from .grading import GRADES, Question, load_questions, read_words
 
@@ -86,7 +87,8 @@ def _entry(line:str, session:'Session') -> Entry|None:
         return None
     return Entry(**{k: row[k] for k in row if k in Entry.__dataclass_fields__})
 
-def _read(self:Session) -> None:
+@patch
+def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
     self.entries, self.damaged = [], []
     try: lines = self.path.read_text('utf-8', errors='replace').split('\n') if self.path.exists() else []
@@ -100,10 +102,10 @@ def _read(self:Session) -> None:
         except (ValueError, TypeError): self.damaged.append(line)
         else:
             if entry: self.entries.append(entry)
-Session.read = _read
 
 # %% ../../nbs/engine/21_sessions.ipynb #facec83b
-def _append(self:Session,
+@patch
+def append(self:Session,
     *entries:Entry, # In the order in which they are to be written
 ) -> None:
     "Write entries at the end of the file, and onto the disk, before anything else happens."
@@ -118,7 +120,6 @@ def _append(self:Session,
         file.flush()
         os.fsync(file.fileno())
     self.entries.extend(entries)
-Session.append = _append
 
 # %% ../../nbs/engine/21_sessions.ipynb #908c1e6c
 def latest(
