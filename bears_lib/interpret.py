@@ -322,7 +322,7 @@ def leaks(
     result:Evaluation, # Of the validation photos, by the same network
     at_least:float=0.95, # Likeness from which two photos count as the same, -1 to 1
 ) -> list[tuple[Path, Path, float]]: # Training photo, validation photo, likeness; the most similar first
-    "Validation photos that have all but a copy among the training photos: they make the accuracy too good."
+    "Validation photos that have a near-copy among the training photos: they make the accuracy too good."
     alike = _unit(result.features) @ _unit(seen.features).T
     best = alike.argmax(1)
     found = [(seen.photos[j], result.photos[i], float(alike[i, j])) for i, j in enumerate(best) if alike[i, j] >= at_least]
