@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from fastcore.script import store_true
 from .engine.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
 from .engine.models import ModelInfo, read_model
 from .engine.photos import Preprocess, Source, open_photo, read_folder
@@ -416,7 +415,7 @@ def bears_report(
     model:str, # A model folder, as `bears-train` and `save_model` write it
     photos:str, # A folder with one folder of photos for each class
     to:str='report.html', # The file to write
-    json:store_true=False, # Print the result as one JSON object, last on stdout
+    json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "Write a report on a model: one HTML file with its figures, its worst photos and where it looked."
     file, result = _write_report(model, photos, to)

@@ -60,6 +60,7 @@ def mend(site:Path, address:str) -> None:
         text = page.read_text(encoding='utf-8')
         text = text.replace('</head>', f'<link rel="icon" href="{up}site_libs/icon.svg"></head>', 1)
         text = text.replace(f'<a href="{address}', f'<a href="{up}').replace(badge, f'{up}site_libs/colab.svg')
+        text = re.sub(r'__main__(<span class="op">)?\.(</span>)?', '', text)  # where nbdev met a class, which is no news
         text = re.sub(r'<pre(?![^>]*tabindex)', '<pre tabindex="0"', text)
         text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
         page.write_text(text, encoding='utf-8')

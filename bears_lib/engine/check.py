@@ -15,7 +15,6 @@ from pathlib import Path
 import warnings
 import numpy as np
 from PIL import Image
-from fastcore.script import store_true
 from .common import BearsError, command, say
 from .duplicates import group_photos, near_pairs, orientation_hashes
 from .moves import finish_moves, move_out
@@ -346,8 +345,8 @@ def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
 @command
 def bears_check(
     path:str, # A folder with one folder of photos for each class
-    quick:store_true=False, # Only what needs no model: leaves out wrong labels and outliers
-    json:store_true=False, # Print the result as one JSON object, last on stdout
+    quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
+    json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "Look a photo folder over; exit code 1 if something was found that needs a person."
     report = check_images(path, judge=not quick)

@@ -23,7 +23,6 @@ from queue import SimpleQueue
 import json, os, re, shutil, threading, time, zipfile
 import numpy as np
 from PIL import Image
-from fastcore.script import store_true
 from .common import BearsError, command, progress, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer
@@ -327,11 +326,13 @@ def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed
         places = list(wish) if isinstance(wish, list | tuple) else [wish]
         return _search(_term(label, wish), n, places if _is_place(wish) else names, licensed, root/'.bears'/'search', web, everything=_is_place(wish))
     found = {label: search([each for each in names if each != 'sample'], label, wish) for label, wish in wishes.items()}
+    failed: dict[str, dict[str, str]] = {}
     for label, results in found.items():
         for row in results.rows:
-            if row['answer'] not in ('ok', 'not needed', 'nothing found'): say(f"{label}: {row['provider']}: {row['answer']}")
+            if row['answer'] not in ('ok', 'not needed', 'nothing found'): failed.setdefault(row['provider'], {})[label] = row['answer']
+    for provider, answers in failed.items(): say(f'{", ".join(answers)}: {provider}: {next(iter(answers.values()))}')
     if not any(found.values()) and 'sample' in names and any((drawn := {label: search(['sample'], label, wish) for label, wish in wishes.items()}).values()):
-        say('No provider gave a photo: the drawn bears that come with the package take their place.')
+        if set(names) > {'sample'}: say('No provider gave a photo: the drawn bears that come with the package take their place.')
         found = drawn
     return same_mix({label: list(results) for label, results in found.items()})
 
@@ -448,8 +449,8 @@ def bears_gather(
     classes:str='', # Such as "grizzly bear,black bear,teddy bear", or "grizzly=grizzly bear,..." to name the folders
     n:int=150, # Photos per class
     providers:str='', # Names or paths with commas between; empty: all that need no key
-    licensed:store_true=False, # Leave out photos whose licence is unknown
-    json:store_true=False, # Print the result as one JSON object, last on stdout
+    licensed:bool=False, # Leave out photos whose licence is unknown
+    json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "Gather photos of several classes into a folder; the same command goes on after an interruption."
     table = gather_images(path, _parse_classes(classes), n, [each.strip() for each in providers.split(',')] if providers else None, licensed)
