@@ -119,7 +119,7 @@ def fit_head(
         head.bias.copy_(torch.from_numpy(fitted.bias))
     learn.head, learn.doubted = fitted, [photos[i] for i in fitted.doubted]
     say(f'Head fitted to {len(photos)} photos in {perf_counter() - start:.1f} s; {fitted}.')
-    if learn.doubted: say(f'{len(learn.doubted)} of them look like another class than that of their folder and were not learnt from: learn.doubted names them.')
+    if learn.doubted: say(f'{len(learn.doubted)} of them look as if they belong to another class and were left out of training: learn.doubted lists them.')
     return learn
 
 # %% ../nbs/02_train.ipynb #c5b2f176
