@@ -13,7 +13,8 @@ root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))
 
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')
-chromium_flags = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+chromium_flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+                  '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 in_browser = pytest.mark.browser
 
 @pytest.fixture(scope='module')

@@ -1,5 +1,5 @@
 "The cleaner in JupyterLab, in a real browser: a photo is taken out and another relabelled by menu, mouse and keyboard, and the disk is looked at."
-import json, os, shutil, socket, subprocess, sys, time
+import json, os, socket, subprocess, sys, time
 from urllib.request import Request, urlopen
 
 import pytest
@@ -7,8 +7,6 @@ import pytest
 from conftest import make_photos, root as project
 
 pytestmark = pytest.mark.browser
-chromium = shutil.which('chromium') or shutil.which('chromium-browser')
-flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 code = """from bears_lib.engine.check import check_images
 from bears_lib.engine.cleaner import ImageCleaner
 cleaner = ImageCleaner(check_images('photos', judge=False), per_page=6)
@@ -53,17 +51,13 @@ def lab(tmp_path):
             except subprocess.TimeoutExpired: server.kill()
 
 @pytest.fixture
-def page():
+def page(browser):
     "A browser's page."
-    if chromium is None: pytest.skip('chromium is not installed: apt-get install chromium')
-    sync = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
-    with sync.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page(viewport={'width': 1300, 'height': 1000})
-        page.set_default_timeout(30_000)
-        yield page
-        shoot(page, 'last_seen')
-        browser.close()
+    page = browser.new_page(viewport={'width': 1300, 'height': 1000})
+    page.set_default_timeout(30_000)
+    yield page
+    shoot(page, 'last_seen')
+    page.close()
 
 def shoot(page, name:str) -> None:
     "A screenshot for people; the folder is not under version control."

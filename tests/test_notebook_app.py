@@ -1,5 +1,5 @@
 "The little app of chapter 2: without a browser on the installed ipywidgets, and in a real one, shown by voila."
-import json, os, shutil, socket, subprocess, sys, time
+import json, os, socket, subprocess, sys, time
 from datetime import datetime
 
 import pytest
@@ -9,8 +9,6 @@ from bears_lib.deploy import notebook_app, uploaded
 from bears_lib.engine.photos import sample_folder
 from conftest import root as project
 
-chromium = shutil.which('chromium') or shutil.which('chromium-browser')
-flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 
 @pytest.fixture
 def model(bears_half): return bears_half[0]
@@ -62,30 +60,26 @@ def voila(model, tmp_path):
             except subprocess.TimeoutExpired: server.kill()
 
 @pytest.mark.browser
-def test_voila_shows_it(voila, tmp_path):
+def test_voila_shows_it(voila, browser, tmp_path):
     "A drawn bear, noise and a broken file."
-    if chromium is None: pytest.skip('chromium is not installed: apt-get install chromium')
-    sync = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
     import numpy as np
     from PIL import Image
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 400, 3), np.uint8)).save(tmp_path/'noise.png')
     (tmp_path/'broken.jpg').write_bytes(b'\xff\xd8\xff\xe0 and no more')
-    with sync.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=flags)
-        try:
-            page = browser.new_page(viewport={'width': 1280, 'height': 800})
-            page.set_default_timeout(90_000)
-            page.goto(voila)
-            page.get_by_role('button', name='Classify').wait_for()
-            assert 'notebook_app(' not in page.content()  # no code is shown
-            for photo, says in ((sorted((sample_folder()/'teddy').glob('*.jpg'))[0], 'teddy'), (tmp_path/'noise.png', 'unlike anything'), (tmp_path/'broken.jpg', 'damaged')):
-                with page.expect_file_chooser() as chooser: page.get_by_role('button', name='Upload').click()
-                chooser.value.set_files(photo)
-                page.wait_for_timeout(1000)  # the file travels to the kernel; nothing on the page tells when it is there
-                page.get_by_role('button', name='Classify').click()
-                page.get_by_text(says, exact=says == 'teddy').first.wait_for()
-                for width in (1280, 360):
-                    page.set_viewport_size({'width': width, 'height': 800})
-                    (project/'_shots').mkdir(exist_ok=True)
-                    page.screenshot(path=project/'_shots'/f'voila_{photo.stem}_{width}.png')
-        finally: browser.close()
+    page = browser.new_page(viewport={'width': 1280, 'height': 800})
+    try:
+        page.set_default_timeout(90_000)
+        page.goto(voila)
+        page.get_by_role('button', name='Classify').wait_for()
+        assert 'notebook_app(' not in page.content()  # no code is shown
+        for photo, says in ((sorted((sample_folder()/'teddy').glob('*.jpg'))[0], 'teddy'), (tmp_path/'noise.png', 'unlike anything'), (tmp_path/'broken.jpg', 'damaged')):
+            with page.expect_file_chooser() as chooser: page.get_by_role('button', name='Upload').click()
+            chooser.value.set_files(photo)
+            page.wait_for_timeout(1000)  # the file travels to the kernel; nothing on the page tells when it is there
+            page.get_by_role('button', name='Classify').click()
+            page.get_by_text(says, exact=says == 'teddy').first.wait_for()
+            for width in (1280, 360):
+                page.set_viewport_size({'width': width, 'height': 800})
+                (project/'_shots').mkdir(exist_ok=True)
+                page.screenshot(path=project/'_shots'/f'voila_{photo.stem}_{width}.png')
+    finally: page.close()

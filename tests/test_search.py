@@ -166,3 +166,13 @@ def test_a_provider_of_ones_own(engines):
 def test_importing_search_costs_neither_torch_nor_pandas():
     code = 'import sys, bears_lib.engine.search; print([m for m in ("torch", "fastai", "pandas", "ddgs") if m in sys.modules])'
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.strip() == '[]'
+
+def test_what_failed_for_each_class_is_said_once(monkeypatch, tmp_path, capsys):
+    "One line where several classes got the same answer, and none is lost where they got different ones."
+    from bears_lib.gather import gather_images
+    monkeypatch.setattr(search, 'providers_known', dict(search.providers_known))
+    def moody(term, page, web): raise BearsError('is closed' if term != 'teddy bear' else 'wants no toys')
+    search.register_provider('moody', moody)
+    gather_images(tmp_path/'bears', {'grizzly': 'grizzly bear', 'black': 'black bear', 'teddy': 'teddy bear'}, n=3, providers=['moody', 'sample'])
+    said = [line for line in capsys.readouterr().err.splitlines() if 'moody' in line]
+    assert said == ['grizzly, black: moody: is closed', 'teddy: moody: wants no toys']

@@ -326,11 +326,11 @@ def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed
         places = list(wish) if isinstance(wish, list | tuple) else [wish]
         return _search(_term(label, wish), n, places if _is_place(wish) else names, licensed, root/'.bears'/'search', web, everything=_is_place(wish))
     found = {label: search([each for each in names if each != 'sample'], label, wish) for label, wish in wishes.items()}
-    failed: dict[str, dict[str, str]] = {}
+    failed: dict[tuple[str, str], list[str]] = {}
     for label, results in found.items():
         for row in results.rows:
-            if row['answer'] not in ('ok', 'not needed', 'nothing found'): failed.setdefault(row['provider'], {})[label] = row['answer']
-    for provider, answers in failed.items(): say(f'{", ".join(answers)}: {provider}: {next(iter(answers.values()))}')
+            if row['answer'] not in ('ok', 'not needed', 'nothing found'): failed.setdefault((row['provider'], row['answer']), []).append(label)
+    for (provider, answer), labels in failed.items(): say(f'{", ".join(labels)}: {provider}: {answer}')
     if not any(found.values()) and 'sample' in names and any((drawn := {label: search(['sample'], label, wish) for label, wish in wishes.items()}).values()):
         if set(names) > {'sample'}: say('No provider gave a photo: the drawn bears that come with the package take their place.')
         found = drawn
