@@ -15,7 +15,7 @@ import importlib.util, os, platform, socket, sys
 from . import __version__
 from .engine.common import BearsError, command, say, wilson, write_beside
 from .engine.models import check_target
-from .engine.photos import require_classes
+from .engine.folders import require_classes
 
 # %% ../nbs/06_commands.ipynb #8a12dab1
 @command

@@ -16,7 +16,7 @@ from .engine.check import bears_check, check_images, drop_dups, find_dups
 from .engine.cleaner import ImageCleaner
 from .engine.common import BearsError
 from .engine.download import attribution, bears_gather, download_images, gather_images, licensed_copy, save_uploads
-from .engine.photos import sample_folder
+from .engine.folders import sample_folder
 from .engine.search import register_provider, search_images, search_images_ddg
 _all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads', 'attribution', 'licensed_copy',
          'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_gather', 'bears_check']

@@ -19,7 +19,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from .engine.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
 from .engine.models import ModelInfo, read_model
-from .engine.photos import Preprocess, Source, open_photo, read_folder
+from .engine.folders import read_folder
+from .engine.photos import Preprocess, Source, open_photo
 from .engine.runtime import open_network, run_photos
 
 # %% ../nbs/03_interpret.ipynb #a7e84b60
@@ -357,7 +358,8 @@ def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None
 
 def _held_back(result:Evaluation, info:ModelInfo, photos:str|Path) -> tuple[Evaluation, Evaluation|None]:
     "If the folder is the one that the model was trained on, the split is found again and its figures must come out the same."
-    from bears_lib.engine.duplicates import read_photos, split_photos
+    from bears_lib.engine.duplicates import read_photos
+    from bears_lib.engine.split import split_photos
     try: train, valid, promised = *(sum(map(int, info.training[side].values())) for side in ('train', 'valid')), float(info.metrics['log_loss'])
     except (AttributeError, KeyError, TypeError, ValueError): train, valid, promised = 0, 0, 0.
     if valid and train + valid == len(result.photos):

@@ -33,13 +33,14 @@ with warnings.catch_warnings():
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
 from .engine.backbone import body_features, body_preprocess, create_body, default_arch
 from .engine.common import BearsError, say
-from .engine.duplicates import split_photos
+from .engine.split import split_photos
 from .engine.guess import Challenge
 from .engine.head import fit_linear
 from .engine.labels import LabelOf, Labels, read_labelled, read_labels
 from .engine.layers import plot_activations, plot_stack
 from .engine.learners import PhotoBlock, SquarePhoto, preprocess_of
-from .engine.photos import PhotoFolder, Preprocess, require_classes
+from .engine.folders import PhotoFolder, require_classes
+from .engine.photos import Preprocess
 _all_ = ['read_labels', 'plot_activations', 'plot_stack', 'Challenge']
 
 # %% ../nbs/02_train.ipynb #b8c31786

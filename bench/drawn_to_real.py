@@ -25,7 +25,7 @@ def main() -> None:
     import numpy as np
     from bears_lib.engine.backbone import body_features, body_preprocess, create_body
     from bears_lib.engine.common import accuracy_text
-    from bears_lib.engine.photos import read_folder
+    from bears_lib.engine.folders import read_folder
     from bears_lib.gather import sample_bears
     options = parser(__doc__)
     options.add_argument('photos')

@@ -32,10 +32,11 @@ def main() -> None:
     import numpy as np
     from sklearn.metrics import roc_auc_score
     from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.duplicates import read_photos, split_photos
+    from bears_lib.engine.duplicates import read_photos
+    from bears_lib.engine.split import split_photos
     from bears_lib.engine.familiar import fit_familiar
     from bears_lib.engine.head import fit_linear
-    from bears_lib.engine.photos import read_folder, sample_folder
+    from bears_lib.engine.folders import read_folder, sample_folder
     options = parser(__doc__)
     options.add_argument('bears')
     options.add_argument('others', nargs='+')

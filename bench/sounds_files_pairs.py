@@ -22,7 +22,7 @@ def features_of(folder) -> tuple:
     "Photo folder to features of shape (1, n, 1280), class numbers and file names."
     import numpy as np
     from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.photos import read_folder
+    from bears_lib.engine.folders import read_folder
     found, body = read_folder(folder, check=False), create_body()
     classes = np.array([found.labels.index(photo.label) for photo in found.photos])
     return body_features(body, [photo.path for photo in found.photos], body_preprocess(body, resize='squish'))[None], classes, [photo.path.name for photo in found.photos]

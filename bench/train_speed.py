@@ -18,7 +18,7 @@ warnings.filterwarnings('ignore')
 def score(learn, photos:str) -> tuple[int, int]:
     "How many photos of another folder a learner gets right, and of how many."
     from bears_lib.engine.learners import network_of, preprocess_of
-    from bears_lib.engine.photos import read_folder
+    from bears_lib.engine.folders import read_folder
     from bears_lib.engine.runtime import run_photos
     found = [photo for photo in read_folder(photos).photos if photo.label in learn.dls.vocab]
     chances = run_photos(network_of(learn), [photo.path for photo in found], preprocess_of(learn.dls))[0]
@@ -43,7 +43,8 @@ def fastai(photos:str, test:str) -> None:
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, IndexSplitter, RandomResizedCrop, accuracy, aug_transforms, parent_label, set_seed, vision_learner
     import numpy as np
     from bears_lib.engine.backbone import default_arch, packaged_weights
-    from bears_lib.engine.duplicates import read_photos, split_photos
+    from bears_lib.engine.duplicates import read_photos
+    from bears_lib.engine.split import split_photos
     set_seed(0)
     found = read_photos(photos).photos
     held = np.flatnonzero(split_photos(found))
@@ -62,7 +63,8 @@ def normalize():
     return Normalize.from_stats((0.5,)*3, (0.5,)*3)
 
 def floor(photos:str, network:str) -> None:
-    from bears_lib.engine.duplicates import read_photos, split_photos
+    from bears_lib.engine.duplicates import read_photos
+    from bears_lib.engine.split import split_photos
     from bears_lib.engine.photos import Preprocess
     from bears_lib.engine.runtime import run_photos
     found = read_photos(photos).photos

@@ -58,7 +58,7 @@ def photos(tmp_path):
 def bears_half(tmp_path_factory):
     "A model of drawn bears that has seen one half of them, and the photos of the other half."
     from bears_lib.commands import bears_train
-    from bears_lib.engine.photos import read_folder, sample_folder
+    from bears_lib.engine.folders import read_folder, sample_folder
     place, photos = tmp_path_factory.mktemp('bears'), read_folder(sample_folder()).photos
     for photo in photos[::2]:
         (place/'photos'/photo.label).mkdir(parents=True, exist_ok=True)

@@ -238,7 +238,7 @@ def test_feedback_is_kept_with_consent_only(app, browser):
             page.click('#offer')
             page.wait_for_function('document.querySelector("#thanks").innerText.includes("kept as black")')
     finally: path.unlink()
-    from bears_lib.engine.photos import read_folder
+    from bears_lib.engine.folders import read_folder
     kept = read_folder(offered)
     assert kept.counts == {'black': 1}
     photo = kept.photos[0]

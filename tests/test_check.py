@@ -10,7 +10,7 @@ from bears_lib.engine import check, moves
 from bears_lib.engine.check import check_images, drop_dups, find_dups
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.moves import finish_moves, move_out, move_photos, relabel, undo
-from bears_lib.engine.photos import read_metadata, sample_folder, write_metadata
+from bears_lib.engine.folders import read_metadata, sample_folder, write_metadata
 from conftest import make_photos
 
 def names(root:Path) -> set[str]: return {path.relative_to(root).as_posix() for path in root.rglob('*') if path.is_file() and path.parts[len(root.parts)] != '.bears' and path.name != 'metadata.csv'}

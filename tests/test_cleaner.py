@@ -6,7 +6,7 @@ pytest.importorskip('ipywidgets')
 from bears_lib.engine.check import check_images
 from bears_lib.engine.cleaner import ImageCleaner
 from bears_lib.engine.common import BearsError
-from bears_lib.engine.photos import read_metadata, sample_folder, write_metadata
+from bears_lib.engine.folders import read_metadata, sample_folder, write_metadata
 from conftest import make_photos
 
 @pytest.fixture

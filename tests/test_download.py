@@ -9,7 +9,7 @@ from PIL import Image
 from bears_lib.engine import download, search
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.download import attribution, download_images, gather_images, licensed_copy
-from bears_lib.engine.photos import read_folder, read_metadata
+from bears_lib.engine.folders import read_folder, read_metadata
 from bears_lib.engine.search import ImageResult
 from bears_lib.engine.web import Web
 from loopback import Answer, LoopbackWeb

@@ -187,7 +187,7 @@ def test_other_labels_an_absent_class_and_one_photo_each(place, tmp_path):
     assert 'no photo shows it' in page and 'No photo shows blue' in page
 
 def test_answers_that_are_not_finite(place, tmp_path):
-    from bears_lib.engine.photos import read_folder
+    from bears_lib.engine.folders import read_folder
     from bears_lib.train import bears_dls, bears_learner
     learn = bears_learner(bears_dls(place/'photos'))
     with torch.no_grad(): learn.model[1].weight.fill_(torch.nan)

@@ -8,7 +8,7 @@ from bears_lib.engine.common import BearsError
 sf = pytest.importorskip('soundfile')
 pytest.importorskip('librosa')
 from bears_lib.engine.bitmaps import file_picture, file_window, known_files  # noqa: E402
-from bears_lib.engine.photos import read_folder  # noqa: E402
+from bears_lib.engine.folders import read_folder  # noqa: E402
 from bears_lib.engine.sounds import SoundError, draw_sounds, make_sounds, read_sound, sound_files, sound_picture  # noqa: E402
 
 tone = np.sin(np.arange(16000)/5).astype(np.float32)/2

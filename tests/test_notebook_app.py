@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip('ipywidgets')
 from bears_lib.deploy import notebook_app, uploaded
-from bears_lib.engine.photos import sample_folder
+from bears_lib.engine.folders import sample_folder
 from conftest import root as project
 
 

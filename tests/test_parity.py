@@ -8,7 +8,7 @@ import pytest
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.backbone import body_features
 from bears_lib.engine.learners import preprocess_of
-from bears_lib.engine.photos import read_folder, sample_folder
+from bears_lib.engine.folders import read_folder, sample_folder
 from bears_lib.gather import sample_bears
 from bears_lib.train import bears_dls, bears_learner, fit_head
 

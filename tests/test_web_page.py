@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.photos import Preprocess, open_photo, read_folder, sample_folder
+from bears_lib.engine.folders import read_folder, sample_folder
+from bears_lib.engine.photos import Preprocess, open_photo
 from bears_lib.engine.web_page import _Handler, make_web_app, read_runtime, script, wasm
 from conftest import chromium, chromium_flags, in_browser, root
 

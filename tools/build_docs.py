@@ -4,6 +4,7 @@ python tools/build_docs.py
 
 With OFFLINE=1 in the environment the classifier page carries its runtime along, and no page asks another machine for anything."""
 import gc, os, re, shutil, tempfile
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import yaml
@@ -20,11 +21,17 @@ sections = {'lessons': 'Lessons', 'engine': 'Look inside'}  # folders of noteboo
 left_out = r'^[_.]|^solutions$'  # folders that are not for the site
 badge = 'https://colab.research.google.com/assets/colab-badge.svg'
 
+def reading_order(engine:Path) -> list[str]:
+    "The engine's notebooks, each after those that it builds on."
+    needs = {path.stem: sorted(set(re.findall(r'from bears_lib\.engine\.(\w+) import', path.read_text(encoding='utf-8'))) - {path.stem}) for path in sorted(engine.glob('*.ipynb'))}
+    return [f'engine/{name}.ipynb' for name in TopologicalSorter(needs).static_order()]
+
 def order_sidebar(path:Path) -> None:
-    "The course first, then lessons, then the machinery."
+    "The course first, then lessons, then the machinery, from the ground up."
     sidebar = yaml.safe_load(path.read_text(encoding='utf-8'))
     contents = sidebar['website']['sidebar']['contents']
     folders = {each['section']: each['contents'] for each in contents if isinstance(each, dict)}
+    folders['engine'] = reading_order(path.parent/'engine')
     course = [each for each in contents if isinstance(each, str)]
     parts = [{'section': title, 'contents': folders[name]} for name, title in sections.items() if name in folders]
     sidebar['website']['sidebar']['contents'] = course + parts
