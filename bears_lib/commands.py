@@ -23,28 +23,31 @@ def bears_train(
     photos:str, # A folder with one folder of photos for each class
     model:str='model', # Where the model goes; one that stands there is replaced
     arch:str='tf_efficientnet_lite0', # The body's architecture; the default needs no download
-    valid_pct:float=0.2, # Share of the photos to check with, 0 to 1
+    valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: the photos in valid/, or a share of 0.2 where there is no such folder
+    valid:str='', # A folder with photos to check with, one folder for each class
     epochs:int=0, # Rounds of fine-tuning after the head is fitted; 0 takes seconds, each further one minutes
     json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "Train a classifier on a folder of photos and save it."
     start = perf_counter()
     check_target(model)
-    learn, result = _train(photos, arch, valid_pct, epochs)
+    if valid and valid_pct: raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
+    learn, result = _train(photos, arch, valid or valid_pct or None, epochs)
     from bears_lib.deploy import save_model
     folder = save_model(learn, model, result)
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
     return {'model': str(folder), **_summary(learn, result), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #2163b51f
-def _train(photos:str|Path, arch:str, valid_pct:float=0.2, epochs:int=0):
+def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0):
     "A trained `Learner` and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
     from bears_lib.engine.duplicates import read_photos
-    folder = require_classes(read_photos(photos))
-    say(f'{len(folder.photos)} photos: ' + ', '.join(f'{label} {n}' for label, n in folder.counts.items()) + '. Loading fastai ...')
+    from bears_lib.engine.split import folder_to_check
+    folder = require_classes(read_photos(photos, leave_out=folder_to_check(photos, valid)))
+    say(f'{folder.understood()} Loading fastai ...')
     from bears_lib.interpret import evaluate
     from bears_lib.train import bears_dls, bears_learner, fit_head
-    learn = fit_head(bears_learner(bears_dls(folder, valid_pct=valid_pct), arch))
+    learn = fit_head(bears_learner(bears_dls(folder, valid=valid), arch))
     if epochs: learn.fine_tune(epochs)
     result = evaluate(learn)
     say(f'On photos held back from training:\n{result}')
@@ -55,7 +58,7 @@ def _summary(learn, result) -> dict:
     right, n, head, folder = int(result.right.sum()), len(result.right), learn.head, learn.dls.folder
     return {'labels': result.labels, 'photos': folder.counts, 'train': len(learn.dls.train_ds), 'valid': n,
             'left_out': {path.relative_to(folder.root).as_posix(): why for path, why in folder.refused.items()},
-            'accuracy': right/n, 'right': right, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': round(float(result.losses.mean()), 4),
+            'accuracy': right/n, 'balanced_accuracy': result.balanced_accuracy, 'right': right, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': round(float(result.losses.mean()), 4),
             'per_class': {label: {'right': int(result.confusion[i, i]), 'n': int(result.confusion[i].sum())} for i, label in enumerate(result.labels)},
             'cross_validation': {'accuracy': head.right/head.n, 'n': head.n, 'interval': list(wilson(head.right, head.n))} if head.n else None}
 

@@ -42,7 +42,7 @@ def save_model(
     from safetensors.torch import save
     from bears_lib.engine.common import wilson
     from bears_lib.engine.backbone import shrink
-    from bears_lib.engine.learners import familiar_of, network_of, preprocess_of
+    from bears_lib.engine.learners import familiar_of, network_of, preprocess_of, split_of
     from bears_lib.interpret import evaluate
     result = result or evaluate(learn)
     right, n, labels = int(result.right.sum()), len(result.right), list(learn.dls.vocab)
@@ -52,7 +52,8 @@ def save_model(
     info = ModelInfo(
         labels=labels, preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=_versions(),
         metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
-        training={**_training(learn), 'reference': reference([labels[i] for i in result.predicted], familiar.likeness(result.features))}, unsure=familiar.summary())
+        training={**_training(learn), 'reference': reference([labels[i] for i in result.predicted], familiar.likeness(result.features))}, unsure=familiar.summary(),
+        split=split_of(learn))
     info.metrics['small'] = _small_metrics(small, info, result)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
     return _write(Path(folder), info, {'model.onnx': network, 'small.onnx': small, 'model.safetensors': save(weights)})

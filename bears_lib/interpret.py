@@ -18,10 +18,11 @@ import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from .engine.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
-from .engine.models import ModelInfo, read_model
+from .engine.models import read_model
 from .engine.folders import read_folder
 from .engine.photos import Preprocess, Source, open_photo
 from .engine.runtime import open_network, run_photos
+from .engine.split import sides_of
 
 # %% ../nbs/03_interpret.ipynb #a7e84b60
 @dataclass
@@ -37,6 +38,7 @@ class Evaluation:
     network: bytes = field(default=b'', repr=False) # The network that was asked, as ONNX
     preprocess: Preprocess = field(default_factory=Preprocess) # How it wants its photos
     notes: list[str] = field(default_factory=list) # What a person should know: files left out, classes that no photo shows
+    about: str = '' # Which photos these are to the model: new, held back, or learnt from; stands beside the figure
 
     @property
     def predicted(self) -> np.ndarray:
@@ -52,6 +54,16 @@ class Evaluation:
     def accuracy(self) -> float:
         "Share of photos judged rightly, 0 to 1."
         return float(self.right.mean())
+
+    @property
+    def uneven(self) -> bool:
+        "Whether the classes have different numbers of photos, so that accuracy and its mean over classes may differ."
+        return len(set(np.unique(self.truth, return_counts=True)[1].tolist())) > 1
+
+    @property
+    def balanced_accuracy(self) -> float:
+        "The mean of the classes' accuracies, 0 to 1: a small class counts as much as a large one. Classes that no photo shows are left out."
+        return float(np.mean([self.right[self.truth == i].mean() for i in np.unique(self.truth)]))
 
     @property
     def losses(self) -> np.ndarray:
@@ -79,7 +91,9 @@ class Evaluation:
         return replace(self, photos=[self.photos[i] for i in some], likeness=None if self.likeness is None else self.likeness[some], **values)
 
     def __str__(self):
-        lines = [f'all: {accuracy_text(int(self.right.sum()), len(self.right))}, log loss {self.losses.mean():.3f}']
+        mean = f', mean over classes {self.balanced_accuracy:.1%}' if self.uneven else ''
+        lines = [f'all: {accuracy_text(int(self.right.sum()), len(self.right))}{mean}, log loss {self.losses.mean():.3f}']
+        if self.about: lines.append(self.about)
         for i, label in enumerate(self.labels):
             own = self.right[self.truth == i]
             lines.append(f'{label}: {accuracy_text(int(own.sum()), len(own))}' if len(own) else f'{label}: no photo to check with')
@@ -90,16 +104,22 @@ def evaluate(
     model:Any, # A trained `Learner`, or a model folder
     photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes a `Learner`'s own validation photos
     train:bool=False, # Of a `Learner`, the training photos instead
-) -> Evaluation:
+) -> Evaluation: # Without the photos of the folder that the model has learnt from
     "Let a model look once at photos whose class is known."
-    network, labels, preprocess, threshold = _asked(model)
-    files, truth, notes = _answers(model, labels, photos, train)
+    _, labels, _, _ = asked = _asked(model)
+    if photos is not None: return _evaluate(asked, _unseen(_in_folder(model, photos, labels)))
+    files, truth = _own_photos(model, train)
+    return _evaluate(asked, _Chosen(files, truth, np.full(len(files), 'train' if train else 'valid'), about='The model has learnt from these photos: on others it is right less often.' if train else ''))
+
+def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen') -> Evaluation:
+    "One look at each of the chosen photos."
+    (network, labels, preprocess, threshold), files, truth = asked, chosen.files, chosen.truth
     names = [output.name for output in open_network(network).get_outputs()]
     said = dict(zip(names, run_photos(network, files, preprocess)))
     if 'features' not in said or said.get('probabilities', np.empty(0)).shape[1:] != (len(labels),):
         raise BearsError(f'The network does not answer with {len(labels)} probabilities and with features, as its labels promise. Train the model again.')
     if not np.isfinite(said['probabilities']).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again with a smaller learning rate.')
-    return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold, network, preprocess, notes)
+    return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold, network, preprocess, chosen.notes, chosen.about)
 
 # %% ../nbs/03_interpret.ipynb #6c515997
 def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
@@ -110,22 +130,52 @@ def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
     from bears_lib.engine.learners import network_of, preprocess_of
     return network_of(model), list(model.dls.vocab), preprocess_of(model.dls), -1.
 
-def _answers(model:Any, labels:list[str], photos:str|Path|None, train:bool) -> tuple[list[Path], np.ndarray, list[str]]:
-    "Photos, the numbers of their classes, and notes."
-    if photos is not None: return _in_folder(photos, labels)
+def _own_photos(model:Any, train:bool) -> tuple[list[Path], np.ndarray]:
+    "A `Learner`'s photos, and the numbers of their classes."
     if isinstance(model, str | Path): raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a folder.')
     data = model.dls.train_ds if train else model.dls.valid_ds
     if not len(data): raise BearsError('There are no validation photos. Make the DataLoaders with valid_pct=0.2.')
-    return list(map(Path, data.items)), np.array([int(label) for label in data.tls[1]]), []
+    return list(map(Path, data.items)), np.array([int(label) for label in data.tls[1]])
 
-def _in_folder(photos:str|Path, labels:list[str]) -> tuple[list[Path], np.ndarray, list[str]]:
-    "The photos of a folder whose classes the model knows."
+@dataclass
+class _Chosen:
+    "Photos to judge by."
+    files: list[Path]
+    truth: np.ndarray # int of shape (n,): the number of each photo's class
+    sides: np.ndarray # str of shape (n,), as `sides_of` gives it
+    notes: list[str] = field(default_factory=list)
+    about: str = ''
+
+    def part(self, which:np.ndarray, about:str) -> '_Chosen':
+        return replace(self, files=[self.files[i] for i in np.flatnonzero(which)], truth=self.truth[which], sides=self.sides[which], about=about)
+
+def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
+    "The photos of a folder whose classes the model knows, and which of them it has met."
     folder = read_folder(photos)
     strange = [label for label in folder.labels if label not in labels]
     if strange: raise BearsError(f'{photos} has the class {strange[0]!r}, and the model knows {", ".join(labels)}.{near(strange[0], labels)} Rename the folder or take it away, or train a model with it.')
     if not folder.photos: raise BearsError(f'{photos} holds no photo that can be used. Give a folder with one folder of photos for each class: {", ".join(labels)}.')
     missing = [f'No photo shows {label}: nothing can be said about that class.' for label in labels if label not in folder.labels]
-    return [photo.path for photo in folder.photos], np.array([labels.index(photo.label) for photo in folder.photos]), folder.notes() + missing
+    split_said = [folder.understood()] if folder.test or any(photo.split for photo in folder.photos) else []
+    return _Chosen([photo.path for photo in folder.photos], np.array([labels.index(photo.label) for photo in folder.photos]),
+                   sides_of(_met(model), [photo.sha256 for photo in folder.photos]), split_said + folder.notes() + missing)
+
+# %% ../nbs/03_interpret.ipynb #3f0a0001
+def _met(model:Any) -> dict[str, str]:
+    "The photos that a model has learnt from or was checked with, as `record_split` writes them; {} where that is not known."
+    if isinstance(model, str | Path): return read_model(model)[0].split
+    from bears_lib.engine.learners import split_of
+    return split_of(model)
+
+def _unseen(chosen:_Chosen) -> _Chosen:
+    "The photos that the model has not learnt from; all of them, with a sentence beside the figure, where there are no others or where it is not known."
+    learnt, held, new = ((chosen.sides == side).sum() for side in ('train', 'valid', 'new'))
+    if (chosen.sides == 'unknown').any():
+        return replace(chosen, about='The model does not say which photos it has learnt from: if some of these are among them, the figure is too good.')
+    if not held + new: return replace(chosen, about=f'The model has learnt from all of these {learnt} photos: the figure is too good.')
+    kinds = [f'{n} {words}' for n, words in ((held, 'held back from training'), (new, 'that the model has never met')) if n]
+    left_out = f'; {learnt} that it has learnt from are left out' if learnt else ''
+    return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
 
 # %% ../nbs/03_interpret.ipynb #d4a35f19
 def plot_confusion(
@@ -349,26 +399,16 @@ def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) ->
 def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None]:
     "The photos to judge by, and the training photos where they are known."
     from bears_lib.engine.familiar import fit_familiar
-    result = evaluate(model, photos)
-    if isinstance(model, str | Path): return _held_back(result, read_model(model)[0], photos)  # type: ignore[arg-type]
-    seen = evaluate(model, train=True)
+    asked = _asked(model)
+    if isinstance(model, str | Path):
+        if photos is None: return evaluate(model), None
+        found = _in_folder(model, photos, asked[1])
+        learnt = found.sides == 'train'
+        return _evaluate(asked, _unseen(found)), _evaluate(asked, found.part(learnt, '')) if learnt.any() else None
+    result, seen = evaluate(model, photos), evaluate(model, train=True)
     known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')], result.features if photos is None else evaluate(model).features)
     result.likeness, result.threshold = known.likeness(result.features), known.threshold
     return result, seen
-
-def _held_back(result:Evaluation, info:ModelInfo, photos:str|Path) -> tuple[Evaluation, Evaluation|None]:
-    "If the folder is the one that the model was trained on, the split is found again and its figures must come out the same."
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.split import split_photos
-    try: train, valid, promised = *(sum(map(int, info.training[side].values())) for side in ('train', 'valid')), float(info.metrics['log_loss'])
-    except (AttributeError, KeyError, TypeError, ValueError): train, valid, promised = 0, 0, 0.
-    if valid and train + valid == len(result.photos):
-        held = split_photos(read_photos(photos).photos)
-        one, other = result.part(held), result.part(~held)
-        if len(one.photos) == valid and abs(one.losses.mean() - promised) < 1e-3:
-            one.notes = [*one.notes, f'The folder is the one that the model was trained on: it is judged by the {valid} photos that were held back.']
-            return one, other
-    return replace(result, notes=[*result.notes, 'If the model was trained on some of these photos, the figures are too good.']), None
 
 # %% ../nbs/03_interpret.ipynb #f7a58056
 def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> list[tuple[str, str]]:
@@ -388,9 +428,10 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> 
 
 def _summary(result:Evaluation) -> str:
     right, n = int(result.right.sum()), len(result.photos)
+    mean = f' Mean over classes {result.balanced_accuracy:.1%}.' if result.uneven else ''
     odd = '' if result.likeness is None else f' {int((result.likeness < result.threshold).sum())} of the photos are unlike anything the model was trained on.'
-    return (f'<p class="big"><b>Right: {accuracy_text(right, n)}.</b> Log loss {result.losses.mean():.3f}. '
-            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>')
+    return (f'<p class="big"><b>Right: {accuracy_text(right, n)}.</b>{mean} Log loss {result.losses.mean():.3f}. '
+            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>' + (f'<p>{escape(result.about)}</p>' if result.about else ''))
 
 # %% ../nbs/03_interpret.ipynb #80c0da79
 def _heats(model:Any, photos:list[Path]) -> list:
@@ -424,5 +465,5 @@ def bears_report(
     say(f'{result}\nThe report is in {file}: open it in a browser.')
     right, n = int(result.right.sum()), len(result.photos)
     return {'model': model, 'report': str(file), 'bytes': file.stat().st_size, 'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()),
-            'calibration_error': calibration_error(result), 'most_confused': most_confused(result)[:10], 'notes': result.notes,
+            'calibration_error': calibration_error(result), 'most_confused': most_confused(result)[:10], 'balanced_accuracy': result.balanced_accuracy, 'judged_by': result.about, 'notes': result.notes,
             'unfamiliar': None if result.likeness is None else int((result.likeness < result.threshold).sum())}

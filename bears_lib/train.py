@@ -9,6 +9,7 @@ __all__ = ['bears_dls', 'bears_learner', 'KeepNorms', 'fit_head', 'plot_lr', 're
            'Challenge']
 
 # %% ../nbs/02_train.ipynb #4c412a15
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 import tempfile, warnings
@@ -33,7 +34,7 @@ with warnings.catch_warnings():
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
 from .engine.backbone import body_features, body_preprocess, create_body, default_arch
 from .engine.common import BearsError, say
-from .engine.split import split_photos
+from .engine.split import Split, Valid, folder_to_check, hold_out
 from .engine.guess import Challenge
 from .engine.head import fit_linear
 from .engine.labels import LabelOf, Labels, read_labelled, read_labels
@@ -47,7 +48,8 @@ _all_ = ['read_labels', 'plot_activations', 'plot_stack', 'Challenge']
 def bears_dls(
     path:str|Path|PhotoFolder, # A folder of photos, or what `read_photos` found in it
     labels:Labels|None=None, # Where the classes stand; None: in the names of the folders, one for each class. See below for patterns, functions and tables
-    valid_pct:float=0.2, # Share of each class that is held out to check with, 0 to 1
+    valid:Valid|None=None, # Photos to check with: a folder, a list of paths, a function of the path, or a share of each class. None: the folder's own valid/, else a share of 0.2
+    valid_pct:float|None=None, # The same as `valid`, for a share, under the name that fastai gives it, 0 to 1
     seed:int=0, # Another number holds out other photos
     size:int=256, # Side of the square that the network sees, in pixels
     resize:str='crop', # 'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
@@ -58,15 +60,25 @@ def bears_dls(
 ) -> DataLoaders: # Batches of photos and their classes; `dls.folder` is what was found in `path`
     "Make fastai DataLoaders from a folder of photos, with copies kept on one side of the split."
     if isinstance(path, PhotoFolder) and labels is not None: raise BearsError('These photos have been read, and have their classes: give labels together with the path of a folder.')
-    folder = require_classes(path if isinstance(path, PhotoFolder) else read_labelled(path, labels))
-    for note in folder.notes()[:5]: say(note)
-    if len(folder.refused) > 5: say(f'... and {len(folder.refused) - 5} more files left out.')
-    held = split_photos(folder.photos, valid_pct, seed)
-    block = DataBlock((PhotoBlock, CategoryBlock(vocab=folder.labels)), get_y=LabelOf(folder), splitter=IndexSplitter(np.flatnonzero(held)),
+    if valid is not None and valid_pct is not None: raise BearsError('Give valid or valid_pct, not both: each says which photos to check with.')
+    to_check = None if isinstance(path, PhotoFolder) else folder_to_check(path, valid)
+    folder = require_classes(path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check))
+    if to_check: valid = read_labelled(to_check, labels)
+    split = hold_out(folder, valid_pct if valid is None else valid, seed)
+    _say_what_was_understood(folder, split, read_here=not isinstance(path, PhotoFolder))
+    photos, first_valid = split.train + split.valid, len(split.train)
+    block = DataBlock((PhotoBlock, CategoryBlock(vocab=folder.labels)), get_y=LabelOf(replace(folder, photos=photos)),
+                      splitter=IndexSplitter(range(first_valid, len(photos))),
                       item_tfms=SquarePhoto(Preprocess(size, resize), min_scale), batch_tfms=aug_transforms() if batch_tfms is None else batch_tfms)
-    dls = block.dataloaders([photo.path for photo in folder.photos], bs=min(bs, int((~held).sum())), num_workers=num_workers)
-    dls.folder = folder
+    dls = block.dataloaders([photo.path for photo in photos], bs=min(bs, first_valid), num_workers=num_workers)
+    dls.folder, dls.split = folder, split
     return dls
+
+def _say_what_was_understood(folder:PhotoFolder, split:Split, read_here:bool) -> None:
+    if read_here: say(folder.understood())
+    for note in [*folder.faults, *folder.remarks, *split.notes]: say(note)
+    for path, why in list(folder.refused.items())[:5]: say(f'left out {folder.name(path)}: {why}')
+    if len(folder.refused) > 5: say(f'... and {len(folder.refused) - 5} more files left out.')
 
 # %% ../nbs/02_train.ipynb #de25ca0b
 def bears_learner(

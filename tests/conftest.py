@@ -66,9 +66,9 @@ def bears_half(tmp_path_factory):
     bears_train(str(place/'photos'), model=str(place/'model'))
     return place/'model', [photo.path for photo in photos[1::2]]
 
-def make_photos(folder:Path, counts:dict[str, int]) -> Path:
+def make_photos(folder:Path, counts:dict[str, int], seed:int=0) -> Path:
     "Noise whose colour tells the class, and no two photos alike."
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for label, n in counts.items():
         (folder/label).mkdir(parents=True)
         for i in range(n):

@@ -69,7 +69,7 @@ def nasty(folder:Path) -> dict[str, str]:
     (folder/'empty.jpg').touch()
     (folder/'page.jpg').write_text('<!doctype html><title>moved</title>')
     Image.new('1', (12000, 12000)).save(folder/'bomb.png')
-    return {'moving.gif': '', 'grey 16 bits.png': '', 'cmyk.jpg': '', 'un été à la montagne.jpg': '', 'palette.png': '', 'notes.txt': 'not that of a photo',
+    return {'moving.gif': '', 'grey 16 bits.png': '', 'cmyk.jpg': '', 'un été à la montagne.jpg': '', 'palette.png': '', 'notes.txt': 'not a picture that can be opened',
             'cut.jpg': 'damaged', 'empty.jpg': 'empty', 'page.jpg': 'a web page', 'bomb.png': '12000 x 12000 pixels are too large'}
 
 def test_odd_files_among_the_photos(photos, tmp_path):

@@ -48,7 +48,7 @@ def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
     finish_moves(root)
     found: dict[Path, _Look] = {}
     def look(photo:Photo, picture:Image.Image) -> None: found[photo.path] = _measure(photo.path, picture)
-    folder = read_folder(root, look)
+    folder = read_folder(root, look, test=True)
     looks = [found[photo.path] for photo in folder.photos]
     if looks:
         groups = group_photos(folder.photos, np.stack([look.hashes for look in looks]))
@@ -65,11 +65,12 @@ class Pair:
     file: str # Relative to it, with forward slashes
     other: str
     distance: int # Bits in which their hashes differ, 0 to 12
+    labels: tuple[str, str] # The classes of the two
 
     @property
     def mixed(self) -> bool:
         "Whether they stand in different classes."
-        return Path(self.file).parent.name != Path(self.other).parent.name
+        return self.labels[0] != self.labels[1]
 
 def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
     "Pairs in different classes first, then by distance. One blank photo is like any other: only its file is compared."
@@ -77,7 +78,7 @@ def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
     first: dict[str, int] = {}
     found |= {(first[photo.sha256], i): 0 for i, photo in enumerate(folder.photos) if first.setdefault(photo.sha256, i) != i}
     names = [_name(folder.root, photo.path) for photo in folder.photos]
-    pairs = [Pair(folder.root, names[i], names[j], distance) for (i, j), distance in found.items()
+    pairs = [Pair(folder.root, names[i], names[j], distance, (folder.photos[i].label, folder.photos[j].label)) for (i, j), distance in found.items()
              if not (looks[i].blank or looks[j].blank) or folder.photos[i].sha256 == folder.photos[j].sha256]
     return sorted(pairs, key=lambda pair: (not pair.mixed, pair.distance, pair.file, pair.other))
 
@@ -128,8 +129,9 @@ def drop_dups(
     pairs = find_dups(dups) if isinstance(dups, str | Path) else list(dups)
     if not pairs: return []
     root, found, done = pairs[0].root, list[Finding](), 'would move to' if dry_run else 'moved to'
+    label_of = {file: label for pair in pairs for file, label in zip((pair.file, pair.other), pair.labels)}
     for files in _families(pairs):
-        labels = sorted({Path(file).parent.name for file in files})
+        labels = sorted({label_of[file] for file in files})
         kept = '' if len(labels) > 1 else _best(root, files, keep)
         if kept: found += [Finding(file, 'copy', 1., f'{done} .bears/removed; {kept} stays', kept) for file in files if file != kept]
         elif mixed == 'out': found += [Finding(file, 'in two classes', 1., f"{done} .bears/removed: it stands in {' and '.join(labels)}", min(set(files) - {file})) for file in files]
@@ -137,11 +139,19 @@ def drop_dups(
     return found
 
 # %% ../../nbs/engine/check.ipynb #e34c0ab3
-problems = ('in two classes', 'unreadable', 'across the split', 'wrong label', 'copy', 'blank', 'outlier', 'tiny', 'exposure', 'proportions', 'size')  # in the order of a report
+problems = ('folder', 'imbalance', 'in two classes', 'unreadable', 'across the split', 'wrong label', 'copy', 'blank', 'outlier', 'tiny', 'exposure', 'proportions', 'size')  # in the order of a report
+
+def _imbalance(folder:PhotoFolder, most:int=5) -> list[Finding]:
+    "A class with many times fewer photos than another is hardly learnt, and hardly seen in an accuracy over all photos."
+    counts = Counter(photo.label for photo in folder.photos if photo.split != 'test')
+    if len(counts) < 2 or min(counts.values())*most >= max(counts.values()): return []
+    (large, n), *_, (small, few) = counts.most_common()
+    return [Finding('', 'imbalance', round(1 - few/n, 3), f'find more photos of {small}: it has {few}, and {large} has {n}. Judge a model by its mean over classes')]
 
 def _odd(folder:PhotoFolder, looks:Sequence[_Look], at_least:int) -> list[Finding]:
     "What can be told from a photo's size and brightness alone."
-    found = [Finding(_name(folder.root, path), 'unreadable', 1., f'take it out: {why}') for path, why in folder.refused.items()]
+    found = [Finding('', 'folder', 1., f'look: {fault}') for fault in folder.faults] + _imbalance(folder)
+    found += [Finding(_name(folder.root, path), 'unreadable', 1., f'take it out: {why}') for path, why in folder.refused.items()]
     middle = float(np.median([look.size[0]*look.size[1] for look in looks])) if len(looks) >= 10 else 0
     for photo, look in zip(folder.photos, looks):
         def note(problem:str, score:float, words:str) -> None: found.append(Finding(_name(folder.root, photo.path), problem, round(float(score), 3), words))
@@ -221,7 +231,7 @@ def _sheet(cells:Sequence[tuple[Path, str]], columns:int=6, side:int=160):
 def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
     "Two cells for a pair, one for any other finding."
     cells = []
-    for finding in findings:
+    for finding in (finding for finding in findings if finding.file):
         words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says')
         cells.append((root/finding.file, f'{finding.problem}\n{_shorten(finding.file)}\n{_shorten(words, 30)}'))
         if finding.other: cells.append((root/finding.other, f'the same as\n{_shorten(finding.other)}\n'))
@@ -270,17 +280,18 @@ class Report(_Judged):
 
     def __repr__(self) -> str:
         counts, by = self.folder.counts, Counter(finding.problem for finding in self.findings)
-        lines = [f"{sum(counts.values())} photos that open ({', '.join(f'{label} {n}' for label, n in counts.items())}), {len(self.findings)} findings."]
+        lines = [f"{sum(counts.values())} photos that open ({', '.join(f'{label} {n}' for label, n in counts.items())}), {len(self.findings)} findings.", *self.folder.remarks]
+        if any(photo.split for photo in self.folder.photos): lines.insert(0, self.folder.understood())
         for problem in (each for each in problems if by[each]):
             few = [finding for finding in self.findings if finding.problem == problem]
-            lines += [f'{problem}: {by[problem]}', *(f"  {each.file}{f' = {each.other}' if each.other else ''}: {each.suggestion}" for each in few[:4])]
+            lines += [f'{problem}: {by[problem]}', *(f"  {each.file}{f' = {each.other}' if each.other else ''}: {each.suggestion}".replace('  : ', '  ') for each in few[:4])]
             if len(few) > 4: lines.append(f'  ... and {len(few) - 4} more')
         return '\n'.join(lines + ([self.note] if self.note else []))
 
 # %% ../../nbs/engine/check.ipynb #75b8cd33
 def _split(folder:PhotoFolder, valid:Iterable[str|Path]|None) -> np.ndarray:
-    "Photos held out: those that are named, else those in folders called valid, val or test."
-    if valid is None: return np.array([bool({'valid', 'val', 'test'} & set(photo.path.relative_to(folder.root).parts[:-2])) for photo in folder.photos], bool)
+    "Photos held out: those that are named, else those that the folder itself holds out."
+    if valid is None: return np.array([photo.split in ('valid', 'test') for photo in folder.photos], bool)
     named = {Path(path).resolve() if Path(path).is_absolute() or Path(path).exists() else (folder.root/path).resolve() for path in valid}
     return np.array([photo.path.resolve() in named for photo in folder.photos], bool)
 
@@ -288,10 +299,9 @@ def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[s
     "Pairs as findings: across classes, across the split, then one for each copy too many."
     found = []
     for pair in pairs:
-        labels = [Path(file).parent.name for file in (pair.file, pair.other)]
         sure = 1 - pair.distance/13
         said = chances.get(pair.file, {})
-        guess = max(labels, key=lambda label: said.get(label, 0)) if said else ''
+        guess = max(pair.labels, key=lambda label: said.get(label, 0)) if said else ''
         if pair.mixed: found.append(Finding(pair.file, 'in two classes', sure, 'keep one' + (f': a model says it is rather {guess}' if guess else ''), pair.other))
         elif held[pair.file] != held[pair.other]: found.append(Finding(*((pair.file, 'across the split') if held[pair.other] else (pair.other, 'across the split')), sure, 'take it out of training: its copy is used for checking', pair.other if held[pair.other] else pair.file))
     root = pairs[0].root if pairs else Path()
@@ -313,7 +323,7 @@ def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
 # %% ../../nbs/engine/check.ipynb #f0bcdd52
 def check_images(
     path:str|Path, # A folder with one folder of photos for each class
-    valid:Iterable[str|Path]|None=None, # Photos held out for validation, such as `dls.valid_ds.items`; None: those in folders called valid, val or test
+    valid:Iterable[str|Path]|None=None, # Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
     judge:bool=True, # Look for wrong labels and outliers too, by a model; False needs neither torch nor the seconds
     radius:int=4, # As in `find_dups`
     at_least:int=64, # Photos with a shorter side below this many pixels are tiny
@@ -353,4 +363,4 @@ def bears_check(
     report = check_images(path, judge=not quick)
     say(report)
     counts = Counter(finding.problem for finding in report.findings)
-    return {'folder': str(path), 'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note, 'exit': int(bool(report.findings))}
+    return {'folder': str(path), 'understood': report.folder.understood(), 'remarks': report.folder.remarks, 'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note, 'exit': int(bool(report.findings))}

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 import math
 import numpy as np
 from fastcore.basics import patch
 from .check import Report, _name, _sheet, _shorten, _thumbnail, check_images
 from .common import BearsError
+from .folders import place_of
 from .split import split_photos
 from .moves import Move, _Journal, finish_moves, move_photos
 from .moves import undo as take_back
@@ -33,9 +34,10 @@ class _Entry:
     chances: dict[str, float] = field(default_factory=dict) # What a model says of it; empty where none was asked
     problems: list[str] = field(default_factory=list) # What the check found
     order: float = math.inf # Its place before all others, if it has one
+    splits: str = '' # As `PhotoFolder` has it
 
     @property
-    def label(self) -> str: return PurePosixPath(self.file).parent.name
+    def label(self) -> str: return place_of(tuple(self.file.removeprefix('.bears/removed/').split('/')), self.splits)[1]
 
     @property
     def out(self) -> bool: return self.file.startswith('.bears/')
@@ -64,6 +66,7 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
             if file not in entries: continue
             entries[file].problems.append(f'{finding.problem}: also {_shorten(other)}' if other else finding.problem)
             if finding.problem in ('in two classes', 'unreadable'): entries[file].order = min(entries[file].order, place)
+    for entry in entries.values(): entry.splits = report.folder.splits
     return list(entries.values())
 
 def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
@@ -134,7 +137,7 @@ def remove(self:_Review, file:str) -> None:
 def relabel(self:_Review, file:str, label:str) -> None:
     "Put a photo into another class, on Apply."
     if label not in self.labels: raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
-    if label == PurePosixPath(self._known(file)).parent.name: return self.keep(file)
+    if label == next(entry.label for entry in self.entries if entry.file == self._known(file)): return self.keep(file)
     self.choices[file] = label
     self._changed()
 

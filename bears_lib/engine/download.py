@@ -26,7 +26,7 @@ from PIL import Image
 from .common import BearsError, command, progress, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer
-from .folders import read_metadata, sample_folder, write_metadata
+from .folders import has_metadata, read_metadata, sample_folder, write_metadata
 from .photos import PhotoError, open_photo
 from .search import ImageResult, _check_term, _default_providers, _search, same_mix
 from .web import Web, WebError
@@ -125,6 +125,8 @@ def _target(root:str|Path):
     if root.exists() and not root.is_dir(): raise BearsError(f'{root} is a file. Give a folder for the photos.')
     try: (root/'.bears'/'spare').mkdir(parents=True, exist_ok=True)
     except OSError as error: raise BearsError(f"Can't make {root}: {error.strerror}. Choose a folder you may write to.") from error
+    if (root/'metadata.csv').exists() and not has_metadata(root):
+        raise BearsError(f'{root} holds a metadata.csv of somebody else, and is left as it is. Give a new folder.')
     with only_writer(root): yield root
 
 # %% ../../nbs/engine/download.ipynb #ce54b0e0

@@ -30,6 +30,7 @@ class ModelInfo:
     unsure: dict[str, float] = field(default_factory=dict) # `threshold` of the network's output `likeness`, below which a photo is unlike the training photos; empty where that was not fitted
     versions: dict[str, str] = field(default_factory=dict) # Of the libraries that made it
     files: dict[str, str] = field(default_factory=dict) # sha256 of each file beside `model.json`
+    split: dict[str, str] = field(default_factory=dict) # Which photos it learnt from and which were held back, as `record_split` writes it; empty where that is not known
     schema: int = schema
 
     def __post_init__(self):
@@ -115,6 +116,8 @@ def _to_info(path:Path, found:Any) -> ModelInfo:
         files = {str(name): str(value) for name, value in found['files'].items() if Path(str(name)).name == name}
     except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'{path} describes its preprocessing, its files or when it is unsure wrongly ({error}). Train the model again.') from error
     known = {key: found[key] for key in ('backbone', 'metrics', 'training', 'versions') if isinstance(found.get(key), dict)}
+    split = found['split'] if isinstance(found.get('split'), dict) else {}
+    known['split'] = {key: split[key] for key in ('how', 'train', 'valid') if isinstance(split.get(key), str)}
     return ModelInfo(found['labels'], preprocess, unsure=unsure, files=files, **known)
 
 def _colours(values:Any) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 import json, os
 from .common import BearsError, near, say
-from .folders import read_metadata, sample_folder, write_metadata
+from .folders import class_name, find_splits, has_metadata, is_visible, photo_files, place_of, read_metadata, sample_folder, write_metadata
 
 # %% ../../nbs/engine/moves.ipynb #e789c6e3
 @contextmanager
@@ -105,11 +105,13 @@ def _carry_out(root:Path, step:dict) -> None:
 def _update_rows(root:Path, moves:Iterable[Move]) -> None:
     "`metadata.csv` loses the rows of photos that went out, and has those of photos that came in under their new name."
     rows = read_metadata(root)
-    if not (root/'metadata.csv').exists(): return
+    if not has_metadata(root): return
+    splits = find_splits(path.relative_to(root).parts for path in photo_files(root))
     for move in moves:
         row = rows.pop(move.source, None) or move.row
-        inside = not move.target.startswith('.bears/')
-        if row and inside and (root/move.target).exists(): rows[move.target] = row | {'file_name': move.target, 'label': PurePosixPath(move.target).parent.name}
+        if not row or move.target.startswith('.bears/') or not (root/move.target).exists(): continue
+        before, after = (place_of(tuple(name.removeprefix('.bears/removed/').split('/')), splits)[1] for name in (move.source, move.target))
+        rows[move.target] = row | {'file_name': move.target} | ({'label': after} if after != before else {})
     write_metadata(root, rows.values())
 
 # %% ../../nbs/engine/moves.ipynb #615c884a
@@ -161,6 +163,18 @@ def _inside(root:Path, file:str|Path) -> str:
     if '/' not in name or name.startswith('.'): raise BearsError(f'{file} is in no class folder of {root}, and is left alone.')
     return name
 
+def _below_class(root:Path, name:str, label:str) -> str:
+    "Where a photo goes when its class changes: the folder of the class is another one, what lies below it stays."
+    parts = PurePosixPath(name).parts
+    splits = find_splits(path.relative_to(root).parts for path in photo_files(root))
+    level = 1 if splits == 'above' else 0
+    above = root.joinpath(*parts[:level])
+    classes = {class_name(path.name): path.name for path in sorted(above.iterdir()) if path.is_dir() and is_visible(path.name)}
+    if len(parts) < level + 2 or class_name(label) not in classes:
+        raise BearsError(f'There is no class {label!r}.{near(label, classes)} Make its folder first if it is a new one.')
+    if class_name(parts[level]) == class_name(label): return name
+    return PurePosixPath(*parts[:level], classes[class_name(label)], *parts[level + 1:]).as_posix()
+
 def move_photos(
     root:str|Path, # The photo folder
     out:Iterable[str|Path]=(), # Photos to take out, relative to the folder or as full paths
@@ -171,13 +185,10 @@ def move_photos(
     with only_writer(root) as folder:
         _finish(folder)
         gone, across = {_inside(folder, file) for file in out}, {_inside(folder, file): label for file, label in labels.items()}
-        classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith('.'))
         for name, label in across.items():
             if name in gone: raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
-            if not (folder/name).parent.parent.joinpath(label).is_dir() or not label or Path(label).name != label or label.startswith('.'):
-                raise BearsError(f'There is no class {label!r}.{near(label, classes)} Make its folder first if it is a new one.')
         ways = {name: f'.bears/removed/{name}' for name in sorted(gone)}
-        ways |= {name: (PurePosixPath(name).parent.parent/label/PurePosixPath(name).name).as_posix() for name, label in sorted(across.items()) if PurePosixPath(name).parent.name != label}
+        ways |= {name: target for name, label in sorted(across.items()) if (target := _below_class(folder, name, label)) != name}
         return _begin(folder, ways, reason)
 
 # %% ../../nbs/engine/moves.ipynb #b42fb83e

@@ -32,7 +32,7 @@ def open_photo(
     longest:int|None=None, # The same for its longer side
 ) -> Image.Image: # In RGB, upright, its first frame if it moves
     "Open a picture of any mode and size, safely; a `PhotoError` says why one can't be used."
-    if isinstance(source, (str, Path)): return _decode(source, at_least, longest, f'{Path(source).name}: ')
+    if isinstance(source, (str, Path)): return _decode(source, at_least, longest, f'{Path(source).name[:120]}: ')
     if hasattr(source, 'read'): source = _read_open_file(source)
     if isinstance(source, (bytes, bytearray, memoryview)): return _decode(io.BytesIO(source), at_least, longest)
     if isinstance(source, Image.Image): return _from_pillow(source)
@@ -47,7 +47,7 @@ def _decode(file:str|Path|io.BytesIO, at_least:int|None, longest:int|None, name:
             if image.width*image.height > max_pixels: raise PhotoError(_too_large(image.size))
             if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
             return _to_rgb(image, own=True)
-    except FileNotFoundError: raise PhotoError(f'{file!s} is not there. Check the path.') from None
+    except FileNotFoundError: raise PhotoError(f'{str(file)[-200:]} is not there. Check the path.') from None
     except PhotoError as error: raise PhotoError(f'{name}{error}') from None
     except Image.DecompressionBombError: raise PhotoError(f'{name}{_too_large()}') from None
     except Exception as error: raise PhotoError(f'{name}{_why(file, error)}') from error
@@ -86,13 +86,13 @@ def _draft_size(size:tuple[int, int], at_least:int|None, longest:int|None) -> tu
 
 def _why(file:str|Path|io.BytesIO, error:Exception) -> str:
     "Pillow's error in plain words."
-    if isinstance(error, PermissionError | IsADirectoryError): return f"can't be read ({error.strerror})."
+    if isinstance(error, OSError) and error.strerror: return f"can't be read ({error.strerror})."
     head = _head(file)
     if not head: return 'the file is empty.'
     if head.startswith(b'version https://git-lfs'): return 'a pointer of Git LFS, not the photo itself: `git lfs pull` fetches it.'
     if head.lstrip(b'\xef\xbb\xbf \t\r\n')[:1] == b'<': return 'a web page or drawing in text form, not a photo.'
     if isinstance(error, Image.UnidentifiedImageError): return 'not a picture that can be opened (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC can).'
-    return f'the picture is damaged ({error}).'
+    return f'the picture is damaged ({str(error)[:200]}).'
 
 # %% ../../nbs/engine/photos.ipynb #05510745
 def _read_open_file(file, most:int=60_000_000) -> bytes:

@@ -18,10 +18,10 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-import json, os, re, time, warnings, zipfile
+import json, os, re, time, warnings, zipfile, zlib
 from fastcore.foundation import L
 from .common import BearsError, near, say, write_beside
-from .folders import read_metadata, sample_folder, suffixes
+from .folders import begins_like_photo, find_splits, is_visible, photo_files, place_of, read_metadata, sample_folder, suffixes
 from .web import RateLimited, Reply, Web, WebError
 
 # %% ../../nbs/engine/search.ipynb #31ea4ae2
@@ -257,9 +257,15 @@ def _fits(names:Iterable[str], term:str) -> set[str]:
 
 def _of_class(names:Sequence[str], term:str) -> list[str]:
     "Photos among the file names that belong to a term; all of them if there are no class folders."
-    photos = sorted(name for name in names if Path(name).suffix.lower() in suffixes and not any(part.startswith(('.', '__MACOSX')) for part in name.split('/')))
-    fits = _fits({part for name in photos for part in name.split('/')[:-1]}, term)
-    return [name for name in photos if fits & set(name.split('/')[:-1])] if fits else [name for name in photos if '/' not in name]
+    fits = _fits({part for name in names for part in name.split('/')[:-1]}, term)
+    return [name for name in names if fits & set(name.split('/')[:-1])] if fits else [name for name in names if '/' not in name]
+
+def _without_test(names:Sequence[str]) -> tuple[list[str], str]:
+    "Photos but those in a folder called test, and a note about these."
+    parts = {name: tuple(name.split('/')) for name in names}
+    splits = find_splits(parts.values())
+    kept = [name for name in names if place_of(parts[name], splits)[0] != 'test']
+    return kept, f'{len(names) - len(kept)} photos in test/ are left out' if len(kept) < len(names) else ''
 
 # %% ../../nbs/engine/search.ipynb #307c1002
 def _key(path:Path) -> str:
@@ -270,27 +276,36 @@ def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provi
     "Photos of a folder, or of those of its folders that are called like the term."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
-        found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
-        chosen = [each for each in found if Path(each).suffix.lower() in suffixes] if everything else _of_class(found, term)
+        found, note = _without_test([path.relative_to(folder).as_posix() for path in photo_files(folder, loose=True)])
+        chosen = found if everything else _of_class(found, term)
         rows, start = read_metadata(folder), 'sample:' if name == 'sample' else f'{name}:{_key(folder)}/'
         def make(each, row): return ImageResult(start + each, '', row.get('page_url', ''), Path(each).stem, row.get('author', ''), row.get('license') or 'unknown',
-            group=row.get('group', ''), file=str(folder/each))
+            group=row.get('group', ''), file=str(folder/each), note=note)
         return [make(each, rows.get(each, {})) for each in chosen]
     return ask
 
 # %% ../../nbs/engine/search.ipynb #dfd31760
+def _is_photo(archive:zipfile.ZipFile, member:zipfile.ZipInfo) -> bool:
+    "By the ending of its name, else by its first bytes."
+    if member.is_dir() or not all(is_visible(part) for part in member.filename.split('/') if part != '..'): return False
+    if Path(member.filename).suffix.lower() in suffixes: return True
+    try:
+        with archive.open(member) as file: return begins_like_photo(file.read(16))
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError): return False
+
 def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
     "Photos of a zip archive. Nothing is unpacked by name, so names that lead out of a folder lead nowhere."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
         try:
-            with zipfile.ZipFile(path) as archive: names = [each.filename for each in archive.infolist() if not each.is_dir()]
+            with zipfile.ZipFile(path) as archive:
+                if len(members := archive.infolist()) > most: raise BearsError(f'{path} holds {len(members):,} files; at most {most:,} are read. Split it.')
+                names = sorted(each.filename for each in members if _is_photo(archive, each))
         except (zipfile.BadZipFile, OSError) as error: raise BearsError(f'{path} is not a zip archive that can be read ({error}).') from None
-        if len(names) > most: raise BearsError(f'{path} holds {len(names):,} files; at most {most:,} are read. Split it.')
         outside = [each for each in names if each.startswith(('/', '\\')) or '..' in Path(each.replace('\\', '/')).parts]
-        safe = [each for each in names if each not in set(outside)]
-        chosen = sorted(each for each in safe if Path(each).suffix.lower() in suffixes) if everything else _of_class(safe, term)
-        note = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}' if outside else ''
+        safe, note = _without_test([each for each in names if each not in set(outside)])
+        chosen = safe if everything else _of_class(safe, term)
+        if outside: note = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}'
         return [ImageResult(f'zip:{_key(path)}/{each}', title=Path(each).stem, file=str(path), member=each, note=note) for each in chosen]
     return ask
 
