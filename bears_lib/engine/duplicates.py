@@ -57,7 +57,7 @@ def near_pairs(
     hashes = np.asarray(hashes, np.uint64).reshape(-1, 8)
     telling = np.flatnonzero(hashes[:, 0])
     hashes = hashes[telling]
-    found = [_close(hashes[:, 0], hashes[:, turn], radius) for turn in range(7)]  # the eighth is the inverse of the seventh
+    found = [_close(hashes[:, 0], hashes[:, turn], radius) for turn in range(8)]
     rows = np.concatenate(found)
     rows[:, :2] = np.sort(telling[rows[:, :2]], axis=1)
     rows = rows[rows[:, 0] < rows[:, 1]]

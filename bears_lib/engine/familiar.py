@@ -58,7 +58,7 @@ def fit_familiar(
     if not (np.isfinite(train_features).all() and np.isfinite(valid_features).all()): raise BearsError('The features hold numbers that are not finite: the training went wrong. Train again with a smaller learning rate.')
     known = Familiar(_unit(train_features[spread(len(train_features))]), -1., 0., len(valid_features))
     valid = known.likeness(valid_features)
-    known.threshold = float(min(np.quantile(valid, 1 - passing), np.quantile(_among(known.bank), 1 - passing)))
+    known.threshold = float(min(np.quantile(near, 1 - passing, method='lower') for near in (valid, _among(known.bank))))
     known.valid_share = float((valid < known.threshold).mean())
     return known
 

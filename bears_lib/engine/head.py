@@ -54,6 +54,7 @@ def fit_linear(
     classes, group_of = np.asarray(labels), np.asarray(range(n) if groups is None else groups)
     if len(classes) != n or len(group_of) != n: raise BearsError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each per photo.')
     if len(set(classes.tolist())) < 2: raise BearsError('All photos are of one class: a head needs two or more.')
+    if empty := sorted(set(range(classes.max() + 1)) - set(classes.tolist())): raise BearsError(f'No photo is of class {empty[0]}: number the classes from 0, without gaps.')
     scale = float(np.sqrt(np.mean(np.square(features)))) or 1.
     scaled = features/np.float32(scale)
     folds = group_folds(classes, group_of)
@@ -73,15 +74,20 @@ def group_folds(
 ) -> list[tuple[np.ndarray, np.ndarray]]: # For each fold the numbers of its training photos and of its test photos; empty if a class has too few groups
     "Deal photos into folds, each class in equal shares."
     from sklearn.model_selection import StratifiedGroupKFold
-    smallest = min(len(set(groups[labels == label].tolist())) for label in set(labels.tolist()))
+    keep, every = _enough(labels), set(labels.tolist())
+    smallest = min(len(set(groups[keep[labels[keep] == label]].tolist())) for label in every)
     if smallest < few_photos: return []
-    keep = np.sort(np.random.default_rng(0).permutation(len(labels))[:many_photos]) if len(labels) > many_photos else np.arange(len(labels))
     splitter = StratifiedGroupKFold(min(k, smallest), shuffle=True, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         folds = [(keep[train], keep[test]) for train, test in splitter.split(keep, labels[keep], groups[keep])]
-    every = set(labels.tolist())
     return folds if all(set(labels[train].tolist()) == every for train, _ in folds) else []
+
+def _enough(labels:np.ndarray, rare:int=10) -> np.ndarray:
+    "Photos to cross-validate with: all, or of each class its part of `many_photos`, but at least `rare`."
+    shuffled = np.random.default_rng(0).permutation(len(labels))
+    of_class = [shuffled[labels[shuffled] == label] for label in np.unique(labels)]
+    return np.sort(np.concatenate([photos[:max(rare, round(len(photos)*many_photos/len(labels)))] for photos in of_class]))
 
 def _cross_validate(features:np.ndarray, labels:np.ndarray, folds:list) -> tuple[float, np.ndarray]:
     "The strength with the smallest log loss on photos left out, and the chances that these got there; NaN for photos never left out."
@@ -104,13 +110,14 @@ def _doubted(chances:np.ndarray, labels:np.ndarray) -> np.ndarray:
 
 def _regression():
     from sklearn.linear_model import LogisticRegression
-    return LogisticRegression(warm_start=True, tol=1e-3, max_iter=300)  # the next fit starts where the last one ended
+    return LogisticRegression(warm_start=True, tol=1e-4, max_iter=1000)  # the next fit starts where the last one ended
 
 def _fit(model, features:np.ndarray, labels:np.ndarray, strength:float) -> Head:
     "One fit to all views; scikit-learn answers two classes with one row of weights, a softmax wants two."
+    middle = features.mean((0, 1))  # the bias is free, so the optimum stays; around zero it is found in half the steps
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        model.set_params(C=strength/len(features)).fit(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)))
-    weight, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+        model.set_params(C=strength/len(features)).fit((features - middle).reshape(-1, features.shape[2]), np.tile(labels, len(features)))
+    weight, bias = model.coef_.astype(np.float32), (model.intercept_ - model.coef_ @ middle).astype(np.float32)
     if len(weight) == 1: weight, bias = np.concatenate([-weight, weight])/2, np.concatenate([-bias, bias])/2
     return Head(weight, bias, strength)

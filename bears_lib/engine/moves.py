@@ -50,6 +50,12 @@ class Move:
             if Path(name).is_absolute() or Path(name).drive or '..' in Path(name).parts:
                 raise BearsError(f'The journal names {name}, which is not inside the photo folder. Take .bears/log.jsonl away: it is not of this package.')
 
+def _moves_of(step:dict) -> list[Move]:
+    "The files of a step in the journal."
+    try: return [Move(**each) for each in step['files']]
+    except (KeyError, TypeError):
+        raise BearsError(f'The journal has a step without files: {step}. Take .bears/log.jsonl away: it is not of this package.') from None
+
 # %% ../../nbs/engine/moves.ipynb #61f41c36
 class _Journal:
     "The lines about moves in `.bears/log.jsonl`, where downloads have theirs: one before the files are renamed, one after."
@@ -61,17 +67,21 @@ class _Journal:
         for line in text.splitlines():
             with suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
-                self.steps.setdefault(entry['step'], {}).update(entry)
+                if isinstance(entry['step'], int): self.steps.setdefault(entry['step'], {}).update(entry)
 
     def add(self, **entry) -> None:
         "Append a line and see it to the disk."
-        line = ('\n' if self.torn else '') + json.dumps(entry, ensure_ascii=False) + '\n'
+        line = ('\n' if self.torn else '') + json.dumps(entry) + '\n'
+        before = self.path.stat().st_size if self.path.exists() else 0
         try:
             with self.path.open('ab') as file:
                 file.write(line.encode())
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error: raise BearsError(f"Can't write {self.path}: {error.strerror}. Nothing was moved; free some space, then call again.") from error
+        except OSError as error:
+            with suppress(OSError): os.truncate(self.path, before)
+            what_now = 'Nothing was moved; free some space, then call again.' if entry['state'] == 'begun' else 'Free some space: the next call carries on from here.'
+            raise BearsError(f"Can't write {self.path}: {error.strerror}. {what_now}") from error
         self.torn = False
         self.steps.setdefault(entry['step'], {}).update(entry)
 
@@ -80,15 +90,19 @@ class _Journal:
 
     @property
     def undoable(self) -> dict|None:
-        "The last step that was carried out and neither undone nor an undoing itself."
+        "The last step that was carried out and neither undone nor an undoing itself; one whose photos are all gone for good is passed over."
         undone = {step.get('undoes') for step in self.steps.values() if step.get('state') == 'done'}
-        left = [step for step in self.steps.values() if step.get('state') == 'done' and not step.get('undoes') and step['step'] not in undone]
+        left = [step for step in self.steps.values() if step.get('state') == 'done' and not step.get('undoes') and step['step'] not in undone
+                and any((self.root/move.target).exists() for move in _moves_of(step))]
         return left[-1] if left else None
 
 # %% ../../nbs/engine/moves.ipynb #b2b6f646
+class _Halfway(BearsError):
+    "A step that could be neither finished nor taken back; it stays begun."
+
 def _carry_out(root:Path, step:dict) -> None:
     "Rename what has not been renamed yet, then bring `metadata.csv` in step; all of it may be done twice."
-    moves, done = [Move(**each) for each in step['files']], list[Move]()
+    moves, done = _moves_of(step), list[Move]()
     try:
         for move in moves:
             source, target = root/move.source, root/move.target
@@ -96,14 +110,16 @@ def _carry_out(root:Path, step:dict) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(source, target)
                 done.append(move)
-        _update_rows(root, moves)
+        _update_rows(root, moves, bool(step.get('undoes')))
     except (OSError, BearsError) as error:
-        for move in reversed(done): os.rename(root/move.target, root/move.source)
         why = error.strerror if isinstance(error, OSError) else error
+        try:
+            for move in reversed(done): os.rename(root/move.target, root/move.source)
+        except OSError: raise _Halfway(f"The photos in {root} can't be moved: {why}. Some are on their way: the next call carries on from here.") from error
         raise BearsError(f"The photos in {root} can't be moved: {why}. All of them are where they were.") from error
 
-def _update_rows(root:Path, moves:Iterable[Move]) -> None:
-    "`metadata.csv` loses the rows of photos that went out, and has those of photos that came in under their new name."
+def _update_rows(root:Path, moves:Iterable[Move], back:bool) -> None:
+    "`metadata.csv` loses the rows of photos that went out, and has those of photos that came in (or back) under their new name and label."
     rows = read_metadata(root)
     if not has_metadata(root): return
     splits = find_splits(path.relative_to(root).parts for path in photo_files(root))
@@ -111,7 +127,8 @@ def _update_rows(root:Path, moves:Iterable[Move]) -> None:
         row = rows.pop(move.source, None) or move.row
         if not row or move.target.startswith('.bears/') or not (root/move.target).exists(): continue
         before, after = (place_of(tuple(name.removeprefix('.bears/removed/').split('/')), splits)[1] for name in (move.source, move.target))
-        rows[move.target] = row | {'file_name': move.target} | ({'label': after} if after != before else {})
+        label = move.row.get('label') if back and move.row else after if after != before else row.get('label')
+        rows[move.target] = row | {'file_name': move.target, 'label': label}
     write_metadata(root, rows.values())
 
 # %% ../../nbs/engine/moves.ipynb #615c884a
@@ -124,6 +141,7 @@ def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapp
     step = {'step': number, 'state': 'begun', 'reason': reason, 'undoes': undoes, 'at': f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}', 'files': [vars(move) for move in moves]}
     journal.add(**step)
     try: _carry_out(root, step)
+    except _Halfway: raise
     except BearsError:
         journal.add(step=number, state='failed')
         raise
@@ -215,6 +233,5 @@ def undo(
         _finish(folder)
         step = _Journal(folder).undoable
         if not step: return []
-        moves = [Move(**each) for each in step['files']]
-        there = [move for move in moves if (folder/move.target).exists()]
+        there = [move for move in _moves_of(step) if (folder/move.target).exists()]
         return _begin(folder, {move.target: move.source for move in there}, 'undone', step['step'], {move.source: move.row for move in there})

@@ -29,19 +29,25 @@ def split_photos(
     if not 0 < valid_pct < 1: raise BearsError(f'valid_pct must lie between 0 and 1, not {valid_pct}: 0.2 holds out a fifth.')
     groups = defaultdict(list)
     for i, photo in enumerate(photos): groups[photo.group or photo.sha256].append(i)
-    size = Counter(photo.label for photo in photos)
-    wanted = {label: max(1, round(valid_pct*n)) for label, n in size.items()}
-    held = np.zeros(len(photos), bool)
-    taken: Counter = Counter()
-    for name in sorted(groups, key=lambda name: hashlib.sha256(f'{seed} {name}'.encode()).hexdigest()):
-        members = groups[name]
+    if '' in groups:
+        raise BearsError(f'{photos[groups[""][0]].path} was never read, so its content is not known: read_photos(folder) reads each photo once.')
+    shuffled = sorted(groups, key=lambda name: hashlib.sha256(f'{seed} {name}'.encode()).hexdigest())
+    of_label: dict[str, list[list[int]]] = {photo.label: [] for photo in photos}
+    for members in map(groups.__getitem__, shuffled):
         labels = {photos[i].label for i in members}
-        label = min(labels)
-        fits = taken[label] + len(members) <= wanted[label] and taken[label] + len(members) < size[label]
-        if len(labels) == 1 and fits:
-            held[members] = True
-            taken[label] += len(members)
+        if len(labels) == 1: of_label[labels.pop()].append(members)
+    size = Counter(photo.label for photo in photos)
+    held = np.zeros(len(photos), bool)
+    for label, candidates in of_label.items(): held[_hold_out(candidates, size[label], valid_pct)] = True
     return held
+
+def _hold_out(candidates:list[list[int]], size:int, valid_pct:float) -> list[int]:
+    "Photos of one class: its groups in turn, each that still fits into the share; the smallest group if none fits."
+    wanted, taken = max(1, round(valid_pct*size)), list[int]()
+    for members in candidates:
+        if len(taken) + len(members) <= wanted and len(taken) + len(members) < size: taken += members
+    smallest = min(candidates, key=len, default=[])
+    return taken if taken or 2*len(smallest) > size else smallest
 
 # %% ../../nbs/engine/split.ipynb #0d79ab3a
 Valid = float | str | Path | PhotoFolder | Iterable | Callable[[Path], object]  # how to say which photos are there to check with
