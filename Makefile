@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA := $(wildcard ../shared/data)
-export BEARS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
-# Notebooks and tests run without the network: only this machine answers.
-OFFLINE := PYTHONPATH=$(CURDIR)/tests/offline HF_HUB_OFFLINE=1
+export BEARS_DATA ?= $(if $(DATA),$(CURDIR)/$(DATA))
+# Notebooks and tests run without the network: only this machine answers. The folder's name may hold a blank.
+OFFLINE := PYTHONPATH="$(CURDIR)/tests/offline" HF_HUB_OFFLINE=1
 
 .PHONY: demo test lab check notebooks export types clean
 

@@ -22,9 +22,10 @@ from typing import Any
 import os, sys
 import numpy as np
 from . import __version__
-from .engine.common import BearsError, command, progress, say, write_beside
+from .engine.common import BearsError, command, progress, say
 from .engine.cards import make_card, still_open
 from .engine.drift import AnswerLog, compare, read_answers, reference
+from .engine.inputs import photo_in_address, photos_named, refuse_no_photo
 from .engine.models import ModelInfo, read_model, write_model
 from .engine.photos import PhotoError, Source, open_photo
 from .engine.runtime import open_network, run_photos
@@ -61,12 +62,9 @@ def save_model(
 # %% ../nbs/04_deploy.ipynb #be902507
 def _write(folder:Path, info:ModelInfo, files:dict[str, bytes]) -> Path:
     "The model's files; a card that stands there is written anew, with the answers in it."
-    card = folder/'README.md'
-    text = card.read_text(encoding='utf-8') if card.is_file() else ''
     write_model(folder, info, files)
-    if text:
-        write_beside(card, text)
-        if '<!-- answer: ' in text: make_card(folder)
+    card = folder/'README.md'
+    if card.is_file() and '<!-- answer: ' in card.read_text(encoding='utf-8', errors='replace'): make_card(folder)
     return folder
 
 def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
@@ -177,8 +175,10 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
 most_bytes = 60_000_000  # that a photo's file may have
 
 def _load(photo:Source) -> Source:
-    "Fetch what is an address; refuse what is too large to be a photo."
-    if isinstance(photo, str) and photo.lower().startswith(('http://', 'https://')): return _fetch(photo)
+    "Fetch what is an address; refuse what is too large to be a photo, or something else by its name."
+    if isinstance(photo, str) and photo[:8].lower().startswith(('http://', 'https://')): return _fetch(photo)
+    if isinstance(photo, str) and photo[:5].lower() == 'data:': return photo_in_address(photo, most_bytes)
+    if isinstance(photo, str | Path): refuse_no_photo(photo)
     try: size = len(photo) if isinstance(photo, (bytes, bytearray)) else Path(photo).stat().st_size if isinstance(photo, str | Path) else 0
     except (OSError, ValueError): size = 0  # it will fail to open, and say why
     if size > most_bytes: raise PhotoError(f'{size/1e6:.0f} MB are too much for a photo (at most {most_bytes/1e6:.0f} MB). Make it smaller first.')
@@ -195,17 +195,20 @@ def _fetch(address:str) -> bytes:
 @command
 def bears_predict(
     model:str, # A model folder, as `bears-train` and `save_model` write it
-    *photos:str, # Files or web addresses to look at
+    *photos:str, # Files, folders, patterns such as "photos/*.jpg", or web addresses
     small:bool=False, # Use the small version of the model
     log:str='', # Add each answer to this file, for `bears-drift`
     json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "What do these photos show?"
     if not photos: raise BearsError('No photo was named: bears-predict MODEL PHOTO...')
-    answers = dict(zip(photos, Classifier(model, small, log).many(photos)))
-    problems = {photo: answer.problem for photo, answer in answers.items() if answer.problem}
-    if len(problems) == len(answers): raise BearsError(' '.join(problems.values()))
-    for photo, answer in answers.items(): say(str(answer) if answer.problem else f'{photo}: {answer}')
+    classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
+    answers = {photo[:60] if photo.startswith('data:') else photo: answer for photo, answer in zip(files, classifier.many(files))}
+    problems |= {photo: answer.problem for photo, answer in answers.items() if answer.problem}
+    if all(photo in problems for photo in answers): raise BearsError(' '.join(problems.values()))
+    for photo, answer in answers.items():
+        if not answer.problem: say(f'{photo}: {answer}')
+    for problem in problems.values(): say(problem)
     found = {photo: answer for photo, answer in answers.items() if not answer.problem}
     return {'model': model, 'predictions': found, 'likeness': {photo: answer.likeness for photo, answer in found.items()},
             'unsure': [photo for photo, answer in found.items() if answer.unsure], 'problems': problems, 'exit': 1 if problems else 0}

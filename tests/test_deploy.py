@@ -145,7 +145,7 @@ def test_a_folder_of_a_stranger_runs_nothing(model, photos, tmp_path):
     assert not ran.exists() and not Path('ran').exists()
 
 @pytest.mark.parametrize('change, says', [
-    ({'files': {'../../secret': 'x', '/etc/passwd': 'x'}}, 'has no model.onnx'),
+    ({'files': {'../../secret': 'x', '/etc/passwd': 'x'}}, 'wrongly: files'),
     ({'labels': ['red', 'blue', 'green']}, 'does not take pixels and answer with 3'),
     ({'labels': [['red'], {'blue': 1}]}, 'names of two or more'),
     ({'labels': 'red'}, 'names of two or more'),
@@ -153,8 +153,10 @@ def test_a_folder_of_a_stranger_runs_nothing(model, photos, tmp_path):
     ({'preprocess': None}, 'wrongly'),
     ({'unsure': {'threshold': 'NaN'}}, 'wrongly'),
     ({'unsure': ['threshold']}, 'wrongly'),
-    ({'schema': True}, None),
-    ({'metrics': 'good', 'training': 7, 'versions': None, 'backbone': []}, None),
+    ({'schema': True}, 'which schema'),
+    ({'metrics': 'good'}, 'wrongly: metrics is .good., not an object'),
+    ({'versions': None}, 'wrongly'),
+    ({'tomorrow': {'deep': [1]}, 'backbone': {'name': '<b>', 'new': 'x'}}, None),
 ])
 def test_a_crafted_description(model, photos, change, says):
     "A sentence, or an answer that is not touched by it; nothing else."

@@ -306,3 +306,77 @@ def test_the_command(engines, tmp_path):
     assert {label: each['kept'] for label, each in result['classes'].items()} == {'grizzly': 5, 'teddy bear': 5}
     assert call(tmp_path/'bears').returncode == 2
     assert 'given twice' in call(tmp_path/'b', '--classes', 'bear,bear').stderr
+
+def test_a_word_is_searched_for_even_if_a_folder_is_called_so(engines, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for label in ('cats', 'dogs'):
+        Path(label).mkdir()
+        Path(label, 'mine.jpg').write_bytes(jpeg(label))
+    table = gather_images('found', ['cats', 'dogs'], n=3, providers=['openverse'])
+    assert table['kept'].tolist() == [3, 3] and {row['provider'] for row in read_metadata('found').values()} == {'openverse'}
+    assert "'cats' is searched for. There is a folder of that name here as well; to take its photos instead, give './cats'." in capsys.readouterr().err
+    for i, (cats, dogs) in enumerate([(Path('cats'), Path('dogs')), ('./cats', './dogs'), (['cats'], ['dogs']), (str(tmp_path/'cats'), str(tmp_path/'dogs'))]):
+        assert gather_images(f'own {i}', {'cats': cats, 'dogs': dogs}, n=3)['kept'].tolist() == [1, 1]
+    assert 'is searched for' not in capsys.readouterr().err
+
+def test_a_plan_of_a_stranger_takes_no_file_of_this_disk(engines, tmp_path):
+    secret = tmp_path/'private.jpg'
+    secret.write_bytes(jpeg('private'))
+    make_zip(tmp_path/'private.zip', {'in.jpg': jpeg('in it')})
+    rows = [dict(image_url=url, query='grizzly', provider='folder', file=str(path), member=member) for url, path, member in
+            [('folder:x/1.jpg', secret, ''), ('https://img.example/none-1.jpg', secret, ''), (f'file://{secret}', secret, ''), ('zip:x/in.jpg', tmp_path/'private.zip', 'in.jpg'), ('sample:../../../../private.jpg', secret, '')]]
+    rows += [1, None, [], {'image_url': 5}, {'image_url': 'https://img.example/y.jpg', 'width': '5', 'title': 'x'*10_000, 'unknown': 1}]
+    for plan in (json.dumps({'grizzly': rows, 'x': 5}), '['*100_000, '[]', 'NaN', ''):
+        bears = tmp_path/f'bears {len(plan)}'
+        (bears/'.bears').mkdir(parents=True)
+        (bears/'.bears'/'plan.json').write_text(plan)
+        gather_images(bears, ['grizzly'], n=4, providers=['openverse'])
+        kept = {path.read_bytes() for path in bears.rglob('*.jpg')}
+        assert kept and not kept & {download.to_jpeg(jpeg(each))[0] for each in ('private', 'in it')}
+
+def test_ones_own_folder_is_asked_again(engines, tmp_path):
+    "After an interruption, and when photos were added."
+    for i in range(3):
+        (tmp_path/'mine'/'deep').mkdir(parents=True, exist_ok=True)
+        (tmp_path/'mine'/'deep'/f'{i}.jpg').write_bytes(jpeg(f'mine {i}'))
+    for n, more in ((2, False), (3, False), (9, True)):
+        if more: (tmp_path/'mine'/'4.jpg').write_bytes(jpeg('mine 4'))
+        table = gather_images(tmp_path/'bears', {'grizzly': tmp_path/'mine', 'teddy': 'teddy bear'}, n=n, providers=['openverse'])
+        assert table['kept'].tolist() == [min(n, 3 + more), n]
+    assert str(tmp_path) not in (tmp_path/'bears'/'.bears'/'plan.json').read_text()
+
+def test_a_zip_that_was_replaced_is_read_anew(engines, tmp_path):
+    path = make_zip(tmp_path/'photos.zip', {'a.jpg': jpeg('first')})
+    for name, photo in (('one', 'first'), ('two', 'second')):
+        make_zip(path, {'a.jpg': jpeg(photo)})
+        gather_images(tmp_path/'bears', {name: path}, n=1)
+        assert [each.read_bytes() for each in (tmp_path/'bears'/name).iterdir()] == [download.to_jpeg(jpeg(photo))[0]]
+    if Path('/proc/self/fd').exists(): assert not [each for each in Path('/proc/self/fd').iterdir() if each.is_symlink() and each.resolve() == path.resolve()]
+
+def test_members_that_are_locked_or_lie(engines, tmp_path):
+    "Each has one reason, and the others are taken."
+    path = make_zip(tmp_path/'photos.zip', {f'{i}.jpg': jpeg(f'member {i}') for i in range(4)})
+    data = bytearray(path.read_bytes())
+    for i, flag in ((1, 1), (2, 0)):  # a password; a wrong sum
+        for start in (b'PK\x03\x04', b'PK\x01\x02'):
+            at = [k for k in range(len(data)) if data[k:k + 4] == start][i]
+            skip = 6 if start == b'PK\x03\x04' else 8
+            if flag: data[at + skip] |= 1
+            else: data[at + skip + 8] ^= 255
+    path.write_bytes(data)
+    table = gather_images(tmp_path/'bears', {'grizzly': path}, n=9)
+    assert table.loc['grizzly', 'kept'] == 2 and '1 locked by a password in its archive' in table.loc['grizzly', 'why_not'] and 'Bad CRC' in table.loc['grizzly', 'why_not']
+
+def test_a_log_of_a_stranger(tmp_path):
+    good = dict(url='https://img.example/1.jpg', status='ok', sha256='a'*64, hashes=['0'*16]*8, width=5, height=5, at='2026')
+    bad = [good | {'sha256': '../../../x'}, good | {'hashes': ['x']*8}, good | {'hashes': []}, good | {'width': 'x'}, good | {'url': 5}, good | {'status': 'odd'}, [], 5, {'url': 'x', 'status': 'failed', 'reason': 1}]
+    (tmp_path/'.bears').mkdir()
+    (tmp_path/'.bears'/'log.jsonl').write_text('\n'.join(['['*40_000, *map(json.dumps, bad), 'x'*100_000, json.dumps(good)]) + '\n')
+    assert log(tmp_path) == {good['url']: good}
+
+def test_links_that_lead_out_are_not_written_through(engines, tmp_path):
+    gather_images(tmp_path/'bears', ['grizzly bear'], n=2)
+    (tmp_path/'mine').write_text('mine')
+    (tmp_path/'bears'/'CREDITS.md').symlink_to(tmp_path/'mine')
+    with pytest.raises(BearsError, match='leads out of'): attribution(tmp_path/'bears')
+    assert (tmp_path/'mine').read_text() == 'mine'

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from bears_lib.deploy import Classifier, bears_drift
-from bears_lib.engine.drift import compare, read_answers, reference
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.drift import AnswerLog, compare, read_answers, reference
 from bears_lib.engine.models import read_model
 from conftest import shell
 
@@ -54,3 +55,14 @@ def test_few_answers_prove_nothing(bears_half, tmp_path):
     Classifier(bears_half[0], log=tmp_path/'few').many(bears_half[1][:5])
     answer = shell('bears-drift', bears_half[0], tmp_path/'few')
     assert answer.returncode == 2 and 'it takes 20' in answer.stderr and len(answer.stderr.splitlines()) == 1
+
+def test_lines_of_a_log_that_are_no_answers(tmp_path):
+    "Of any length and form; the answers before and behind them are read."
+    log = AnswerLog(tmp_path/'log')
+    log.add('red', 0.9, 0.5)
+    odd = [b'['*15_000, b'{"label": "red", "likeness": Infinity}', b'{"label": "red", "likeness": "0.5"}', b'{"label": "red", "likeness": 7}', b'{"label": ["red"], "likeness": 1}', b'{"label": "' + b'x'*19_000 + b'"}',
+           b'"' + b'x'*200_000 + b'"', b'\xff\xfe', b'null', b'{"label": "\\ud800", "likeness": 0.5}', b'{"label": "red", "likeness": 0.5, "unsure": "no"}', b'{"lab']
+    with log.path.open('ab') as file: file.write(b'\n'.join(odd))
+    AnswerLog(log.path).add('blue', 0.9, 0.5)
+    assert [each['label'] for each in read_answers(log.path)] == ['red', 'blue']
+    with pytest.raises(BearsError, match='at least one'): read_answers(log.path, last=0)

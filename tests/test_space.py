@@ -65,6 +65,21 @@ def test_titles_and_labels_stay_data(model, tmp_path):
     compile((space/'app.py').read_text(encoding='utf-8'), 'app.py', 'exec')
     assert front(space)['title'] == title
 
+def test_names_with_marks_are_shown_as_they_are(model, tmp_path):
+    "Escaped where Markdown is rendered, and nowhere else."
+    pytest.importorskip('gradio')
+    from bears_lib.deploy import make_app
+    info, network = read_model(model)
+    info.labels = ['black_bear', 'polar_bear', 'teddy <b>']
+    model = write_model(tmp_path/'marked', info, {'model.onnx': network})
+    title = 'Which is it: black_bear, polar_bear or teddy <b>?'
+    app, space = make_app(model, examples=[]), make_space(model, tmp_path/'marked space')
+    heading = next(each.value for each in app.blocks.values() if getattr(each, 'elem_id', '') == 'about')
+    assert app.title == title and heading.startswith('# Which is it: black&#95;bear, polar&#95;bear or teddy &#60;b&#62;?')
+    readme = (space/'README.md').read_text(encoding='utf-8')
+    assert front(space)['title'] == title and '\n# Which is it: black&#95;bear' in readme and json.dumps(title) in (space/'app.py').read_text(encoding='utf-8')
+    assert 'black_bear' not in readme.split('---\n', 2)[2]
+
 def test_other_classes_get_no_bears(model, tmp_path):
     info, network = read_model(model)
     info.labels = ['cat', 'dog', 'fox']
@@ -78,7 +93,8 @@ def test_nothing_is_overwritten_or_half_written(model, tmp_path, monkeypatch):
     (tmp_path/'full'/'thesis.txt').write_text('mine')
     with pytest.raises(BearsError, match='left as it is'): make_space(model, tmp_path/'full')
     with pytest.raises(BearsError, match='is not there'): make_space(model, tmp_path/'new', examples=[tmp_path/'nothing.jpg'])
-    monkeypatch.setattr('bears_lib.engine.spaces._fill', lambda *args: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+    def full(*args): raise OSError(28, 'No space left on device')
+    monkeypatch.setattr(Path, 'write_bytes', full)
     with pytest.raises(BearsError, match='No space left'): make_space(model, tmp_path/'new')
     assert sorted(path.name for path in tmp_path.iterdir()) == ['full', 'model']
 

@@ -1,7 +1,7 @@
 "The bounds of the web client on direct connections, where nothing but itself stands between a stranger's address and this machine."
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
-import gzip, socket, threading, time
+import gzip, socket, sys, threading, time
 
 import pytest
 
@@ -165,3 +165,29 @@ def test_sites_that_ask_for_few_requests_at_once_get_few(tmp_path, monkeypatch, 
         for each in workers: each.start()
         for each in workers: each.join()
     assert 1 < peak[0] <= most
+
+@pytest.mark.skipif(not socket.has_ipv6 or sys.platform != 'linux', reason='a full queue of connections is silent on Linux only')
+def test_an_ipv6_that_is_silent_is_followed_by_ipv4(server, monkeypatch):
+    "A socket whose queue is full answers nothing, like a network that swallows IPv6."
+    port = server.server_port
+    silent = socket.socket(socket.AF_INET6)
+    try: silent.bind(('::1', port))
+    except OSError: pytest.skip('this machine has no IPv6')
+    silent.listen(0)
+    fill = [socket.socket(socket.AF_INET6) for _ in range(4)]
+    for each in fill:
+        each.setblocking(False)
+        each.connect_ex(('::1', port))
+    time.sleep(0.2)
+    monkeypatch.setattr(web, '_resolve', lambda host, port, wait: ['::1', '::1', '127.0.0.1'])
+    try:
+        with Web(deadline=6, patience=5, tries=1, private=['bears.example']) as client:
+            began = time.monotonic()
+            assert client.get(f'http://bears.example:{port}/').body == b'bear'
+            first, began = time.monotonic() - began, time.monotonic()
+            server.answer = lambda sock: sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbear')
+            client.close()
+            assert client.get(f'http://bears.example:{port}/').body == b'bear'
+    finally:
+        for each in (silent, *fill): each.close()
+    assert 1 < first < 4, 'one of the silent addresses was waited for, not both'

@@ -102,9 +102,14 @@ def make_card(
     "Write a model's card, or write it anew: answers that stand in it are kept."
     info, _ = read_model(model)
     path = Path(dest or Path(model)/'README.md')
-    text = path.read_text(encoding='utf-8') if path.is_file() else ''
+    text = _read_card(path) if path.is_file() else ''
     if text and '<!-- answer: ' not in text: raise BearsError(f'{path} is something else than a model card, and is left alone. Name another file for the card.')
     return write_beside(path, card_text(info, _read_answers(text), _credits(photos) if photos else ''))
+
+def _read_card(path:Path) -> str:
+    try: return path.read_text(encoding='utf-8') if path.stat().st_size < 5_000_000 else 'too large'
+    except (OSError, UnicodeDecodeError) as error:
+        raise BearsError(f"{path} can't be read as text in UTF-8 ({error}), and is left alone. Name another file for the card.") from None
 
 def _credits(photos:str|Path) -> str:
     from bears_lib.engine.download import attribution

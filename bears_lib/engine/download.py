@@ -13,22 +13,21 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
-from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
-import json, os, re, shutil, threading, time, zipfile
+import json, os, re, shutil, threading, time, zipfile, zlib
 import numpy as np
 from PIL import Image
-from .common import BearsError, command, progress, say, write_beside
+from .common import BearsError, command, progress, read_json, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer
 from .folders import has_metadata, read_metadata, sample_folder, write_metadata
 from .photos import PhotoError, open_photo
-from .search import ImageResult, _check_term, _default_providers, _search, same_mix
+from .search import ImageResult, _check_term, _default_providers, _search, result_from, same_mix
 from .web import Web, WebError
 
 # %% ../../nbs/engine/download.ipynb #37d19bb5
@@ -46,29 +45,41 @@ def to_jpeg(
     return file.getvalue(), image
 
 # %% ../../nbs/engine/download.ipynb #f903cf10
-def _read_local(result:ImageResult, most:int=60_000_000) -> bytes:
+class _Archives:
+    "The zip archives of one run: each is opened once, and closed at the end, so that the next run sees what is there then."
+    def __init__(self): self.open: dict[str, zipfile.ZipFile] = {}; self.lock = threading.Lock()
+
+    def __getitem__(self, path:str) -> zipfile.ZipFile:
+        with self.lock:
+            if path not in self.open: self.open[path] = zipfile.ZipFile(path)
+            return self.open[path]
+
+    def close(self) -> None:
+        "Let go of all of them."
+        while self.open: self.open.popitem()[1].close()
+
+def _read_local(result:ImageResult, archives:_Archives, most:int=60_000_000) -> bytes:
     "A photo of one's own: a file, or a member of a zip archive, which is read and never unpacked."
     try:
         if result.member:
-            with _archive(result.file).open(result.member) as file: data = file.read(most + 1)
+            with archives[result.file].open(result.member) as file: data = file.read(most + 1)
         else:
             with open(result.file, 'rb') as file: data = file.read(most + 1)
     except OSError as error: raise WebError(f"can't be read ({error.strerror or error})") from None
-    except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError, ValueError) as error: raise WebError(f"can't be read from the archive ({error})") from None
+    except RuntimeError: raise WebError('locked by a password in its archive') from None
+    except (KeyError, NotImplementedError, zipfile.BadZipFile, EOFError, ValueError, zlib.error) as error:
+        raise WebError(f"can't be read from the archive ({error})") from None
     if len(data) > most: raise WebError(f'larger than {most/1e6:g} MB')
     return data
 
-@lru_cache(maxsize=2)
-def _archive(path:str) -> zipfile.ZipFile: return zipfile.ZipFile(path)
-
 # %% ../../nbs/engine/download.ipynb #cde3e346
-def _fetch(result:ImageResult, web:Web, max_side:int) -> tuple[bytes, dict]:
+def _fetch(result:ImageResult, web:Web, max_side:int, archives:_Archives) -> tuple[bytes, dict]:
     "The photo as a JPEG and what the log should say of it; tries the thumbnail if the photo itself fails."
     reasons, again, reply = [], False, None
     for url in dict.fromkeys(filter(None, (result.image_url, result.thumb_url))):
         try:
             reply = None if result.file else web.get(url, referer=result.page_url)
-            source = reply.body if reply else _read_local(result)
+            source = reply.body if reply else _read_local(result, archives)
             if not source: raise WebError('empty answer')
             if reply and re.search(r'\bno(image)?ai\b', reply.headers.get('x-robots-tag', '')): raise WebError('the site asks not to train on it (noai)')
             data, image = to_jpeg(source, max_side)
@@ -93,12 +104,12 @@ class Log:
     ):
         self.path, self.lock = Path(root)/'.bears'/'log.jsonl', threading.Lock()
         self.entries: dict[str, dict] = {}
+        if self.path.exists() and self.path.stat().st_size > 500_000_000:
+            raise BearsError(f'{self.path} is too large to be a log of downloads. Take it away.')
         text = self.path.read_bytes() if self.path.exists() else b''
         self.torn = bool(text) and not text.endswith(b'\n')  # a run was killed while it wrote
         for line in text.splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                self.entries[entry['url']] = entry
+            if entry := _log_entry(line): self.entries[entry['url']] = entry
 
     def add(self,
         entry:dict, # What to write of an address: `url`, `status`, `reason`, ...
@@ -116,6 +127,17 @@ class Log:
     ) -> bool: # False as well for one whose failure may pass
         "Whether an address needs no further try."
         return url in self.entries and not self.entries[url].get('again')
+
+# %% ../../nbs/engine/download.ipynb #d0c73d66
+def _log_entry(line:bytes) -> dict|None:
+    "What a line says of an address; None if it is about something else, or not as we write it: a folder may come from a stranger."
+    try: entry = read_json(line) if len(line) < 50_000 else None
+    except ValueError: return None
+    if not isinstance(entry, dict) or not isinstance(entry.get('url'), str): return None
+    if entry.get('status') == 'failed': return entry if isinstance(entry.get('reason'), str) else None
+    hexes = [(entry.get('sha256'), 64), *((each, 16) for each in entry['hashes'])] if isinstance(entry.get('hashes'), list) and len(entry['hashes']) == 8 else [(None, 0)]
+    fine = all(isinstance(word, str) and re.fullmatch('[0-9a-f]{%d}' % n, word) for word, n in hexes) and isinstance(entry.get('at'), str)
+    return entry if fine and entry.get('status') == 'ok' and all(type(entry.get(side)) is int for side in ('width', 'height')) else None
 
 # %% ../../nbs/engine/download.ipynb #03fbc7c3
 @contextmanager
@@ -167,6 +189,7 @@ class _Run:
     "The filling of one folder: which results still wait, which addresses are under way, which photos are there."
     def __init__(self, root:Path, found:dict[str, list[ImageResult]], web:Web, max_side:int):
         self.root, self.found, self.web, self.max_side, self.log = root, found, web, max_side, Log(root)
+        self.archives = _Archives()
         self.queue = {label: deque(results) for label, results in found.items()}
         self.good: dict[str, set[str]] = {label: set() for label in found} # different photos of each class, by sha256
         self.asked: dict[str, list[str]] = {} # addresses under way, with the classes that wait for them
@@ -175,7 +198,7 @@ class _Run:
     def fetch(self, result:ImageResult) -> dict:
         "Fetch one photo, store it, then log it: in this order, so that a photo in the log is always there."
         start = time.monotonic()
-        data, entry = _fetch(result, self.web, self.max_side)
+        data, entry = _fetch(result, self.web, self.max_side, self.archives)
         if data: (self.root/'.bears'/'spare'/_name(entry)).write_bytes(data)
         entry = {'url': result.image_url} | entry | dict(seconds=round(time.monotonic() - start, 2), at=f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}')
         self.log.add(entry)
@@ -272,6 +295,7 @@ def _fetch_all(root:Path, found:dict[str, list[ImageResult]], n:int, web:Web, ma
         say(f'{there} photos are fetched; the same call goes on from there.')
         if isinstance(error, OSError): raise BearsError(f"Can't write in {root}: {error.strerror or error}.") from error
         raise
+    finally: run.archives.close()
 
 # %% ../../nbs/engine/download.ipynb #6879420c
 def _as_result(url:str|ImageResult, label:str) -> ImageResult:
@@ -304,8 +328,14 @@ def download_images(
 Wish = str | Path | Sequence
 
 def _is_place(wish:Wish) -> bool:
-    "Whether photos are to be taken from a folder, an archive or a list of addresses, and not searched for."
-    return not isinstance(wish, str) or Path(wish).suffix in ('.txt', '.zip') or Path(wish).is_dir()
+    "Whether photos are to be taken from a folder, an archive or a list of addresses, and not searched for. A mere word never is: who searches for cats may have a folder of that name."
+    return not isinstance(wish, str) or wish[:1] in ('.', '~') or bool({'/', '\\'} & set(wish)) or Path(wish).suffix.lower() in ('.txt', '.zip', '.csv')
+
+def _say_folders(wishes:Mapping[str, Wish]) -> None:
+    "What is searched for although a folder is called so."
+    for wish in wishes.values():
+        if isinstance(wish, str) and not _is_place(wish) and Path(wish).is_dir():
+            say(f'{wish!r} is searched for. There is a folder of that name here as well; to take its photos instead, give {"./" + wish!r}.')
 
 def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
 
@@ -341,26 +371,36 @@ def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed
 
 # %% ../../nbs/engine/download.ipynb #2a8d7b58
 def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
-    "The candidates of earlier runs, by class."
-    try: return {label: [ImageResult(**row) for row in rows] for label, rows in json.loads((root/'.bears'/'plan.json').read_text(encoding='utf-8')).items()}
-    except (OSError, ValueError, TypeError, AttributeError): return {}
+    "The candidates of earlier runs, by class; photos of one's own disk are not among them, since the folder may come from a stranger."
+    path = root/'.bears'/'plan.json'
+    try: found = read_json(path.read_bytes(), most=5_000_000) if path.stat().st_size < 200_000_000 else {}
+    except (OSError, ValueError): return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {label: [replace(each, file=_as_result(each.image_url, label).file) if each.provider == 'sample' else each for row in rows if (each := result_from(row))] for label, rows in pairs if isinstance(rows, list)}
+
+def _write_plan(root:Path, plan:Mapping[str, Sequence[ImageResult]]) -> None:
+    rows = {label: [{name: value for name, value in asdict(each).items() if name not in ('file', 'member')} for each in results] for label, results in plan.items()}
+    write_beside(root/'.bears'/'plan.json', json.dumps(rows), inside=root)
 
 def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web) -> dict[str, list[ImageResult]]:
     "Candidates for each class: those of earlier runs first, new ones only if these are too few."
     known = {label: [each for each in results if not licensed or each.license != 'unknown'] for label, results in _read_plan(root).items()}
     drawn = {each.provider == 'sample' for results in known.values() for each in results}
-    if all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n for label, wish in wishes.items()): found = {}
-    else: found = _search_all(wishes, n + n//2 + 10, [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root, web)
+    own = {label: wish for label, wish in wishes.items() if _is_place(wish)}  # what is on this disk is asked again each time
+    words = {label: wish for label, wish in wishes.items() if label not in own}
+    enough = all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n for label, wish in words.items())
+    asked = own if enough else wishes
+    found = {} if not asked else _search_all(asked, n + n//2 + 10, [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root, web)
     if True in drawn and any(each.provider != 'sample' for results in found.values() for each in results):
         raise BearsError(f'{root} holds the drawn bears that come with the package, and now there are photos. Gather these into another folder, so that the two are not mixed.')
     plan = {label: list({each.image_url: each for each in [*known.get(label, []), *found.get(label, [])]}.values()) for label in wishes}
-    write_beside(root/'.bears'/'plan.json', json.dumps({label: [asdict(each) for each in results] for label, results in (known | plan).items()}))
+    _write_plan(root, known | plan)
     return plan
 
 # %% ../../nbs/engine/download.ipynb #c87d7ede
 def gather_images(
     path:str|Path, # The photo folder to fill
-    classes:Mapping[str, Wish]|Sequence[str], # Class folder: search term, such as {'grizzly': 'grizzly bear'}; or a folder, zip archive or list of addresses instead of a term
+    classes:Mapping[str, Wish]|Sequence[str], # Class folder: search term, such as {'grizzly': 'grizzly bear'}; or a folder, zip archive or list of addresses instead of a term: a `Path`, or text with a slash in it or an ending, such as './cats'
     n:int=150, # Photos per class, 1 to 5000
     providers:Sequence|None=None, # As in `search_images`
     licensed:bool=False, # Leave out photos whose licence is unknown
@@ -372,6 +412,7 @@ def gather_images(
     wishes = _check_classes(classes)
     for name, value, most in (('n', n, 5000), ('n_workers', n_workers, 32), ('max_side', max_side, 8192)):
         if not isinstance(value, int) or not 1 <= value <= most: raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
+    _say_folders(wishes)
     with _target(path) as root, (nullcontext(web) if web else Web()) as client:
         found = _candidates(root, wishes, n, providers, licensed, client)
         if not any(found.values()): raise BearsError(f"Nothing was found for {', '.join(wishes)}. Try other words, or give folders of your own: {{'grizzly': 'my_photos/grizzly'}}.")
@@ -418,7 +459,7 @@ def attribution(
     lines = ['# Photo credits', '', f'{len(rows)} photos.']
     if unknown: lines[2] += f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: train with them, but do not publish them. `licensed_copy` makes a folder without them.'
     for label in sorted({row['label'] for row in rows}): lines += ['', f'## {_safe(label)}', ''] + [_credit(row) for row in rows if row['label'] == label]
-    return write_beside(Path(path)/'CREDITS.md', '\n'.join(lines) + '\n')
+    return write_beside(Path(path)/'CREDITS.md', '\n'.join(lines) + '\n', inside=path)
 
 # %% ../../nbs/engine/download.ipynb #5b83c1e4
 def licensed_copy(

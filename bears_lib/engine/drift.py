@@ -8,14 +8,14 @@ Docs: https://bears-lib.github.io/bears_lib/engine/drift.html.md"""
 __all__ = ['alpha', 'reference', 'AnswerLog', 'read_answers', 'Drift', 'compare']
 
 # %% ../../nbs/engine/drift.ipynb #37b38ff7
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 import json, math, os, threading
-from .common import BearsError, say
+from .common import BearsError, read_json, say
 
 # %% ../../nbs/engine/drift.ipynb #72d2526b
 def reference(
@@ -39,6 +39,7 @@ class AnswerLog:
         if self.path.is_dir(): raise BearsError(f'{self.path} is a folder. Give the name of a file for the log.')
         try: self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error: raise BearsError(f"Can't make {self.path.parent}: {error.strerror}. Choose another place for the log.") from error
+        self.start = b'\n' if _torn(self.path) else b''
 
     def add(self,
         label:str, # What the model said
@@ -52,8 +53,17 @@ class AnswerLog:
         try:
             with self.lock:
                 if self.path.exists() and self.path.stat().st_size + len(line) > self.most: os.replace(self.path, _old(self.path))
-                with self.path.open('ab') as file: file.write(line)
+                with self.path.open('ab') as file: file.write(self.start + line)
+                self.start = b''
         except OSError as error: say(f"Can't write {self.path}: {error.strerror}. The answer is given all the same.")
+
+# %% ../../nbs/engine/drift.ipynb #557b8056
+def _torn(path:Path) -> bool:
+    "Whether a process was killed while it wrote the last line."
+    try:
+        with path.open('rb') as file:
+            return file.seek(0, os.SEEK_END) > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b'\n'
+    except OSError: return False
 
 def _old(path:Path) -> Path: return path.with_name(f'{path.name}.old')
 
@@ -63,17 +73,34 @@ def read_answers(
     last:int=1000, # Only so many, the newest ones
 ) -> list[dict]: # Oldest first
     "The answers in a log; lines that were cut off are passed over."
-    path, found = Path(path), []
+    path = Path(path)
     if not path.is_file(): raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
+    if last < 1: raise BearsError(f'last is {last}: it takes at least one answer.')
+    found: deque[dict] = deque(maxlen=last)
     for each in (_old(path), path):
-        if each.exists() and each.stat().st_size < 100_000_000: found += [_entry(line) for line in each.read_bytes().splitlines()]
-    return [entry for entry in found if entry][-last:]
+        if each.is_file(): found.extend(entry for line in _lines(each) if (entry := _entry(line)))
+    return list(found)
 
+def _lines(path:Path, most:int=100_000_000) -> Iterable[bytes]:
+    "The lines of a file, of its last 100 MB if it is larger; those that are too long for an answer are passed over."
+    try:
+        with path.open('rb') as file:
+            file.seek(max(0, path.stat().st_size - most))
+            while line := file.readline(20_000):
+                if line.endswith(b'\n') or len(line) < 20_000: yield line
+                else:
+                    while (rest := file.readline(20_000)) and not rest.endswith(b'\n'): pass
+    except OSError as error: raise BearsError(f"{path} can't be read: {error.strerror}.") from error
+
+# %% ../../nbs/engine/drift.ipynb #ecc18c1f
 def _entry(line:bytes) -> dict|None:
-    try: entry = json.loads(line)
+    "An answer, if a line is one."
+    try: entry = read_json(line)
     except ValueError: return None
-    fine = isinstance(entry, dict) and isinstance(entry.get('label'), str) and isinstance(entry.get('likeness'), (int, float, type(None)))
-    return entry if fine else None
+    if not isinstance(entry, dict) or not isinstance(entry.get('label'), str) or len(entry['label']) > 255: return None
+    likeness = entry.get('likeness')
+    fine = likeness is None or type(likeness) in (int, float) and abs(likeness) <= 1.001
+    return entry if fine and type(entry.get('unsure', False)) is bool else None
 
 # %% ../../nbs/engine/drift.ipynb #d1b19cc3
 @dataclass
@@ -106,7 +133,8 @@ def _checked(reference:Mapping) -> tuple[list[float], dict[str, int]]:
     try:
         before, labels = [float(each) for each in reference['likeness']], {str(label): int(n) for label, n in reference['labels'].items()}
         if not labels or min(labels.values()) < 0 or not all(map(math.isfinite, before)): raise ValueError
-    except (KeyError, TypeError, ValueError, AttributeError): raise BearsError('model.json holds no summary of the validation photos. Save the model again with this version.') from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        raise BearsError('model.json holds no summary of the validation photos. Save the model again with this version.') from None
     return before, labels
 
 def _familiar(drift:Drift, before:Sequence[float], now:Sequence[float], unsure:float) -> None:

@@ -6,13 +6,14 @@ Docs: https://bears-lib.github.io/bears_lib/engine/search.html.md"""
 
 # %% auto #0
 __all__ = ['Provider', 'providers_known', 'ddgs_seconds', 'resting', 'online', 'ImageResult', 'license_code', 'register_provider',
-           'rest', 'cache_folder', 'ImageResults', 'search_images', 'same_mix', 'search_images_ddg']
+           'rest', 'cache_folder', 'stored_results', 'result_from', 'ImageResults', 'search_images', 'same_mix',
+           'search_images_ddg']
 
 # %% ../../nbs/engine/search.ipynb #3571f084
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import unquote
 import json, os, re, time, warnings, zipfile, zlib
 from fastcore.foundation import L
-from .common import BearsError, near, say, write_beside
+from .common import BearsError, near, read_json, say, write_beside
 from .folders import begins_like_photo, find_splits, is_visible, photo_files, place_of, read_metadata, sample_folder, suffixes
 from .web import RateLimited, Reply, Web, WebError
 
@@ -300,13 +301,15 @@ def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         try:
             with zipfile.ZipFile(path) as archive:
                 if len(members := archive.infolist()) > most: raise BearsError(f'{path} holds {len(members):,} files; at most {most:,} are read. Split it.')
-                names = sorted(each.filename for each in members if _is_photo(archive, each))
-        except (zipfile.BadZipFile, OSError) as error: raise BearsError(f'{path} is not a zip archive that can be read ({error}).') from None
-        outside = [each for each in names if each.startswith(('/', '\\')) or '..' in Path(each.replace('\\', '/')).parts]
-        safe, note = _without_test([each for each in names if each not in set(outside)])
+                sums = {each.filename: each.CRC for each in members if _is_photo(archive, each)}
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            if isinstance(error, BearsError): raise
+            raise BearsError(f'{path} is not a zip archive that can be read ({error}).') from None
+        outside = [each for each in sums if each.startswith(('/', '\\')) or '..' in Path(each.replace('\\', '/')).parts]
+        safe, note = _without_test(sorted(each for each in sums if each not in set(outside)))
         chosen = safe if everything else _of_class(safe, term)
         if outside: note = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}'
-        return [ImageResult(f'zip:{_key(path)}/{each}', title=Path(each).stem, file=str(path), member=each, note=note) for each in chosen]
+        return [ImageResult(f'zip:{_key(path)}/{each}#{sums[each]:08x}', title=Path(each).stem, file=str(path), member=each, note=note) for each in chosen]
     return ask
 
 # %% ../../nbs/engine/search.ipynb #8238af7c
@@ -314,9 +317,11 @@ def _from_list(path:Path) -> Provider:
     "Addresses from a text file, one on each line; lines that start with # are passed over."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
-        try: lines = path.read_text(encoding='utf-8-sig').splitlines()
+        try: lines = path.read_text(encoding='utf-8-sig').splitlines() if path.stat().st_size < 50_000_000 else ['# too large']
         except (OSError, UnicodeDecodeError) as error: raise BearsError(f'{path} is not a text file that can be read ({error}).') from None
-        return [ImageResult(line.strip()) for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]
+        wanted = [line.strip() for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]
+        if path.suffix.lower() == '.csv': wanted = [found[0] for line in wanted if (found := re.search(r'https?://[^\s,;"]+', line))]
+        return [ImageResult(line) for line in wanted]
     return ask
 
 def _ask_sample(term:str, page:int, web:Web) -> list[ImageResult]:
@@ -365,8 +370,25 @@ def _cache_file(folder:Path, name:str, term:str, page:int) -> Path:
 def _from_cache(path:Path, days:float=7) -> list[ImageResult]|None:
     try:
         if time.time() - path.stat().st_mtime > days*86400: return None
-        return [ImageResult(**row) for row in json.loads(path.read_text(encoding='utf-8'))]
-    except (OSError, ValueError, TypeError): return None  # not there, or not as we wrote it: ask again
+        return stored_results(path)
+    except (OSError, ValueError): return None  # not there, or not as we wrote it: ask again
+
+def stored_results(
+    path:Path, # A file that holds a list of results as JSON
+) -> list[ImageResult]: # Those that are as they should be; photos of this disk are not among them, whatever the file says
+    "Read search results that were written down: by us, or by whoever made the folder."
+    if path.stat().st_size > 50_000_000: raise ValueError('it is too large')
+    return [found for row in read_json(path.read_bytes(), most=5_000_000) if (found := result_from(row))]
+
+def result_from(
+    row:Any, # What stands in a file
+) -> ImageResult|None: # None if it is no result, or of a photo on this disk
+    "One search result, as far as a file may tell of it."
+    if not isinstance(row, dict) or not str(row.get('image_url', '')).lower().startswith(('http://', 'https://', 'sample:')):
+        return None
+    kinds = {each.name: int if each.name in ('width', 'height') else str for each in fields(ImageResult) if each.name not in ('file', 'member')}
+    known: dict[str, Any] = {name: value for name, value in row.items() if type(value) is kinds.get(name) and len(str(value)) <= 4000}
+    return ImageResult(**known) if 'image_url' in known else None
 
 # %% ../../nbs/engine/search.ipynb #33ba9bba
 online = ('inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing', 'serpapi') # those whose answers are kept

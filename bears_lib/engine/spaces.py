@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-import ast, io, json, os, re, sys, tempfile
+import ast, io, json, re, sys
 from .. import __version__
-from .apps import drawn_examples, listed
-from .common import BearsError, command, say, wilson
-from .models import ModelInfo, read_model, write_model
+from .apps import asked_title, drawn_examples, listed
+from .common import BearsError, command, plain, say, wilson
+from .models import ModelInfo, model_files, read_model
 from .photos import open_photo
+from .swap import swap_folder
 
 # %% ../../nbs/engine/spaces.ipynb #ee007033
 def slice_of(
@@ -87,19 +88,19 @@ def _readme(title:str, info:ModelInfo, licence:str) -> str:
                  python_version=f'{sys.version_info.major}.{sys.version_info.minor}', app_file='app.py', pinned=False, license=licence)
     n = metrics.get('n')
     low, high = wilson(round(metrics['accuracy']*n), n) if n else (0, 0)
-    body = [f'Tells {listed(info.labels)} apart.', f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to {high:.1%}).' if n else '',
+    body = [f'Tells {plain(listed(info.labels))} apart.', f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to {high:.1%}).' if n else '',
             'It answers with one of these classes whatever it is shown: what it was not trained on, it does not know.',
             _origin(info), '`bears_lib/` holds the part of bears_lib that predicts (Apache-2.0); nothing else is needed to run `app.py`.']
-    return '---\n' + ''.join(f'{key}: {json.dumps(value, ensure_ascii=False)}\n' for key, value in front.items()) + f'---\n# {title}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
+    return '---\n' + ''.join(f'{key}: {json.dumps(value, ensure_ascii=False)}\n' for key, value in front.items()) + f'---\n# {plain(title)}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
 
 def _origin(info:ModelInfo) -> str:
-    if not info.backbone.get('weights_sha256'): return f'Architecture: {info.backbone.get("name", "unknown")}.'
+    if not info.backbone.get('weights_sha256'): return f'Architecture: {plain(info.backbone.get("name", "unknown"))}.'
     return 'The network started from EfficientNet-Lite0 (Google, Apache-2.0), trained on ImageNet.'
 
 # %% ../../nbs/engine/spaces.ipynb #9193a395
 def make_space(
     model:str|Path, # A model folder
-    dest:str|Path, # The folder to make; it must be new or empty
+    dest:str|Path, # The folder to make; it must be new, or empty but for hidden things such as .git
     title:str='', # '' asks which of the classes it is
     examples:Iterable[str|Path]|None=None, # Photos to try, which get public; None takes drawn bears, if the model knows bears
     licence:str='apache-2.0', # The model's, by its short name on Hugging Face
@@ -107,20 +108,16 @@ def make_space(
 ) -> Path: # The folder: app.py, requirements.txt, README.md, model, examples, and the part of this package that predicts
     "Write a folder that runs as a Hugging Face Space, or anywhere else, by itself."
     dest, network = Path(dest), 'small.onnx' if small else 'model.onnx'
-    if dest.is_file() or dest.exists() and any(dest.iterdir()): raise BearsError(f'{dest} is there already and is left as it is. Give a new folder; or, for a newer model in the same Space, save it to {dest/"model"}.')
+    if dest.is_file() or dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()):
+        raise BearsError(f'{dest} is there already and is left as it is. Give a new folder; or, for a newer model in the same Space, save it to {dest/"model"}.')
     info, data = read_model(model, network)
-    title = title or f'Which is it: {listed(info.labels).replace(" and ", " or ")}?'
+    title = title or asked_title(info.labels)
     pictures = _examples(drawn_examples(info.labels) if examples is None else examples)
     texts = {**predicting_part(), 'app.py': _program(title), 'README.md': _readme(title, info, licence),
              'requirements.txt': ''.join(f'{name}=={release}\n' for name, release in _releases().items())}
-    try:
-        dest.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=dest.parent, prefix=f'.{dest.name}.') as beside:
-            _fill(Path(beside)/'new', texts, pictures)
-            write_model(Path(beside)/'new'/'model', info, {'model.onnx': data})
-            os.replace(Path(beside)/'new', dest)
-    except OSError as error: raise BearsError(f"The Space can't be written to {dest}: {error.strerror}. Choose a folder you may write to.") from error
-    return dest
+    files = {name: text.encode() for name, text in texts.items()} | {f'examples/{name}': picture for name, picture in pictures.items()}
+    files |= {f'model/{name}': part for name, part in model_files(info, {'model.onnx': data}).items()}
+    return swap_folder(dest, files, what='The Space')
 
 # %% ../../nbs/engine/spaces.ipynb #d16d613b
 def _program(title:str) -> str:
@@ -136,11 +133,6 @@ def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
         picture.save(file := io.BytesIO(), 'JPEG', quality=90)
         found[f'{i + 1}.jpg'] = file.getvalue()
     return found
-
-def _fill(folder:Path, texts:dict[str, str], pictures:dict[str, bytes]) -> None:
-    for name, data in {**{name: text.encode() for name, text in texts.items()}, **{f'examples/{name}': picture for name, picture in pictures.items()}}.items():
-        (path := folder/name).parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
 
 # %% ../../nbs/engine/spaces.ipynb #bc7b9d6c
 def push_space(

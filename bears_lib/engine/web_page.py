@@ -16,15 +16,17 @@ from html import escape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from contextlib import suppress
 from string import Template
 from typing import Any
-import base64, csv, io, json, tempfile
+import base64, csv, io, json, re
 from PIL import Image, ImageDraw
 from .. import __version__
-from .common import BearsError, command, link_bar, say
-from .models import ModelInfo, _replace, read_model
+from .common import BearsError, command, link_bar, read_json, say
+from .models import ModelInfo, read_model
 from .folders import read_metadata, sample_folder
 from .photos import Source, open_photo
+from .swap import digest_of, finish_swap, is_plain_name, placed, swap_folder
 
 # %% ../../nbs/engine/web_page.ipynb #995c832d
 runtime_version = '1.30.0'  # of onnxruntime-web
@@ -188,7 +190,7 @@ def _worker(pages:dict[str, bytes], settings:dict) -> str:
 # %% ../../nbs/engine/web_page.ipynb #d2d07f7c
 def make_web_app(
     model:str|Path, # A model folder with `small.onnx`, as `save_model` writes it
-    dest:str|Path, # Folder for the page; a page that stands there is replaced
+    dest:str|Path, # Folder for the page; a page that stands there is replaced, and all else that lies there stays
     runtime:str|Path|None=None, # A `node_modules` folder: ONNX Runtime Web is copied from it; None has browsers fetch it from a CDN
     title:str='', # Heading of the page; '' makes a question of the labels
     about:str='', # Where the training photos came from, a sentence or two for the page
@@ -202,13 +204,10 @@ def make_web_app(
     pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})
-    pages |= {'small.onnx': network, 'model.json': (Path(model)/'model.json').read_bytes(), 'manifest.webmanifest': _manifest(title).encode(),
+    pages |= {'small.onnx': network, 'model.json': placed(model, 'model.json').read_bytes(), 'manifest.webmanifest': _manifest(title).encode(),
               'index.html': _page(info, network, bool(runtime), title, about, list(photos), links).encode()}
     pages['service-worker.js'] = _worker(pages, _settings(info, network, bool(runtime))).encode()
-    try:
-        with tempfile.TemporaryDirectory(dir=dest.parent, prefix=f'.{dest.name}.') as beside: _replace(dest, Path(beside), pages)
-    except OSError as error: raise BearsError(f"The page can't be written to {dest}: {error.strerror}. Choose a folder you may write to.") from error
-    return dest
+    return swap_folder(dest, pages, {name: digest_of(dest/name) for name in _kept_by_page(dest) or ()}, what='The page')
 
 # %% ../../nbs/engine/web_page.ipynb #104a6136
 def check_page(
@@ -217,11 +216,20 @@ def check_page(
     "Raise a `BearsError` if a page can't go there."
     dest = Path(dest).resolve()
     if dest.is_file(): raise BearsError(f'{dest} is a file. Give the name of a folder for the page.')
-    if dest.exists() and any(dest.iterdir()) and not (dest/'service-worker.js').exists():
+    if dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()) and _kept_by_page(dest) is None:
         raise BearsError(f'{dest} holds other things than a page, and they are left alone. Give the name of a new folder.')
     try: dest.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error: raise BearsError(f"{dest} can't be made: {error.strerror}. Choose a folder you may write to.") from error
     return dest
+
+def _kept_by_page(dest:Path) -> list[str]|None:
+    "The files that a page of ours consists of, as its service worker lists them; None where there is none."
+    path = placed(dest, 'service-worker.js')
+    try: listed = re.search(rb'^const files = (\[.*\]);', path.read_bytes() if path.stat().st_size < 1_000_000 else b'', re.MULTILINE)
+    except OSError: return None
+    try: rows = read_json(listed[1]) if listed else None
+    except ValueError: return None
+    return [row['url'] for row in rows if isinstance(row, dict) and is_plain_name(row.get('url', ''))] if rows else None
 
 # %% ../../nbs/engine/web_page.ipynb #103a245f
 class _Handler(SimpleHTTPRequestHandler):
@@ -235,6 +243,7 @@ def page_server(
     port:int=8000, # 0 takes any free one
 ) -> ThreadingHTTPServer: # Its `serve_forever()` serves; this machine only
     "A web server for trying a page out."
+    with suppress(OSError): finish_swap(folder)
     if not (Path(folder)/'index.html').exists(): raise BearsError(f'{folder} holds no index.html. bears-web MODEL {folder} makes a page.')
     try: return ThreadingHTTPServer(('127.0.0.1', port), partial(_Handler, directory=str(folder)))
     except (OSError, OverflowError) as error: raise BearsError(f'Port {port} can\'t be used ({error}). Give another one, such as {8001 if port != 8001 else 8002}.') from error

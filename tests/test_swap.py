@@ -1,0 +1,244 @@
+"Saving several files together: each step fails once, a program is killed at each of them, and the old version or the new one stands, with everything that is not ours."
+import itertools, json, os, shutil, signal, stat, threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bears_lib.engine import swap
+from bears_lib.engine.common import BearsError, write_beside
+from bears_lib.engine.models import ModelInfo, read_model, write_model
+from bears_lib.engine.photos import Preprocess
+from bears_lib.engine.spaces import make_space
+from bears_lib.engine.web_page import make_web_app, page_server
+
+others = {'.git/HEAD': b'ref: main', 'CNAME': b'bears.example', 'notes.txt': b'mine', 'deep/er/photo.jpg': b'x'}
+
+def add_others(folder:Path) -> None:
+    for name, data in others.items():
+        (folder/name).parent.mkdir(parents=True, exist_ok=True)
+        (folder/name).write_bytes(data)
+
+def holds(folder:Path) -> dict[str, bytes]:
+    "All files of a folder but the hidden ones of a swap."
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob('*')) if path.is_file()}
+    return {name: data for name, data in found.items() if not name.startswith('.bears-')}
+
+def info_of(labels) -> ModelInfo: return ModelInfo(labels, Preprocess(16), metrics={'accuracy': 0.9, 'n': 20, 'interval': [0.7, 0.97]})
+
+def save_model_to(folder, which):
+    files = {'model.onnx': which.encode()*3, 'small.onnx': which.encode()} | ({'model.safetensors': b'old'} if which == 'old' else {'bank.bin': b'new'})
+    write_model(folder, info_of([which, 'bear']), files)
+
+def save_page_to(folder, which):
+    model = folder.parent/f'model for {which}'
+    if not model.exists(): save_model_to(model, which)
+    examples = {f'{which} {i}': Image.new('RGB', (60, 60), 'red') for i in range(2 if which == 'old' else 1)}
+    make_web_app(model, folder, examples=examples)
+
+class Broken:
+    "Every function that changes the disk counts its calls, and the chosen one fails."
+    def __init__(self, monkeypatch, fail:int=0, forever:bool=False, act=None):
+        self.calls, self.fail, self.forever, self.act = 0, fail, forever, act
+        for module, name in [(os, each) for each in ('replace', 'rename', 'mkdir', 'rmdir', 'unlink', 'fsync', 'link', 'chmod', 'write')] + [(Path, 'write_bytes'), (Path, 'write_text'), (shutil, 'rmtree'), (swap.tempfile, 'mkdtemp')]:
+            monkeypatch.setattr(module, name, self.counted(getattr(module, name)))
+
+    def counted(self, real):
+        def call(*args, **kwargs):
+            self.calls += 1
+            if self.calls == self.fail or self.forever and self.calls >= self.fail > 0:
+                if self.act: self.act()
+                raise OSError(28, 'No space left on device')
+            return real(*args, **kwargs)
+        return call
+
+@pytest.mark.parametrize('save', [save_model_to, save_page_to])
+@pytest.mark.parametrize('fresh', [False, True], ids=['again', 'first time'])
+def test_each_step_fails_once(save, fresh, tmp_path, monkeypatch):
+    monkeypatch.setattr('bears_lib.engine.web_page._icon', lambda size: b'an icon')  # it takes time, and the disk is what is looked at
+    for which in ('old', 'new'): save(tmp_path/which/'thing', which)
+    new = holds(tmp_path/'new'/'thing')
+    old = holds(tmp_path/'old'/'thing') | others
+    for fail in itertools.count(1):
+        home = tmp_path/f'try {fail}'
+        home.mkdir()
+        for name in ('model for old', 'model for new'):
+            if save is save_page_to: shutil.copytree(tmp_path/name.split()[-1]/name, home/name)
+        if not fresh:
+            shutil.copytree(tmp_path/'old'/'thing', home/'thing')
+            add_others(home/'thing')
+        with monkeypatch.context() as patch:
+            broken = Broken(patch, fail)
+            try: save(home/'thing', 'new')
+            except BearsError as error: failed = str(error)
+            else: failed = ''
+        if broken.calls < fail: break
+        after = holds(home/'thing') if (home/'thing').exists() else {}
+        assert after in ([{}, new] if fresh else [old, new | others]), f'step {fail}: {sorted(after)}'
+        assert bool(failed) == (after != (new if fresh else new | others)) and '\n' not in failed
+        if save is save_model_to and after: assert read_model(home/'thing', 'small.onnx')[1] in (b'old', b'new')
+        save(home/'thing', 'new')
+        assert holds(home/'thing') == (new if fresh else new | others)
+        assert not [path for path in home.rglob('.bears-*')]
+    assert fail > (10 if fresh else 20)
+
+@pytest.mark.parametrize('fail', range(1, 60, 4))
+def test_a_disk_that_breaks_for_good(fail, tmp_path, monkeypatch):
+    "From one step on nothing can be done any more, not even putting back: a model can be read all the same."
+    save_model_to(tmp_path/'thing', 'old')
+    with monkeypatch.context() as patch:
+        Broken(patch, fail, forever=True)
+        try: save_model_to(tmp_path/'thing', 'new')
+        except BearsError: pass
+        assert read_model(tmp_path/'thing', 'small.onnx')[1] in (b'old', b'new')
+    save_model_to(tmp_path/'thing', 'new')
+    assert read_model(tmp_path/'thing', 'small.onnx')[1] == b'new'
+
+def test_a_space_is_there_or_not(tmp_path, monkeypatch):
+    monkeypatch.setattr('bears_lib.engine.spaces.predicting_part', lambda: {'bears_lib/deploy.py': 'the part that predicts'})
+    model = write_model(tmp_path/'model', info_of(['red', 'blue']), {'model.onnx': b'a network'})
+    whole = holds(make_space(model, tmp_path/'space', examples=[]))
+    for cloned in (False, True):
+        for fail in itertools.count(1):
+            target = tmp_path/f'space {cloned} {fail}'
+            if cloned: write_beside(target/'.git'/'HEAD', 'ref: main')
+            with monkeypatch.context() as patch:
+                broken = Broken(patch, fail)
+                try: make_space(model, target, examples=[])
+                except BearsError: pass
+            if broken.calls < fail: break
+            before = {'.git/HEAD': b'ref: main'} if cloned else {}
+            assert (holds(target) if target.exists() else {}) in (before, before | whole), fail
+        assert fail > 20
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='this system has no fork')
+def test_killed_at_every_step(tmp_path):
+    "kill -9 at each step: a model is the old one or the new one at once; the next save leaves no trace."
+    save_model_to(tmp_path/'old', 'old')
+    seen = set()
+    for fail in range(1, 60):
+        target = tmp_path/str(fail)/'thing'
+        shutil.copytree(tmp_path/'old', target)
+        add_others(target)
+        if not (child := os.fork()):
+            Broken(pytest.MonkeyPatch(), fail, act=lambda: os.kill(os.getpid(), signal.SIGKILL))
+            save_model_to(target, 'new')
+            os._exit(0)
+        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        found = read_model(target, 'small.onnx')[1]
+        seen.add((killed, found))
+        assert found in (b'old', b'new') and others.items() <= holds(target).items(), fail
+        save_model_to(target, 'new')
+        assert read_model(target)[0].labels == ['new', 'bear'] and not list(target.parent.rglob('.bears-*')), fail
+    assert seen == {(True, b'old'), (True, b'new'), (False, b'new')}
+
+def test_a_page_that_was_cut_off_is_finished_when_it_is_served(tmp_path):
+    save_page_to(tmp_path/'page', 'old')
+    save_page_to(tmp_path/'other', 'new')
+    new = holds(tmp_path/'other')
+    hidden = tmp_path/'page'/'.bears-swap'
+    (hidden/'new').mkdir(parents=True)
+    for name, data in new.items(): (hidden/'new'/name).write_bytes(data)
+    (hidden/'plan.json').write_text(json.dumps({'example-2.jpg': swap.digest_of(tmp_path/'page'/'example-2.jpg')}))
+    page_server(tmp_path/'page', 0).server_close()
+    assert holds(tmp_path/'page') == new and not hidden.exists()
+
+def test_what_an_earlier_version_wrote_goes_unless_somebody_changed_it(tmp_path):
+    save_model_to(tmp_path/'model', 'old')
+    (tmp_path/'model'/'model.safetensors').write_bytes(b'my own weights')
+    save_model_to(tmp_path/'model', 'new')
+    assert (tmp_path/'model'/'model.safetensors').read_bytes() == b'my own weights'
+    save_model_to(tmp_path/'model', 'old')
+    save_model_to(tmp_path/'model', 'new')
+    assert not (tmp_path/'model'/'model.safetensors').exists()
+
+def test_a_link_and_the_rights_stay(tmp_path):
+    save_model_to(tmp_path/'disk'/'model', 'old')
+    (tmp_path/'disk'/'model').chmod(0o700)
+    (tmp_path/'disk'/'model'/'model.onnx').chmod(0o640)
+    (tmp_path/'link').symlink_to(tmp_path/'disk'/'model')
+    before = os.umask(0o077)
+    try:
+        save_model_to(tmp_path/'link', 'new')
+        save_model_to(tmp_path/'private', 'new')
+    finally: os.umask(before)
+    modes = lambda folder: {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in [folder, *folder.iterdir()]}
+    assert (tmp_path/'link').is_symlink() and read_model(tmp_path/'link', 'small.onnx')[1] == b'new'
+    assert modes(tmp_path/'disk'/'model')['model'] == '0o700' and modes(tmp_path/'disk'/'model')['model.onnx'] == '0o640' and modes(tmp_path/'disk'/'model')['bank.bin'] == '0o600'
+    assert set(modes(tmp_path/'private').values()) == {'0o700', '0o600'}
+
+def test_a_model_json_of_another_program_is_left_alone(tmp_path):
+    write_beside(tmp_path/'tfjs'/'model.json', '{"format": "layers-model", "weightsManifest": []}')
+    with pytest.raises(BearsError, match='holds other things than a model'): save_model_to(tmp_path/'tfjs', 'new')
+    write_beside(tmp_path/'app'/'service-worker.js', 'self.addEventListener("fetch", () => {})')
+    with pytest.raises(BearsError, match='holds other things than a page'): save_page_to(tmp_path/'app', 'new')
+    assert [path.name for path in (tmp_path/'app').iterdir()] == ['service-worker.js']
+
+@pytest.mark.parametrize('plan', ['{"notes.txt": "%s"}', '{"../outside.txt": "%s"}', '[]', '[' * 5000, ''])
+def test_a_plan_of_a_stranger(plan, tmp_path):
+    "A hidden folder that came with a download moves nothing in from elsewhere, and takes nothing away that it can't know."
+    folder, secret = tmp_path/'model', tmp_path/'secret'
+    save_model_to(folder, 'old')
+    for name, data in {'key': b'mine', 'model.onnx': b'mine as well'}.items(): write_beside(secret/name, data)
+    for name in ('notes.txt', '../outside.txt'): (folder/name).write_text('mine')
+    (folder/'.bears-swap').mkdir()
+    (folder/'.bears-swap'/'plan.json').write_text(plan % ('f'*64) if '%' in plan else plan)
+    (folder/'.bears-swap'/'new').symlink_to(secret)
+    save_model_to(folder, 'new')
+    assert {path.name: path.read_bytes() for path in secret.iterdir()} == {'key': b'mine', 'model.onnx': b'mine as well'}
+    assert (folder/'notes.txt').read_text() == (tmp_path/'outside.txt').read_text() == 'mine' and not (folder/'key').exists()
+    assert read_model(folder, 'small.onnx')[1] == b'new'
+
+def test_a_reader_while_a_writer_saves(tmp_path):
+    "No reader ever meets half of a save."
+    save_model_to(tmp_path/'model', 'old')
+    stop, wrong = threading.Event(), []
+    def read():
+        while not stop.is_set():
+            try: info, data = read_model(tmp_path/'model', 'small.onnx')
+            except Exception as error: wrong.append(repr(error))
+            else:
+                if data.decode() != info.labels[0]: wrong.append(data)
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for each in readers: each.start()
+    for i in range(60): save_model_to(tmp_path/'model', ('new', 'old')[i % 2])
+    stop.set()
+    for each in readers: each.join()
+    assert not wrong
+
+# One file
+
+def test_one_file_keeps_its_rights_and_its_link(tmp_path):
+    before = os.umask(0o077)
+    try: new = write_beside(tmp_path/'answers.json', 'private')
+    finally: os.umask(before)
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+    (tmp_path/'link.json').symlink_to(new)
+    new.chmod(0o640)
+    write_beside(tmp_path/'link.json', 'again')
+    assert (tmp_path/'link.json').is_symlink() and new.read_text() == 'again' and stat.S_IMODE(new.stat().st_mode) == 0o640
+    (tmp_path/'gone.json').symlink_to(tmp_path/'below'/'target.json')
+    write_beside(tmp_path/'gone.json', 'made')
+    assert (tmp_path/'below'/'target.json').read_text() == 'made'
+    (tmp_path/'loop.json').symlink_to(tmp_path/'loop.json')
+    with pytest.raises(BearsError): write_beside(tmp_path/'loop.json', 'x')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['answers.json', 'below', 'gone.json', 'link.json', 'loop.json']
+
+def test_one_file_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    steps = []
+    real_sync, real_replace = os.fsync, os.replace
+    monkeypatch.setattr(os, 'fsync', lambda handle: (steps.append('fsync'), real_sync(handle))[1])
+    monkeypatch.setattr(os, 'replace', lambda *args: (steps.append('replace'), real_replace(*args))[1])
+    write_beside(tmp_path/('long name '*20 + '.txt'), 'x')
+    assert steps == ['fsync', 'replace']
+
+def test_one_file_whose_step_fails(tmp_path, monkeypatch):
+    for fail in itertools.count(1):
+        write_beside(tmp_path/'note.txt', 'old')
+        with monkeypatch.context() as patch:
+            broken = Broken(patch, fail)
+            try: write_beside(tmp_path/'note.txt', 'new')
+            except BearsError as error: assert "Can't write" in str(error)
+        assert (tmp_path/'note.txt').read_text() in ('old', 'new') and [path.name for path in tmp_path.iterdir()] == ['note.txt']
+        if broken.calls < fail: break
+    assert fail > 2
