@@ -63,13 +63,14 @@ def test_what_is_no_label_is_no_class(nothing, photos, tmp_path, capsys):
     assert list(folder.refused.values()) == ['no id stands for it.']
 
 @pytest.mark.parametrize('nothing', [float('nan'), None, np.float32('nan'), '', 'nan'])
-def test_the_same_in_a_dictionary_and_from_a_function(nothing, photos):
+def test_the_same_in_a_dictionary_and_from_a_function(nothing, photos, capsys):
     pandas = pytest.importorskip('pandas')
     labels = dict(names) | {'teddy_3': nothing}
     frame = pandas.DataFrame({'id': labels.keys(), 'label': labels.values()})
     for given in (labels, dict(zip(frame.id, frame.label)), lambda path: labels[path.stem]):
         folder = read_labelled(photos, given)
         assert folder.labels == ['black', 'grizzly', 'teddy'] and len(folder.photos) == 11
+    assert '1 of 12 ids have no class' in capsys.readouterr().err
 
 @pytest.mark.parametrize('content, says', [
     (text(rows(('image_name', 'tags'), lambda name, label: (name, f'{label} outdoor{" wet" if name[-1] in "13" else ""}'))), 'several labels for a photo are not supported yet'),

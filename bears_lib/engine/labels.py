@@ -136,7 +136,7 @@ def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path
             except Exception:
                 raise BearsError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: {error}). '
                                  'It takes a path and returns the class, or None for a photo to leave out.') from error
-        if isinstance(label, (list, tuple, set, dict)) or hasattr(label, 'tolist') and getattr(label, 'ndim', 0):
+        if isinstance(label, (list, tuple, set, dict)) or getattr(label, 'shape', ()) != ():
             raise BearsError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a photo are not supported yet. Return one class.')
         if not is_missing(label): found[path] = str(label).strip()
     return _single(found, 'what your function returns')
@@ -161,16 +161,19 @@ def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, 
     found: dict[Path, str] = {}
     ids: dict[Path, str] = {}
     for id, label in labels.items():
-        if is_missing(label) or not (path := _named(root, PurePosixPath(_plain(str(id))), names, by_name)): continue
-        if found.setdefault(path, str(label).strip()) != str(label).strip():
-            raise BearsError(f'The ids {ids[path]!r} and {id!r} stand for one photo, {path.name}, and give it two classes. Keep one of them.')
-        ids[path] = str(id)
+        photo = None if is_missing(label) else _named(root, PurePosixPath(_plain(str(id))), names, by_name)
+        if photo is None: continue
+        if found.setdefault(photo, str(label).strip()) != str(label).strip():
+            raise BearsError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two classes. Keep one of them.')
+        ids[photo] = str(id)
     _say_matches(root, labels, ids)
     return _single(found, 'these labels')
 
 def _say_matches(root:Path, labels:Mapping[str, str], ids:Mapping[Path, str]) -> None:
     "Say which ids have no photo, and which name theirs by another folder, ending or case."
-    without = [str(id) for id in labels if str(id) not in set(ids.values())]
+    unlabelled, matched = [id for id, label in labels.items() if is_missing(label)], set(ids.values())
+    if unlabelled: say(f'{len(unlabelled)} of {len(labels)} ids have no class, and their photos are left out: {", ".join(map(str, unlabelled[:3]))} ...')
+    without = [str(id) for id, label in labels.items() if not is_missing(label) and str(id) not in matched]
     if ids and without: say(f'{len(without)} of {len(labels)} ids have no photo in {root}: {", ".join(without[:3])} ...')
     def exact(path:Path) -> tuple[str, ...]:
         below = path.relative_to(root)

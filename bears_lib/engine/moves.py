@@ -127,7 +127,7 @@ def _update_rows(root:Path, moves:Iterable[Move], back:bool) -> None:
         row = rows.pop(move.source, None) or move.row
         if not row or move.target.startswith('.bears/') or not (root/move.target).exists(): continue
         before, after = (place_of(tuple(name.removeprefix('.bears/removed/').split('/')), splits)[1] for name in (move.source, move.target))
-        label = move.row.get('label') if back and move.row else after if after != before else row.get('label')
+        label = move.row.get('label', '') if back and move.row else after if after != before else row.get('label', '')
         rows[move.target] = row | {'file_name': move.target, 'label': label}
     write_metadata(root, rows.values())
 

@@ -89,7 +89,7 @@ def folder_to_check(
 
 def _with_folder(folder:PhotoFolder, valid:str|Path|PhotoFolder) -> tuple[list[Photo], np.ndarray, str]:
     "The photos with those of another folder, or of one inside it."
-    to_check = valid if isinstance(valid, PhotoFolder) else read_photos(folder_to_check(folder.root, valid))
+    to_check = valid if isinstance(valid, PhotoFolder) else read_photos(folder_to_check(folder.root, valid) or valid)
     where, chosen = to_check.root, to_check.photos
     others = [photo for photo in folder.photos if not photo.path.resolve().is_relative_to(where.resolve())]
     if not chosen: raise BearsError(f'{where} holds no photos to check with. Give a folder with one folder of photos for each class.')
