@@ -65,7 +65,7 @@ def introductions() -> dict[str, str]:
     "The first words below the title of each notebook that the site shows, by its page."
     from nbdev.config import nbpath2html
     found = {}
-    for notebook in [path for folder in ('', 'lessons', 'engine') for path in (root/'nbs'/folder).glob('[0-9]*.ipynb')]:
+    for notebook in [path for folder in ('', 'lessons', 'engine') for path in (root/'nbs'/folder).glob('*.ipynb') if path.stem != 'index']:
         cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'][1:]]
         words = next(text for text in cells if not text.startswith('[!['))
         found[nbpath2html(notebook.relative_to(root/'nbs')).as_posix()] = re.search(r'\w[\w ,:-]{10,}', words)[0].strip()

@@ -355,7 +355,7 @@ def write_metadata(
     table = csv.DictWriter(text, [*columns, *extra], lineterminator='\n', restval='')
     table.writeheader()
     table.writerows(rows)
-    return write_beside(path, text.getvalue())
+    return write_beside(path, text.getvalue(), inside=root)
 
 # %% ../../nbs/engine/folders.ipynb #88a553d9
 def sample_folder() -> Path:
