@@ -43,12 +43,15 @@ def save_model(
     from safetensors.torch import save
     from bears_lib.engine.common import wilson
     from bears_lib.engine.backbone import shrink
-    from bears_lib.engine.learners import familiar_of, network_of, preprocess_of, split_of
+    from bears_lib.engine.learners import classes_of, familiar_of, network_of, preprocess_of
+    from bears_lib.engine.learners import require_classifier, require_same, split_of
     from bears_lib.interpret import evaluate
+    require_classifier(learn.dls, checked=True)
     result = result or evaluate(learn)
-    right, n, labels = int(result.right.sum()), len(result.right), list(learn.dls.vocab)
+    right, n, labels = int(result.right.sum()), len(result.right), classes_of(learn.dls)
     familiar = familiar_of(learn, result.features)
     network = network_of(learn, familiar)
+    require_same(learn, network)
     small = shrink(network)
     info = ModelInfo(
         labels=labels, preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=_versions(),
@@ -82,7 +85,8 @@ def _backbone(learn:Any) -> dict[str, str]:
 
 def _training(learn:Any) -> dict:
     "Photos per class, where they came from, and how the head was fitted."
-    names, vocab = ('train', 'valid'), list(learn.dls.vocab)
+    from bears_lib.engine.learners import classes_of
+    names, vocab = ('train', 'valid'), classes_of(learn.dls)
     counts = {name: np.bincount([int(label) for label in data.tls[1]], minlength=len(vocab)).tolist() for name, data in zip(names, (learn.dls.train_ds, learn.dls.valid_ds))}
     head = getattr(learn, 'head', None)
     rows = [photo.row for photo in learn.dls.folder.photos if photo.row] if hasattr(learn.dls, 'folder') else []

@@ -127,15 +127,16 @@ def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
     if isinstance(model, str | Path):
         info, network = read_model(model)
         return network, info.labels, info.preprocess, info.unsure.get('threshold', -1.)
-    from bears_lib.engine.learners import network_of, preprocess_of
-    return network_of(model), list(model.dls.vocab), preprocess_of(model.dls), -1.
+    from bears_lib.engine.learners import classes_of, network_of, preprocess_of
+    return network_of(model), classes_of(model.dls), preprocess_of(model.dls), -1.
 
 def _own_photos(model:Any, train:bool) -> tuple[list[Path], np.ndarray]:
     "A `Learner`'s photos, and the numbers of their classes."
     if isinstance(model, str | Path): raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a folder.')
+    from bears_lib.engine.learners import photos_of, require_classifier
+    require_classifier(model.dls, checked=not train)
     data = model.dls.train_ds if train else model.dls.valid_ds
-    if not len(data): raise BearsError('There are no validation photos. Make the DataLoaders with valid_pct=0.2.')
-    return list(map(Path, data.items)), np.array([int(label) for label in data.tls[1]])
+    return photos_of(data), np.array([int(label) for label in data.tls[1]])
 
 @dataclass
 class _Chosen:

@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     from fastai.callback import schedule as _schedules  # and gets `fine_tune` and `lr_find` from it
     from fastai.data.block import CategoryBlock, DataBlock
     from fastai.data.core import DataLoaders
-    from fastai.data.transforms import IndexSplitter, Normalize
+    from fastai.data.transforms import IndexSplitter
     from fastai.learner import Learner
     from fastai.losses import CrossEntropyLossFlat
     from fastai.metrics import accuracy
@@ -39,7 +39,7 @@ from .engine.guess import Challenge
 from .engine.head import fit_linear
 from .engine.labels import LabelOf, Labels, read_labelled, read_labels
 from .engine.layers import plot_activations, plot_stack
-from .engine.learners import PhotoBlock, SquarePhoto, preprocess_of
+from .engine.learners import PhotoBlock, SquarePhoto, photos_of, preprocess_of, require_classifier, shape_of, with_stats
 from .engine.folders import PhotoFolder, require_classes
 from .engine.photos import Preprocess
 _all_ = ['read_labels', 'plot_activations', 'plot_stack', 'Challenge']
@@ -91,9 +91,9 @@ def bears_learner(
 ) -> Learner: # Its model is `Sequential(body, head)`; a pretrained body is frozen
     "A fastai `Learner` with a pretrained body and a new head."
     if not 0 <= hidden <= 8192 or not 0 <= dropout < 1: raise BearsError(f'hidden must be 0 to 8192 and dropout 0 to below 1, not {hidden} and {dropout}.')
-    body = create_body(arch, pretrained, size=preprocess_of(dls).size)
+    body = create_body(arch, pretrained, size=shape_of(dls))
     colours = body_preprocess(body)
-    if not any(isinstance(step, Normalize) for step in dls.after_batch.fs): dls.add_tfms([Normalize.from_stats(colours.mean, colours.std)], 'after_batch')
+    dls = with_stats(dls, colours.mean, colours.std)
     head = _head(int(body.num_features), dls.c, hidden, dropout)  # type: ignore[arg-type]
     learn = Learner(dls, nn.Sequential(body, head), splitter=_body_and_head, **{'loss_func': CrossEntropyLossFlat(), 'metrics': accuracy, **kwargs})
     learn.arch = arch
@@ -145,10 +145,11 @@ def _parts(learn:Learner) -> tuple[nn.Module, nn.Linear]:
 
 def _training_photos(dls:DataLoaders) -> tuple[list, np.ndarray]:
     "Paths and class numbers of the training photos, as they stand, without augmentation."
-    items = list(dls.train_ds.items)
-    if not all(isinstance(item, str | Path) for item in items): raise BearsError('fit_head needs DataLoaders made from photo files: bears_dls(path) makes such.')
+    require_classifier(dls)
+    items = photos_of(dls.train_ds)
+    if not all(isinstance(item, Path) for item in items): raise BearsError('fit_head needs DataLoaders made from photo files: bears_dls(path) makes such.')
     classes = np.array([int(label) for label in dls.train_ds.tls[1]])
-    missing = [name for i, name in enumerate(dls.vocab) if i not in set(classes.tolist())]
+    missing = [str(name) for i, name in enumerate(dls.vocab) if i not in set(classes.tolist())]
     if missing: raise BearsError(f'No training photo shows {", ".join(missing)}. Add some, or take the class away.')
     return items, classes
 

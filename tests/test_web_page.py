@@ -1,5 +1,6 @@
 "The serverless page in a real browser: the same answers as `Classifier`, every way in, bad files, no connection, tampered files, phones, keyboard."
 import base64, io, json, os, shutil, subprocess, threading
+from dataclasses import asdict
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -10,7 +11,7 @@ from PIL import Image
 
 from bears_lib.engine.models import ModelInfo, write_model
 from bears_lib.engine.folders import read_folder, sample_folder
-from bears_lib.engine.photos import Preprocess, open_photo
+from bears_lib.engine.photos import Preprocess, Step, filters, open_photo
 from bears_lib.engine.web_page import _Handler, make_web_app, read_runtime, script, wasm
 from conftest import chromium, chromium_flags, in_browser, root
 
@@ -125,10 +126,52 @@ def test_scaling_equals_pillow_bit_for_bit():
              ((256, 256), (0, 0, 256, 256), (256, 256)), ((97, 61), (3.0625, 0, 90.1, 61), (256, 31)), ((50, 900), (0, 0, 50, 900), (64, 64))]
     photos = [noise(*size, seed=i) for i, (size, _, _) in enumerate(boxes)]
     given = [[base64.b64encode(photo.convert('RGBA').tobytes()).decode(), *size, box, *to] for photo, (size, box, to) in zip(photos, boxes)]
-    found = in_node('''const all = []; for (const [data, width, height, box, across, down] of given) { const bytes = Buffer.from(data, 'base64');
-        all.push(Buffer.from(await m.resample(async (top, rows) => bytes.subarray(4*width*top, 4*width*(top + rows)), width, height, box, across, down)).toString('base64')); } return all;''', given)
-    for text, photo, (_, box, to) in zip(found, photos, boxes):
-        assert base64.b64decode(text) == photo.resize(to, Image.Resampling.BICUBIC, box=box).tobytes()
+    found = in_node('''const all = []; for (const filter of ['bicubic', 'bilinear', 'box', 'hamming', 'lanczos', 'nearest']) for (const [data, width, height, box, across, down] of given) {
+        const bytes = Buffer.from(data, 'base64');
+        all.push(Buffer.from(await m.resample(async (top, rows) => bytes.subarray(4*width*top, 4*width*(top + rows)), width, height, box, across, down, filter)).toString('base64')); } return all;''', given)
+    expected = [photo.resize(to, filters[name], box=box).tobytes() for name in ('bicubic', 'bilinear', 'box', 'hamming', 'lanczos', 'nearest') for photo, (_, box, to) in zip(photos, boxes)]
+    assert [base64.b64decode(text) for text in found] == expected
+
+fastai_steps = {
+    'crop': [Step('cut', (64, 64))], 'rectangle': [Step('cut', (48, 80), 'lanczos')], 'squish': [Step('stretch', (64, 64), 'hamming')], 'zeros': [Step('fill', (64, 64))],
+    'reflection': [Step('fill', (64, 90), fill='reflection')], 'border': [Step('fill', (90, 64), 'bicubic', 'border')], 'margin': [Step('stretch', (80, 80)), Step('middle', (64, 64))],
+    'crop or pad': [Step('middle', (150, 160), fill='reflection')], 'presized': [Step('cut', (150, 200)), Step('sample', (64, 80))], 'enlarged': [Step('cut', (40, 40)), Step('sample', (64, 64))],
+    'GPU': [Step('cut', (100, 90)), Step('middle', (88, 80)), Step('sample', (50, 64))], 'own, presized': [Step('crop', (96, 96), 'bicubic'), Step('sample', (64, 64))]}
+
+@in_browser
+def test_fastais_ways_are_the_same_in_the_browser(browser, site):
+    "Each way, on PNGs of odd proportions: the numbers that go into the network, to a hundredth of a grey level, or one level where Pillow rounds."
+    (site.root/'photo.js').write_bytes((templates/'photo.js').read_bytes())
+    (site.root/'index.html').write_text('<!doctype html><title>photos</title>')
+    tab = browser.new_page()
+    tab.goto(f'{site.origin}/index.html')
+    script = """async ([texts, steps, size]) => { const {openPhoto, squareOf, tensorOf} = await import('./photo.js'), all = [];
+        for (const text of texts) all.push([...tensorOf(await squareOf(await openPhoto(new Blob([Uint8Array.from(atob(text), c => c.charCodeAt(0))])), {steps}), {size, mean: [0, 0, 0], std: [1, 1, 1]})]);
+        return all; }"""
+    photos = [saved(noise(*size, seed=i).resize((size[0]*2 - 1, size[1]*2 + 1), Image.Resampling.BICUBIC), 'PNG') for i, size in enumerate([(61, 48), (40, 97), (30, 31), (150, 40)])]
+    for name, steps in fastai_steps.items():
+        seen = Preprocess(steps[-1].size, 'steps', mean=(0,)*3, std=(1,)*3, steps=tuple(steps))
+        found = tab.evaluate(script, [[base64.b64encode(photo).decode() for photo in photos], [asdict(step) for step in steps], seen.shape])
+        for values, photo in zip(found, photos):
+            off = 255*np.abs(np.array(values) - seen.tensor(photo).ravel())
+            assert off.max() <= 1.01 and off.mean() < 0.01, (name, off.max(), off.mean())
+    tab.close()
+
+@in_browser
+@pytest.mark.parametrize('kind', ['JPEG', 'WEBP', 'PNG', 'AVIF'])
+def test_photos_stand_upright_whatever_their_kind(kind, browser, site, tmp_path, node_modules):
+    "Each of EXIF's eight orientations is seen as `Classifier` sees it."
+    steps = Preprocess(64, 'pad')
+    make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], steps), site.root/'page', runtime=node_modules)
+    visit, photo = Visit(browser, f'{site.origin}/page/'), Image.open(next((sample_folder()/'grizzly').glob('*.jpg'))).convert('RGB').resize((90, 60))
+    for turn in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        data, name = saved(photo, kind, exif=exif, quality=95), f'{kind}{turn}'
+        visit.give(name, data)
+        visit.answered(name)
+        assert np.abs(visit.square(64).astype(int) - np.asarray(steps.square(data))).mean() < 0.5, name
+    assert not visit.errors
 
 @pytest.mark.skipif(node is None, reason='node is not installed: apt-get install nodejs')
 def test_kind_and_size_are_read_before_decoding():

@@ -45,7 +45,7 @@ def packaged_weights(
 def create_body(
     arch:str=default_arch, # Any architecture that timm or torchvision knows, such as 'resnet34' or 'convnext_tiny'
     pretrained:bool=True, # Start from ImageNet weights; False starts from random ones
-    size:int=256, # Side of the photos in pixels; only networks built for one size (such as 'vit_tiny_patch16_224') take notice
+    size:int|tuple[int, int]=256, # Side of the photos, or (height, width), in pixels; only networks built for one size (such as 'vit_tiny_patch16_224') take notice
 ) -> nn.Module: # Photos of shape (n, 3, size, size) in, features of shape (n, num_features) out
     "A network without its head: it turns a photo into numbers that describe it."
     packaged = pretrained and arch in packages and find_spec(packages[arch][0]) is not None
@@ -56,7 +56,7 @@ def create_body(
     return body.to(memory_format=torch.channels_last)
 
 # %% ../../nbs/engine/backbone.ipynb #1288e8b1
-def _timm_body(arch:str, pretrained:bool, size:int) -> nn.Module:
+def _timm_body(arch:str, pretrained:bool, size:int|tuple[int, int]) -> nn.Module:
     fixed: dict = {'img_size': size} if timm.get_pretrained_cfg(arch).fixed_input_size else {}  # type: ignore[union-attr]
     try: return timm.create_model(arch, pretrained=pretrained, num_classes=0, **fixed)
     except Exception as error: raise _cannot_load(arch, error) from error
@@ -80,7 +80,7 @@ def _cannot_load(arch:str, error:Exception) -> BearsError:
 # %% ../../nbs/engine/backbone.ipynb #cbbf589d
 def body_preprocess(
     body:nn.Module, # As `create_body` makes it
-    size:int=256, # Side of the square in pixels
+    size:int|tuple[int, int]=256, # Side of the square, or (height, width), in pixels
     resize:str='crop', # 'crop', 'squish' or 'pad'
 ) -> Preprocess: # With the mean and standard deviation that the network was trained with
     "How a network wants its photos."
@@ -90,7 +90,7 @@ def body_preprocess(
 # %% ../../nbs/engine/backbone.ipynb #2c2f2b7f
 def to_onnx(
     model:nn.Module, # Takes photos of shape (n, 3, size, size)
-    size:int, # Side of the photos in pixels
+    size:int|tuple[int, int], # Side of the photos, or (height, width), in pixels
     outputs:tuple[str, ...]=('features',), # Names for what the model returns
 ) -> bytes: # An ONNX file that takes `pixels` of shape (n, 3, size, size), float32
     "Write a network down as the operations it consists of."
@@ -99,7 +99,7 @@ def to_onnx(
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')
         try:
-            torch.onnx.export(model.eval().cpu(), (torch.zeros(1, 3, size, size),), file, input_names=['pixels'],  # type: ignore[arg-type]
+            torch.onnx.export(model.eval().cpu(), (torch.zeros(1, 3, *((size, size) if isinstance(size, int) else size)),), file, input_names=['pixels'],  # type: ignore[arg-type]
                               output_names=list(outputs), dynamic_axes=names, opset_version=17, dynamo=False)
         except Exception as error: raise BearsError(f"This network can't be written as ONNX: {str(error).splitlines()[0][:200]}") from error
         finally:

@@ -89,7 +89,7 @@ def card_text(
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)
     body = _plain(info.backbone.get('name', 'unknown'))
-    steps = f'Body: {body}; photos are made square ({info.preprocess.resize}, {info.preprocess.size} pixels). Written by bears\\_lib {_plain(info.versions.get("bears_lib", ""))}.'
+    steps = f'Body: {body}; photos come to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels ({", then ".join(step.way for step in info.preprocess.ways)}). Written by bears\\_lib {_plain(info.versions.get("bears_lib", ""))}.'
     return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_plain, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps,
         '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []), '## What it can\'t do', limits, '## Putting it to use', asked]) + '\n'
 

@@ -43,6 +43,12 @@ class Network:
         "A photo as the network's input."
         return torch.from_numpy(self.preprocess.tensor(photo)[None]).to(next(self.model.parameters()).device)
 
+    def prepared(self,
+        square:np.ndarray, # uint8 of shape (height, width, 3), as large as the network sees photos
+    ) -> torch.Tensor: # float32 of shape (1, 3, height, width)
+        "The same for a photo that was cut and scaled already."
+        return torch.from_numpy(self.preprocess.normalised(square)[None]).to(next(self.model.parameters()).device)
+
     def chances(self,
         pixels:torch.Tensor, # float32 of shape (n, 3, size, size)
         bs:int=16, # Photos that go through at once
@@ -81,8 +87,8 @@ def open_model(
     "A network that can be looked into."
     if isinstance(model, Network): return model
     if isinstance(model, str | Path): return _read_network(Path(model))
-    from bears_lib.engine.learners import preprocess_of
-    return Network(model.model, list(model.dls.vocab), preprocess_of(model.dls), str(getattr(model, 'arch', 'this network')))
+    from bears_lib.engine.learners import classes_of, preprocess_of
+    return Network(model.model, classes_of(model.dls), preprocess_of(model.dls), str(getattr(model, 'arch', 'this network')))
 
 def _read_network(folder:Path) -> Network:
     from safetensors.torch import load
@@ -126,7 +132,7 @@ def map_layers(
         raise BearsError(f'{network.name} has no convolutional layers to look at, and Grad-CAM needs their maps. occlusion(learn, photo) works with any network.')
     with ExitStack() as stack, at_rest(model), torch.inference_mode():
         for name, part in model.named_modules(): stack.callback(part.register_forward_hook(partial(note, name)).remove)
-        model(torch.zeros(1, 3, network.preprocess.size, network.preprocess.size, device=next(model.parameters()).device))
+        model(torch.zeros(1, 3, *network.preprocess.shape, device=next(model.parameters()).device))
     if not found: raise BearsError(f'No layer of {network.name} returns maps, and Grad-CAM needs them. occlusion(learn, photo) works with any network.')
     return found
 
@@ -171,10 +177,10 @@ def occlusion_map(
     grid:int=8, # Cells on each side; the cover is two cells wide
 ) -> np.ndarray: # float32 of shape (grid, grid): how much the probability falls when the cell is covered, -1 to 1
     "What happens to a class's probability when a part of the photo is covered with its mean colour."
-    edges = np.linspace(0, pixels.shape[-1], grid + 1).round().astype(int)
+    rows, columns = (np.linspace(0, side, grid + 1).round().astype(int) for side in pixels.shape[-2:])
     corners = list(np.ndindex(grid - 1, grid - 1))
     covered = pixels.repeat(len(corners), 1, 1, 1)
-    for photo, (i, j) in zip(covered, corners): photo[:, edges[i]:edges[i + 2], edges[j]:edges[j + 2]] = pixels.mean((2, 3))[0, :, None, None]
+    for photo, (i, j) in zip(covered, corners): photo[:, rows[i]:rows[i + 2], columns[j]:columns[j + 2]] = pixels.mean((2, 3))[0, :, None, None]
     falls = network.chances(pixels)[0, target] - network.chances(covered)[:, target]
     heat, times = np.zeros((grid, grid), np.float32), np.zeros((grid, grid), np.float32)
     for fall, (i, j) in zip(falls, corners):
@@ -192,16 +198,16 @@ def deletion_curves(
     orders:int=19, # How many random orders to compare with
 ) -> np.ndarray: # float32 of shape (1 + orders, shares): the class's probability, hottest first, then at random
     "Take parts of a photo away, the hottest first or at random, and watch the probability fall."
-    grid, side = 8, photo.width
+    grid = 8
     cells = np.asarray(Image.fromarray(heat.astype(np.float32)).resize((grid, grid), Image.Resampling.BOX)).ravel()
     rng = np.random.default_rng(0)
     turns = [np.argsort(-cells, kind='stable'), *(rng.permutation(grid*grid) for _ in range(orders))]
-    soft = photo.filter(ImageFilter.GaussianBlur(side/12))
+    soft = photo.filter(ImageFilter.GaussianBlur(photo.width/12))
     def without(turn:np.ndarray, share:float) -> torch.Tensor:
         gone = np.zeros(grid*grid, np.uint8)
         gone[turn[:round(share*grid*grid)]] = 255
-        mask = Image.fromarray(gone.reshape(grid, grid)).resize((side, side), Image.Resampling.BILINEAR)
-        return network.pixels(Image.composite(soft, photo, mask))
+        mask = Image.fromarray(gone.reshape(grid, grid)).resize(photo.size, Image.Resampling.BILINEAR)
+        return network.prepared(np.asarray(Image.composite(soft, photo, mask)))
     photos = [without(turn, share) for turn in turns for share in shares]
     return network.chances(torch.cat(photos))[:, target].reshape(len(turns), len(shares))
 
@@ -231,18 +237,18 @@ def patch_side(
     share:float=0.9, # Share of the influence that the patch holds, 0 to 1
 ) -> int: # In pixels
     "How much of the photo one place of a layer's map answers to."
-    size = network.preprocess.size
+    high, wide = network.preprocess.shape
     pixels = torch.cat([network.pixels(photo) for photo in photos]).requires_grad_()
     with at_rest(network.model), output_of(network.model.get_submodule(layer)) as kept, torch.enable_grad():
         network.model(pixels)
         rows, columns = kept[-1].shape[2:]
         slopes, = torch.autograd.grad(kept[-1][:, :, rows//2, columns//2].abs().sum(), pixels)
     influence = slopes.abs().sum((0, 1)).cpu().numpy()
-    down, across = np.ogrid[:size, :size]
-    away = np.maximum(abs(down + 0.5 - (rows//2 + 0.5)*size/rows), abs(across + 0.5 - (columns//2 + 0.5)*size/columns)).ravel()
+    down, across = np.ogrid[:high, :wide]
+    away = np.maximum(abs(down + 0.5 - (rows//2 + 0.5)*high/rows), abs(across + 0.5 - (columns//2 + 0.5)*wide/columns)).ravel()
     order = np.argsort(away, kind='stable')
     reached = np.searchsorted(np.cumsum(influence.ravel()[order]), share*influence.sum())
-    return int(min(size, 2*np.ceil(away[order[min(reached, len(order) - 1)]])))
+    return int(min(high, wide, 2*np.ceil(away[order[min(reached, len(order) - 1)]])))
 
 # %% ../../nbs/engine/explain.ipynb #8c66a7c1
 @dataclass
@@ -262,13 +268,13 @@ def find_patches(
     n:int=6, # Patches for each channel, of as many photos
 ) -> list[PatchRow]: # Those of the first layer first
     "The places in many photos that excite a channel most."
-    size, rows = network.preprocess.size, []
+    (high, wide), rows = network.preprocess.shape, []
     for layer, (answers, places) in strongest(network, layers, photos).items():
-        side, (_, _, columns) = patch_side(network, layer, photos[:4]), map_layers(network)[layer]
-        cell = size/columns
+        side, (_, lines, columns) = patch_side(network, layer, photos[:4]), map_layers(network)[layer]
         for channel in _channels(answers, channels, layer):
             best = np.argsort(-answers[:, channel], kind='stable')[:n]
-            corners = [[int(np.clip((at + 0.5)*cell - side/2, 0, size - side)) for at in (places[i, channel] % columns, places[i, channel]//columns)] for i in best]
+            cells = [(places[i, channel] % columns*wide/columns, places[i, channel]//columns*high/lines) for i in best]
+            corners = [(int(np.clip(left + (wide/columns - side)/2, 0, wide - side)), int(np.clip(top + (high/lines - side)/2, 0, high - side))) for left, top in cells]
             rows.append(PatchRow(layer.removeprefix('0.'), channel, side, [(photos[i], left, top) for i, (left, top) in zip(best, corners)], answers[best, channel].tolist()))
     return rows
 

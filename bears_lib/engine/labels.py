@@ -10,7 +10,7 @@ __all__ = ['Labels', 'read_labels', 'read_labelled', 'LabelOf']
 # %% ../../nbs/engine/labels.ipynb #1f402778
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-import re, unicodedata
+import hashlib, os, re, unicodedata
 from .common import BearsError, near, say
 from .duplicates import read_photos
 from .folders import PhotoFolder, find_splits, photo_files, place_of
@@ -200,10 +200,24 @@ class LabelOf:
     def __init__(self,
         folder:PhotoFolder, # With the classes filled in
     ):
-        self.start = len(folder.root.as_posix()) + 1
-        self.labels = {photo.path.as_posix()[self.start:]: photo.label for photo in folder.photos}
+        root = _parts(folder.root)
+        self.depth, self.root = len(root), _digest(root)
+        self.labels = {self._key(photo.path): photo.label for photo in folder.photos}
 
     def __call__(self,
-        path:Path, # One of the folder's photos
+        path:Path, # One of the folder's photos, or one from elsewhere whose folder is named like a class
     ) -> str: # Its class
-        return self.labels[Path(path).as_posix()[self.start:]]
+        key, parent = self._key(path), Path(path).parent.name
+        if key in self.labels: return self.labels[key]
+        classes = sorted(set(self.labels.values()))
+        if parent in classes: return parent
+        raise BearsError(f'What {Path(path).name} shows is not known: it lies in {parent!r}, and the classes are '
+                         f'{", ".join(classes[:20])}. Put it into a folder named after its class, or leave with_labels=True away.')
+
+    def _key(self, path:str|Path) -> str:
+        "The path below the folder; of a photo from elsewhere a digest."
+        parts = _parts(path)
+        return '/'.join(parts[self.depth:]) if _digest(parts[:self.depth]) == self.root else _digest(parts)
+
+def _parts(path:str|Path) -> tuple[str, ...]: return Path(os.path.abspath(path)).parts
+def _digest(parts:tuple[str, ...]) -> str: return hashlib.sha256('/'.join(parts).encode('utf-8', 'surrogateescape')).hexdigest()

@@ -87,10 +87,11 @@ def plot_stack(
     with torch.inference_mode(): chances = learn.model.eval()(features).softmax(1)[0].float().cpu().tolist()
     for module, mode in modes: module.training = mode
     figure, ax = plt.subplots(figsize=(11, 3.2))
+    height, width = preprocess.shape
     ax.imshow(preprocess.square(photo), extent=(0, 1.6, -0.8, 0.8))
-    ax.text(0.8, -1.1, f'pixels\n{preprocess.size} x {preprocess.size}\n3 colours', ha='center', va='top', fontsize=9)
+    ax.text(0.8, -1.1, f'pixels\n{height} x {width}\n3 colours', ha='center', va='top', fontsize=9)
     right = _boxes(ax, layers)
-    _answers(ax, right, learn.model[1], list(learn.dls.vocab), chances)
+    _answers(ax, right, learn.model[1], [str(label) for label in learn.dls.vocab], chances)
     ax.set(xlim=(-0.1, right + 3.9), ylim=(-2.1, 1.5), aspect='equal')
     ax.axis('off')
     return figure

@@ -171,9 +171,11 @@ _kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'spli
 def _preprocess(steps:Mapping[str, Any]) -> Preprocess:
     missing = [name for name in ('size', 'resize', 'crop', 'mean', 'std') if name not in steps]
     if missing: raise BearsError(f'preprocess lacks {", ".join(missing)}.')
-    mean, std = tuple(map(float, steps['mean'])), tuple(map(float, steps['std']))
-    if len(mean) != 3 or len(std) != 3: raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
-    return Preprocess(steps['size'], steps['resize'], float(steps['crop']), mean, std)  # type: ignore[arg-type]
+    if len(steps['mean']) != 3 or len(steps['std']) != 3: raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
+    size = steps['size']
+    if not whole(size) and not (isinstance(size, list) and all(map(whole, size))):
+        raise BearsError(f'preprocess.size is {short(size)}, not a whole number or two.')
+    return Preprocess.from_json(steps)
 
 # %% ../../nbs/engine/models.ipynb #069ba5cb
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ hashes = Kind('the beginnings of hashes with blanks between them', (str,), 0, 3e
 
 # %% ../../nbs/engine/models.ipynb #8da7393a
 fields: dict = {  # a dict: an object with these values, each optional, '*' for all others; a list: of such values
-    'preprocess': {'size': whole, 'resize': text, 'crop': number, 'mean': [mean], 'std': [std]},
+    'preprocess': {'resize': text, 'crop': number, 'mean': [mean], 'std': [std], 'steps': [{'*': text, 'size': [whole], 'share': number}]},
     'backbone': {'*': text},
     'metrics': {'accuracy': share, 'n': some, 'interval': [share], 'log_loss': loss, 'measured_on': text,
                 'small': {'accuracy': share, 'n': some, 'same_label': share, 'largest_difference': share, 'bytes': whole}},
@@ -211,7 +213,7 @@ fields: dict = {  # a dict: an object with these values, each optional, '*' for 
     'versions': {'*': text},
     'files': {'*': digest},
     'split': {'how': text, 'train': hashes, 'valid': hashes},
-}  # the labels are looked at by `ModelInfo`
+}  # the labels are looked at by `ModelInfo`, the size and the order of steps by `Preprocess`
 
 # %% ../../nbs/engine/models.ipynb #69b72de5
 def _check(found:Any, form:Any, where:str='') -> None:

@@ -9,7 +9,7 @@ __all__ = ['runtime_version', 'script', 'wasm', 'RuntimeFile', 'integrity', 'rea
            'page_server', 'bears_web']
 
 # %% ../../nbs/engine/web_page.ipynb #4b1f2e8a
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256, sha384
 from html import escape
@@ -105,7 +105,7 @@ def _card(info:ModelInfo, about:str, copied:bool, megabytes:float) -> str:
         'Learnt from': ' '.join(filter(None, [_listed(info.training.get('train')), about])),
         'Right how often': _measured(info.metrics),
         "What it can't do": _limits(len(info.labels), info.unsure),
-        'Your photo': f'Read, cut to {info.preprocess.size} x {info.preprocess.size} pixels and looked at by this page alone; nothing of it is sent or kept.{host}',
+        'Your photo': f'Read, cut to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels and looked at by this page alone; nothing of it is sent or kept.{host}',
         'Offline': f'After the first visit ({megabytes:.0f} MB) this page works without a connection. The browser can keep it like an app.'}
     return '\n'.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in rows.items() if text)
 
@@ -146,8 +146,8 @@ def _settings(info:ModelInfo, network:bytes, copied:bool) -> dict:
     needed = {'script': {'url': script.copied if copied else script.url, 'integrity': script.integrity},
               'wasm': {'url': wasm.copied if copied else wasm.url, 'integrity': wasm.integrity},
               'network': {'url': 'small.onnx', 'integrity': integrity(network)}}
-    steps = info.preprocess
-    return {'labels': info.labels, 'preprocess': {'size': steps.size, 'resize': steps.resize, 'crop': steps.crop, 'mean': steps.mean, 'std': steps.std},
+    seen = info.preprocess
+    return {'labels': info.labels, 'preprocess': {'size': seen.shape, 'steps': [asdict(step) for step in seen.ways], 'mean': seen.mean, 'std': seen.std},
             'threshold': info.unsure.get('threshold'), 'files': needed, 'megabytes': round((len(network) + script.size + wasm.size)/1e6)}
 
 def _policy(copied:bool) -> str:

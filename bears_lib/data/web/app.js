@@ -32,8 +32,8 @@ async function loadModel() {
   ort.env.wasm.numThreads = 1;  // more need headers that plain web space does not send
   ort.env.wasm.wasmBinary = wasm.buffer;
   const session = await ort.InferenceSession.create(network, {executionProviders: ['wasm'], extra: {session: {disable_quant_qdq: '1'}}});
-  const {size} = preprocess;
-  await session.run({pixels: new ort.Tensor('float32', new Float32Array(3*size*size), [1, 3, size, size])});  // the first run is slow
+  const [height, width] = preprocess.size;
+  await session.run({pixels: new ort.Tensor('float32', new Float32Array(3*height*width), [1, 3, height, width])});  // the first run is slow
   return {ort, session};
 }
 
@@ -51,7 +51,7 @@ async function ask(photo) {
   const {ort, session} = await readyModel();
   const start = performance.now();
   const square = await squareOf(photo, preprocess);
-  const {size} = preprocess, pixels = new ort.Tensor('float32', tensorOf(square, preprocess), [1, 3, size, size]);
+  const pixels = new ort.Tensor('float32', tensorOf(square, preprocess), [1, 3, ...preprocess.size]);
   const wanted = ['probabilities', 'likeness'].filter(name => session.outputNames.includes(name));
   const found = await session.run({pixels}, wanted);
   const chances = labels.map((label, i) => ({label, chance: found.probabilities.data[i]})).sort((a, b) => b.chance - a.chance);
@@ -86,9 +86,9 @@ function showBars(chances, unsure) {
 }
 
 function showSquare(square) {
-  const {size} = preprocess, image = new ImageData(size, size);
-  for (let i = 0; i < size*size; i++) image.data.set([square[3*i], square[3*i + 1], square[3*i + 2], 255], 4*i);
-  Object.assign($('seen'), {width: size, height: size, hidden: false}).getContext('2d').putImageData(image, 0, 0);
+  const [height, width] = preprocess.size, image = new ImageData(width, height);
+  for (let i = 0; i < height*width; i++) image.data.set([square[3*i], square[3*i + 1], square[3*i + 2], 255], 4*i);
+  Object.assign($('seen'), {width, height, hidden: false}).getContext('2d').putImageData(image, 0, 0);
 }
 
 function show(name, {square, chances, unsure}, time) {

@@ -8,16 +8,16 @@ const heif = 'avif avis heic heix hevc mif1 msf1'.split(' ');
 
 // ---- Opening ----
 
-// The photo as an ImageBitmap, upright, and the kind of file it came from.
+// The photo as an ImageBitmap, the kind of file it came from, and how to turn it upright where the browser does not (1: it stands).
 export async function openPhoto(file) {
   if (file.size === 0) throw new PhotoError('the file is empty.');
   if (file.size > largestFile) throw new PhotoError(`the file has ${Math.round(file.size/1e6)} MB, and at most ${largestFile/1e6} are opened. Make it smaller first.`);
   const bytes = await file.arrayBuffer().then(data => new Uint8Array(data), () => { throw new PhotoError("the file can't be read."); });
-  const {kind, width, height} = lookAt(bytes);
+  const {kind, width, height} = lookAt(bytes), turn = kind === 'WebP' ? takeTurn(bytes) : 1;
   if (width*height > largestPhoto) throw new PhotoError(`${width} x ${height} pixels are too large to open safely (at most ${largestPhoto/1e6} megapixels). Make it smaller first.`);
   // Colours as they stand in the file: Pillow does not convert them either.
   const options = {imageOrientation: 'from-image', premultiplyAlpha: 'none', colorSpaceConversion: 'none'};
-  try { return {kind, bitmap: await createImageBitmap(new Blob([bytes]), options)}; }
+  try { return {kind, turn, bitmap: await createImageBitmap(new Blob([bytes]), options)}; }
   catch {
     if (kind === 'JPEG' || kind === 'PNG') throw new PhotoError('the picture is damaged.');
     throw new PhotoError(`the picture is damaged, or this browser can't open ${kind} files. Save it as JPEG and try again.`);
@@ -62,6 +62,24 @@ function webpSize(view, chunk) {
   return {width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff)};
 }
 
+// Browsers turn JPEGs as their EXIF says, and not all of them WebPs: what stands in a WebP is read here and set to 1, so that each does the same.
+function takeTurn(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    for (let at = 12; at + 8 <= bytes.length; at += 8 + view.getUint32(at + 4, true) + view.getUint32(at + 4, true) % 2) {
+      if (view.getUint32(at) !== 0x45584946) continue;  // "EXIF"
+      const start = at + 8 + (view.getUint32(at + 8) === 0x45786966 ? 6 : 0), little = view.getUint16(start) === 0x4949;
+      const list = start + view.getUint32(start + 4, little);
+      for (let i = 0, row = list + 2; i < view.getUint16(list, little); i++, row += 12) if (view.getUint16(row, little) === 0x0112) {
+        const turn = view.getUint16(row + 8, little);
+        view.setUint16(row + 8, 1, little);
+        return turn >= 1 && turn <= 8 ? turn : 1;
+      }
+    }
+  } catch (error) { if (!(error instanceof RangeError)) throw error; }
+  return 1;
+}
+
 // The largest picture that any of the file's `ispe` boxes announces.
 function heifSize(view, bytes) {
   let largest = {width: 0, height: 0};
@@ -74,24 +92,29 @@ function heifSize(view, bytes) {
   return largest;
 }
 
-// ---- Scaling: Pillow's bicubic filter, wider when it shrinks, in its own fixed-point arithmetic ----
+// ---- Scaling: Pillow's filters, wider when they shrink, in its own fixed-point arithmetic ----
 
 const bits = 22;
+const sinc = x => x === 0 ? 1 : Math.sin(x*Math.PI)/(x*Math.PI);
 
-function cubic(x) {
-  x = Math.abs(x);
-  if (x < 1) return (1.5*x - 2.5)*x*x + 1;
-  return x < 2 ? ((-0.5*x + 2.5)*x - 4)*x + 2 : 0;
-}
+// For each filter how far it reaches, and the weight of an input pixel at the distance x from the middle, 0 or more.
+const filters = {
+  box: [0.5, (x, at) => at > -0.5 && at <= 0.5 ? 1 : 0],
+  bilinear: [1, x => x < 1 ? 1 - x : 0],
+  hamming: [1, x => x === 0 ? 1 : x < 1 ? sinc(x)*(Math.fround(0.54) + Math.fround(0.46)*Math.cos(x*Math.PI)) : 0],
+  bicubic: [2, x => x < 1 ? (1.5*x - 2.5)*x*x + 1 : x < 2 ? ((-0.5*x + 2.5)*x - 4)*x + 2 : 0],
+  lanczos: [3, x => x < 3 ? sinc(x)*sinc(x/3) : 0],
+};
 
 // For each output pixel the first input pixel that counts, and the weights from there on.
-function weightsOf(inputs, from, to, outputs) {
+function weightsOf(inputs, from, to, outputs, name) {
+  if (name === 'nearest') return Array.from({length: outputs}, (_, i) => ({first: Math.trunc(from + (i + 0.5)*((to - from)/outputs)), parts: Int32Array.of(2**bits)}));
   from = Math.fround(from);
-  const scale = Math.fround(Math.fround(to) - from)/outputs, wide = Math.max(scale, 1), reach = 2*wide;
+  const [reach, filter] = filters[name], scale = Math.fround(Math.fround(to) - from)/outputs, wide = Math.max(scale, 1), far = reach*wide;
   return Array.from({length: outputs}, (_, i) => {
     const middle = from + (i + 0.5)*scale;
-    const first = Math.max(0, Math.trunc(middle - reach + 0.5)), end = Math.min(inputs, Math.trunc(middle + reach + 0.5));
-    const parts = Array.from({length: end - first}, (_, k) => cubic((k + first - middle + 0.5)*(1/wide)));
+    const first = Math.max(0, Math.trunc(middle - far + 0.5)), end = Math.min(inputs, Math.trunc(middle + far + 0.5));
+    const parts = Array.from({length: end - first}, (_, k) => filter(Math.abs((k + first - middle + 0.5)*(1/wide)), (k + first - middle + 0.5)*(1/wide)));
     const sum = parts.reduce((a, b) => a + b, 0);
     return {first, parts: Int32Array.from(parts, part => Math.trunc(part/sum*2**bits + (part < 0 ? -0.5 : 0.5)))};
   });
@@ -100,8 +123,8 @@ function weightsOf(inputs, from, to, outputs) {
 const clip = value => { value >>= bits; return value < 0 ? 0 : value > 255 ? 255 : value; };
 
 // `read(top, rows)` gives rows of a picture `width` x `height` as RGBA bytes; `box` is left, top, right, bottom. The result is RGB bytes.
-export async function resample(read, width, height, box, across, down) {
-  const columns = weightsOf(width, box[0], box[2], across), rows = weightsOf(height, box[1], box[3], down);
+export async function resample(read, width, height, box, across, down, filter = 'bicubic') {
+  const columns = weightsOf(width, box[0], box[2], across, filter), rows = weightsOf(height, box[1], box[3], down, filter);
   const top = rows[0].first, bottom = rows[down - 1].first + rows[down - 1].parts.length;
   const narrow = new Uint8Array((bottom - top)*across*3), half = 1 << (bits - 1);
   const stripe = Math.max(16, Math.floor(1_000_000/width));  // read in stripes: phones limit the size of a canvas
@@ -145,49 +168,149 @@ export function shrink(read, width, height, by) {
   };
 }
 
+// ---- A part of a photo, and values between its pixels, as fastai takes them ----
+
+// For each of `count` pixels from `from` on the one that stands there, of `size`; -1 is black.
+function places(from, count, size, fill) {
+  const first = Math.max(from, 0), n = Math.min(from + count, size) - first, around = Math.max(2*(n - 1), 1);
+  return Int32Array.from({length: count}, (_, i) => {
+    const at = from + i - first;
+    if (at >= 0 && at < n) return first + at;
+    if (fill === 'zeros') return -1;
+    if (fill === 'border') return first + Math.min(Math.max(at, 0), n - 1);
+    const back = (at % around + around) % around;
+    return first + Math.min(back, around - back);
+  });
+}
+
+// A part of a photo that may reach beyond its edges, read when it is needed.
+function part({read, width, height}, left, top, across, down, fill) {
+  const columns = places(left, across, width, fill), rows = places(top, down, height, fill);
+  return {width: across, height: down, read: async (from, count) => {
+    const wanted = rows.subarray(from, from + count), inside = wanted.filter(row => row >= 0);
+    const low = inside.reduce((a, b) => Math.min(a, b), height), high = inside.reduce((a, b) => Math.max(a, b), -1);
+    const pixels = high < 0 ? new Uint8Array() : await read(low, high - low + 1), result = new pixels.constructor(4*count*across);
+    for (let y = 0; y < count; y++) if (wanted[y] >= 0) for (let x = 0; x < across; x++) if (columns[x] >= 0) {
+      const at = 4*((wanted[y] - low)*width + columns[x]);
+      for (let k = 0; k < 3; k++) result[4*(y*across + x) + k] = pixels[at + k];
+    }
+    return result;
+  }};
+}
+
+// RGB values as a photo that can be read again.
+const madeOf = (pixels, width, height) => ({pixels, width, height, read: async (top, rows) => {
+  const result = new pixels.constructor(4*rows*width);
+  for (let i = 0; i < rows*width; i++) for (let k = 0; k < 3; k++) result[4*i + k] = pixels[3*(top*width + i) + k];
+  return result;
+}});
+
+async function whole({read, width, height}) {
+  const pixels = await read(0, height), result = new pixels.constructor(3*width*height);
+  for (let i = 0; i < width*height; i++) for (let k = 0; k < 3; k++) result[3*i + k] = pixels[4*i + k];
+  return result;
+}
+
+// Each output is the mean of the inputs that it touches, or a value at even distances from the first to the last of them.
+const averages = (inputs, outputs) => Array.from({length: outputs}, (_, i) => {
+  const first = Math.floor(i*inputs/outputs), n = Math.ceil((i + 1)*inputs/outputs) - first;
+  return {first, parts: Array(n).fill(1/n)};
+});
+const between = (inputs, outputs) => Array.from({length: outputs}, (_, i) => {
+  const place = i*(inputs - 1)/(outputs - 1), first = Math.min(Math.floor(place), Math.max(inputs - 2, 0));
+  return {first, parts: inputs > 1 ? [1 - (place - first), place - first] : [1]};
+});
+
+function mixed({pixels, width}, columns, rows) {
+  const across = columns.length, height = pixels.length/3/width, narrow = new Float32Array(height*across*3), result = new Float32Array(rows.length*across*3);
+  for (let y = 0; y < height; y++) columns.forEach(({first, parts}, x) => parts.forEach((share, j) => {
+    for (let k = 0; k < 3; k++) narrow[3*(y*across + x) + k] += share*pixels[3*(y*width + first + j) + k];
+  }));
+  rows.forEach(({first, parts}, y) => parts.forEach((share, j) => {
+    for (let x = 0; x < across*3; x++) result[3*y*across + x] += share*narrow[3*(first + j)*across + x];
+  }));
+  return madeOf(result, across, rows.length);
+}
+
 // ---- The model's square, as `Preprocess` makes it ----
 
-function reader(bitmap) {
-  const canvas = document.createElement('canvas'), ink = canvas.getContext('2d', {willReadFrequently: true});
-  return async (top, rows) => {
-    canvas.width = bitmap.width;
+// Where the picture's first row and column lie when it is turned upright: as the transform of a canvas, by EXIF's numbers.
+const turns = [[1, 0, 0, 1], [1, 0, 0, 1], [-1, 0, 0, 1], [-1, 0, 0, -1], [1, 0, 0, -1], [0, 1, 1, 0], [0, 1, -1, 0], [0, -1, -1, 0], [0, -1, 1, 0]];
+
+function reader(bitmap, turn = 1) {
+  const canvas = document.createElement('canvas'), ink = canvas.getContext('2d', {willReadFrequently: true}), [a, b, c, d] = turns[turn];
+  const [width, height] = turn > 4 ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
+  return {width, height, read: async (top, rows) => {
+    canvas.width = width;
     canvas.height = rows;
     ink.fillStyle = '#fff';  // what is transparent becomes white
-    ink.fillRect(0, 0, canvas.width, rows);
-    ink.drawImage(bitmap, 0, top, bitmap.width, rows, 0, 0, bitmap.width, rows);
+    ink.fillRect(0, 0, width, rows);
+    ink.setTransform(a, b, c, d, a + c < 0 ? width : 0, (b + d < 0 ? height : 0) - top);
+    if (turn === 1) ink.drawImage(bitmap, 0, top, width, rows, 0, top, width, rows);
+    else ink.drawImage(bitmap, 0, 0);
     await new Promise(done => setTimeout(done));  // let the page breathe
-    return ink.getImageData(0, 0, canvas.width, rows).data;
-  };
+    return ink.getImageData(0, 0, width, rows).data;
+  }};
 }
 
 const roundEven = x => Math.abs(x % 1) === 0.5 ? 2*Math.round(x/2) : Math.round(x);  // as Python rounds
 
-export async function squareOf({bitmap, kind}, {size, resize, crop}) {
-  let {width, height} = bitmap, read = reader(bitmap);
+// What each step does to a photo; the names are those of bears_lib.engine.photos.
+const ways = {crop: own, squish: own, pad: padded, cut: resized, stretch: resized, fill: resized, middle, sample};
+
+// A photo's pixels after all steps, RGB in 0..255: bytes, or numbers between them after 'sample'.
+export async function squareOf({bitmap, kind, turn}, {steps}) {
+  let photo = reader(bitmap, turn);
+  if (ways[steps[0].way] === own || ways[steps[0].way] === padded) photo = drafted(photo, kind, Math.max(...steps[0].size));
+  for (const step of steps) photo = await ways[step.way](photo, step);
+  return photo.pixels;
+}
+
+function drafted({read, width, height}, kind, size) {
   const target = 2*size/Math.min(width, height), least = n => Math.max(1, roundEven(n*target));
   const room = Math.min(Math.floor(width/least(width)), Math.floor(height/least(height)));
   const by = kind === 'JPEG' ? [8, 4, 2, 1].find(n => room >= n) ?? 1 : 1;
-  if (by > 1) {
-    read = shrink(read, width, height, by);
-    [width, height] = [Math.ceil(width/by), Math.ceil(height/by)];
-  }
-  if (resize === 'pad') return padded(read, width, height, size);
-  const [across, down] = resize === 'squish' ? [width*crop, height*crop] : [Math.min(width, height)*crop, Math.min(width, height)*crop];
-  return resample(read, width, height, [(width - across)/2, (height - down)/2, (width + across)/2, (height + down)/2], size, size);
+  return by > 1 ? {read: shrink(read, width, height, by), width: Math.ceil(width/by), height: Math.ceil(height/by)} : {read, width, height};
 }
 
-async function padded(read, width, height, size) {
-  const across = width >= height ? size : Math.max(1, roundEven(width/height*size));
-  const down = height >= width ? size : Math.max(1, roundEven(height/width*size));
-  const inner = await resample(read, width, height, [0, 0, width, height], across, down);
-  const result = new Uint8Array(size*size*3).fill(255), left = roundEven((size - across)/2), top = roundEven((size - down)/2);
-  for (let y = 0; y < down; y++) result.set(inner.subarray(3*y*across, 3*(y + 1)*across), 3*((top + y)*size + left));
-  return result;
+async function own({read, width, height}, {way, size: [down, across], filter, share}) {
+  const [wide, high] = way === 'squish' ? [width*share, height*share] : [Math.min(width, height*(across/down))*share, Math.min(height, width*(down/across))*share];
+  const box = [(width - wide)/2, (height - high)/2, (width + wide)/2, (height + high)/2];
+  return madeOf(await resample(read, width, height, box, across, down, filter), across, down);
+}
+
+async function padded({read, width, height}, {size: [down, across], filter}) {
+  const wide = width/height >= across/down ? across : Math.max(1, roundEven(width/height*down));
+  const high = width/height <= across/down ? down : Math.max(1, roundEven(height/width*across));
+  const inner = await resample(read, width, height, [0, 0, width, height], wide, high, filter);
+  const result = new Uint8Array(across*down*3).fill(255), left = roundEven((across - wide)/2), top = roundEven((down - high)/2);
+  for (let y = 0; y < high; y++) result.set(inner.subarray(3*y*wide, 3*(y + 1)*wide), 3*((top + y)*across + left));
+  return madeOf(result, across, down);
+}
+
+async function resized(photo, {way, size: [down, across], filter, fill}) {
+  if (way !== 'stretch') {
+    const scale = (way === 'cut' ? Math.min : Math.max)(photo.width/across, photo.height/down);
+    const wide = Math.max(1, Math.trunc(scale*across)), high = Math.max(1, Math.trunc(scale*down));
+    photo = part(photo, Math.trunc(0.5*(photo.width - wide)), Math.trunc(0.5*(photo.height - high)), wide, high, fill);
+  }
+  return madeOf(await resample(photo.read, photo.width, photo.height, [0, 0, photo.width, photo.height], across, down, filter), across, down);
+}
+
+async function middle(photo, {size: [down, across], fill}) {
+  const cut = part(photo, Math.floor((photo.width - across)/2), Math.floor((photo.height - down)/2), across, down, fill);
+  return madeOf(await whole(cut), across, down);
+}
+
+function sample(photo, {size: [down, across]}) {
+  const smaller = Math.min(photo.width/across, photo.height/down)/2, {width, height} = photo;
+  if (smaller > 1) photo = mixed(photo, averages(width, Math.floor(width*(1/smaller))), averages(height, Math.floor(height*(1/smaller))));
+  return mixed(photo, between(photo.width, across), between(photo.height, down));
 }
 
 // Numbers as the network takes them: all reds, then all greens, then all blues.
-export function tensorOf(square, {size, mean, std}) {
-  const result = new Float32Array(3*size*size), area = size*size;
+export function tensorOf(square, {size: [height, width], mean, std}) {
+  const area = height*width, result = new Float32Array(3*area);
   for (let colour = 0; colour < 3; colour++) for (let i = 0; i < area; i++) result[colour*area + i] = (square[3*i + colour]/255 - mean[colour])/std[colour];
   return result;
 }
