@@ -91,7 +91,7 @@ def _entry(line:str, session:'Session') -> Entry|None:
         if row['session'] > VERSION: raise BearsError(f'{session.path} was written by a newer version of bears_lib. Update with: pip install -U bears_lib')
         if row.get('chapter') != session.chapter: raise BearsError(f'{session.path} is a session of chapter {row.get("chapter")}, not {session.chapter}. Give another path.')
         return None
-    return Entry(**{k: row[k] for k in row if k in Entry.__dataclass_fields__})
+    return Entry(**{'answer': '', **{k: row[k] for k in row if k in Entry.__dataclass_fields__}})
 
 @patch
 def read(self:Session) -> None:
@@ -123,7 +123,7 @@ def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
     if size:
         file.seek(size-1)
         if file.read(1) != b'\n': head = '\n'   # the last line was cut: leave it as it is
-    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != ''}, ensure_ascii=False)+'\n' for e in entries)
+    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'}, ensure_ascii=False)+'\n' for e in entries)
     file.write((head+lines).encode('utf-8', errors='replace'))
     _onto_disk(file)
     session.entries.extend(entries)
