@@ -17,7 +17,7 @@ import os
 from fastcore.basics import patch
 from .engine.common import BearsError, command, near, say, write_beside
 from .engine.grading import GRADES, Graded, Question, grade, load_questions
-from .engine.sessions import Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
+from .engine.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
 _all_ = ['load_questions', 'grade']
 
 # %% ../nbs/05_questionnaire.ipynb #962ed5c5
@@ -45,7 +45,9 @@ class Quiz:
         self.session = Session(self.folder/f'chapter{chapter}.jsonl', chapter)
         done = latest(self.session) if resume else {}
         self.place = next((i for i, q in enumerate(self.questions) if q.id not in done), len(self.questions))
+        self.drafts = Drafts(self.session)
         self.result:Graded|None = None   # Of the answer just given
+        self.box, self.busy = None, False   # The widgets, and whether they are being filled or worked
 
     @property
     def question(self) -> Question|None: # None after the last one
@@ -73,17 +75,22 @@ def answer(self:Quiz,
     if self.semantic:
         from bears_lib.engine.semantic import second_look
         self.result = second_look(self.question, text, self.result)
-    self.session.read()
-    tries = max((e.attempt for e in self.session if e.id == self.question.id and not e.card), default=0)
-    now = datetime.now(timezone.utc).isoformat(timespec='seconds')
-    self.session.append(Entry(self.question.id, text, self.result.grade, unsure=self.result.unsure, when=now, attempt=tries+1))
-    return self.result
+    self.session.attempt(Entry(self.question.id, text, self.result.grade, unsure=self.result.unsure, when=_now()))
+    return _told(self).result
+
+def _now() -> str: return datetime.now(timezone.utc).isoformat(timespec='seconds')
+
+def _told(quiz:Quiz) -> Quiz:
+    "The same quiz, after its widgets, if there are any, have been told where it is now."
+    if quiz.box and not quiz.busy: _show(quiz, quiz.box.parts)
+    return quiz
 
 # %% ../nbs/05_questionnaire.ipynb #00b96285
 def _change(self:Quiz, **changes:str) -> None:
     "Write the current entry again, with changes."
     if not (entry := self.entry): raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
     self.session.append(replace(entry, **changes))   # type: ignore[arg-type]
+    _told(self)
 
 @patch
 def mark(self:Quiz,
@@ -124,13 +131,13 @@ def go(self:Quiz,
     place = next((i for i, q in enumerate(self.questions) if to in (q.id, q.number) and (to == q.id or not q.research)), None)
     if place is None: raise BearsError(f'Chapter {self.chapter} has no question {to!r}.{near(str(to), [q.id for q in self.questions])} Give a number from 1 to {sum(not q.research for q in self.questions)}, or an id.')
     self.place, self.result = place, None
-    return self
+    return _told(self)
 
 @patch
 def next(self:Quiz) -> 'Quiz': # The same quiz
     "Go on to the next question."
     self.place, self.result = min(self.place+1, len(self.questions)), None
-    return self
+    return _told(self)
 
 # %% ../nbs/05_questionnaire.ipynb #74a5b542
 @patch
@@ -172,19 +179,37 @@ def _widgets(quiz:Quiz):
         back=w.Button(description='Back'), next=w.Button(description='Next'))
     box = w.VBox([parts['ask'], parts['box'], w.HBox([parts['check'], parts['hint'], parts['model']]), parts['result'], parts['mark'], parts['correction'],
         parts['nit'], w.HBox([parts['accept'], parts['back'], parts['next']])])
-    box.parts = parts
+    box.parts, quiz.box = parts, box
     _connect(quiz, parts)
     return box
 
 # %% ../nbs/05_questionnaire.ipynb #6ff8fba4
 def _show(quiz:Quiz, p:dict) -> None:
     "Put the current question, its answer and its mark into the widgets."
+    busy, quiz.busy = quiz.busy, True   # what is filled in here was typed by nobody
+    try: _fill(quiz, p)
+    finally: quiz.busy = busy
+
+def _fill(quiz:Quiz, p:dict) -> None:
+    quiz.session.read()
     q, e = quiz.question, quiz.entry
     head = f'{len(latest(quiz.session))} of {len(quiz.questions)} answered'
     p['ask'].value = f'<small>{head}</small><h3>{escape(q.title)}: {escape(q.topic)}</h3><p>{escape(q.ask)}</p>' if q else f'<p>{head}. Nothing is left to ask.</p>'
-    p['box'].value, p['correction'].value, p['nit'].value = (e.answer, e.correction, e.nit) if e else ('', '', '')
-    p['mark'].value = e.final or None if e else None
-    p['result'].value = ''
+    draft = quiz.drafts.read(q.id) if q else {}
+    texts = _stands(e) | {name: text for name, text in draft.items() if name != 'final' or text in ('', *GRADES)}
+    p['box'].value, p['correction'].value, p['nit'].value, p['mark'].value = texts['answer'], texts['correction'], texts['nit'], texts['final'] or None
+    p['result'].value = '<p>Not checked yet.</p>' if texts['answer'] != _stands(e)['answer'] else ''
+
+def _stands(e:Entry|None) -> dict[str, str]:
+    "What the session has for the boxes."
+    return dict(answer=e.answer, final=e.final, correction=e.correction, nit=e.nit) if e else dict(answer='', final='', correction='', nit='')
+
+def _keep(quiz:Quiz, p:dict) -> None:
+    "Keep what is in the boxes and not in the session as a draft."
+    if not quiz.question: return
+    stands, typed = _stands(quiz.entry), dict(answer=p['box'].value, final=p['mark'].value or '', correction=p['correction'].value, nit=p['nit'].value)
+    if not typed['answer']: typed['answer'] = stands['answer']   # an emptied box brings the answer back
+    quiz.drafts.keep(quiz.question.id, {name: text for name, text in typed.items() if text != stands[name]})
 
 def _save(quiz:Quiz, p:dict) -> None:
     "Keep mark, correction and nit, if there is an answer and they changed."
@@ -196,24 +221,36 @@ def _save(quiz:Quiz, p:dict) -> None:
 def _connect(quiz:Quiz, p:dict) -> None:
     "What the buttons do."
     def tell(text:str): p['result'].value = f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
-    def check(_):
-        if not quiz.question: return
-        tell(str(quiz.answer(p['box'].value)))
-        _save(quiz, p)
-    def accept(_):
-        try: quiz.accept(); p['mark'].value = 'right'; tell('Marked right; this wording is accepted next time.')
+    def do(work:Callable[[], None]) -> None:
+        if quiz.busy: return
+        quiz.busy = True
+        try: work()
         except BearsError as error: tell(str(error))
-    def move(step:int):
+        finally: quiz.busy = False
+    def check():
+        if not quiz.question: return
+        if not p['box'].value.strip(): return tell('Write an answer first.')
+        tell(str(quiz.answer(p['box'].value)))
+        save()
+    def save():
         _save(quiz, p)
+        _keep(quiz, p)
+    def accept():
+        quiz.accept()
+        p['mark'].value = 'right'
+        tell('Marked right; this wording is accepted next time.')
+    def move(step:int):
+        save()
         quiz.place, quiz.result = min(max(quiz.place+step, 0), len(quiz.questions)), None
         _show(quiz, p)
-    p['check'].on_click(check)
-    p['accept'].on_click(accept)
+    p['check'].on_click(lambda _: do(check))
+    p['accept'].on_click(lambda _: do(accept))
     p['hint'].on_click(lambda _: quiz.question and tell(quiz.question.hint))
     p['model'].on_click(lambda _: quiz.question and tell(f'{quiz.question.model}\n\n{quiz.question.why}'))
-    p['next'].on_click(lambda _: move(1))
-    p['back'].on_click(lambda _: move(-1))
-    p['mark'].observe(lambda _: _save(quiz, p), 'value')
+    p['next'].on_click(lambda _: do(lambda: move(1)))
+    p['back'].on_click(lambda _: do(lambda: move(-1)))
+    p['mark'].observe(lambda _: do(save), 'value')
+    for name in ('box', 'correction', 'nit'): p[name].observe(lambda _: do(lambda: _keep(quiz, p)), 'value')
     _show(quiz, p)
 
 # %% ../nbs/05_questionnaire.ipynb #6733bef1
@@ -221,9 +258,19 @@ def _connect(quiz:Quiz, p:dict) -> None:
 def _ipython_display_(self:Quiz) -> None:
     "Widgets where there are some, else text."
     from IPython.display import display
-    try: box = _widgets(self)
+    try: box = _told(self).box or _widgets(self)
     except ImportError: print(self)
     else: display(box)
+    if words := _thrown_away(self): print(words)
+
+def _thrown_away(quiz:Quiz) -> str:
+    "In Colab: where the answers are, and how to take them along."
+    try: import google.colab
+    except ImportError: return ''
+    if quiz.folder.resolve().is_relative_to('/content/drive'): return ''
+    return f"""Your answers are in {quiz.folder}, and Colab throws that disk away. To keep them on your Drive, run this and then Quiz({quiz.chapter}) again:
+    from google.colab import drive; drive.mount('/content/drive'); import os; os.environ['BEARS_QUIZ'] = '/content/drive/MyDrive/bears_quiz'
+To take them along as a page: from google.colab import files; files.download(str(quiz.write('answers.md')))"""
 
 # %% ../nbs/05_questionnaire.ipynb #73509d65
 @patch
@@ -232,6 +279,7 @@ def write(self:Quiz,
 ) -> Path: # The same path
     "Write the answers, or the questions, for another program: the ending says which."
     from bears_lib.engine import exports, question_pages, schedule
+    if self.box: _save(self, self.box.parts)
     kinds = {'.md': lambda: write_beside(path, exports.markdown_page(self.session, self.questions)), '.apkg': lambda: exports.write_anki(path, self.questions, self.session),
         '.tsv': lambda: write_beside(path, exports.tsv(self.questions, self.session)), '.html': lambda: question_pages.write_question_page(path, self.chapter),
         '.json': lambda: schedule.write_cards(self.session, path)}
@@ -241,26 +289,33 @@ def write(self:Quiz,
 @patch
 def take(self:Quiz,
     path:str|Path, # A page (.md) or a schedule (.json) that `write` wrote
-) -> int: # How many answers or cards came in
+) -> int: # How many answers or cards came in: those that are as they stand here do not count
     "Take in what was written before, perhaps edited by hand."
     from bears_lib.engine import exports, schedule
     if Path(path).suffix.lower() == '.json': new = schedule.read_cards(path, [q.id for q in self.questions])
     else:
-        try: page = Path(path).read_text('utf-8')
+        try: page = Path(path).read_text('utf-8-sig')
         except (OSError, UnicodeDecodeError) as error: raise BearsError(f"Can't read {path} as a page of answers ({type(error).__name__}).") from error
         new, unknown = exports.read_markdown(page, self.questions)
-        if unknown: say(f'{len(unknown)} line(s) are none of this chapter\'s questions, such as {unknown[0][:60]!r}. They were passed over.')
-    if new: self.session.append(*[_joined(self, e) for e in new])
-    return len(new)
+        if unknown: say(f'{len(unknown)} line(s) belong to none of this chapter\'s questions and were passed over. The first: {unknown[0].strip()[:80]!r}.')
+    self.session.read()
+    changed = sum(_taken(self, e) for e in new)
+    _told(self)
+    return changed
 
 # %% ../nbs/05_questionnaire.ipynb #1e8069ab
-def _joined(quiz:Quiz, new:Entry) -> Entry:
-    "An answer that is taken in: a change of the one we have, or a new attempt at the question."
+def _taken(quiz:Quiz, new:Entry) -> bool: # Whether it changed anything
+    "Take in one answer: as a change of the one we have, or as a new attempt at the question."
+    from bears_lib.engine.exports import tidy
     old = latest(quiz.session).get(new.id)
-    if new.card: return new
-    if old and old.answer.strip() == new.answer: return replace(old, final=new.final or old.final, correction=new.correction, nit=new.nit)
-    now = datetime.now(timezone.utc).isoformat(timespec='seconds')
-    return replace(new, when=now, attempt=old.attempt+1 if old else 1)
+    if new.card: quiz.session.append(new)
+    elif old and new.answer in ('', tidy(old.answer)):
+        changes = {name: getattr(new, name) for name in ('correction', 'nit') if getattr(new, name) not in ('', tidy(getattr(old, name)))}
+        if new.final not in ('', old.grade): changes['final'] = new.final
+        if not changes: return False
+        quiz.session.append(replace(old, **changes))
+    else: quiz.session.attempt(replace(new, when=_now()))
+    return True
 
 # %% ../nbs/05_questionnaire.ipynb #3a8b589e
 _HELP = 'Enter: on   t: try again   h: hint   m: model answer   r/p/w: your mark   c TEXT: correction   n TEXT: nit   a: accept this wording   q: stop'
@@ -322,7 +377,9 @@ def bears_quiz(
     "Answer the questions of a chapter, be corrected, and remember."
     quiz = Quiz(chapter, folder=folder or None, resume=resume)
     result:dict = {}
-    if take: result['taken'] = quiz.take(take)
+    if take:
+        result['taken'] = quiz.take(take)
+        say(f"{result['taken']} {'answer or card' if result['taken'] == 1 else 'answers or cards'} came in from {take}.")
     if write: result['written'] = str(quiz.write(write))
     if not (take or write or summary):
         if due: quiz.place, result['due'] = 0, [q.id for q in quiz.due()]

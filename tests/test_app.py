@@ -1,6 +1,8 @@
 "The app, as a visitor, a program and a mischief-maker meet it: `bears-app` in a process of its own."
-import io, json, os, signal, socket, subprocess, sys
+import io, json, os, re, shutil, signal, socket, subprocess, sys, threading
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +85,11 @@ def upload(url:str, name:str, data:bytes) -> str:
 
 def call(url:str, path:str) -> str:
     "What the API says to a path that a program names, as its stream of events."
-    sent = httpx.post(f'{url}gradio_api/call/predict', json={'data': [{'path': path, 'meta': {'_type': 'gradio.FileData'}}]})
+    return ask(url, {'path': path, 'meta': {'_type': 'gradio.FileData'}})
+
+def ask(url:str, *data) -> str:
+    "What the API says to anything at all."
+    sent = httpx.post(f'{url}gradio_api/call/predict', json={'data': data})
     sent.raise_for_status()
     return httpx.get(f'{url}gradio_api/call/predict/{sent.json()["event_id"]}', timeout=30).text
 
@@ -143,6 +149,65 @@ def test_files_of_the_server_stay_there(app, path):
 
 def test_addresses_inside_the_network_are_not_fetched(app):
     assert 'event: error' in call(app[0], f'{app[0]}favicon.ico')
+
+def strange_inputs() -> dict[str, tuple]:
+    "What programs send in place of an uploaded file."
+    import base64
+    meta, data_url = {'meta': {'_type': 'gradio.FileData'}}, 'data:image/jpeg;base64,' + base64.b64encode(bear.read_bytes()).decode()
+    return {'a path': (str(bear),), 'none': (None,), 'a data URL': (data_url,), 'a number': (3,), 'a list': ([1, 2],), 'an object': ({},), 'nothing': (), 'two': (1, 2), 'true': (True,),
+            'a path without meta': ({'path': str(bear)},), 'a number as path': ({'path': 3} | meta,), 'no path': (meta,), 'a long path': ({'path': 'a'*5000} | meta,), 'a null': ({'path': 'a\0b'} | meta,),
+            'a data URL as path': ({'path': data_url} | meta,), 'a data URL as url': ({'url': data_url} | meta,), 'up and out': ({'path': f'{bear}/../{bear.name}'},), 'nested': ({'path': {'path': str(bear)}} | meta,)}
+
+@pytest.fixture(scope='module')
+def watched(model, tmp_path_factory):
+    "The address of an app whose log is looked at when all is done: it holds no traceback."
+    with running(model) as (up, process):
+        yield up['url']
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=20)
+    assert 'Ctrl-C stops it' in log and 'Traceback' not in log
+
+@pytest.mark.parametrize('kind', strange_inputs())
+def test_what_is_no_upload_gets_a_sentence_and_is_not_opened(watched, kind):
+    "A number once was opened, and closed, as one of the server's own files: the server ended."
+    answer = ask(watched, *strange_inputs()[kind])
+    assert answer.startswith('event: error') and 'no uploaded photo' in json.loads(answer.split('data: ')[1])['error'] and 'grizzly' not in answer
+    assert 'grizzly' in call(watched, upload(watched, 'bear.jpg', bear.read_bytes()))
+
+def test_an_empty_upload_and_a_wrong_parameter_get_a_sentence(watched):
+    assert 'the file is empty' in call(watched, upload(watched, 'bear.jpg', b''))
+    wrong = httpx.post(f'{watched}gradio_api/call/v2/predict', json={'picture': 1})
+    assert wrong.status_code == 400 and 'makes no sense' in wrong.text
+
+def fetch_lines() -> str:
+    "The lines of JavaScript that the course shows."
+    cells = json.loads((root/'nbs/04_deploy.ipynb').read_text('utf-8'))['cells']
+    found = [lines for cell in cells for lines in re.findall(r'```js\n(.*?)```', ''.join(cell['source']), re.S) if 'gradio_api' in lines]
+    assert len(found) == 1 and found[0].count('\n') == 6
+    return found[0]
+
+@pytest.mark.skipif(not shutil.which('node'), reason='needs node')
+@pytest.mark.parametrize('content, event, says', [(bear.read_bytes(), 'complete', 'grizzly'), (b'a poem', 'error', 'not a picture')], ids=['bear', 'poem'])
+def test_the_lines_of_javascript_in_node(watched, content, event, says):
+    code = f"const app = {watched.rstrip('/')!r}, photo = new Blob([require('fs').readFileSync(0)]);\n(async () => {{ {fetch_lines()} console.log(event, data); }})();"
+    done = subprocess.run(['node', '-e', code], input=content, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    kind, _, data = done.stdout.decode().partition(' ')
+    assert kind == event and says in (json.loads(data)[0]['label'] if event == 'complete' else json.loads(data)['error'])
+
+@in_browser
+def test_the_lines_of_javascript_in_a_page_of_this_machine(watched, browser, tmp_path):
+    (tmp_path/'bear.jpg').write_bytes(bear.read_bytes())
+    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(SimpleHTTPRequestHandler, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    try:
+        page.goto(f'http://127.0.0.1:{server.server_port}/')
+        answer = page.evaluate(f"(async () => {{ const app = {watched.rstrip('/')!r}, photo = await (await fetch('bear.jpg')).blob(); {fetch_lines()} return [event, JSON.parse(data)[0].label]; }})()")
+        assert answer == ['complete', 'grizzly']
+    finally:
+        page.close()
+        server.shutdown()
 
 # As a visitor
 

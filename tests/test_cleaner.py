@@ -179,3 +179,27 @@ def test_a_learner_tells_what_it_says(tmp_path):
 @pytest.mark.parametrize('kind', [dict(per_page=0), dict(per_page=100), dict(side=10)])
 def test_bad_input(judged, kind):
     with pytest.raises(BearsError, match='must be'): ImageCleaner(judged, **kind)
+
+def test_choices_are_there_again_in_the_next_cleaner(judged, folder):
+    "Two cleaners on one folder keep both theirs; what is carried out, or makes no sense any more, is gone."
+    one, two = ImageCleaner(judged, per_page=7), ImageCleaner(judged, per_page=7)
+    first, second, third = (entry.file for entry in one.on_page[:3])
+    one.remove(first)
+    two.relabel(second, next(label for label in two.labels if label != second.split('/')[0]))
+    two.remove(third)
+    two.keep(third)
+    again = ImageCleaner(judged, per_page=7)
+    assert again.choices == one.choices | two.choices and set(again.choices) == {first, second}
+    assert [card.menu.value for card in again.cards[:3]] == ['remove', f'to {two.choices[second]}', 'keep']
+    again.controls['apply'].click()
+    assert ImageCleaner(folder).choices == {}
+    (folder/'.bears'/'choices.json').write_text('{"gone.jpg": null, "red/0.jpg": "panda"}')
+    assert ImageCleaner(folder).choices == {}
+
+def test_choices_that_cannot_be_kept_are_said(judged, monkeypatch):
+    from bears_lib.engine import cleaner as module
+    def refused(path, data): raise BearsError(f"Can't write {path}: Read-only file system.")
+    monkeypatch.setattr(module, 'write_beside', refused)
+    cleaner = ImageCleaner(judged, per_page=7)
+    cleaner.cards[0].menu.value = 'remove'
+    assert len(cleaner.choices) == 1 and 'Read-only file system' in cleaner.controls['message'].value

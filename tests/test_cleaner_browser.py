@@ -1,5 +1,6 @@
 "The cleaner in JupyterLab, in a real browser: a photo is taken out and another relabelled by menu, mouse and keyboard, and the disk is looked at."
 import json, os, socket, subprocess, sys, time
+from contextlib import contextmanager
 from urllib.request import Request, urlopen
 
 import pytest
@@ -17,38 +18,47 @@ def free_port() -> int:
         one.bind(('127.0.0.1', 0))
         return one.getsockname()[1]
 
-def start_kernel(address:str) -> None:
+def start_kernel(address:str, notebook:str) -> None:
     "Start the notebook's kernel before its page is opened: a page that starts one at times waits for its first word for ever."
-    wanted = {'path': 'clean.ipynb', 'name': 'clean.ipynb', 'type': 'notebook', 'kernel': {'name': 'python3'}}
+    wanted = {'path': notebook, 'name': notebook, 'type': 'notebook', 'kernel': {'name': 'python3'}}
     urlopen(Request(f'{address}/api/sessions', json.dumps(wanted).encode(), {'Content-Type': 'application/json'}), timeout=60).close()
     time.sleep(3)  # its state stays 'starting' until somebody connects, so there is nothing to wait for
 
-@pytest.fixture
-def lab(tmp_path):
-    "JupyterLab on this machine with a notebook and a small folder of photos; its address."
+@contextmanager
+def jupyterlab(folder, notebook:str, **environment):
+    "JupyterLab on this machine, with a kernel for a notebook in a folder; its address. A variable that is None is taken out of the environment."
     pytest.importorskip('jupyterlab', reason='jupyterlab is not installed: pip install "bears_lib[dev]"')
-    make_photos(tmp_path/'photos', {'red': 5, 'blue': 4})
-    cell = {'cell_type': 'code', 'id': 'clean', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
-    kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
-    (tmp_path/'clean.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}))
-    port, own = free_port(), tmp_path/'jupyter'
+    port, own = free_port(), folder/'jupyter'
     places = {name: str(own/name) for name in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'JUPYTERLAB_SETTINGS_DIR', 'JUPYTERLAB_WORKSPACES_DIR', 'IPYTHONDIR')}
+    every = {**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", **environment}
+    settings = own/'JUPYTERLAB_SETTINGS_DIR'/'@jupyterlab'/'notebook-extension'/'tracker.jupyterlab-settings'
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')  # cells out of sight are on the page, too
     command = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ServerApp.ip=127.0.0.1', f'--ServerApp.port={port}', '--IdentityProvider.token=', '--ServerApp.password=',
-               f'--ServerApp.root_dir={tmp_path}', '--ServerApp.disable_check_xsrf=True', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate']
-    with (tmp_path/'lab.log').open('w') as log:
-        server = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, env={**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
+               f'--ServerApp.root_dir={folder}', '--ServerApp.disable_check_xsrf=True', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--LabApp.expose_app_in_browser=True']
+    with (folder/'lab.log').open('w') as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env={name: value for name, value in every.items() if value is not None})
         try:
             for _ in range(240):
-                if server.poll() is not None: pytest.fail(f"JupyterLab did not start:\n{(tmp_path/'lab.log').read_text()[-2000:]}")
+                if server.poll() is not None: pytest.fail(f"JupyterLab did not start:\n{(folder/'lab.log').read_text()[-2000:]}")
                 try: urlopen(f'http://127.0.0.1:{port}/api', timeout=2).close()
                 except OSError: time.sleep(0.25)
                 else: break
-            start_kernel(f'http://127.0.0.1:{port}')
+            start_kernel(f'http://127.0.0.1:{port}', notebook)
             yield f'http://127.0.0.1:{port}'
         finally:
             server.terminate()
             try: server.wait(20)
             except subprocess.TimeoutExpired: server.kill()
+
+@pytest.fixture
+def lab(tmp_path):
+    "JupyterLab on this machine with a notebook and a small folder of photos; its address."
+    make_photos(tmp_path/'photos', {'red': 5, 'blue': 4})
+    cell = {'cell_type': 'code', 'id': 'clean', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
+    kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
+    (tmp_path/'clean.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}))
+    with jupyterlab(tmp_path, 'clean.ipynb') as address: yield address
 
 @pytest.fixture
 def page(browser):

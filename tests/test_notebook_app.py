@@ -1,5 +1,5 @@
 "The little app of chapter 2: without a browser on the installed ipywidgets, and in a real one, shown by voila."
-import json, os, socket, subprocess, sys, time
+import json, os, shutil, socket, subprocess, sys, time
 from datetime import datetime
 
 import pytest
@@ -31,6 +31,14 @@ def test_upload_classify_and_read(model):
         choose(upload, '<b>../../etc/passwd', data)
         button.click()
         assert says in words.value and picture.value == b'' and len(app.children) == 5
+
+def test_it_works_on_when_the_model_folder_is_gone(model, tmp_path):
+    "A notebook's last cell may clean up; the buttons above it are still somebody's."
+    _, upload, button, _, words = notebook_app(shutil.copytree(model, tmp_path/'model')).children
+    shutil.rmtree(tmp_path/'model')
+    choose(upload, 'bear.jpg', sorted((sample_folder()/'teddy').glob('*.jpg'))[0].read_bytes())
+    button.click()
+    assert '<b>teddy</b>' in words.value
 
 @pytest.fixture
 def voila(model, tmp_path):

@@ -1,6 +1,7 @@
 "The question files, the grader and the quiz, from end to end and with bad input."
 from functools import lru_cache
-import json, os, re, signal, subprocess, sys, tempfile, time
+import json, os, re, signal, stat, subprocess, sys, tempfile, time
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given, settings, strategies as st
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.exports import markdown_page, read_markdown, tidy, tsv, write_anki
 from bears_lib.engine.grading import GRADES, KINDS, chapters, grade, load_questions
-from bears_lib.engine.sessions import Entry, Overlay, Session, latest
+from bears_lib.engine.sessions import Drafts, Entry, Overlay, Session, attempts, latest
 from bears_lib.questionnaire import Quiz
 
 HERE = Path(__file__).parent
@@ -173,6 +174,73 @@ for i in range(100): session.append(Entry('gpu', f'{sys.argv[2]} {i} ' + 'x'*300
     session = Session(file, 1)
     assert not session.damaged and sorted(e.answer[:5].split()[0] for e in session) == ['a']*100 + ['b']*100
 
+def test_two_kernels_on_one_question_keep_every_attempt(tmp_path):
+    "Each answer has a number of its own, though both are at it all the time."
+    code = '''import sys
+from bears_lib.questionnaire import Quiz
+quiz = Quiz(1, folder=sys.argv[1]).go('runcell')
+for i in range(40): quiz.answer(f'{sys.argv[2]} {i}')'''
+    script = tmp_path/'s.py'
+    script.write_text(code)
+    both = [subprocess.Popen([sys.executable, script, tmp_path, name], env={**os.environ, 'PYTHONPATH': str(ROOT)}) for name in 'ab']
+    assert [p.wait(timeout=120) for p in both] == [0, 0]
+    session = Session(tmp_path/'chapter1.jsonl', 1)
+    assert [e.attempt for e in session] == list(range(1, 81)) and len(attempts(session)) == 80
+
+def test_a_mark_in_one_kernel_does_not_hide_an_answer_in_another(tmp_path):
+    one, other = (Quiz(1, folder=tmp_path).go('gpu') for _ in range(2))
+    one.answer('a card')
+    other.answer('graphics processing unit')
+    one.mark('wrong')
+    assert Quiz(1, folder=tmp_path).go('gpu').entry.answer == 'graphics processing unit'
+    assert [e.final for e in attempts(Session(tmp_path/'chapter1.jsonl', 1))] == ['wrong', '']
+
+def test_wordings_accepted_in_two_kernels_are_both_kept(tmp_path):
+    one, other = (Quiz(1, folder=tmp_path) for _ in range(2))
+    for quiz, id in ((one, 'head'), (other, 'hyper')):
+        quiz.go(id).answer('the thingy that sits above everything')
+        quiz.accept()
+    assert set(Overlay(tmp_path/'wordings.json').accept) == {'head', 'hyper'}
+
+def test_a_write_that_stops_anywhere_loses_nothing_earlier(tmp_path):
+    "Cut after each byte of the second answer: the first is there, and the next one goes in whole."
+    file = tmp_path/'chapter1.jsonl'
+    session = Session(file, 1)
+    session.append(Entry('gpu', 'graphics card ✅', 'right'))
+    first = file.read_bytes()
+    session.append(Entry('head', 'die letzte Schicht, größer 🐻', 'right'))
+    whole = file.read_bytes()
+    for end in range(len(first), len(whole)):
+        file.write_bytes(whole[:end])
+        again = Session(file, 1)
+        assert [e.id for e in again][:1] == ['gpu']
+        again.append(Entry('uat', 'x', 'wrong'))
+        found = Session(file, 1)
+        assert file.read_bytes().startswith(whole[:end]) and [e.id for e in found][-1] == 'uat' and len(found)+len(found.damaged) in (2, 3)
+
+def test_an_empty_answer_is_an_answer_and_no_damage(tmp_path):
+    "As `bears-quiz` and older sessions may have it."
+    Quiz(1, folder=tmp_path).go('gpu').answer('')
+    assert latest(Session(tmp_path/'chapter1.jsonl', 1))['gpu'].answer == '' and not Session(tmp_path/'chapter1.jsonl', 1).damaged
+
+def test_a_full_disk_is_a_sentence_and_a_drive_without_locks_will_do(tmp_path, monkeypatch):
+    import errno, fcntl
+    session = Session(tmp_path/'chapter1.jsonl', 1)
+    def fails(number):
+        def work(*args): raise OSError(number, os.strerror(number))
+        return work
+    monkeypatch.setattr(fcntl, 'flock', fails(errno.ENOTSUP))
+    monkeypatch.setattr(os, 'fsync', fails(errno.EINVAL))
+    session.append(Entry('gpu', 'x', 'right'))
+    monkeypatch.setattr(os, 'fsync', fails(errno.ENOSPC))
+    with pytest.raises(BearsError, match='No space left on device. What was kept before is still there'): session.append(Entry('gpu', 'y', 'right'))
+
+def test_a_private_folder_stays_private(tmp_path):
+    before = os.umask(0o077)
+    try: Quiz(1, folder=tmp_path/'own').answer('none')
+    finally: os.umask(before)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path/'own', tmp_path/'own'/'chapter1.jsonl')} == {0o700, 0o600}
+
 @pytest.mark.parametrize('line,says', [('{"session": 99, "chapter": 1}', 'newer version'), ('{"session": 1, "chapter": 2}', 'chapter 2, not 1')])
 def test_a_session_that_is_not_ours_is_refused_and_left_alone(tmp_path, line, says):
     file = tmp_path/'chapter1.jsonl'
@@ -268,6 +336,75 @@ def test_the_widgets_do_what_the_methods_do(tmp_path):
     assert 'Nothing is left' in p['ask'].value and len(latest(Session(tmp_path/'chapter2.jsonl', 2))) == 1
 
 
+def boxes(quiz):
+    pytest.importorskip('ipywidgets')
+    from bears_lib.questionnaire import _widgets
+    return _widgets(quiz).parts
+
+def test_half_typed_answers_come_back(tmp_path):
+    "Text without a Check, a mark without an answer, a correction without Next: all there in the next kernel, for their question alone."
+    p = boxes(Quiz(1, folder=tmp_path).go('gpu'))
+    p['box'].value, p['mark'].value, p['nit'].value = 'graph', 'partly', 'look up'
+    p['next'].click()
+    assert (p['box'].value, p['mark'].value, p['nit'].value) == ('', None, '')
+    p['box'].value = 'two'
+    quiz = Quiz(1, folder=tmp_path)
+    p = boxes(quiz.go('gpu'))
+    assert (p['box'].value, p['mark'].value, p['nit'].value) == ('graph', 'partly', 'look up') and 'Not checked yet' in p['result'].value
+    assert not quiz.entry and not (tmp_path/'chapter1.jsonl').exists()
+    p['box'].value = 'graphics card'
+    p['check'].click()
+    assert (quiz.entry.answer, quiz.entry.final, quiz.entry.nit) == ('graphics card', 'partly', 'look up') and not Drafts(quiz.session).read('gpu')
+    p['correction'].value = 'a processor'
+    assert boxes(Quiz(1, folder=tmp_path).go('gpu'))['correction'].value == 'a processor'
+    assert 'CORRECTION: a processor' in quiz.write(tmp_path/'a.md').read_text()
+    assert boxes(Quiz(1, folder=tmp_path).go('runcell'))['box'].value == 'two'
+
+def test_an_answer_goes_to_the_question_above_the_box(tmp_path):
+    "Methods and box are one quiz: the box follows, and what was typed stays with its question."
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    p = boxes(quiz)
+    p['box'].value = 'graphics card'
+    quiz.go('runcell')
+    assert 'prints' in p['ask'].value or quiz.question.ask[:20] in unescape(p['ask'].value)
+    assert p['box'].value == ''
+    p['box'].value = '2'
+    p['check'].click()
+    quiz.mark('partly')
+    p['next'].click()
+    assert latest(quiz.session)['runcell'].final == 'partly' and 'gpu' not in latest(quiz.session)
+    assert boxes(quiz.go('gpu'))['box'].value == 'graphics card'
+
+def test_an_empty_box_is_no_answer(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    quiz.answer('graphics card')
+    p = boxes(quiz)
+    p['box'].value = ' '
+    p['check'].click()
+    assert 'Write an answer first' in p['result'].value and quiz.entry.answer == 'graphics card'
+
+def test_a_folder_that_cannot_be_written_is_a_sentence_in_the_box(tmp_path):
+    (tmp_path/'f').write_text('')
+    p = boxes(Quiz(1, folder=tmp_path/'f'/'g').go('gpu'))
+    p['box'].value = 'graphics card'
+    for _ in range(2):
+        assert "Can&#x27;t write" in p['result'].value and p['box'].value == 'graphics card'
+        p['check'].click()
+
+@pytest.mark.parametrize('place, warned', [('quiz', True), ('/content/drive/MyDrive/quiz', False)])
+def test_colab_says_where_the_answers_are(tmp_path, monkeypatch, capsys, place, warned):
+    (tmp_path/'google'/'colab').mkdir(parents=True)
+    (tmp_path/'google'/'colab'/'__init__.py').write_text('')
+    for name in ('google', 'google.colab'): monkeypatch.delitem(sys.modules, name, raising=False)
+    Quiz(1, folder=tmp_path/'quiz')._ipython_display_()
+    assert 'Colab' not in capsys.readouterr().out
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = Path(place) if place.startswith('/') else tmp_path/place
+    Quiz(1, folder=folder)._ipython_display_()
+    out = capsys.readouterr().out
+    assert (str(folder) in out and "BEARS_QUIZ'] = '/content/drive" in out and 'files.download' in out) == warned == ('Colab' in out)
+
+
 # Exports
 
 ASCII_IDS = [q.id for q in load_questions(1)]
@@ -282,6 +419,85 @@ def test_the_page_comes_back_as_it_was(rows):
     back, unknown = read_markdown(markdown_page(entries, questions), questions)
     def facts(es): return {e.id: (tidy(e.answer), tidy(e.correction), tidy(e.nit), e.final) for e in es}
     assert facts(back) == {id: f for id, f in facts(entries).items() if any(f)} and not unknown
+
+PIECES = st.sampled_from(['```', '```python', '~~~', '````', '\\', 'CORRECTION: ', 'NIT:', '- ✅ 3. no', '- ', '# a', '    ', '\t', '  ', '> q', '<b>', '</b>', '&lt;', '&amp', 'a < b', 'x | y', '|---|', '\n',
+    '\n\n', '\r\n', '\r', '🐻', '✅ ', '1. one', '---', '<!-- c -->', '`code`', '\u2028', '\x00', '\ufeff', '\xa0', 'def f():', 'return 1  ', '- 6. What does GPU stand for, or what is it?'])
+CODE = st.lists(PIECES | st.text(max_size=5), max_size=14).map(''.join)
+PROGRAM = 'A loop:\n\n```python\nfor x in xs:\n\tif x < 1 and y > 2:\n\n        print("a | b & c &lt; d")  # not a heading\n# CORRECTION: no label\n```\n\n| a | b |\n|---|---|\n| `<` | R & D |\n\n    indented = 1'
+
+@settings(max_examples=150, deadline=None)
+@given(CODE, CODE, CODE, st.sampled_from(['', *GRADES]))
+@example(PROGRAM, PROGRAM, PROGRAM, 'partly')
+@example('\xa0', '```', '\\```', '')
+def test_a_page_taken_back_as_it_was_changes_nothing(answer, correction, nit, final):
+    with tempfile.TemporaryDirectory() as folder:
+        quiz = Quiz(1, folder=folder).go('gpu')
+        quiz.answer(answer)
+        quiz.session.append(Entry('gpu', answer, quiz.entry.suggested, final=final, correction=correction, nit=nit, when=quiz.entry.when), Entry('head', nit, 'wrong', correction=answer))
+        page, before = quiz.write(f'{folder}/a.md'), quiz.session.path.read_bytes()
+        assert quiz.take(page) == 0 and quiz.session.path.read_bytes() == before
+        other = Quiz(1, folder=f'{folder}/other')
+        other.take(page)
+        assert other.write(f'{folder}/b.md').read_bytes() == page.read_bytes()
+
+def test_code_keeps_its_shape_on_every_page(tmp_path):
+    MarkdownIt = pytest.importorskip('markdown_it', reason='needs markdown-it-py, which comes with gradio').MarkdownIt
+    entries = [Entry('gpu', PROGRAM, 'right', correction='```\n  x < 1\n```')]
+    html = MarkdownIt('commonmark').render(markdown_page(entries, load_questions(1)))
+    blocks = [unescape(block) for block in re.findall(r'<pre><code[^>]*>(.*?)</code></pre>', html, re.S)]
+    fence = PROGRAM.split('```python\n')[1].split('```')[0]
+    assert fence in blocks and '  x < 1\n' in blocks
+    card = next(line for line in tsv(load_questions(1), entries).split('\n') if '-gpu\t' in line).split('\t')[3]
+    own = tsv(load_questions(1), [Entry('gpu', PROGRAM, 'right')])
+    shown = next(line for line in own.split('\n') if '-gpu\t' in line).split('\t')[3]
+    assert unescape(re.sub('</?div[^>]*>', '', shown).replace('<br>', '\n')) == PROGRAM and 'pre-wrap' in shown and 'pre-wrap' in card
+
+LOOSE = f'''- 6. What does GPU stand for?
+graphics card
+def cost(n):
+    return n
+
+- fast
+- 1. cheap
+CORRECTION: a processor
+- ✗ {QUESTIONS["head"].number}. What is the head of a model?
+    mine
+```
+- 3. no question, code
+    # no heading
+```
+---
+By me, in 2026
+'''
+
+def test_lines_without_indentation_are_taken_and_others_are_said(tmp_path, capsys):
+    (tmp_path/'page.md').write_text('My answers\n'+LOOSE, encoding='utf-8-sig')
+    quiz = Quiz(1, folder=tmp_path)
+    assert quiz.take(tmp_path/'page.md') == 2
+    gpu, head = (latest(quiz.session)[id] for id in ('gpu', 'head'))
+    assert (gpu.answer, gpu.correction) == ('graphics card\ndef cost(n):\n    return n\n\n- fast\n- 1. cheap', 'a processor')
+    assert (head.answer, head.final) == ('mine\n```\n- 3. no question, code\n    # no heading\n```', 'wrong')
+    assert "3 line(s) belong to none of this chapter's questions and were passed over. The first: 'My answers'" in capsys.readouterr().err
+
+def test_a_fence_that_is_never_closed_swallows_no_question(tmp_path):
+    questions = load_questions(1)
+    page = markdown_page([Entry('need', 'none'), Entry('gpu', '```\ncard\n```')], questions).replace('    none', '```\nnone')
+    back, unknown = read_markdown(page, questions)
+    assert {e.id: e.answer for e in back} == {'need': '```\nnone', 'gpu': '```\ncard\n```'} and not unknown
+
+def test_what_a_page_leaves_out_stays(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    quiz.answer('graphics card')
+    quiz.correct('a processor')
+    (tmp_path/'page.md').write_text(f'- ❌ 6. {QUESTIONS["gpu"].ask}\n')
+    assert quiz.take(tmp_path/'page.md') == 1
+    assert (quiz.entry.answer, quiz.entry.correction, quiz.entry.final, quiz.entry.attempt) == ('graphics card', 'a processor', 'wrong', 1)
+
+def test_the_command_says_how_many_came_in(tmp_path):
+    (tmp_path/'page.md').write_text(f'- 6. {QUESTIONS["gpu"].ask}\ngraphics card\n')
+    for count, words in ((1, '1 answer or card came in'), (0, '0 answers or cards came in')):
+        done = run(COMMAND, '1', '--folder', str(tmp_path), '--take', str(tmp_path/'page.md'), '--json')
+        assert json.loads(done.stdout)['taken'] == count and words in done.stderr
 
 def test_the_deck_updates_its_cards_instead_of_doubling_them(tmp_path):
     import sqlite3, zipfile
@@ -298,7 +514,7 @@ def test_the_deck_updates_its_cards_instead_of_doubling_them(tmp_path):
 def test_the_table_has_one_row_a_card():
     lines = tsv(load_questions(1), [Entry('gpu', 'a\tb\nc "d"', 'right')]).rstrip('\n').split('\n')
     assert lines[:2] == ['#separator:tab', '#html:true'] and {line.count('\t') for line in lines[3:]} == {4}
-    assert 'a b<br>c &quot;d&quot;' in '\n'.join(lines)
+    assert '<div style="white-space: pre-wrap; text-align: left">a&#9;b<br>c &quot;d&quot;</div>' in '\n'.join(lines)
 
 def test_the_schedule_goes_out_and_comes_back(tmp_path):
     pytest.importorskip('fsrs')

@@ -52,6 +52,16 @@ def test_the_browser_grades_as_python_does(chapter, kinds):
     same = [a == grade(questions[id], text).grade for a, (id, text) in zip(json.loads(out.stdout), rows)]
     assert len(same) >= 50 and sum(same)/len(same) > 0.97
 
+@pytest.mark.skipif(not shutil.which('node'), reason='needs node')
+def test_the_browser_writes_the_page_that_python_writes():
+    "Fences, tags and labels, in every order of three."
+    from itertools import product
+    pieces, questions = ['```\n', '~~~ js\n', 'a < b <i>&lt;\n', '  CORRECTION: x  \n', '\t\\n\n\n', '> &amp R & D\r\n'], load_questions(1)
+    texts = [''.join(each) for each in product(pieces, repeat=3)]
+    code = f'''const m = require({json.dumps(str(root/"bears_lib/data/questions/page.js"))}), [data, texts] = JSON.parse(require('fs').readFileSync(0));
+        console.log(JSON.stringify(texts.map(answer => m.answersPage(data, {{gpu: {{answer}}}}))));'''
+    out = subprocess.run(['node', '-e', code], input=json.dumps([_data(questions), texts]), capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(out.stdout) == [markdown_page([Entry('gpu', text)], questions) for text in texts]
 
 @pytest.fixture
 def page(browser, tmp_path):

@@ -15,11 +15,11 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-import math
+import json, math
 import numpy as np
 from fastcore.basics import patch
 from .check import Report, _name, _sheet, _shorten, _thumbnail, check_images
-from .common import BearsError
+from .common import BearsError, write_beside
 from .folders import place_of
 from .split import split_photos
 from .moves import Move, _Journal, finish_moves, move_photos
@@ -81,16 +81,37 @@ class _Review:
     "Which photos there are, what was chosen for each, and which are shown: all of the cleaner but its looks."
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
         self.root, self.entries, self.per_page = root, entries, per_page
-        self.choices: dict[str, str|None] = {} # File: the class it shall go to, or None to take it out
-        self.label, self.split, self.page = '', '', 0 # What is shown: '' is all classes, 'train' and 'valid' or ''
         finish_moves(root)
+        self.choices = _kept(root, entries) # File: the class it shall go to, or None to take it out
+        self.label, self.split, self.page = '', '', 0 # What is shown: '' is all classes, 'train' and 'valid' or ''
         self.can_undo = _Journal(root).undoable is not None
 
     def _changed(self) -> None:
         "Called after anything has changed; the widget fills its cards anew."
 
+    def _tell(self, words:str) -> None:
+        "Called with what somebody should know; the widget shows it below the photos."
+
     if TYPE_CHECKING:  # the methods that follow one by one
         def __getattr__(self, name:str) -> Any: ...
+
+# %% ../../nbs/engine/cleaner.ipynb #c9d7c268
+_FILE = '.bears/choices.json'
+
+def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, str|None]:
+    "The choices that were made in a folder and not carried out; with entries, those that still make sense."
+    try: found = json.loads((root/_FILE).read_text('utf-8'))
+    except (OSError, ValueError): return {}
+    if not isinstance(found, dict): return {}
+    if entries is None: return found
+    files, labels = {entry.file for entry in entries if not entry.out}, {entry.label for entry in entries if not entry.out}
+    return {file: label for file, label in found.items() if file in files and (label is None or label in labels)}
+
+def _keep(root:Path, changes:dict[str, tuple]) -> None:
+    "Add choices to those in the folder, or with () take them out; two cleaners on one folder keep both theirs."
+    known = _kept(root)
+    kept = {file: label for file, label in known.items() if file not in changes} | {file: choice[0] for file, choice in changes.items() if choice}
+    if kept != known: write_beside(root/_FILE, json.dumps(kept, indent=1, ensure_ascii=False)+'\n')
 
 # %% ../../nbs/engine/cleaner.ipynb #afdf0e3c
 @patch(as_prop=True)
@@ -124,22 +145,27 @@ def turn_to(self:_Review,
 @patch
 def keep(self:_Review, file:str) -> None:
     "Leave a photo where it is."
-    self.choices.pop(self._known(file), None)
-    self._changed()
+    self._choose(self._known(file))
 
 @patch
 def remove(self:_Review, file:str) -> None:
     "Take a photo out, on Apply."
-    self.choices[self._known(file)] = None
-    self._changed()
+    self._choose(self._known(file), None)
 
 @patch
 def relabel(self:_Review, file:str, label:str) -> None:
     "Put a photo into another class, on Apply."
     if label not in self.labels: raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
     if label == next(entry.label for entry in self.entries if entry.file == self._known(file)): return self.keep(file)
-    self.choices[file] = label
+    self._choose(self._known(file), label)
+
+@patch
+def _choose(self:_Review, file:str, *choice:str|None) -> None:
+    "Take a choice down, in memory and in the folder; without one, the photo stays where it is."
+    self.choices = {name: label for name, label in self.choices.items() if name != file} | {file: label for label in choice}
     self._changed()
+    try: _keep(self.root, {file: choice})
+    except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
 
 @patch
 def _known(self:_Review, file:str) -> str:
@@ -152,7 +178,8 @@ def apply(self:_Review) -> list[Move]: # Where each photo went
     "Carry all choices out, in one step that `undo` takes back."
     out = [file for file, label in self.choices.items() if label is None]
     moves = move_photos(self.root, out, {file: label for file, label in self.choices.items() if label is not None}, 'cleaned')
-    self.choices = {}
+    done, self.choices = self.choices, {}
+    _keep(self.root, {file: () for file in done})
     self._follow(moves)
     return moves
 
@@ -243,6 +270,7 @@ class ImageCleaner(_Review):
         self._changed()
 
     def _changed(self) -> None: self._fill()
+    def _tell(self, words:str) -> None: self.controls['message'].value = f'<b>{escape(words)}</b>'
 
     def _ipython_display_(self) -> None:
         from IPython.display import display

@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/exports.html.md"""
 __all__ = ['MARKS', 'tidy', 'markdown_page', 'read_markdown', 'tsv', 'write_anki']
 
 # %% ../../nbs/engine/exports.ipynb #1053914c
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
 from html import escape, unescape
 from pathlib import Path
@@ -24,17 +24,40 @@ _INDENT = '    '
 
 def tidy(
     text:str, # As it was typed
-) -> str: # Without control characters, with plain line ends, without blank ends
-    "A text as it is kept on a page."
+) -> str: # Without control characters, with plain line ends, without blanks at the end of lines and blank lines at both ends
+    "A text as it is kept on a page: lines and their indentation as they are."
     text = re.sub(r'\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]', '\n', text)
     text = ''.join(c for c in text if c in '\n\t' or (ord(c) > 31 and ord(c) != 127 and not 0xD800 <= ord(c) < 0xE000))
-    return '\n'.join(line.strip() for line in text.strip().split('\n')).strip()
+    return re.sub(r'[ \t]+$', '', text, flags=re.M).strip('\n')
+
+# %% ../../nbs/engine/exports.ipynb #f46b529b
+def _fences(rows:list[str], stop:Callable[[str], bool]|None=None) -> list[str]:
+    "For each line: 'begin', 'code' or 'end' of a block of code between fences, else ''. A fence without an end is none."
+    kinds, begun, fence = ['']*len(rows), 0, ''
+    for i, row in enumerate(rows):
+        found = _FENCE.match(row)
+        if stop and stop(row): fence = ''
+        elif not fence and found: begun, fence = i, found[1]
+        elif fence and found and found[1].startswith(fence) and not found[2]: kinds[begun:i+1], fence = ['begin', *['code']*(i-begun-1), 'end'], ''
+    return kinds
+
+_FENCE = re.compile(r'[ \t]*(`{3,}(?!.*`)|~{3,})[ \t]*(.*)')
+
+def _shown(row:str) -> str:
+    "A line outside of code, so that the page shows what was typed and the reader finds it again."
+    row = re.sub(r'&(?=[#A-Za-z0-9])', '&amp;', row)
+    row = re.sub(r'<(?=[A-Za-z/!?])', '&lt;', row)
+    row = re.sub(r'^([ \t]*)>', r'\1&gt;', row)
+    return re.sub(r'^([ \t]*)(?=\\|CORRECTION:|NIT:)', r'\1\\', row) if not _FENCE.match(row) else re.sub(r'^([ \t]*)', r'\1\\', row)
 
 def _lines(text:str, label:str='') -> list[str]:
-    "Indented lines; what would be read as a label or a mark of its own gets a backslash."
-    rows = [escape(row, quote=False) for row in tidy(text).split('\n')]
-    rows = [f'\\{row}' if re.match(r'\\|CORRECTION:|NIT:', row) else row for row in rows]
-    return [_INDENT+(label if i == 0 else '')+row if row or (label and i == 0) else '' for i, row in enumerate(rows)]
+    "Indented lines; a text that begins with code begins below its label."
+    rows = tidy(text).split('\n')
+    kinds = _fences(rows)
+    rows = [row if kind else _shown(row) for row, kind in zip(rows, kinds)]
+    if label and (kinds[0] or rows[0][:1] in ' \t'): rows = [label.rstrip(), *rows]
+    elif label: rows[0] = label+rows[0]
+    return [_INDENT+row if row else '' for row in rows]
 
 # %% ../../nbs/engine/exports.ipynb #778c6e62
 def markdown_page(
@@ -62,19 +85,18 @@ _ITEM = re.compile(r'[-*] +(?:(?P<mark>\[x\]|[✅🟡❌✔✓✗~]|[Xx](?= ))\u
 def read_markdown(
     page:str, # What `markdown_page` wrote, or a page of the same form
     questions:list[Question], # Of the chapter
-) -> tuple[list[Entry], list[str]]: # The answers, and the questions that are none of this chapter's
+) -> tuple[list[Entry], list[str]]: # The answers, and the lines that belong to none of this chapter's questions
     "Read such a page back."
-    numbers, entries, unknown = {_number(q): q for q in questions}, [], []
-    for block in re.split(r'\n(?=[-*] )', '\n'+page)[1:]:
-        first, *rest = block.split('\n')
-        if not (item := _ITEM.match(first)): continue
-        q = numbers.get(f"{item['number']}.") if item['number'] else _closest(item['text'], questions)
-        if not q: unknown.append(item['text'])
+    if (found := re.search(r'^# Questionnaire of chapter (\d+)', page, re.M)) and int(found[1]) != questions[0].chapter: raise BearsError(f'This page has the answers to chapter {found[1]}, not {questions[0].chapter}.')
+    entries, unknown = [], []
+    for q, mark, rows in _blocks(page.replace('\r\n', '\n').split('\n'), questions):
+        if not q: unknown += [row for row in rows if row.strip() and not _HEAD.match(row)]
         else:
-            grade = _GRADE_OF.get(item['mark'] or '', '')
-            answer, correction, nit = _texts(rest)
-            if answer or correction or nit or grade: entries.append(Entry(q.id, answer, final=grade, correction=correction, nit=nit))
+            answer, correction, nit = _texts(rows)
+            if answer or correction or nit or mark: entries.append(Entry(q.id, answer, final=_GRADE_OF.get(mark, ''), correction=correction, nit=nit))
     return entries, unknown
+
+_HEAD = re.compile(r'# Questionnaire of chapter \d|.*The questions are in the words of bears_lib')
 
 def _closest(text:str, questions:list[Question]) -> Question|None:
     "The question whose wording is most like a text, if any is."
@@ -82,25 +104,56 @@ def _closest(text:str, questions:list[Question]) -> Question|None:
     best = max(questions, key=like)
     return best if like(best) > 0.7 else None
 
+def _asked(item:re.Match, questions:list[Question], seen:set[str]) -> Question|None:
+    "The question that an item is, if it is one: by its number, unless the words are quite other ones, or by its words."
+    q = next((q for q in questions if _number(q) == f"{item['number']}."), None)
+    if not q: return None if item['number'] else _closest(item['text'], questions)
+    def long_words(text:str) -> set[str]: return set(re.findall(r'\w{4,}', text.lower()))
+    alike = not item['text'] or SequenceMatcher(None, item['text'].lower(), q.ask.lower()).ratio() > 0.7
+    return q if alike or q.id not in seen and (item['mark'] or long_words(item['text']) & long_words(f'{q.ask} {q.topic}')) else None
+
+# %% ../../nbs/engine/exports.ipynb #d2c76166
+def _blocks(rows:list[str], questions:list[Question]) -> Iterator[tuple[Question|None, str, list[str]]]: # A question, its mark and the lines below it; None for lines of no question
+    "A page, taken apart. An item that is no question belongs to the answer above it; a heading or a line across ends an answer."
+    found:list[tuple[Question|None, str, list[str]]] = [(None, '', [])]
+    seen:set[str] = set()
+    def starts(row:str) -> bool: return bool((item := _ITEM.match(row)) and item['number'] and _asked(item, questions, {q.id for q in questions}))
+    for row, kind in zip(rows, _fences(rows, starts)):
+        item = None if kind or _ACROSS.match(row) else _ITEM.match(row)
+        if item and (q := _asked(item, questions, seen)):
+            found.append((q, item['mark'] or '', []))
+            seen.add(q.id)
+        elif item and (item['mark'] or item['text'].endswith('?')) or not kind and _ACROSS.match(row): found.append((None, '', [row]))
+        else: found[-1][2].append(row)
+    yield from found
+
+_ACROSS = re.compile(r'#{1,6} |([-*_])( *\1){2,} *$|<!--')
+
 # %% ../../nbs/engine/exports.ipynb #e841f802
 def _texts(rows:list[str]) -> tuple[str, str, str]:
     "Answer, correction and nit of one block of lines."
     texts:dict[str, list[str]] = {'': [], 'CORRECTION': [], 'NIT': []}
-    label = ''
-    for row in rows:
-        if row.strip() and not row.startswith((' ', '\t')): break   # the text after the list
-        row = row.strip()
-        if found := re.match(r'(CORRECTION|NIT): ?(.*)', row): label, row = found[1], found[2]
-        texts[label].append(unescape(row.removeprefix('\\')))
+    label, depth = '', None   # how far the block is indented
+    for row, kind in zip(rows, _fences(rows)):
+        if row.strip(' \t') and (depth is None or row[0] not in ' \t'): depth = 4 if row[0] == '\t' else min(4, len(row)-len(row.lstrip(' ')))
+        if depth: row = re.sub(rf'^(\t| {{0,{depth}}})', '', row)
+        if not kind:
+            if found := re.match(r'[ \t]*(CORRECTION|NIT): ?(.*)', row): label, row = found[1], found[2]
+            row = unescape(re.sub(r'^([ \t]*)\\', r'\1', row))
+        texts[label].append(row)
     answer, correction, nit = (tidy('\n'.join(rows)) for rows in texts.values())
     return answer, correction, nit
 
 # %% ../../nbs/engine/exports.ipynb #2620d919
 def _card(q:Question, last:dict[str, Entry]) -> tuple[str, str, str, str]:
     "Front, back, own words and place of a card, as HTML."
-    def html(text:str) -> str: return escape(tidy(text)).replace('\n', '<br>').replace('\t', ' ')
     own = last[q.id].correction or last[q.id].answer if q.id in last else ''
-    return html(q.ask), html(q.model)+f'<br><br><i>{html(q.why)}</i>', html(own), f'{q.title}: {html(q.topic)}'
+    return _html(q.ask), _html(q.model)+f'<br><br><i>{_html(q.why)}</i>', _html(own), f'{q.title}: {_html(q.topic)}'
+
+def _html(text:str) -> str:
+    "A text on one line of HTML; indentation, tabs and double blanks are seen as they were typed."
+    plain = escape(tidy(text)).replace('\t', '&#9;').replace('\n', '<br>')
+    return f'<div style="white-space: pre-wrap; text-align: left">{plain}</div>' if re.search(r'&#9;|  |^ |<br> ', plain) else plain
 
 def tsv(
     questions:list[Question], # Of the chapter

@@ -9,18 +9,20 @@ __all__ = ['Challenge']
 
 # %% ../../nbs/engine/guess.ipynb #64fc7af7
 from collections.abc import Callable
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
+import json
 import numpy as np
 from .check import _sheet
 from .cleaner import _picture_of
-from .common import BearsError, near
+from .common import BearsError, near, write_beside
 
 # %% ../../nbs/engine/guess.ipynb #5c27c23f
 class _Game:
     "Which photos are asked about, what was answered, and who was right: all but the looks."
-    def __init__(self, result:Any, n:int, seed:int|None):
+    def __init__(self, result:Any, n:int, seed:int|None, keep:str|Path|None=None):
         if not 1 <= n <= 60: raise BearsError(f'n must be 1 to 60 photos, not {n}.')
         if not len(result.photos): raise BearsError('There are no validation photos to guess. Make the DataLoaders with valid_pct=0.2.')
         chosen = np.random.default_rng(seed).permutation(len(result.photos))[:n]
@@ -28,7 +30,9 @@ class _Game:
         self.photos = [Path(result.photos[i]) for i in chosen]
         self.truth = [self.labels[result.truth[i]] for i in chosen]
         self.said = [self.labels[result.probabilities[i].argmax()] for i in chosen]
-        self.guesses: list[str|None] = [None]*len(chosen)
+        self.keep = Path(keep) if keep else None
+        known = _kept(self.keep)
+        self.guesses: list[str|None] = [known[key] if known.get(key) in self.labels else None for key in map(_key, self.photos)] if known else [None]*len(chosen)
 
     @property
     def over(self) -> bool:
@@ -43,6 +47,7 @@ class _Game:
         if self.over: raise BearsError('All photos are answered, and the answers are out. Start another challenge.')
         if not 1 <= number <= len(self.photos): raise BearsError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
         self.guesses[number - 1] = self._label(label)
+        if self.keep: write_beside(self.keep, json.dumps(_kept(self.keep) | {_key(self.photos[number - 1]): self.guesses[number - 1]}, indent=1, ensure_ascii=False) + '\n')
 
     def _label(self, word:str) -> str:
         word = str(word).strip().casefold()
@@ -50,6 +55,17 @@ class _Game:
         fits = exact or [label for label in self.labels if word and label.casefold().startswith(word)]
         if len(fits) == 1: return fits[0]
         raise BearsError(f'{word!r} is {"none" if not fits else "more than one"} of the classes {", ".join(self.labels[:10])}.{near(word, self.labels) if not fits else ""}')
+
+# %% ../../nbs/engine/guess.ipynb #7ee00a26
+def _key(photo:Path) -> str: return sha256(photo.read_bytes()).hexdigest()[:16]
+
+def _kept(file:Path|None) -> dict[str, str]:
+    "The guesses in a file: the class by the photo's content."
+    if not file or not file.exists(): return {}
+    try: found = json.loads(file.read_text('utf-8'))
+    except (OSError, ValueError): found = None
+    if isinstance(found, dict) and all(isinstance(label, str) for label in found.values()): return found
+    raise BearsError(f'{file} is no file of guesses. Give another name for keep, or move the file away.')
 
 # %% ../../nbs/engine/guess.ipynb #0dfd7745
 class _Scored(_Game):
@@ -96,8 +112,9 @@ class Challenge(_Scored):
         n:int=9, # How many photos, 1 to 60; fewer if there are no more
         seed:int|None=None, # The same number asks about the same photos; None takes others each time
         side:int=130, # Side of the photos in pixels
+        keep:str|Path|None=None, # A file for your answers: they are there again when the same photos are asked about; None forgets them with the kernel
     ):
-        super().__init__(result, n, seed)
+        super().__init__(result, n, seed, keep)
         self.side, self.box = side, None
 
     def _ipython_display_(self) -> None:
@@ -125,8 +142,9 @@ class Challenge(_Scored):
 
     def _clicked(self, number:int, label:str|None) -> None:
         if label is None or self.over: return
-        self.guess(number, label)
-        self._show()
+        try: self.guess(number, label)
+        except BearsError as error: self.status.value = f'<b>{escape(str(error))}</b>'
+        else: self._show()
 
     def _show(self) -> None:
         "Captions and score as they are now."

@@ -159,15 +159,33 @@ function knownWords(data) {
   return known;
 }
 
-// The page that `Quiz.take` reads: a mark, the question, the answer below it.
+// The page that `Quiz.take` reads: a mark, the question, the answer below it. As `engine.exports` writes it.
+const FENCE = /^[ \t]*(`{3,}(?!.*`)|~{3,})[ \t]*(.*)/;
+
+function fenced(rows) {
+  const inside = rows.map(() => false);
+  let begun = 0, fence = '';
+  rows.forEach((row, i) => {
+    const found = row.match(FENCE);
+    if (!fence && found) [begun, fence] = [i, found[1]];
+    else if (fence && found && found[1].startsWith(fence) && !found[2]) { inside.fill(true, begun, i + 1); fence = ''; }
+  });
+  return inside;
+}
+
+function shown(row) {
+  row = row.replace(/&(?=[#A-Za-z0-9])/g, '&amp;').replace(/<(?=[A-Za-z/!?])/g, '&lt;').replace(/^([ \t]*)>/, '$1&gt;');
+  return row.replace(FENCE.test(row) ? /^([ \t]*)/ : /^([ \t]*)(?=\\|CORRECTION:|NIT:)/, '$1\\');
+}
+
 function answersPage(data, state) {
-  const tidy = text => text.replace(/\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]/g, '\n').replace(/[\0-\x08\x0e-\x1f\x7f]|\p{Cs}/gu, '').split('\n').map(row => row.trim()).join('\n').trim();
-  const safe = row => row.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/^(\\|CORRECTION:|NIT:)/, '\\$1');
+  const tidy = text => text.replace(/\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]/g, '\n').replace(/[\0-\x08\x0e-\x1f\x7f]|\p{Cs}/gu, '').replace(/[ \t]+$/gm, '').replace(/^\n+|\n+$/g, '');
   const lines = [data.head];
   for (const q of data.questions) {
     const {answer = '', mark = ''} = state[q.id] || {}, sign = data.marks[mark];
     lines.push('- ' + (sign ? sign + ' ' : '') + q.asks);
-    if (tidy(answer)) lines.push(...tidy(answer).split('\n').map(row => row && '    ' + safe(row)));
+    const rows = tidy(answer).split('\n'), inside = fenced(rows);
+    if (rows.join('')) lines.push(...rows.map((row, i) => row && '    ' + (inside[i] ? row : shown(row))));
     lines.push('');
   }
   return lines.join('\n');

@@ -1,0 +1,117 @@
+"The course notebooks in JupyterLab, in a real browser: what a learner types and clicks outlives the cells below, the kernel, and a run of all cells."
+import json, re
+from contextlib import contextmanager
+
+import pytest
+
+from conftest import root
+from test_cleaner_browser import jupyterlab, shoot
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+notebook = 'window.jupyterapp.shell.currentWidget'
+
+class Lab:
+    "A notebook that is open in JupyterLab; its commands are those of the menu Run."
+    def __init__(self, page, cells:list[str]): self.page, self.cells = page, cells
+
+    def run(self, command:str, at:int=0) -> None:
+        "Run a command of JupyterLab's with a cell chosen, and look whether any cell failed."
+        self.page.evaluate(f"async at => {{ {notebook}.content.activeCellIndex = at; await window.jupyterapp.commands.execute('notebook:{command}'); }}", at)
+        failed = self.page.evaluate(f"""[...{notebook}.content.model.cells].filter(cell => cell.type == 'code').flatMap(cell =>
+            cell.outputs.toJSON().filter(output => output.output_type == 'error').map(output => output.ename + ': ' + output.evalue))""")
+        assert not failed, failed
+
+    def run_to(self, start:str) -> int:
+        "Run all cells up to the one that begins so, and say which it is."
+        place = next(i for i, cell in enumerate(self.cells) if cell.startswith(start))
+        self.run('run-all-above', place)
+        self.run('run-cell', place)
+        return place
+
+    def again(self) -> None:
+        "The next day: a new kernel, and Run All."
+        self.page.evaluate(f'{notebook}.sessionContext.session.kernel.restart()')
+        self.run('run-all-cells')
+
+@contextmanager
+def opened(browser, folder, name:str, cells:list[dict]|None=None):
+    "A learner's copy of a course notebook, open in a browser, on a machine with an empty home folder."
+    found = json.loads((root/'nbs'/f'{name}.ipynb').read_text('utf-8'))
+    found['cells'] = [{**cell, 'outputs': []} if cell['cell_type'] == 'code' else cell for cell in cells or found['cells']]
+    (folder/f'{name}.ipynb').write_text(json.dumps(found))
+    (folder/'home').mkdir()
+    page = browser.new_page(viewport={'width': 1300, 'height': 1000})
+    page.set_default_timeout(60_000)
+    try:
+        with jupyterlab(folder, f'{name}.ipynb', HOME=str(folder/'home'), IN_TEST=None, CI=None, BEARS_QUIZ=None, MPLBACKEND=None) as address:
+            page.goto(f'{address}/doc/tree/{name}.ipynb')
+            page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+            yield Lab(page, [''.join(cell['source']) for cell in found['cells']])
+    finally:
+        shoot(page, f'learner_{name}')
+        page.close()
+
+def test_the_questionnaire_is_the_learners_own(browser, tmp_path):
+    with opened(browser, tmp_path, '05_questionnaire') as lab:
+        place, page = lab.run_to('quiz = Quiz(1)'), lab.page
+        box = page.get_by_placeholder('Your answer')
+        box.fill('maths false, data false, computers false, phd false')
+        page.get_by_role('button', name='Check').click()
+        page.get_by_text('suggested: right').wait_for()
+        page.get_by_role('button', name='partly').click()
+        page.get_by_role('button', name='Next').click()
+        page.get_by_text('question 2').wait_for()
+        box.press_sequentially('def half(n):\n    return', delay=10)
+        lab.run('run-all-below', place + 1)
+        assert box.input_value() == 'def half(n):\n    return'
+        lab.again()
+        page.get_by_text('Not checked yet').wait_for()
+        assert box.input_value() == 'def half(n):\n    return' and page.get_by_text('1 of 35 answered').is_visible()
+        page.get_by_role('button', name='Back').click()
+        page.wait_for_function("document.querySelector('[placeholder=\"Your answer\"]').value.startsWith('maths false')")
+        assert 'mod-active' in page.get_by_role('button', name='partly').get_attribute('class')
+    assert sorted(path.name for path in (tmp_path/'home'/'.bears_quiz').iterdir()) == ['chapter1.drafts', 'chapter1.jsonl']
+
+def few_cells() -> list[dict]:
+    "The training notebook without its long experiments: the first three lines, and the game with what belongs to it."
+    cells = json.loads((root/'nbs/02_train.ipynb').read_text('utf-8'))['cells']
+    text = [''.join(cell['source']) for cell in cells]
+    game = next(i for i, source in enumerate(text) if source.startswith('## You against the model'))
+    wanted = r'#\| (hide|export|default_exp)|(from|import) \S+|path = sample_bears|place = tempfile'
+    first = [cell for cell, source in zip(cells[:game], text) if cell['cell_type'] == 'code' and re.match(wanted, source)]
+    measured = {'cell_type': 'code', 'id': 'measured', 'metadata': {}, 'source': ['phase_two = evaluate(learn)'], 'execution_count': None, 'outputs': []}
+    return [cells[0], *first, measured, *cells[game:]]
+
+def test_the_game_is_the_learners_own(browser, tmp_path):
+    with opened(browser, tmp_path, '02_train', few_cells()) as lab:
+        place, page = lab.run_to('game = Challenge('), lab.page
+        teddies = page.get_by_role('button', name='teddy')
+        for number in range(8): teddies.nth(number).click()
+        page.get_by_text('8 of 9 photos answered').wait_for()
+        lab.run('run-all-below', place + 1)
+        assert page.get_by_text('8 of 9 photos answered').is_visible()
+        lab.again()
+        page.get_by_text('8 of 9 photos answered').wait_for()
+        teddies.nth(8).click()
+        page.get_by_text('The model:').first.wait_for()
+    assert set(json.loads((tmp_path/'my_guesses.json').read_text()).values()) == {'teddy'}
+
+def test_the_cleaner_is_the_learners_own(browser, tmp_path):
+    with opened(browser, tmp_path, '01_gather') as lab:
+        place, page = lab.run_to("mine = here/'my_bears'"), lab.page
+        mine = {path.relative_to(tmp_path) for path in (tmp_path/'my_bears').glob('*/*.jpg')}
+        first, second = (page.get_by_label(f'Photo {number}', exact=True) for number in (1, 2))
+        first.select_option('remove')
+        page.get_by_text('To remove: 1.').wait_for()
+        second.select_option(second.locator('option').nth(2).inner_text())
+        chosen = second.input_value()
+        page.get_by_text('To another class: 1.').wait_for()
+        lab.run('run-all-below', place + 1)
+        assert (first.input_value(), second.input_value()) == ('remove', chosen)
+        lab.again()
+        page.get_by_text('To remove: 1. To another class: 1.').wait_for()
+        assert (first.input_value(), second.input_value()) == ('remove', chosen)
+        assert {path.relative_to(tmp_path) for path in (tmp_path/'my_bears').glob('*/*.jpg')} == mine
+        page.get_by_role('button', name='Apply').click()
+        page.get_by_text('Taken out: 1 ').wait_for()
+    assert len(list((tmp_path/'my_bears').glob('*/*.jpg'))) == len(mine) - 1
