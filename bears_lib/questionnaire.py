@@ -71,12 +71,14 @@ def answer(self:Quiz,
 ) -> Graded: # The suggestion
     "Answer the current question. The answer is on disk before the suggestion is shown."
     if not self.question: raise BearsError('Nothing is left to ask. Go back with quiz.go(number).')
-    self.result = grade(self.question, text)
+    result = grade(self.question, text)
     if self.semantic:
         from bears_lib.engine.semantic import second_look
-        self.result = second_look(self.question, text, self.result)
-    self.session.attempt(Entry(self.question.id, text, self.result.grade, unsure=self.result.unsure, when=_now()))
-    return _told(self).result
+        result = second_look(self.question, text, result)
+    self.result = result
+    self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
+    _told(self)
+    return result
 
 def _now() -> str: return datetime.now(timezone.utc).isoformat(timespec='seconds')
 

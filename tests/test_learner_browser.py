@@ -10,6 +10,8 @@ from test_cleaner_browser import jupyterlab, shoot
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 notebook = 'window.jupyterapp.shell.currentWidget'
 
+connected = f"(kernel => kernel?.connectionStatus == 'connected' && kernel.status == 'idle')(window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel)"
+
 class Lab:
     "A notebook that is open in JupyterLab; its commands are those of the menu Run."
     def __init__(self, page, cells:list[str]): self.page, self.cells = page, cells
@@ -31,6 +33,7 @@ class Lab:
     def again(self) -> None:
         "The next day: a new kernel, and Run All."
         self.page.evaluate(f'{notebook}.sessionContext.session.kernel.restart()')
+        self.page.wait_for_function(connected)
         self.run('run-all-cells')
 
 @contextmanager
@@ -45,7 +48,7 @@ def opened(browser, folder, name:str, cells:list[dict]|None=None):
     try:
         with jupyterlab(folder, f'{name}.ipynb', HOME=str(folder/'home'), IN_TEST=None, CI=None, BEARS_QUIZ=None, MPLBACKEND=None) as address:
             page.goto(f'{address}/doc/tree/{name}.ipynb')
-            page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+            page.wait_for_function(connected)
             yield Lab(page, [''.join(cell['source']) for cell in found['cells']])
     finally:
         shoot(page, f'learner_{name}')
@@ -53,52 +56,54 @@ def opened(browser, folder, name:str, cells:list[dict]|None=None):
 
 def test_the_questionnaire_is_the_learners_own(browser, tmp_path):
     with opened(browser, tmp_path, '05_questionnaire') as lab:
-        place, page = lab.run_to('quiz = Quiz(1)'), lab.page
-        box = page.get_by_placeholder('Your answer')
+        place, quiz = lab.run_to('quiz = Quiz(1)'), lab.page.locator('.widget-vbox').first
+        def button(name:str): return quiz.get_by_role('button', name=name, exact=True)
+        box = quiz.get_by_placeholder('Your answer')
         box.fill('maths false, data false, computers false, phd false')
-        page.get_by_role('button', name='Check').click()
-        page.get_by_text('suggested: right').wait_for()
-        page.get_by_role('button', name='partly').click()
-        page.get_by_role('button', name='Next').click()
-        page.get_by_text('question 2').wait_for()
+        button('Check').click()
+        quiz.get_by_text('suggested: right').wait_for()
+        button('partly').click()
+        button('Next').click()
+        quiz.get_by_text('question 2').wait_for()
         box.press_sequentially('def half(n):\n    return', delay=10)
         lab.run('run-all-below', place + 1)
         assert box.input_value() == 'def half(n):\n    return'
         lab.again()
-        page.get_by_text('Not checked yet').wait_for()
-        assert box.input_value() == 'def half(n):\n    return' and page.get_by_text('1 of 35 answered').is_visible()
-        page.get_by_role('button', name='Back').click()
-        page.wait_for_function("document.querySelector('[placeholder=\"Your answer\"]').value.startsWith('maths false')")
-        assert 'mod-active' in page.get_by_role('button', name='partly').get_attribute('class')
+        quiz.get_by_text('Not checked yet').wait_for()
+        assert box.input_value() == 'def half(n):\n    return' and quiz.get_by_text('1 of 35 answered').is_visible()
+        button('Back').click()
+        quiz.get_by_text('question 1').wait_for()
+        assert box.input_value().startswith('maths false') and 'mod-active' in button('partly').get_attribute('class')
     assert sorted(path.name for path in (tmp_path/'home'/'.bears_quiz').iterdir()) == ['chapter1.drafts', 'chapter1.jsonl']
 
-def few_cells() -> list[dict]:
-    "The training notebook without its long experiments: the first three lines, and the game with what belongs to it."
-    cells = json.loads((root/'nbs/02_train.ipynb').read_text('utf-8'))['cells']
+def few_cells(name:str, heading:str, before:dict[str, str]) -> list[dict]:
+    "A notebook from a heading on, with its imports and exports, and in place of all else the few lines that it needs."
+    cells = json.loads((root/f'nbs/{name}.ipynb').read_text('utf-8'))['cells']
     text = [''.join(cell['source']) for cell in cells]
-    game = next(i for i, source in enumerate(text) if source.startswith('## You against the model'))
-    wanted = r'#\| (hide|export|default_exp)|(from|import) \S+|path = sample_bears|place = tempfile'
-    first = [cell for cell, source in zip(cells[:game], text) if cell['cell_type'] == 'code' and re.match(wanted, source)]
-    measured = {'cell_type': 'code', 'id': 'measured', 'metadata': {}, 'source': ['phase_two = evaluate(learn)'], 'execution_count': None, 'outputs': []}
-    return [cells[0], *first, measured, *cells[game:]]
+    start = next(i for i, source in enumerate(text) if heading in source)
+    first = [cell for cell, source in zip(cells[:start], text) if cell['cell_type'] == 'code' and re.match(r'#\| (hide|export|default_exp)|(from|import) \S+', source)]
+    added = [{'cell_type': 'code', 'id': id, 'metadata': {}, 'source': [source], 'execution_count': None, 'outputs': []} for id, source in before.items()]
+    return [cells[0], *first, *added, *cells[start:]]
+
+trained = {'trained': 'learn = fit_head(bears_learner(bears_dls(sample_bears())))\nphase_two = evaluate(learn)', 'place': 'place = tempfile.TemporaryDirectory()'}
 
 def test_the_game_is_the_learners_own(browser, tmp_path):
-    with opened(browser, tmp_path, '02_train', few_cells()) as lab:
-        place, page = lab.run_to('game = Challenge('), lab.page
-        teddies = page.get_by_role('button', name='teddy')
+    with opened(browser, tmp_path, '02_train', few_cells('02_train', '## You against the model', trained)) as lab:
+        place, game = lab.run_to('game = Challenge('), lab.page.locator('.widget-vbox').first
+        teddies = game.get_by_role('button', name='teddy', exact=True)
         for number in range(8): teddies.nth(number).click()
-        page.get_by_text('8 of 9 photos answered').wait_for()
+        game.get_by_text('8 of 9 photos answered').wait_for()
         lab.run('run-all-below', place + 1)
-        assert page.get_by_text('8 of 9 photos answered').is_visible()
+        assert game.get_by_text('8 of 9 photos answered').is_visible()
         lab.again()
-        page.get_by_text('8 of 9 photos answered').wait_for()
+        game.get_by_text('8 of 9 photos answered').wait_for()
         teddies.nth(8).click()
-        page.get_by_text('The model:').first.wait_for()
+        game.get_by_text('right. The model:').wait_for()
     assert set(json.loads((tmp_path/'my_guesses.json').read_text()).values()) == {'teddy'}
 
 def test_the_cleaner_is_the_learners_own(browser, tmp_path):
-    with opened(browser, tmp_path, '01_gather') as lab:
-        place, page = lab.run_to("mine = here/'my_bears'"), lab.page
+    with opened(browser, tmp_path, '01_gather', few_cells('01_gather', '## The drawn bears', {'place': 'place = tempfile.TemporaryDirectory()'})) as lab:
+        place, page = lab.run_to("mine = here/'my_bears'"), lab.page.locator('.widget-vbox').first
         mine = {path.relative_to(tmp_path) for path in (tmp_path/'my_bears').glob('*/*.jpg')}
         first, second = (page.get_by_label(f'Photo {number}', exact=True) for number in (1, 2))
         first.select_option('remove')
@@ -112,6 +117,6 @@ def test_the_cleaner_is_the_learners_own(browser, tmp_path):
         page.get_by_text('To remove: 1. To another class: 1.').wait_for()
         assert (first.input_value(), second.input_value()) == ('remove', chosen)
         assert {path.relative_to(tmp_path) for path in (tmp_path/'my_bears').glob('*/*.jpg')} == mine
-        page.get_by_role('button', name='Apply').click()
+        page.get_by_role('button', name='Apply', exact=True).click()
         page.get_by_text('Taken out: 1 ').wait_for()
     assert len(list((tmp_path/'my_bears').glob('*/*.jpg'))) == len(mine) - 1
