@@ -30,6 +30,10 @@ def _unit(features:np.ndarray) -> np.ndarray:
     features = np.asarray(features, np.float32)
     return features/np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
 
+def _nearest(features:np.ndarray, bank:np.ndarray) -> np.ndarray:
+    "Mean cosine similarity of each row to the nearest rows of the bank; all of length 1."
+    return np.sort(features @ bank.T)[:, -neighbours:].mean(1)
+
 @dataclass
 class Familiar:
     "Some training photos, as features, and how near to them a photo has to lie."
@@ -42,7 +46,7 @@ class Familiar:
         features:np.ndarray, # float of shape (n, num_features)
     ) -> np.ndarray: # float32 of shape (n,), -1 to 1
         "Mean cosine similarity of each photo to the nearest photos of the bank."
-        return np.sort(_unit(features) @ self.bank.T, axis=1)[:, -neighbours:].mean(1)
+        return _nearest(_unit(features), self.bank)
 
     def summary(self) -> dict: # For `model.json`
         "What a model says about it; the bank itself is in the network."
@@ -56,15 +60,14 @@ def fit_familiar(
     "Keep some training photos to compare with, and choose the threshold that most known photos pass."
     if not len(train_features) or not len(valid_features): raise BearsError('It takes at least one training photo and one validation photo to say what is familiar.')
     if not (np.isfinite(train_features).all() and np.isfinite(valid_features).all()): raise BearsError('The features hold numbers that are not finite: the training went wrong. Train again with a smaller learning rate.')
-    known = Familiar(_unit(train_features[spread(len(train_features))]), -1., 0., len(valid_features))
-    valid = known.likeness(valid_features)
-    known.threshold = float(min(np.quantile(near, 1 - passing, method='lower') for near in (valid, _among(known.bank))))
-    known.valid_share = float((valid < known.threshold).mean())
-    return known
+    bank = _unit(train_features[spread(len(train_features))])
+    valid = _nearest(_unit(valid_features), bank)
+    threshold = float(min(np.quantile(near, 1 - passing, method='lower') for near in (valid, _among(bank))))
+    return Familiar(bank, threshold, float((valid < threshold).mean()), len(valid))
 
 def _among(bank:np.ndarray) -> np.ndarray:
     "The likeness of each photo of the bank to the others; 1 where it is alone."
     if len(bank) == 1: return np.ones(1)
     others = bank @ bank.T
     np.fill_diagonal(others, -np.inf)
-    return np.sort(others, axis=1)[:, -min(neighbours, len(bank) - 1):].mean(1)
+    return np.sort(others)[:, -min(neighbours, len(bank) - 1):].mean(1)

@@ -43,7 +43,7 @@ def split_photos(
 
 def _hold_out(candidates:list[list[int]], size:int, valid_pct:float) -> list[int]:
     "Photos of one class: its groups in turn, each that still fits into the share; the smallest group if none fits."
-    wanted, taken = max(1, round(valid_pct*size)), list[int]()
+    wanted, taken = round(valid_pct*size), list[int]()
     for members in candidates:
         if len(taken) + len(members) <= wanted and len(taken) + len(members) < size: taken += members
     smallest = min(candidates, key=len, default=[])
