@@ -237,9 +237,14 @@ def test_a_full_disk_is_a_sentence_and_a_drive_without_locks_will_do(tmp_path, m
 
 def test_a_private_folder_stays_private(tmp_path):
     before = os.umask(0o077)
-    try: Quiz(1, folder=tmp_path/'own').answer('none')
+    try:
+        quiz = Quiz(1, folder=tmp_path/'own')
+        quiz.answer('none of them at all')
+        quiz.accept()
+        quiz.drafts.keep('gpu', {'answer': 'graph'})
     finally: os.umask(before)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path/'own', tmp_path/'own'/'chapter1.jsonl')} == {0o700, 0o600}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path/'own').rglob('*')}
+    assert modes == {'chapter1.jsonl': 0o600, 'wordings.json': 0o600, '.wordings.json.lock': 0o600, 'chapter1.drafts': 0o700, 'gpu.json': 0o600}
 
 @pytest.mark.parametrize('line,says', [('{"session": 99, "chapter": 1}', 'newer version'), ('{"session": 1, "chapter": 2}', 'chapter 2, not 1')])
 def test_a_session_that_is_not_ours_is_refused_and_left_alone(tmp_path, line, says):
