@@ -54,10 +54,14 @@ except CellExecutionError as error: sys.exit(str(error))
 cells = [cell for cell in notebook.cells if cell.cell_type == 'code']
 print(json.dumps([sum(cell.execution_count is not None for cell in cells), sum(bool(cell.source.strip()) for cell in cells)]))'''
 
+def without_messages(source:str) -> str:
+    "A cell's code without the texts of several lines that it may print: what a message recommends is nothing that the cell does."
+    return re.sub(r'""".*?"""', '""', source, flags=re.S)
+
 def manual_steps(name:str, clone:Path) -> list[str]:
     "What somebody who only presses Run would have to do as well: cells that fail, ask for something or are left out."
     sources = [''.join(cell['source']) for cell in json.loads((clone/'nbs'/name).read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
-    asks = [source for source in sources if re.search(r'\binput\(|getpass|files\.upload|drive\.mount|^#\|\s*(eval|slow|network)\b', source, re.M)]
+    asks = [source for source in sources if re.search(r'\binput\(|getpass|files\.upload|drive\.mount|^#\|\s*(eval|slow|network)\b', without_messages(source), re.M)]
     env = plain | {'PYTHONPATH': str(clone/'tests/offline'), 'HF_HUB_OFFLINE': '1', 'OMP_NUM_THREADS': '1'}
     run = subprocess.run([clone/'.venv/bin/python', '-c', execute, name], cwd=clone/'nbs', env=env, capture_output=True, text=True, timeout=800)
     if run.returncode: return [*asks, run.stderr[-3000:]]
