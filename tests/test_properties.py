@@ -16,10 +16,10 @@ from bears_lib.engine import duplicates, familiar, head, moves
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.duplicates import group_photos, near_pairs, orientation_hashes, read_photos
 from bears_lib.engine.familiar import fit_familiar, spread
-from bears_lib.engine.folders import Photo, read_metadata, write_metadata
+from bears_lib.engine.folders import Photo, PhotoFolder, read_metadata, write_metadata
 from bears_lib.engine.head import Head, fit_linear, group_folds
 from bears_lib.engine.moves import finish_moves, move_out, move_photos, relabel, undo
-from bears_lib.engine.split import split_photos
+from bears_lib.engine.split import folder_to_check, hold_out, record_split, sides_of, split_photos
 
 def examples(n:int): return settings(max_examples=n, derandomize=True, deadline=None, database=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -232,7 +232,7 @@ splits_here = """
 import hashlib
 from pathlib import Path
 from bears_lib.engine.folders import Photo
-from bears_lib.engine.split import split_photos
+from bears_lib.engine.split import folder_to_check, hold_out, record_split, sides_of, split_photos
 photos = [Photo(Path(f'{i}.jpg'), 'black' if i % 3 else 'grizzly', hashlib.sha256(str(i).encode()).hexdigest(), f'group {i//4}' if i > 30 else '') for i in range(60)]
 print(split_photos(photos).nonzero()[0].tolist())
 """
@@ -251,6 +251,81 @@ def test_split_is_the_same_however_the_folder_is_named(photos, tmp_path, monkeyp
         folder = read_photos(root)
         splits.append({'/'.join(photo.path.parts[-2:]) for photo, out in zip(folder.photos, split_photos(folder.photos, 0.4)) if out})
     assert len(splits[0]) == 4 and all(split == splits[0] for split in splits)
+
+def listed_folder(*names:str, **splits:str) -> PhotoFolder:
+    "A folder that nobody needs to read: photos 'black/1' with a group and a hash of their own, and perhaps a split."
+    photos = [Photo(Path('photos')/name, name.split('/')[0], f'{i:064x}', f'group {i}', split=splits.get(name.replace('/', '_'), '')) for i, name in enumerate(names)]
+    return PhotoFolder(Path('photos'), photos, {})
+
+ten_each = [f'{label}/{i}' for label in ('black', 'teddy') for i in range(10)]
+
+def test_split_leaves_a_photo_to_learn_from_whatever_the_share():
+    assert split_photos([Photo(Path(f'{i}.jpg'), 'black', f'{i}') for i in range(3)], 0.99).sum() == 2
+
+def test_split_says_how_photos_were_chosen():
+    folder = listed_folder(*ten_each)
+    assert (hold_out(folder).how, len(hold_out(folder).valid), hold_out(folder).notes) == ('a share of 0.2, seed 0', 4, [])
+    assert hold_out(folder, 0.3, 5).how == 'a share of 0.3, seed 5' and len(hold_out(folder, 0.3).valid) == 6
+    assert hold_out(folder, lambda path: path.name == '1').how == 'a function'
+    assert hold_out(folder, ['black/1', 'teddy/2']).how == 'a list of photos'
+
+def test_split_of_the_folder_is_taken_or_mixed_and_said():
+    folder = listed_folder(*ten_each, **{name.replace('/', '_'): 'valid' if name.endswith('9') else 'train' for name in ten_each})
+    brought, mixed = hold_out(folder), hold_out(folder, 0.3)
+    assert (brought.how, [photo.path.name for photo in brought.valid], brought.notes) == ('valid/', ['9', '9'], [])
+    assert mixed.notes[0] == 'valid/ and train/ are mixed: a share of 0.3, seed 0, is held out from both.' and len(mixed.valid) == 6
+
+def test_split_leaves_copies_out_of_training_and_counts_classes_without_a_check():
+    folder = listed_folder(*ten_each)
+    for photo in folder.photos[:3]: photo.group = 'one bear'
+    split = hold_out(folder, lambda path: path == Path('photos/black/0'))
+    assert len(split.train) == 17 and [photo.path.name for photo in split.valid] == ['0']
+    assert split.notes == ['2 photos to learn from are copies of photos to check with, and are left out.',
+                           'No photo shows teddy among those to check with: nothing can be said about that class.']
+    for photo in folder.photos: photo.group = ''
+    assert len(hold_out(folder, lambda path: path.name == '0').train) == 18, 'photos without a group are copies of none'
+    with pytest.raises(BearsError, match='No photo of black is left to learn from'): hold_out(folder, lambda path: path.parent.name == 'black')
+
+def saved_noise(folder:Path, *names:str, seed:int=0) -> Path:
+    rng = np.random.default_rng(seed)
+    for name in names:
+        (folder/name).parent.mkdir(parents=True, exist_ok=True)
+        noise_picture(rng, (80, 64)).save(folder/name)
+    return folder
+
+def test_split_takes_a_folder_inside_or_elsewhere(tmp_path, monkeypatch):
+    root = saved_noise(tmp_path/'photos', *(f'{label}/{i}.png' for label in ('black', 'teddy') for i in range(3)), 'held/black/1.png', 'held/teddy/1.png')
+    other = saved_noise(tmp_path/'other', 'black/a.png', 'teddy/a.png', seed=1)
+    monkeypatch.chdir(tmp_path)
+    assert [folder_to_check(root, given) for given in (None, 0.2, 'held', root/'held', 'other', 'nowhere')] == [None, None, root/'held', root/'held', Path('other'), Path('nowhere')]
+    folder = read_photos(root, leave_out=root/'held')
+    for given, how in (('held', 'the folder held/'), (other, 'the folder other/'), (read_photos(other), 'the folder other/')):
+        split = hold_out(folder, given)
+        assert split.how == how and len(split.valid) == 2 and len(split.train) == 6 and not split.notes
+    whole = read_photos(root)
+    assert {photo.label for photo in hold_out(whole, 'held').train} == {'black', 'teddy'}, 'what is to check with is not learnt from'
+    (tmp_path/'photos/teddy/copy.png').write_bytes((other/'teddy/a.png').read_bytes())
+    assert '1 photos to learn from are copies' in hold_out(read_photos(root, leave_out=root/'held'), other).notes[0]
+    with pytest.raises(BearsError, match='empty holds no photos to check with'):
+        (tmp_path/'empty').mkdir()
+        hold_out(folder, 'empty')
+    with pytest.raises(BearsError, match="has the class 'polar', of which there is no photo"): hold_out(folder, saved_noise(tmp_path/'strange', 'polar/1.png'))
+    with pytest.raises(BearsError, match='nowhere is not there'): hold_out(folder, 'nowhere')
+
+def test_split_is_remembered_by_the_beginning_of_each_hash():
+    train, valid = [f'{i:02d}'*32 for i in range(30)], [f'{i:02d}'*32 for i in range(40, 50)]
+    record = record_split(train, valid, 'by hand')
+    assert record == {'how': 'by hand', 'train': ' '.join(each[:12] for each in train), 'valid': ' '.join(each[:12] for each in valid)}
+    assert sides_of(record, [train[3], valid[4], '9'*64, train[3][:12] + 'f'*52]).tolist() == ['train', 'valid', 'new', 'train']
+    assert sides_of({'train': record['train']}, [valid[4], 'x'*64]).tolist() == ['new', 'new']
+    assert sides_of({}, train[:2]).tolist() == ['unknown', 'unknown'] == sides_of({'train': ''}, train[:2]).tolist()
+    assert (sides_of({}, []) == 'train').sum() == (sides_of(record, []) == 'train').sum() == 0
+
+@pytest.mark.parametrize('n, listed', [(200_000, True), (200_001, False)])
+def test_split_of_very_many_photos_lists_those_held_back_alone(n, listed):
+    record = record_split([f'{i:064d}' for i in range(n - 5)], [f'{i:064d}' for i in range(5)], 'x')
+    assert bool(record['train']) == listed and len(record['valid'].split()) == 5
+    assert (sides_of(record, ['0'*64])[0] == 'unknown') != listed
 
 def test_split_bad_input():
     one = [Photo(Path('1.jpg'), 'black', '1')]

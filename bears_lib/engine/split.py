@@ -66,16 +66,16 @@ def hold_out(
     seed:int=0, # For a share: another number gives another split
 ) -> Split:
     "Part a folder into photos to learn from and photos to check with, copies on one side."
-    photos = folder.photos
-    brought, how = [photo.path for photo in photos if photo.split == 'valid'], ''
-    if valid is None: valid, how = (brought, 'valid/') if brought else (0.2, '')
-    if isinstance(valid, (int, float)):
-        held, how = split_photos(photos, valid, seed), f'a share of {valid:g}, seed {seed}'
+    photos, brought = folder.photos, np.array([photo.split == 'valid' for photo in folder.photos], bool)
+    if valid is None and brought.any(): held, how = brought, 'valid/'
+    elif valid is None or isinstance(valid, (int, float)):
+        share = 0.2 if valid is None else valid
+        held, how = split_photos(photos, share, seed), f'a share of {share:g}, seed {seed}'
     elif isinstance(valid, (str, Path, PhotoFolder)): photos, held, how = _with_folder(folder, valid)
     elif callable(valid): held, how = np.array([bool(valid(photo.path)) for photo in photos], bool), 'a function'
-    else: held, how = _named(folder, valid), how or 'a list of photos'
+    else: held, how = _named(folder, valid), 'a list of photos'
     split = _parted(folder, photos, held, how)
-    if brought and how.startswith('a share'): split.notes.insert(0, f'valid/ and train/ are mixed: {how}, is held out from both.')
+    if brought.any() and how.startswith('a share'): split.notes.insert(0, f'valid/ and train/ are mixed: {how}, is held out from both.')
     return split
 
 # %% ../../nbs/engine/split.ipynb #c1f0ce3f
