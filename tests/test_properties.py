@@ -114,7 +114,8 @@ def test_duplicates_hashes_stay_what_they_were():
 def test_duplicates_blank_is_less_than_12_levels(contrast, blank):
     pixels = np.full((64, 64), 100, np.uint8)
     pixels[:, 20:40] += np.uint8(contrast)
-    assert (orientation_hashes(Image.fromarray(pixels)) == 0).all() == blank
+    hashes = orientation_hashes(Image.fromarray(pixels))
+    assert hashes.shape == (8,) and (hashes == 0).all() == blank
 
 def test_duplicates_from_a_file_that_is_read_at_a_reduced_size():
     "A large JPEG is decoded at a fraction of its size, but never below what the hash needs."
@@ -252,6 +253,14 @@ def test_split_is_the_same_however_the_folder_is_named(photos, tmp_path, monkeyp
         splits.append({'/'.join(photo.path.parts[-2:]) for photo, out in zip(folder.photos, split_photos(folder.photos, 0.4)) if out})
     assert len(splits[0]) == 4 and all(split == splits[0] for split in splits)
 
+def test_duplicates_are_named_in_the_folder_as_it_is_asked_for(tmp_path):
+    root = saved_noise(tmp_path/'photos', 'train/black/1.png', 'train/teddy/1.png', 'test/black/2.png', 'aside/black/3.png')
+    (root/'train/black/copy.png').write_bytes((root/'train/black/1.png').read_bytes())
+    def found(**asked): return sorted(photo.path.parent.parent.name for photo in read_photos(root, leave_out=root/'aside', **asked).photos)
+    assert found() == ['train']*3 and found(test=True) == ['test'] + ['train']*3
+    groups = Counter(photo.group for photo in read_photos(root, leave_out=root/'aside').photos)
+    assert sorted(groups.values()) == [1, 2]
+
 def listed_folder(*names:str, **splits:str) -> PhotoFolder:
     "A folder that nobody needs to read: photos 'black/1' with a group and a hash of their own, and perhaps a split."
     photos = [Photo(Path('photos')/name, name.split('/')[0], f'{i:064x}', f'group {i}', split=splits.get(name.replace('/', '_'), '')) for i, name in enumerate(names)]
@@ -297,6 +306,9 @@ def test_split_takes_a_folder_inside_or_elsewhere(tmp_path, monkeypatch):
     root = saved_noise(tmp_path/'photos', *(f'{label}/{i}.png' for label in ('black', 'teddy') for i in range(3)), 'held/black/1.png', 'held/teddy/1.png')
     other = saved_noise(tmp_path/'other', 'black/a.png', 'teddy/a.png', seed=1)
     monkeypatch.chdir(tmp_path)
+    (tmp_path/'both').mkdir(), (root/'both').mkdir()
+    assert folder_to_check(root, 'both') == Path('both'), 'what is called so here comes first'
+    (tmp_path/'both').rmdir(), (root/'both').rmdir()
     assert [folder_to_check(root, given) for given in (None, 0.2, 'held', root/'held', 'other', 'nowhere')] == [None, None, root/'held', root/'held', Path('other'), Path('nowhere')]
     folder = read_photos(root, leave_out=root/'held')
     for given, how in (('held', 'the folder held/'), (other, 'the folder other/'), (read_photos(other), 'the folder other/')):

@@ -8,7 +8,6 @@ Docs: https://bears-lib.github.io/bears_lib/engine/duplicates.html.md"""
 __all__ = ['orientation_hashes', 'near_pairs', 'group_photos', 'read_photos', 'mark_copies']
 
 # %% ../../nbs/engine/duplicates.ipynb #8a2f32f6
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -44,8 +43,8 @@ def _bits(waves:np.ndarray) -> np.ndarray:
     "One bit per wave: is it stronger than the median? The constant part says only how bright the photo is: left out."
     values = waves.reshape(-1, 64)[:, 1:]
     bits = np.zeros((len(values), 64), bool)
-    bits[:, :63] = values > np.partition(values, 31)[:, 31:32]
-    return np.packbits(bits, axis=1).view('>u8').ravel().astype(np.uint64)
+    bits[:, :63] = values > np.median(values, axis=1, keepdims=True)
+    return np.packbits(bits).view('>u8').ravel().astype(np.uint64)
 
 # %% ../../nbs/engine/duplicates.ipynb #96b055ec
 def near_pairs(
@@ -60,7 +59,6 @@ def near_pairs(
     found = [_close(hashes[:, 0], hashes[:, turn], radius) for turn in range(8)]
     rows = np.concatenate(found)
     rows[:, :2] = np.sort(telling[rows[:, :2]], axis=1)
-    rows = rows[rows[:, 0] < rows[:, 1]]
     order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
     rows = rows[order]
     return rows[np.r_[True, (rows[1:, :2] != rows[:-1, :2]).any(1)]] if len(rows) else rows
@@ -77,7 +75,7 @@ def _close(left:np.ndarray, right:np.ndarray, radius:int) -> np.ndarray:
 
 def _same_band(left:np.ndarray, right:np.ndarray, keys:np.ndarray, others:np.ndarray, radius:int, at_once:int=4_000_000) -> list[np.ndarray]:
     "Candidates share a key; they are compared in portions, so that memory stays bounded."
-    order = np.argsort(others, kind='stable')
+    order = np.argsort(others)
     first, last = np.searchsorted(others[order], keys, 'left'), np.searchsorted(others[order], keys, 'right')
     ends, found, begin = np.cumsum(last - first), [], 0
     while begin < len(left):
@@ -106,8 +104,8 @@ def group_photos(
         pairs += [(seen.setdefault(key(photo), i), i) for i, photo in enumerate(photos) if key(photo)]
     rows, cols = np.array(pairs, int).reshape(-1, 2).T
     number = connected_components(coo_array((np.ones(len(rows)), (rows, cols)), (len(photos),)*2), directed=False)[1]
-    names: dict[int, str] = defaultdict(lambda: 'g'*64)
-    for photo, which in zip(photos, number): names[which] = min(names[which], photo.sha256)
+    names: dict[int, str] = {}
+    for photo, which in zip(photos, number): names[which] = min(names.get(which, photo.sha256), photo.sha256)
     return [names[which] for which in number]
 
 # %% ../../nbs/engine/duplicates.ipynb #466af5b7

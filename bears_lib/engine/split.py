@@ -10,7 +10,7 @@ __all__ = ['Valid', 'split_photos', 'Split', 'hold_out', 'folder_to_check', 'rec
 # %% ../../nbs/engine/split.ipynb #68da5fa1
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 import hashlib
@@ -58,7 +58,7 @@ class Split:
     train: list[Photo]
     valid: list[Photo]
     how: str # How they were chosen, such as 'valid/' or 'a share of 0.2, seed 0'
-    notes: list[str] = field(default_factory=list) # What a person should know
+    notes: list[str] # What a person should know
 
 def hold_out(
     folder:PhotoFolder, # As `read_photos` gives it
@@ -75,7 +75,7 @@ def hold_out(
     elif callable(valid): held, how = np.array([bool(valid(photo.path)) for photo in photos], bool), 'a function'
     else: held, how = _named(folder, valid), 'a list of photos'
     split = _parted(folder, photos, held, how)
-    if brought.any() and how.startswith('a share'): split.notes.insert(0, f'valid/ and train/ are mixed: {how}, is held out from both.')
+    if brought.any() and how.startswith('a share'): split.notes.append(f'valid/ and train/ are mixed: {how}, is held out from both.')
     return split
 
 # %% ../../nbs/engine/split.ipynb #c1f0ce3f
@@ -141,6 +141,6 @@ def sides_of(
     hashes:Iterable[str], # sha256 of some photos
 ) -> np.ndarray: # str of shape (n,): 'train' or 'valid' for a photo that the model has met, else 'new'; 'unknown' for all where nothing is recorded
     "Which photos a model has learnt from."
-    if not record.get('train'): return np.array(['unknown' for _ in hashes], dtype='<U7')
+    if not record.get('train'): return np.array(['unknown' for _ in hashes], str)
     side = {digits: name for name in ('valid', 'train') for digits in record.get(name, '').split()}
-    return np.array([side.get(each[:_digits], 'new') for each in hashes], dtype='<U7')
+    return np.array([side.get(each[:_digits], 'new') for each in hashes], str)
