@@ -1,7 +1,7 @@
 """Plant one small fault at a time into a module, and see whether the tests notice: `python tools/mutate.py duplicates split`.
 
 Each fault (a comparison turned round, a number one larger, a statement left out, ...) goes into a copy of the package. The module's
-notebook and its property tests (`tests/test_properties.py`, those called `test_MODULE_...`) run against it. A fault that
+notebook, its property tests (`tests/test_properties.py`, those called `test_MODULE_...`) and `tests/test_MODULE.py` run against it. A fault that
 all of them let pass is a survivor: a test is missing, the code does nothing, or the fault changes nothing that anybody sees."""
 import argparse, ast, contextlib, difflib, io, json, os, shutil, signal, sys, tempfile, time
 from collections.abc import Iterator
@@ -133,7 +133,10 @@ def run_tests(place:Path, module:str) -> int:
     exec(compile(notebook_code(notebook_of(module), module), f'{name}.ipynb', 'exec'), {'__name__': '__main__'})
     hypothesis.settings.register_profile('first failure', phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
     hypothesis.settings.load_profile('first failure')
-    return pytest.main(['tests/test_properties.py', '-k', f'test_{name}_', '-x', '-q', '-p', 'no:cacheprovider', '--timeout=600'])
+    usual, own = ['-x', '-q', '-p', 'no:cacheprovider', '--timeout=600'], Path('tests', f'test_{name}.py')
+    status = pytest.main(['tests/test_properties.py', '-k', f'test_{name}_', *usual])
+    if status in (0, pytest.ExitCode.NO_TESTS_COLLECTED) and own.exists(): status = pytest.main([str(own), *usual])
+    return int(status)
 
 def notebook_of(module:str) -> Path: return root/'nbs'/Path(*module.split('.')[1:]).with_suffix('.ipynb')
 
