@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from .common import BearsError, command, say
 from .duplicates import group_photos, near_pairs, orientation_hashes
-from .moves import finish_moves, move_out
+from .moves import move_out, unfinished
 from .folders import Photo, PhotoFolder, read_folder
 from .photos import PhotoError, open_photo
 
@@ -45,10 +45,10 @@ def _measure(path:Path, picture:Image.Image) -> _Look:
 # %% ../../nbs/engine/check.ipynb #88ddf13b
 def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
     "Every photo opened once: the folder, with copies in one group, and what was measured of each."
-    finish_moves(root)
     found: dict[Path, _Look] = {}
     def look(photo:Photo, picture:Image.Image) -> None: found[photo.path] = _measure(photo.path, picture)
     folder = read_folder(root, look, test=True)
+    folder.faults += unfinished(root)
     looks = [found[photo.path] for photo in folder.photos]
     if looks:
         groups = group_photos(folder.photos, np.stack([look.hashes for look in looks]))

@@ -24,6 +24,7 @@ from .folders import place_of
 from .split import split_photos
 from .moves import Move, _Journal, finish_moves, move_photos
 from .moves import undo as take_back
+from .paths import own_file
 
 # %% ../../nbs/engine/cleaner.ipynb #5653c2e0
 @dataclass
@@ -81,7 +82,6 @@ class _Review:
     "Which photos there are, what was chosen for each, and which are shown: all of the cleaner but its looks."
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
         self.root, self.entries, self.per_page = root, entries, per_page
-        finish_moves(root)
         self.choices = _kept(root, entries) # File: the class it shall go to, or None to take it out
         self.label, self.split, self.page = '', '', 0 # What is shown: '' is all classes, 'train' and 'valid' or ''
         self.can_undo = _Journal(root).undoable is not None
@@ -96,22 +96,22 @@ class _Review:
         def __getattr__(self, name:str) -> Any: ...
 
 # %% ../../nbs/engine/cleaner.ipynb #c9d7c268
-_FILE = '.bears/choices.json'
+_FILE = 'choices.json'
 
 def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, str|None]:
     "The choices that were made in a folder and not carried out; with entries, those that still make sense."
-    try: found = json.loads((root/_FILE).read_text('utf-8'))
-    except (OSError, ValueError): return {}
+    try: found = json.loads(own_file(root, _FILE).read_text('utf-8'))
+    except (OSError, ValueError, RecursionError): return {}
     if not isinstance(found, dict): return {}
     if entries is None: return found
     files, labels = {entry.file for entry in entries if not entry.out}, {entry.label for entry in entries if not entry.out}
-    return {file: label for file, label in found.items() if file in files and (label is None or label in labels)}
+    return {file: label for file, label in found.items() if file in files and (label is None or isinstance(label, str) and label in labels)}
 
 def _keep(root:Path, changes:dict[str, tuple]) -> None:
     "Add choices to those in the folder, or with () take them out; two cleaners on one folder keep both theirs."
     known = _kept(root)
     kept = {file: label for file, label in known.items() if file not in changes} | {file: choice[0] for file, choice in changes.items() if choice}
-    if kept != known: write_beside(root/_FILE, json.dumps(kept, indent=1, ensure_ascii=False)+'\n')
+    if kept != known: write_beside(own_file(root, _FILE), json.dumps(kept, indent=1, ensure_ascii=False)+'\n')
 
 # %% ../../nbs/engine/cleaner.ipynb #afdf0e3c
 @patch(as_prop=True)
@@ -262,6 +262,7 @@ class ImageCleaner(_Review):
     ):
         if not 1 <= per_page <= 60 or not 60 <= side <= 400: raise BearsError(f'per_page must be 1 to 60 and side 60 to 400, not {per_page} and {side}.')
         valid = None if learn is None else list(learn.dls.valid_ds.items)
+        if not isinstance(photos, Report): finish_moves(photos)
         report = photos if isinstance(photos, Report) else check_images(photos, valid, judge=learn is None)
         chances, labels = (report.probabilities, report.labels) if learn is None else _chances_of(report, learn)
         super().__init__(report.folder.root, _entries(report, chances, labels), per_page)

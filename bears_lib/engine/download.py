@@ -24,8 +24,9 @@ import numpy as np
 from PIL import Image
 from .common import BearsError, command, progress, read_json, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
-from .moves import only_writer
+from .moves import only_writer, read_log
 from .folders import has_metadata, read_metadata, sample_folder, write_metadata
+from .paths import inside, own_file
 from .photos import PhotoError, open_photo
 from .search import ImageResult, _check_term, _default_providers, _search, result_from, same_mix
 from .web import Web, WebError
@@ -102,13 +103,9 @@ class Log:
     def __init__(self,
         root:str|Path, # The photo folder
     ):
-        self.path, self.lock = Path(root)/'.bears'/'log.jsonl', threading.Lock()
-        self.entries: dict[str, dict] = {}
-        if self.path.exists() and self.path.stat().st_size > 500_000_000:
-            raise BearsError(f'{self.path} is too large to be a log of downloads. Take it away.')
-        text = self.path.read_bytes() if self.path.exists() else b''
-        self.torn = bool(text) and not text.endswith(b'\n')  # a run was killed while it wrote
-        for line in text.splitlines():
+        self.lock, self.entries = threading.Lock(), dict[str, dict]()
+        self.path, lines, self.torn = read_log(root)
+        for line in lines:
             if entry := _log_entry(line): self.entries[entry['url']] = entry
 
     def add(self,
@@ -145,7 +142,9 @@ def _target(root:str|Path):
     "The folder to fill, made if it isn't there, and held by its lock."
     root = Path(root)
     if root.exists() and not root.is_dir(): raise BearsError(f'{root} is a file. Give a folder for the photos.')
-    try: (root/'.bears'/'spare').mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for each in ('', 'spare/', 'search/'): own_file(root, each).mkdir(exist_ok=True)
     except OSError as error: raise BearsError(f"Can't make {root}: {error.strerror}. Choose a folder you may write to.") from error
     if (root/'metadata.csv').exists() and not has_metadata(root):
         raise BearsError(f'{root} holds a metadata.csv of somebody else, and is left as it is. Give a new folder.')
@@ -188,6 +187,7 @@ def _choose(root:Path, found:dict[str, list[ImageResult]], entries:dict[str, dic
 class _Run:
     "The filling of one folder: which results still wait, which addresses are under way, which photos are there."
     def __init__(self, root:Path, found:dict[str, list[ImageResult]], web:Web, max_side:int):
+        for label in found: inside(root, f'{label}/1.jpg')  # a folder from a stranger may hold a link of that name
         self.root, self.found, self.web, self.max_side, self.log = root, found, web, max_side, Log(root)
         self.archives = _Archives()
         self.queue = {label: deque(results) for label, results in found.items()}
@@ -199,7 +199,7 @@ class _Run:
         "Fetch one photo, store it, then log it: in this order, so that a photo in the log is always there."
         start = time.monotonic()
         data, entry = _fetch(result, self.web, self.max_side, self.archives)
-        if data: (self.root/'.bears'/'spare'/_name(entry)).write_bytes(data)
+        if data: own_file(self.root, f'spare/{_name(entry)}').write_bytes(data)
         entry = {'url': result.image_url} | entry | dict(seconds=round(time.monotonic() - start, 2), at=f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}')
         self.log.add(entry)
         return entry
@@ -262,7 +262,7 @@ def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
     for label, photos in chosen.items():
         (run.root/label).mkdir(exist_ok=True)
         for result, entry in photos:
-            path, spare = run.root/label/_name(entry), run.root/'.bears'/'spare'/_name(entry)
+            path, spare = run.root/label/_name(entry), own_file(run.root, f'spare/{_name(entry)}')
             if not path.exists() and spare.exists(): os.replace(spare, path)
             if path.exists(): rows.setdefault(f'{label}/{_name(entry)}', _row(label, result, entry))
             kept[label] += path.exists()
@@ -372,7 +372,7 @@ def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed
 # %% ../../nbs/engine/download.ipynb #2a8d7b58
 def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
     "The candidates of earlier runs, by class; photos of one's own disk are not among them, since the folder may come from a stranger."
-    path = root/'.bears'/'plan.json'
+    path = own_file(root, 'plan.json')
     try: found = read_json(path.read_bytes(), most=5_000_000) if path.stat().st_size < 200_000_000 else {}
     except (OSError, ValueError): return {}
     pairs = found.items() if isinstance(found, dict) else ()
@@ -380,7 +380,7 @@ def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
 
 def _write_plan(root:Path, plan:Mapping[str, Sequence[ImageResult]]) -> None:
     rows = {label: [{name: value for name, value in asdict(each).items() if name not in ('file', 'member')} for each in results] for label, results in plan.items()}
-    write_beside(root/'.bears'/'plan.json', json.dumps(rows), inside=root)
+    write_beside(own_file(root, 'plan.json'), json.dumps(rows), inside=root)
 
 def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web) -> dict[str, list[ImageResult]]:
     "Candidates for each class: those of earlier runs first, new ones only if these are too few."

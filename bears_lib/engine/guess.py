@@ -17,7 +17,7 @@ import json
 import numpy as np
 from .check import _sheet
 from .cleaner import _picture_of
-from .common import BearsError, near, write_beside
+from .common import BearsError, near, read_json, write_beside
 
 # %% ../../nbs/engine/guess.ipynb #5c27c23f
 class _Game:
@@ -62,7 +62,7 @@ def _key(photo:Path) -> str: return sha256(photo.read_bytes()).hexdigest()[:16]
 def _kept(file:Path|None) -> dict[str, str]:
     "The guesses in a file: the class by the photo's content."
     if not file or not file.exists(): return {}
-    try: found = json.loads(file.read_text('utf-8'))
+    try: found = read_json(file.read_bytes()) if file.is_file() else None
     except (OSError, ValueError): found = None
     if isinstance(found, dict) and all(isinstance(label, str) for label in found.values()): return found
     raise BearsError(f'{file} is no file of guesses. Give another name for keep, or move the file away.')

@@ -17,8 +17,9 @@ from reprlib import repr as short
 from typing import Any
 import hashlib, json, tempfile, unicodedata
 from .common import BearsError, near, read_json
+from .paths import is_plain_name
 from .photos import Preprocess
-from .swap import is_plain_name, placed, swap_folder
+from .swap import placed, swap_folder
 
 # %% ../../nbs/engine/models.ipynb #a229ce36
 schema = 1  # raised when a reader of the old form could misunderstand the new one

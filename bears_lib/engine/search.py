@@ -273,11 +273,18 @@ def _key(path:Path) -> str:
     "A short name for a place on this disk that does not give the place away."
     return f'{path.name}-{sha256(str(path.resolve()).encode()).hexdigest()[:8]}'
 
+def _stays(folder:Path, name:str) -> bool:
+    "Whether a photo lies in the folder itself, all links followed."
+    return (folder/name).resolve().is_relative_to(folder.resolve())
+
 def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provider:
     "Photos of a folder, or of those of its folders that are called like the term."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
-        found, note = _without_test([path.relative_to(folder).as_posix() for path in photo_files(folder, loose=True)])
+        names = [path.relative_to(folder).as_posix() for path in photo_files(folder, loose=True)]
+        here = [each for each in names if _stays(folder, each)]
+        found, note = _without_test(here)
+        if len(here) < len(names): note = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
         chosen = found if everything else _of_class(found, term)
         rows, start = read_metadata(folder), 'sample:' if name == 'sample' else f'{name}:{_key(folder)}/'
         def make(each, row): return ImageResult(start + each, '', row.get('page_url', ''), Path(each).stem, row.get('author', ''), row.get('license') or 'unknown',

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import errno, json, os
 from fastcore.basics import patch
-from .common import BearsError, write_beside
+from .common import BearsError, read_json, write_beside
 from .grading import GRADES, Question, load_questions, read_words
 
 # %% ../../nbs/engine/sessions.ipynb #4352e09d
@@ -37,6 +37,8 @@ class Entry:
             if getattr(self, name) not in ('', *GRADES): raise BearsError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
         for name in ('id', 'answer', 'correction', 'nit', 'when'):
             if not isinstance(getattr(self, name), str): raise BearsError(f'{name} is text, not {type(getattr(self, name)).__name__}.')
+        if type(self.attempt) is not int or not 0 < self.attempt < 10**6 or type(self.unsure) is not bool or not isinstance(self.card, dict):
+            raise BearsError(f'Attempt {self.attempt!r:.20} of {self.id!r:.40} is not as this package writes it.')
 
     @property
     def grade(self) -> str: # The learner's if there is one, else the suggested one
@@ -85,9 +87,10 @@ class Session:
 # %% ../../nbs/engine/sessions.ipynb #2bc0d28e
 def _entry(line:str, session:'Session') -> Entry|None:
     "What a line says: an entry, or nothing for the first line."
-    row = json.loads(line)
+    row = read_json(line.encode())
     if not isinstance(row, dict): raise ValueError('not an object')
     if 'session' in row:
+        if type(row['session']) is not int: raise ValueError('no version')
         if row['session'] > VERSION: raise BearsError(f'{session.path} was written by a newer version of bears_lib. Update with: pip install -U bears_lib')
         if row.get('chapter') != session.chapter: raise BearsError(f'{session.path} is a session of chapter {row.get("chapter")}, not {session.chapter}. Give another path.')
         return None
@@ -97,6 +100,7 @@ def _entry(line:str, session:'Session') -> Entry|None:
 def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
     self.entries, self.damaged = [], []
+    if self.path.exists() and not self.path.is_file(): raise BearsError(f'{self.path} is no file. Give another path for the session.')
     try: lines = self.path.read_text('utf-8', errors='replace').split('\n') if self.path.exists() else []
     except OSError as error: raise BearsError(f"Can't read the session {self.path}: {error.strerror}.") from error
     for line in lines:
@@ -197,9 +201,11 @@ class Overlay:
     def read(self) -> None:
         "Read the file again, with what other programs have added."
         if not self.path.exists(): return
-        try: data = json.loads(self.path.read_text('utf-8'))
+        try: data = read_json(self.path.read_bytes()) if self.path.is_file() else None
         except (ValueError, OSError) as error: raise BearsError(f"Can't read your own wordings in {self.path}: {error}. Mend the file or move it away.") from error
         if not isinstance(data, dict) or not isinstance(data.get('accept'), dict): raise BearsError(f'{self.path} is no file of accepted wordings. Move it away, and a new one is begun.')
+        fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each) for each in data['accept'].values())
+        if not fine or type(data.get('overlay', 0)) is not int: raise BearsError(f'{self.path} holds wordings of another form than this package writes. Mend the file or move it away.')
         if data.get('overlay', 0) > VERSION: raise BearsError(f'{self.path} was written by a newer version of bears_lib and is left as it is. Update with: pip install -U bears_lib')
         self.accept = data['accept']
 
@@ -232,7 +238,8 @@ class Drafts:
         id:str, # Of the question
     ) -> dict[str, str]: # What was in the boxes, by their names; empty where there is no draft
         "The draft of a question."
-        try: found = json.loads((self.folder/f'{id}.json').read_text('utf-8'))
+        file = self.folder/f'{id}.json'
+        try: found = read_json(file.read_bytes()) if file.is_file() else {}
         except (OSError, ValueError): return {}
         return {name: text for name, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
 

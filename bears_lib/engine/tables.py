@@ -43,6 +43,7 @@ def read_table(
 # %% ../../nbs/engine/tables.ipynb #5f818ae9
 def _read_bytes(path:Path, most:int) -> bytes:
     try:
+        if path.exists() and not path.is_file(): raise BearsError(f'{path} is no file. Give a CSV file.')
         if path.stat().st_size > most: raise BearsError(f'{path} is larger than {most//10**6} MB: that is no table of labels.')
         return path.read_bytes()
     except FileNotFoundError:

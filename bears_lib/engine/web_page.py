@@ -26,7 +26,8 @@ from .common import BearsError, command, link_bar, read_json, say
 from .models import ModelInfo, read_model
 from .folders import read_metadata, sample_folder
 from .photos import Source, open_photo
-from .swap import digest_of, finish_swap, is_plain_name, placed, swap_folder
+from .paths import is_plain_name
+from .swap import digest_of, finish_swap, placed, swap_folder
 
 # %% ../../nbs/engine/web_page.ipynb #995c832d
 runtime_version = '1.30.0'  # of onnxruntime-web
