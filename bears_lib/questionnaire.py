@@ -76,7 +76,8 @@ def answer(self:Quiz,
         from bears_lib.engine.semantic import second_look
         result = second_look(self.question, text, result)
     self.result = result
-    self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
+    try: self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
+    except BearsError as error: raise BearsError(f'{error} Your answer, to copy: {" ".join(text.split())}') from None
     _told(self)
     return result
 

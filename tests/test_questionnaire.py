@@ -544,3 +544,13 @@ def test_a_hint_and_another_try(tmp_path, capsys):
 def test_nobody_has_to_name_all_fifteen_fields():
     assert str(grade(QUESTIONS['areas'], 'translation')).endswith('or 11 others')
     assert len(grade(QUESTIONS['areas'], 'translation').missing) == 14
+
+def test_a_full_disk_gives_the_answer_back(tmp_path, monkeypatch):
+    "What was typed a minute ago stands in the sentence, and all that was kept before is still there."
+    quiz = Quiz(1, tmp_path)
+    quiz.answer('a first answer')
+    def full(handle): raise OSError(28, 'No space left on device')
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'fsync', full)
+        with pytest.raises(BearsError, match='No space left.*Your answer, to copy: it has many layers of weights$'): quiz.next().answer('it has many\nlayers of weights')
+    assert [entry.answer for entry in Quiz(1, tmp_path).session][:1] == ['a first answer']
