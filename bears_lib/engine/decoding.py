@@ -93,21 +93,30 @@ def to_rgb(
     own:bool=False, # Whether it may be changed, and be the result itself
 ) -> Image.Image:
     "Upright RGB; what is transparent becomes white, and more bits are scaled to 8."
+    image = _upright(image, own)
+    if not _transparent(image): return image if own and image.mode == 'RGB' else image.convert('RGB')
+    flat = Image.new('RGB', image.size)
+    for top, bottom in _bands(image.height, image.width): flat.paste(_rgb_band(image, top, bottom), (0, top))
+    return flat
+
+def _upright(image:Image.Image, own:bool) -> Image.Image:
+    "Turned as its EXIF part says, and of 8 bits."
     if image.mode.startswith(('I', 'F')): image = _grey_of_8_bits(image)
     if image.getexif().get(0x0112, 1) != 1:
         if own: ImageOps.exif_transpose(image, in_place=True)
         else: image = ImageOps.exif_transpose(image)
-    if image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info: return _on_white(image)
-    if own: image.load()
-    return image if own and image.mode == 'RGB' else image.convert('RGB')
+    image.load()
+    return image
 
-def _on_white(image:Image.Image) -> Image.Image:
-    "Band by band: at once it would take four times the memory."
-    flat = Image.new('RGB', image.size)
-    for top, bottom in _bands(image.height, image.width):
-        band = image.crop((0, top, image.width, bottom)).convert('RGBA')
-        flat.paste(Image.alpha_composite(Image.new('RGBA', band.size, 'white'), band).convert('RGB'), (0, top))
-    return flat
+def _transparent(image:Image.Image) -> bool: return image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
+
+def _rgb_band(image:Image.Image, top:int, bottom:int) -> Image.Image:
+    "Some rows: a picture on white as a whole would take four times its memory."
+    band = image.crop((0, top, image.width, bottom))
+    if _transparent(image):
+        band = band.convert('RGBA')
+        band = Image.alpha_composite(Image.new('RGBA', band.size, 'white'), band)
+    return band.convert('RGB')
 
 def _grey_of_8_bits(image:Image.Image) -> Image.Image:
     grey = Image.fromarray(to_bytes(np.asarray(image), signed=True))
@@ -236,11 +245,9 @@ def _answer(data:bytes, at_least:int, longest:int, requests:io.BufferedReader, a
         answers.write(_size.pack(1, *image.size))
         answers.flush()
         requests.read(1)
-        upright = to_rgb(image, own=True)
-    del image
+        upright = _upright(image, own=True)
     answers.write(_size.pack(2, *upright.size))
-    for top, bottom in _bands(upright.height, upright.width):
-        answers.write(upright.crop((0, top, upright.width, bottom)).tobytes())
+    for top, bottom in _bands(upright.height, upright.width): answers.write(_rgb_band(upright, top, bottom).tobytes())
 
 @contextmanager
 def _limited(length:int) -> Iterator[None]:
