@@ -278,7 +278,7 @@ class Reply:
     def json(self) -> dict:
         "The body as a JSON object."
         try: found = json.loads(self.body)
-        except ValueError: raise WebError(f'answered {self.kind or "something"} that is not JSON') from None
+        except (ValueError, RecursionError): raise WebError(f'answered {self.kind or "something"} that is not JSON') from None
         if not isinstance(found, dict): raise WebError('answered JSON of another form than documented')
         return found
 
