@@ -226,7 +226,7 @@ def _address(url:str, params:dict|None=None) -> httpx.URL:
         host, port = where.host, where.port  # a host in letters of other languages is read here
     except (httpx.InvalidURL, ValueError): raise WebError('not a web address') from None
     if where.scheme and where.scheme not in ('http', 'https'): raise WebError(f'{where.scheme[:40]}: is not fetched, only http and https are')
-    if not where.scheme or not host or not 0 < (port or 80) < 65536: raise WebError('not a web address')
+    if not where.scheme or not host or not 0 < (80 if port is None else port) < 65536: raise WebError('not a web address')
     return where.copy_merge_params(params) if params else where
 
 def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Headers, bytes | str]:
