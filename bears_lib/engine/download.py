@@ -82,7 +82,7 @@ def _fetch(result:ImageResult, web:Web, max_side:int, archives:_Archives) -> tup
             reply = None if result.file else web.get(url, referer=result.page_url)
             source = reply.body if reply else _read_local(result, archives)
             if not source: raise WebError('empty answer')
-            if reply and re.search(r'\bno(image)?ai\b', reply.headers.get('x-robots-tag', '')): raise WebError('the site asks not to train on it (noai)')
+            if reply and reply.not_for_training: raise WebError('the site asks not to train on it (noai)')
             data, image = to_jpeg(source, max_side)
         except (WebError, PhotoError) as error:
             page = isinstance(error, PhotoError) and reply and reply.kind.startswith('text/')

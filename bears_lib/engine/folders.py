@@ -21,7 +21,8 @@ from typing import Any
 import csv, hashlib, io, os, re, unicodedata
 from PIL import Image
 from .common import BearsError, near, progress, write_beside
-from .photos import PhotoError, is_heic, open_photo
+from .decoding import is_heic
+from .photos import PhotoError, open_photo
 from .tables import is_missing, read_table
 
 # %% ../../nbs/engine/folders.ipynb #cba260c9

@@ -17,7 +17,7 @@ from itertools import zip_longest
 from importlib import metadata
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
-import ipaddress, json, socket, threading, time, zlib
+import ipaddress, json, re, socket, threading, time, zlib
 import httpcore, httpx
 from .common import BearsError
 
@@ -57,9 +57,13 @@ def is_public(
     ip = ipaddress.ip_address(address.split('%')[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner: Any = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if ip in ipaddress.ip_network('64:ff9b::/96'): inner = ipaddress.ip_address(int(ip) & 0xffffffff)
+        if ip in _nat64: inner = ipaddress.ip_address(int(ip) & 0xffffffff)
         if inner and not is_public(str(inner)): return False
-    return ip.is_global and not ip.is_multicast
+        if not (ip in _unicast or ip in _nat64 or ip.ipv4_mapped): return False
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in _special if net.version == ip.version)
+
+_nat64, _unicast = ipaddress.ip_network('64:ff9b::/96'), ipaddress.ip_network('2000::/3')
+_special = [ipaddress.ip_network(net) for net in ('192.0.0.0/24', '192.88.99.0/24', '2001::/23', '2001:db8::/32', '3fff::/20')]  # which some versions of Python take for public
 
 # %% ../../nbs/engine/web.ipynb #7773dab5
 def _resolve(host:str, port:int, wait:float) -> list[str]:
@@ -77,26 +81,31 @@ def _resolve(host:str, port:int, wait:float) -> list[str]:
 
 # %% ../../nbs/engine/web.ipynb #8469752d
 class _Clock(threading.local):
-    "When this thread's request must be over."
-    end = float('inf')
+    "When this thread's request must be over, and how many bytes may still come in."
+    end, room = float('inf'), float('inf')
 
     @contextmanager
     def within(self, seconds:float):
         self.end = time.monotonic() + seconds
         try: yield
-        finally: self.end = float('inf')
+        finally: self.end = self.room = float('inf')
 
     def left(self, at_most:float|None=None) -> float:
         seconds = self.end - time.monotonic()
         if seconds <= 0: raise httpcore.ReadTimeout('deadline')
         return seconds if at_most is None else min(seconds, at_most)
 
+    def count(self, data:bytes) -> bytes:
+        self.room -= len(data)
+        if self.room < 0: raise WebError('far more came over the wire than the photo has')
+        return data
+
 _clock = _Clock()
 
 class _Stream(httpcore.NetworkStream):
-    "A connection on which every wait ends with the deadline of the whole request."
+    "A connection on which every wait ends with the deadline of the whole request, and every byte counts."
     def __init__(self, inner:httpcore.NetworkStream): self.inner = inner
-    def read(self, max_bytes, timeout=None): return self.inner.read(max_bytes, _clock.left(timeout))
+    def read(self, max_bytes, timeout=None): return _clock.count(self.inner.read(max_bytes, _clock.left(timeout)))
     def write(self, buffer, timeout=None): self.inner.write(buffer, _clock.left(timeout))
     def close(self): self.inner.close()
     def get_extra_info(self, info): return self.inner.get_extra_info(info)
@@ -169,7 +178,7 @@ def _seconds(retry_after:str|None) -> float|None:
     try: return max(0., float(retry_after))
     except ValueError: pass
     try: return max(0., parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError: return None
+    except (ValueError, TypeError, OverflowError): return None
 
 def _check_status(status:int, headers:httpx.Headers) -> None:
     wait = _seconds(headers.get('retry-after'))
@@ -182,7 +191,7 @@ def _read(headers:httpx.Headers, parts:Iterable[bytes], max_bytes:int) -> bytes:
     "The body, unpacked; given up as soon as it is larger than allowed."
     large = WebError(f'larger than {max_bytes/1e6:g} MB')
     length, packed = headers.get('content-length', ''), headers.get('content-encoding', 'identity').strip().lower()
-    if length.isdigit() and int(length) > max_bytes: raise large
+    if re.fullmatch('[0-9]+', length) and (len(length) > 12 or int(length) > max_bytes): raise large
     if packed not in ('identity', 'gzip', 'x-gzip', 'deflate', ''): raise WebError(f'packed in a way we did not ask for ({packed})')
     unpack = zlib.decompressobj(47) if packed not in ('identity', '') else None
     body = bytearray()
@@ -190,6 +199,7 @@ def _read(headers:httpx.Headers, parts:Iterable[bytes], max_bytes:int) -> bytes:
         try: body += unpack.decompress(part, max_bytes + 1 - len(body)) if unpack else part
         except zlib.error: raise WebError(f'its {packed} packing is damaged') from None
         if len(body) > max_bytes: raise large
+        if unpack and unpack.eof: break  # what follows is not looked at
     return bytes(body)
 
 # %% ../../nbs/engine/web.ipynb #9afe7ff2
@@ -211,16 +221,19 @@ def _in_plain_words(web:'Web'):
 # %% ../../nbs/engine/web.ipynb #5d40d539
 def _address(url:str, params:dict|None=None) -> httpx.URL:
     "The address to fetch, its query as it stands; only http and https are fetched."
-    try: where = httpx.URL(url.strip())
-    except (httpx.InvalidURL, UnicodeError): raise WebError('not a web address') from None
-    if where.scheme and where.scheme not in ('http', 'https'): raise WebError(f'{where.scheme}: is not fetched, only http and https are')
-    if not where.scheme or not where.host: raise WebError('not a web address')
+    try:
+        where = httpx.URL(url.strip()).copy_with(userinfo=b'', fragment=None)  # no passwords, neither to sites nor into logs
+        host, port = where.host, where.port  # a host in letters of other languages is read here
+    except (httpx.InvalidURL, ValueError): raise WebError('not a web address') from None
+    if where.scheme and where.scheme not in ('http', 'https'): raise WebError(f'{where.scheme[:40]}: is not fetched, only http and https are')
+    if not where.scheme or not host or not 0 < (80 if port is None else port) < 65536: raise WebError('not a web address')
     return where.copy_merge_params(params) if params else where
 
 def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Headers, bytes | str]:
     "The answer's headers with its body, or with the address it redirects to."
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     waits = {'timeout': dict.fromkeys(('connect', 'read', 'write'), web.patience)}
+    _clock.room = web.max_bytes*1.05 + 500_000  # chunks and headers take their part
     with _in_plain_words(web), _pool(web, url).stream('GET', target, headers=[*headers.items()], extensions=waits) as reply:
         got = httpx.Headers(reply.headers)
         if reply.status in (301, 302, 303, 307, 308) and 'location' in got: return got, got['location']
@@ -257,10 +270,15 @@ class Reply:
         "The content type it claims to be, such as 'image/jpeg'."
         return self.headers.get('content-type', '').split(';')[0].strip().lower()
 
+    @property
+    def not_for_training(self) -> bool:
+        "Whether the site asks, for us or for any other robot, that its photos train nothing."
+        return bool(re.search(r'\bno(image)?ai\b', self.headers.get('x-robots-tag', ''), re.IGNORECASE))
+
     def json(self) -> dict:
         "The body as a JSON object."
         try: found = json.loads(self.body)
-        except ValueError: raise WebError(f'answered {self.kind or "something"} that is not JSON') from None
+        except (ValueError, RecursionError): raise WebError(f'answered {self.kind or "something"} that is not JSON') from None
         if not isinstance(found, dict): raise WebError('answered JSON of another form than documented')
         return found
 
@@ -322,5 +340,5 @@ def _follow(web:Web, url:httpx.URL, referer:str, tries:int) -> Reply:
         got, body = _one(web, url, headers)
         if isinstance(body, bytes): return Reply(str(url), got, body, tries)
         try: url = _address(str(url.join(body)))
-        except httpx.InvalidURL: raise WebError('redirects to something that is not a web address') from None
+        except (httpx.InvalidURL, UnicodeError): raise WebError('redirects to something that is not a web address') from None
     raise WebError('too many redirects')
