@@ -103,10 +103,10 @@ def _nanoseconds(op:Op, outs:list[Value]) -> float:
 class _Memory:
     "The most that computed values can take at once."
     def __init__(self, uses:Counter):
-        self.uses, self.live, self.kept, self.since, self.most = uses, set(), 0, 0, 0
+        self.uses, self.live, self.kept, self.since, self.most, self.copied = uses, set(), 0, 0, 0, 0
 
     def made(self, value:Value, name:str) -> None:
-        if value.fixed: self.kept += value.size
+        if value.fixed: self.kept, self.copied = self.kept + value.size, max(self.copied, value.size)
         else:
             self.live.add(name)
             self.since += value.size
@@ -124,7 +124,7 @@ class _Memory:
         if len(self.live) == len(outs) == 1 and not outs[0].fixed: self.since = outs[0].size
 
     @property
-    def bytes(self) -> int: return self.most + self.kept
+    def bytes(self) -> int: return self.most + self.kept + self.copied
 
 # %% ../../nbs/engine/networks.ipynb #42d1db3b
 def _walk(graph:dict[str, Any]) -> tuple[dict[str, Value], int, float]:
