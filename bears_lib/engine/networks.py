@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import math
 import numpy as np
 from .common import BearsError
-from .shapes import Op, Value, kinds, letters, most_known, outcome, rules
+from .shapes import Op, Value, along, kinds, letters, most_known, outcome, rules
 from .wire import read_onnx
 
 # %% ../../nbs/engine/networks.ipynb #7053a3ff
@@ -83,7 +83,7 @@ def _check_outputs(outputs:list[dict], values:dict[str, Value]) -> None:
             raise BearsError(f'its output {each.get("name", "")[:60]!r} is not what it is declared to be')
 
 # %% ../../nbs/engine/networks.ipynb #c76c01f1
-_slow = {'Pow': 30, 'Sin': 20, 'Cos': 20, 'Resize': 60, 'TopK': 100, 'Mod': 20, 'Softmax': 10, 'LogSoftmax': 10, 'Erf': 6, 'Gelu': 10, 'Mish': 30, 'Softplus': 20, 'GatherElements': 20}  # ns for a number
+_slow = {'Pow': 30, 'Sin': 20, 'Cos': 20, 'Resize': 60, 'TopK': 100, 'LRN': 90, 'Mod': 20, 'Softmax': 10, 'LogSoftmax': 10, 'Erf': 6, 'Gelu': 10, 'Mish': 30, 'Softplus': 20, 'GatherElements': 20}  # ns for a number
 
 def _nanoseconds(op:Op, outs:list[Value]) -> float:
     "What an operation takes."
@@ -97,6 +97,7 @@ def _nanoseconds(op:Op, outs:list[Value]) -> float:
     elif name == 'Einsum': products = math.prod(letters(op)[1].values())
     elif name in ('MaxPool', 'AveragePool'): lookups = out*math.prod(op.ints('kernel_shape', ()))
     elif name == 'LRN': lookups = out*op.whole('size', 1)
+    elif name in ('Softmax', 'LogSoftmax'): lookups = 300*out/max(1, outs[0].shape[along(op, op.whole('axis', -1))])  # a row of three takes as long as one of a hundred
     return products*(0.04 if op.of(0).kind == 'f4' else 2.) + lookups + numbers*_slow.get(name, 3) + 20_000 if op.ins else 20_000
 
 # %% ../../nbs/engine/networks.ipynb #0fddfd9f
@@ -171,6 +172,8 @@ def check_network(
     try: return _checked(data)
     except BearsError as error:
         raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another one.") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met a case that it does not know
+        raise BearsError("The network can't be opened as ONNX: it is put together in an impossible way. Train the model again, or ask for another one.") from error
 
 def _checked(data:bytes) -> Cost:
     if len(data) > largest_network: raise BearsError(f'it has {len(data)/1e6:.0f} MB, and at most {largest_network/1e6:.0f} MB are opened')
