@@ -157,7 +157,7 @@ class Classifier:
 def _outputs(session:Any, n:int) -> list[str]:
     "What the network is asked for; a `BearsError` if it can't be what `model.json` says it is."
     shapes = {output.name: output.shape for output in session.get_outputs()}
-    if [each.name for each in session.get_inputs()] != ['pixels'] or shapes.get('probabilities', [0])[-1] != n:
+    if [each.name for each in session.get_inputs()] != ['pixels'] or len(shapes.get('probabilities') or ()) != 2 or shapes['probabilities'][-1] != n:
         raise BearsError(f'The network does not take pixels and answer with {n} probabilities, as model.json promises. Train the model again.')
     return [name for name in ('probabilities', 'likeness') if name in shapes]
 
@@ -167,13 +167,28 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
     except PhotoError as error:
         if go_on: return Prediction(problem=str(error))
         raise
-    try: chances, *rest = (output[0] for output in session.run(model.outputs, {'pixels': pixels}))
+    try: outputs = session.run(model.outputs, {'pixels': pixels})
     except Exception as error: raise BearsError(f"The model's network can't work ({str(error).splitlines()[0][:200]}). Train the model again.") from error
-    if not np.isfinite(chances).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again.')
-    likeness, order = float(rest[0]) if rest else None, np.argsort(-chances, kind='stable')[:top]
+    chances, likeness = _checked(dict(zip(model.outputs, outputs)), len(model.labels))
+    order = np.argsort(-chances, kind='stable')[:top]
     answer = Prediction({model.labels[i]: float(chances[i]) for i in order}, likeness, likeness is not None and likeness < model.info.unsure.get('threshold', -1))
     if model.log: model.log.add(answer.label, answer[answer.label], likeness, answer.unsure)
     return answer
+
+def _checked(outputs:dict[str, Any], n:int) -> tuple[np.ndarray, float|None]:
+    "The probabilities of one photo and its likeness; a `BearsError`, and no answer, if they are not what they are called."
+    for name, shape in (('probabilities', (1, n)), ('likeness', (1,))):
+        value = outputs.get(name, np.zeros(shape, np.float32))
+        if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
+            raise BearsError(f'The model answers with {name} of another shape or kind than {shape} and float32. Train it again.')
+        if not np.isfinite(value).all():
+            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again.')
+    chances, likeness = outputs['probabilities'][0], outputs.get('likeness')
+    if chances.min() < -1e-4 or chances.max() > 1 + 1e-4 or abs(chances.sum(dtype=float) - 1) > 1e-3:
+        raise BearsError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that add up to {chances.sum(dtype=float):.3g}, not to 1. Train it again.')
+    if likeness is not None and abs(likeness[0]) > 1.001:
+        raise BearsError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. Train it again.')
+    return chances, None if likeness is None else float(likeness[0])
 
 # %% ../nbs/04_deploy.ipynb #3453fb54
 most_bytes = 60_000_000  # that a photo's file may have

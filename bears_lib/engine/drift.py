@@ -122,7 +122,7 @@ def compare(
     "Test whether photos have become less familiar, and whether the classes come in other shares."
     before, labels = _checked(reference)
     if len(answers) < fewest: raise BearsError(f'{len(answers)} answers are in the log, and it takes {fewest} to tell a change from chance. Ask the model more, then check again.')
-    drift, now = Drift(len(answers)), [float(each['likeness']) for each in answers if each['likeness'] is not None]
+    drift, now = Drift(len(answers)), [float(each['likeness']) for each in answers if each.get('likeness') is not None]
     if before and len(now) >= fewest: _familiar(drift, before, now, sum(bool(each.get('unsure')) for each in answers)/len(answers))
     _shares(drift, labels, Counter(each['label'] for each in answers))
     return drift

@@ -228,6 +228,7 @@ def _check(found:Any, form:Any, where:str='') -> None:
         if not isinstance(found, dict):
             raise BearsError(f'{where} is {short(found)}, not an object with names and values.')
         for name, value in found.items():
+            if len(name) > 500: raise BearsError(f'{where or "model.json"} holds the name {short(name)}, of more than 500 letters.')
             if kind := form.get(name, form.get('*')): _check(value, kind, f'{where}.{short(name)[1:-1]}'.lstrip('.'))
         if where in _together: _together[where](found)
 

@@ -16,6 +16,7 @@ import numpy as np
 os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')  # it would report its use to its makers, and leave an identifier in the temporary folder
 import onnxruntime as ort
 from .common import BearsError, progress
+from .networks import check_network
 from .photos import Preprocess, Source
 
 # %% ../../nbs/engine/runtime.ipynb #ec05c0e2
@@ -23,12 +24,19 @@ def open_network(
     network:str|Path|bytes, # An ONNX file, or what stands in one
     threads:int=0, # Threads for one photo; 0 takes one per core
 ) -> ort.InferenceSession: # Takes `pixels`, float32 of shape (n, 3, size, size)
-    "Make a stored network ready to run on the CPU."
+    "Check a stored network, and make it ready to run on the CPU."
+    data = network if isinstance(network, bytes) else _read(Path(network))
+    check_network(data)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    try: return ort.InferenceSession(network if isinstance(network, bytes) else str(network), options, providers=['CPUExecutionProvider'])
-    except Exception as error: raise BearsError(f"{'The network' if isinstance(network, bytes) else network} can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
+    options.log_severity_level = 4  # what goes wrong is said by the error
+    options.add_session_config_entry('session.load_model_format', 'ONNX')  # else a mark in the file decides, and ONNX Runtime has a format of its own
+    try: return ort.InferenceSession(data, options, providers=['CPUExecutionProvider'])
+    except Exception as error: raise BearsError(f"The network can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
+
+def _read(path:Path) -> bytes:
+    try: return path.read_bytes()
+    except OSError as error: raise BearsError(f"{path} can't be read: {error.strerror}. Check the path.") from error
 
 # %% ../../nbs/engine/runtime.ipynb #448c2613
 def run_photos(

@@ -17,6 +17,7 @@ from .. import __version__
 from .apps import asked_title, drawn_examples, listed
 from .common import BearsError, command, plain, say, wilson
 from .models import ModelInfo, model_files, read_model
+from .networks import check_network
 from .photos import open_photo
 from .swap import swap_folder
 
@@ -111,6 +112,7 @@ def make_space(
     if dest.is_file() or dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()):
         raise BearsError(f'{dest} is there already and is left as it is. Give a new folder; or, for a newer model in the same Space, save it to {dest/"model"}.')
     info, data = read_model(model, network)
+    check_network(data)
     title = title or asked_title(info.labels)
     pictures = _examples(drawn_examples(info.labels) if examples is None else examples)
     texts = {**predicting_part(), 'app.py': _program(title), 'README.md': _readme(title, info, licence),

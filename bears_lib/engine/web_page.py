@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw
 from .. import __version__
 from .common import BearsError, command, link_bar, read_json, say
 from .models import ModelInfo, read_model
+from .networks import check_network
 from .folders import read_metadata, sample_folder
 from .photos import Source, open_photo
 from .paths import is_plain_name
@@ -200,6 +201,7 @@ def make_web_app(
 ) -> Path: # `dest`, with index.html in it
     "Write a web page that runs a model in its visitors' browsers."
     info, network = read_model(model, 'small.onnx')
+    check_network(network)
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
     pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}

@@ -55,8 +55,10 @@ async function ask(photo) {
   const wanted = ['probabilities', 'likeness'].filter(name => session.outputNames.includes(name));
   const found = await session.run({pixels}, wanted);
   const chances = labels.map((label, i) => ({label, chance: found.probabilities.data[i]})).sort((a, b) => b.chance - a.chance);
-  if (!chances.every(each => Number.isFinite(each.chance))) throw new PhotoError('The model answers with numbers that are not finite: it has to be trained again.');
-  const unsure = found.likeness !== undefined && threshold !== null && found.likeness.data[0] < threshold;
+  const alike = found.likeness?.data[0], sum = chances.reduce((sum, each) => sum + each.chance, 0);
+  if (!(found.probabilities.data.length === labels.length && chances.every(({chance}) => chance >= -1e-4 && chance <= 1.0001) && Math.abs(sum - 1) <= 1e-3)) throw new PhotoError('The model answers with numbers that are no probabilities: it has to be trained again.');
+  if (found.likeness && !(Math.abs(alike) <= 1.001)) throw new PhotoError('The model answers with a likeness that is none: it has to be trained again.');
+  const unsure = found.likeness !== undefined && threshold !== null && alike < threshold;
   return {square, chances, unsure, time: performance.now() - start};
 }
 
