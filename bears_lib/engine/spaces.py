@@ -16,6 +16,7 @@ import ast, io, json, re, sys
 from .. import __version__
 from .apps import asked_title, drawn_examples, listed
 from .common import BearsError, command, say, wilson
+from .licences import require_open
 from .models import ModelInfo, model_files, read_model
 from .photos import open_photo
 from .swap import swap_folder
@@ -127,7 +128,8 @@ def _program(title:str) -> str:
 
 def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
     "Photos to try, drawn anew, small and without what a camera wrote into them."
-    found = {}
+    found, photos = {}, list(photos)
+    require_open(photos)
     for i, path in enumerate(photos):
         picture = open_photo(path, longest=512)
         picture.thumbnail((512, 512))

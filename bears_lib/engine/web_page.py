@@ -22,6 +22,7 @@ import base64, csv, io, json, re
 from PIL import Image, ImageDraw
 from .. import __version__
 from .common import BearsError, command, link_bar, read_json, say
+from .licences import require_open
 from .models import ModelInfo, read_model
 from .folders import read_metadata, sample_folder
 from .photos import Source, open_photo
@@ -201,6 +202,7 @@ def make_web_app(
     info, network = read_model(model, 'small.onnx')
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
+    require_open(photos.values())
     pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})
