@@ -13,10 +13,8 @@ __all__ = ['most_bytes', 'save_model', 'Prediction', 'Classifier', 'bears_predic
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
-from json import dumps
 from pathlib import Path
 from typing import Any
 import os, sys
@@ -31,6 +29,7 @@ from .engine.photos import PhotoError, Source, open_photo
 from .engine.runtime import open_network, run_photos
 from .engine.spaces import bears_space, make_space, push_space
 from .engine.web_page import bears_web, make_web_app
+from .engine.words import clean, for_html, for_json
 _all_ = ['make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app', 'bears_web']
 
 # %% ../nbs/04_deploy.ipynb #134d5386
@@ -226,7 +225,7 @@ def bears_predict(
     problems |= {photo: answer.problem for photo, answer in answers.items() if answer.problem}
     if all(photo in problems for photo in answers): raise BearsError(' '.join(problems.values()))
     for photo, answer in answers.items():
-        if not answer.problem: say(f'{photo}: {answer}')
+        if not answer.problem: say(f'{clean(photo)}: {answer}')
     for problem in problems.values(): say(problem)
     found = {photo: answer for photo, answer in answers.items() if not answer.problem}
     return {'model': model, 'predictions': found, 'likeness': {photo: answer.likeness for photo, answer in found.items()},
@@ -245,7 +244,7 @@ def notebook_app(
         picture.value, words.value = _shown(ask, uploaded(upload))
         picture.layout.display = '' if picture.value else 'none'
     button.on_click(classify)
-    return widgets.VBox([widgets.HTML(f'<b>Which is it: {escape(", ".join(ask.labels))}?</b>'), upload, button, picture, words])
+    return widgets.VBox([widgets.HTML(f'<b>Which is it: {for_html(", ".join(ask.labels))}?</b>'), upload, button, picture, words])
 
 # %% ../nbs/04_deploy.ipynb #0c088d7a
 def uploaded(
@@ -260,12 +259,12 @@ def _shown(ask:Classifier, files:list[bytes]) -> tuple[bytes, str]:
     try:
         if not files: raise PhotoError('Choose a photo first.')
         answer, picture, file = ask(files[-1]), open_photo(files[-1], longest=640), BytesIO()
-    except BearsError as error: return b'', f'<p role="status">{escape(str(error))}</p>'
+    except BearsError as error: return b'', f'<p role="status">{for_html(str(error))}</p>'
     picture.thumbnail((320, 320))
     picture.save(file, 'JPEG')
     said = 'Unlike anything I was trained on. If it is one of these after all:' if answer.unsure else answer.label
-    bars = ''.join(f'<div><meter min="0" max="1" value="{chance:.4f}" aria-label="{escape(label)}"></meter> {escape(label)} {chance:.1%}</div>' for label, chance in answer.items())
-    return file.getvalue(), f'<p role="status"><b>{escape(said)}</b></p>{bars}'
+    bars = ''.join(f'<div><meter min="0" max="1" value="{chance:.4f}" aria-label="{for_html(label)}"></meter> {for_html(label)} {chance:.1%}</div>' for label, chance in answer.items())
+    return file.getvalue(), f'<p role="status"><b>{for_html(said)}</b></p>{bars}'
 
 # %% ../nbs/04_deploy.ipynb #ef8e988e
 def make_app(
@@ -298,7 +297,7 @@ def bears_app(
     def told(local:str, public:str) -> None:
         up.update(url=local, share_url=public or None, keep=keep or None)
         say(f'{local}' + (f' and, for anybody, {public}' if public else '') + '\nCtrl-C stops it.')
-        if json: print(dumps(up), file=sys.__stdout__, flush=True)
+        if json: print(for_json(up), file=sys.__stdout__, flush=True)
     serve(lambda: make_app(model, keep=keep or None, log=log or None), told, port or None, share)
     say('Stopped.')
     return up

@@ -12,7 +12,6 @@ __all__ = ['Evaluation', 'evaluate', 'plot_confusion', 'most_confused', 'Bin', '
 # %% ../nbs/03_interpret.ipynb #a76972f2
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from html import escape
 from typing import Any, NamedTuple
 import numpy as np
 import matplotlib.pyplot as plt
@@ -23,6 +22,7 @@ from .engine.folders import read_folder
 from .engine.photos import Preprocess, Source, open_photo
 from .engine.runtime import open_network, run_photos
 from .engine.split import sides_of
+from .engine.words import for_figure, for_html
 
 # %% ../nbs/03_interpret.ipynb #a7e84b60
 @dataclass
@@ -189,8 +189,9 @@ def plot_confusion(
     ax.imshow(table/np.maximum(table.sum(1, keepdims=True), 1), cmap='Blues', vmin=0, vmax=1)
     for i, j in np.ndindex(table.shape):
         if table[i, j] or len(labels) <= 10: ax.text(j, i, str(table[i, j]), ha='center', va='center', color='white' if 2*table[i, j] > table[i].sum() else 'black')
-    ax.set_xticks(range(len(labels)), labels, rotation=45 if len(labels) > 4 else 0, ha='right' if len(labels) > 4 else 'center')
-    ax.set_yticks(range(len(labels)), labels)
+    names = [for_figure(label, 60) for label in labels]
+    ax.set_xticks(range(len(labels)), names, rotation=45 if len(labels) > 4 else 0, ha='right' if len(labels) > 4 else 'center')
+    ax.set_yticks(range(len(labels)), names)
     ax.set(xlabel='predicted', ylabel='actual', title=f'{int(result.right.sum())} of {len(result.right)} right')
     figure.tight_layout()
     return figure
@@ -263,7 +264,8 @@ def top_losses(
         image = open_photo(result.photos[i], at_least=180)
         image.thumbnail((180, 180))
         ax.imshow(image)
-        ax.set_title(f'said {said} ({chance:.0%})\nfolder {result.labels[result.truth[i]]}\nloss {result.losses[i]:.2f}', fontsize=9, color='black' if result.right[i] else '#b02000')
+        words = f'said {said} ({chance:.0%})\nfolder {result.labels[result.truth[i]]}\nloss {result.losses[i]:.2f}'
+        ax.set_title(for_figure(words), fontsize=9, color='black' if result.right[i] else '#b02000')
     figure.tight_layout()
     return figure
 
@@ -362,7 +364,7 @@ def show_nearest(
     titles = ['asked', *(f'{match.label}\n{match.likeness:.2f}' for match in matches)]
     for ax, each, title in zip(axes[0], [photo, *(match.photo for match in matches)], titles):
         ax.imshow(open_photo(each, at_least=150))
-        ax.set_title(title, fontsize=9)
+        ax.set_title(for_figure(title), fontsize=9)
         ax.axis('off')
     figure.tight_layout()
     return figure
@@ -419,8 +421,8 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> 
     alike = {i: _matches(seen, result.features[[i]], 4) for i in first[:few]} if seen else {}
     heat = dict(zip(first, _heats(model, [result.photos[i] for i in first[:few]])))
     cards = ''.join(photo_card(result, i, heat.get(i), alike.get(i, ())) for i in first)
-    pairs = ''.join(f'<li>{escape(actual)} taken for {escape(said)}: {n}</li>' for actual, said, n in most_confused(result)[:10])
-    notes = ''.join(f'<li>{escape(note)}</li>' for note in result.notes[:20])
+    pairs = ''.join(f'<li>{for_html(actual)} taken for {for_html(said)}: {n}</li>' for actual, said, n in most_confused(result)[:10])
+    notes = ''.join(f'<li>{for_html(note)}</li>' for note in result.notes[:20])
     return [('', _summary(result)), ('Class by class', classes_table(result)),
             ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs else '<p>None.</p>')),
             ('Does 80% mean 80%?', calibration_svg(calibration(result))),
@@ -432,7 +434,7 @@ def _summary(result:Evaluation) -> str:
     mean = f' Mean over classes {result.balanced_accuracy:.1%}.' if result.uneven else ''
     odd = '' if result.likeness is None else f' {int((result.likeness < result.threshold).sum())} of the photos are unlike anything the model was trained on.'
     return (f'<p class="big"><b>Right: {accuracy_text(right, n)}.</b>{mean} Log loss {result.losses.mean():.3f}. '
-            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>' + (f'<p>{escape(result.about)}</p>' if result.about else ''))
+            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>' + (f'<p>{for_html(result.about)}</p>' if result.about else ''))
 
 # %% ../nbs/03_interpret.ipynb #80c0da79
 def _heats(model:Any, photos:list[Path]) -> list:

@@ -11,13 +11,13 @@ __all__ = ['quiz_folder', 'Quiz', 'summary_text', 'ask_all', 'bears_quiz', 'load
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
-from html import escape
 from pathlib import Path
 import os
 from fastcore.basics import patch
 from .engine.common import BearsError, command, near, say, write_beside
 from .engine.grading import GRADES, Graded, Question, grade, load_questions
 from .engine.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
+from .engine.words import for_html, for_terminal
 _all_ = ['load_questions', 'grade']
 
 # %% ../nbs/05_questionnaire.ipynb #962ed5c5
@@ -197,7 +197,7 @@ def _fill(quiz:Quiz, p:dict) -> None:
     quiz.session.read()
     q, e = quiz.question, quiz.entry
     head = f'{len(latest(quiz.session))} of {len(quiz.questions)} answered'
-    p['ask'].value = f'<small>{head}</small><h3>{escape(q.title)}: {escape(q.topic)}</h3><p>{escape(q.ask)}</p>' if q else f'<p>{head}. Nothing is left to ask.</p>'
+    p['ask'].value = f'<small>{head}</small><h3>{for_html(q.title)}: {for_html(q.topic)}</h3><p>{for_html(q.ask)}</p>' if q else f'<p>{head}. Nothing is left to ask.</p>'
     draft = quiz.drafts.read(q.id) if q else {}
     texts = _stands(e) | {name: text for name, text in draft.items() if name != 'final' or text in ('', *GRADES)}
     p['box'].value, p['correction'].value, p['nit'].value, p['mark'].value = texts['answer'], texts['correction'], texts['nit'], texts['final'] or None
@@ -223,7 +223,7 @@ def _save(quiz:Quiz, p:dict) -> None:
 # %% ../nbs/05_questionnaire.ipynb #4abc8b8e
 def _connect(quiz:Quiz, p:dict) -> None:
     "What the buttons do."
-    def tell(text:str): p['result'].value = f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
+    def tell(text:str): p['result'].value = f'<pre style="white-space: pre-wrap">{for_html(text)}</pre>'
     def do(work:Callable[[], None]) -> None:
         if quiz.busy: return
         quiz.busy = True
@@ -264,7 +264,7 @@ def _ipython_display_(self:Quiz) -> None:
     try: box = _told(self).box or _widgets(self)
     except ImportError: print(self)
     else: display(box)
-    if words := _thrown_away(self): print(words)
+    if words := _thrown_away(self): print(for_terminal(words))
 
 def _thrown_away(quiz:Quiz) -> str:
     "In Colab: where the answers are, and how to take them along."

@@ -10,8 +10,9 @@ __all__ = ['questions', 'still_open', 'card_text', 'make_card']
 # %% ../../nbs/engine/cards.ipynb #a0e0bf00
 from pathlib import Path
 from typing import Any
-import json, re
+import re
 from .common import BearsError, write_beside
+from .words import clean, for_json, for_markdown
 from .models import ModelInfo, read_model
 
 # %% ../../nbs/engine/cards.ipynb #bc5ab6f3
@@ -36,9 +37,7 @@ def _ask(key:str, answers:dict[str, str]) -> str:
     return f'**{title}.** {question}\n\n<!-- answer: {key} -->\n{answers.get(key, still_open)}\n<!-- end -->'
 
 # %% ../../nbs/engine/cards.ipynb #26d23db3
-def _plain(text:Any) -> str:
-    "A name as it can stand in a line or a table of Markdown: no label of a stranger becomes a link or a heading."
-    return re.sub(r'([\\`*_{}\[\]<>#|!~])', r'\\\1', ' '.join(str(text).split()))[:200]
+def _short(text:Any) -> str: return for_markdown(text, 200)
 
 def _percent(value:Any) -> str: return f'{float(value):.1%}'
 
@@ -47,8 +46,8 @@ def _head(info:ModelInfo) -> str:
     accuracy = {'type': 'accuracy', 'value': round(float(info.metrics['accuracy']), 4), 'name': f'Accuracy on {info.metrics.get("n")} validation photos'}
     task = {'type': 'image-classification', 'name': 'Image classification'}
     lines = {'pipeline_tag': 'image-classification', 'library_name': 'bears_lib', 'tags': ['onnx', 'image-classification', 'bears_lib'],
-             'model-index': [{'name': ' or '.join(info.labels), 'results': [{'task': task, 'dataset': {'type': 'private', 'name': 'Validation photos'}, 'metrics': [accuracy]}]}]}
-    return '\n'.join(['---', *(f'{key}: {json.dumps(value, ensure_ascii=False)}' for key, value in lines.items()), '---'])
+             'model-index': [{'name': clean(' or '.join(info.labels)), 'results': [{'task': task, 'dataset': {'type': 'private', 'name': 'Validation photos'}, 'metrics': [accuracy]}]}]}
+    return '\n'.join(['---', *(f'{key}: {for_json(value)}' for key, value in lines.items()), '---'])
 
 def _measured(info:ModelInfo) -> str:
     "Accuracy with n and interval."
@@ -64,13 +63,13 @@ def _data(info:ModelInfo) -> str:
     "Photos by class, and where they came from."
     train, valid, sources = (info.training.get(key) or {} for key in ('train', 'valid', 'sources'))
     rows = ['| class | trained on | held back to measure |', '| --- | --- | --- |']
-    rows += [f'| {_plain(label)} | {int(train.get(label, 0))} | {int(valid.get(label, 0))} |' for label in info.labels]
-    if sources: rows += ['', 'Where the photos came from, and under which licence:', '', *(f'- {_plain(source)}: {int(n)}' for source, n in sources.items())]
+    rows += [f'| {_short(label)} | {int(train.get(label, 0))} | {int(valid.get(label, 0))} |' for label in info.labels]
+    if sources: rows += ['', 'Where the photos came from, and under which licence:', '', *(f'- {_short(source)}: {int(n)}' for source, n in sources.items())]
     else: rows += ['', 'Where the photos came from is not recorded (the folder had no `metadata.csv`).']
     return '\n'.join(rows)
 
 def _limits(info:ModelInfo) -> str:
-    names = ', '.join(_plain(label) for label in info.labels)
+    names = ', '.join(_short(label) for label in info.labels)
     lines = [f'It knows {len(info.labels)} classes and nothing else: {names}. Shown anything else, it still shares out 100% among them.',
              'It looks at the whole photo, not at an animal in it: a small, hidden or cut-off subject, night, rain, or a camera unlike those of the training photos make mistakes more likely.',
              'A probability of 99% is not a promise. Probabilities were not checked on photos from elsewhere.']
@@ -88,9 +87,9 @@ def card_text(
     except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model again with this version.') from None
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)
-    body = _plain(info.backbone.get('name', 'unknown'))
-    steps = f'Body: {body}; photos come to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels ({", then ".join(step.way for step in info.preprocess.ways)}). Written by bears\\_lib {_plain(info.versions.get("bears_lib", ""))}.'
-    return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_plain, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps,
+    body = _short(info.backbone.get('name', 'unknown'))
+    steps = f'Body: {body}; photos come to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels ({", then ".join(step.way for step in info.preprocess.ways)}). Written by bears\\_lib {_short(info.versions.get("bears_lib", ""))}.'
+    return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_short, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps,
         '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []), '## What it can\'t do', limits, '## Putting it to use', asked]) + '\n'
 
 # %% ../../nbs/engine/cards.ipynb #3edfb172

@@ -20,6 +20,7 @@ from .duplicates import group_photos, near_pairs, orientation_hashes
 from .moves import move_out, unfinished
 from .folders import Photo, PhotoFolder, read_folder
 from .photos import PhotoError, open_photo
+from .words import for_figure
 
 # %% ../../nbs/engine/check.ipynb #0d65c92f
 @dataclass
@@ -223,7 +224,7 @@ def _sheet(cells:Sequence[tuple[Path, str]], columns:int=6, side:int=160):
     for ax in axes.flat: ax.axis('off')
     for ax, (path, words) in zip(axes.flat, cells):
         ax.imshow(_thumbnail(path, side))
-        ax.set_title(words, fontsize=8, loc='left')
+        ax.set_title(for_figure(words), fontsize=8, loc='left')
     figure.tight_layout()
     return figure
 

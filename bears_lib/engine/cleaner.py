@@ -11,7 +11,6 @@ __all__ = ['ImageCleaner']
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from .split import split_photos
 from .moves import Move, _Journal, finish_moves, move_photos
 from .moves import undo as take_back
 from .paths import own_file
+from .words import for_html
 
 # %% ../../nbs/engine/cleaner.ipynb #5653c2e0
 @dataclass
@@ -231,8 +231,8 @@ class _Card:
         self.box.layout.display = None if entry else 'none'
         if entry is None: return
         self.image.value = _picture_of(root/entry.file, self.side)
-        notes = ''.join(f'<br><b>{escape(each)}</b>' for each in entry.problems)
-        self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{escape(entry.file)}">{escape(_shorten(entry.file))}<br>{escape(entry.words())}{notes}</div>'
+        notes = ''.join(f'<br><b>{for_html(each)}</b>' for each in entry.problems)
+        self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">{for_html(_shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>'
         self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'), *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
         self.menu.value = choice
         self.file = entry.file
@@ -271,7 +271,7 @@ class ImageCleaner(_Review):
         self._changed()
 
     def _changed(self) -> None: self._fill()
-    def _tell(self, words:str) -> None: self.controls['message'].value = f'<b>{escape(words)}</b>'
+    def _tell(self, words:str) -> None: self.controls['message'].value = f'<b>{for_html(words)}</b>'
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -317,8 +317,8 @@ def _chosen(self:ImageCleaner, file:str, choice:str) -> None:
 @patch
 def _do(self:ImageCleaner, action, words) -> None:
     "A click that may fail: what happened stands below the photos."
-    try: self.controls['message'].value = escape(words(action()))
-    except BearsError as error: self.controls['message'].value = f'<b>{escape(str(error))}</b>'
+    try: self.controls['message'].value = for_html(words(action()))
+    except BearsError as error: self.controls['message'].value = f'<b>{for_html(str(error))}</b>'
 
 # %% ../../nbs/engine/cleaner.ipynb #63cfcb56
 def _applied(moves:list[Move]) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import csv, os, re, shutil, socket, subprocess, sys, tempfile
 from .common import BearsError, near, say
 from .folders import read_folder, sample_folder
+from .words import for_csv
 
 # %% ../../nbs/engine/data.ipynb #cc5f2815
 @contextmanager
@@ -160,4 +161,4 @@ def make_competition(
     return dest
 
 def _table(path:Path, rows:list) -> None:
-    with path.open('w', newline='', encoding='utf-8') as file: csv.writer(file, lineterminator='\n').writerows(rows)
+    with path.open('w', newline='', encoding='utf-8') as file: csv.writer(file, lineterminator='\n').writerows([for_csv(cell, exact=True) for cell in row] for row in rows)

@@ -26,10 +26,12 @@ from .common import BearsError, command, progress, read_json, say, write_beside
 from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer, read_log
 from .folders import has_metadata, read_metadata, sample_folder, write_metadata
+from .licences import asks_for, license_code, license_link
 from .paths import inside, own_file
 from .photos import PhotoError, open_photo
 from .search import ImageResult, _check_term, _default_providers, _search, result_from, same_mix
 from .web import Web, WebError
+from .words import clean, for_markdown, is_web_address
 
 # %% ../../nbs/engine/download.ipynb #37d19bb5
 def to_jpeg(
@@ -344,7 +346,7 @@ def _check_classes(classes:Mapping[str, Wish]|Sequence[str]) -> dict[str, Wish]:
     pairs = list(classes.items()) if isinstance(classes, Mapping) else [(each, each) for each in ([classes] if isinstance(classes, str) else classes)]
     if not pairs: raise BearsError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': 'black bear'}.")
     for label, wish in pairs:
-        if not isinstance(label, str) or not re.fullmatch(r'(?!\.)[^<>:"/\\|?*\x00-\x1f]{1,80}(?<![. ])', label): raise BearsError(f'{label!r} can\'t be the name of a folder. Use letters, digits, spaces and hyphens.')
+        if not isinstance(label, str) or clean(label) != label or not re.fullmatch(r'(?!\.)[^<>:"/\\|?*\x00-\x1f]{1,80}(?<![. ])', label): raise BearsError(f'{label!r} can\'t be the name of a folder. Use letters, digits, spaces and hyphens.')
         if isinstance(wish, str) and not _is_place(wish): _check_term(wish, 1)
     for what, names in (('class', [label for label, _ in pairs]), ('search term', [str(wish) for _, wish in pairs])):
         twice = [name for name, count in Counter(name.strip().casefold() for name in names).items() if count > 1]
@@ -432,21 +434,19 @@ def save_uploads(
     return Path(folder)
 
 # %% ../../nbs/engine/download.ipynb #676912e4
-def _license_link(code:str) -> str:
-    "A licence with the address of its text, in Markdown."
-    kind, _, version = code.removeprefix('cc-').rpartition('-')
-    if code.startswith('cc-by') and version[:1].isdigit(): return f'[{code}](https://creativecommons.org/licenses/{kind}/{version}/)'
-    if code.startswith(('cc0', 'pdm')): return f"[{code}](https://creativecommons.org/publicdomain/{'zero' if code.startswith('cc0') else 'mark'}/1.0/)"
-    return _safe(code)
-
-def _safe(text:str) -> str:
-    "Words of strangers, so that they can't become markup."
-    return re.sub(r'([\\`*_{}\[\]()<>#|!~$&])', r'\\\1', ' '.join(text.split()).replace('<', '‹').replace('>', '›'))
-
 def _credit(row:dict[str, str]) -> str:
     page = row.get('page_url') or row.get('image_url') or ''
-    source = f'<{page}>' if re.fullmatch(r'https?://[^\s<>]+', page) else _safe(page) or 'unknown source'
-    return f"- `{row['file_name']}`: {_safe(row.get('author') or '') or 'author unknown'}, {_license_link(row.get('license') or 'unknown')}, {source}"
+    source = f'<{page}>' if is_web_address(page) else for_markdown(page) or 'unknown source'
+    return f"- {for_markdown(row['file_name'])}: {for_markdown(row.get('author')) or 'author unknown'}, {license_link(row.get('license'))}, {source}"
+
+def _conditions(rows:list[dict[str, str]]) -> list[str]:
+    "What the licences of some of the photos ask for, beside naming the author: a sentence each."
+    codes = [license_code(row.get('license')) for row in rows]
+    asked = {'sa': 'share alike: what is made from them goes out under the same licence', 'nc': 'are not for business', 'nd': 'may be shown and copied unchanged only'}
+    counts = {term: Counter(code for code in codes if term in asks_for(code)) for term in asked}
+    return [f'{sum(count.values())} photos {asked[term]} ({_by_licence(count)}).' for term, count in counts.items() if count]
+
+def _by_licence(count:Counter) -> str: return ', '.join(f'{code} {n}' for code, n in sorted(count.items()))
 
 # %% ../../nbs/engine/download.ipynb #2d904f53
 def attribution(
@@ -455,10 +455,11 @@ def attribution(
     "Write a page that credits every photo: author, licence and where it is from."
     rows = list(read_metadata(path).values())
     if not rows: raise BearsError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. `gather_images` writes it.')
-    unknown = sum((row.get('license') or 'unknown') == 'unknown' for row in rows)
+    unknown = sum(license_code(row.get('license')) == 'unknown' for row in rows)
     lines = ['# Photo credits', '', f'{len(rows)} photos.']
     if unknown: lines[2] += f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: train with them, but do not publish them. `licensed_copy` makes a folder without them.'
-    for label in sorted({row['label'] for row in rows}): lines += ['', f'## {_safe(label)}', ''] + [_credit(row) for row in rows if row['label'] == label]
+    lines += [line for words in _conditions(rows) for line in ('', words)]
+    for label in sorted({row.get('label', '') for row in rows}): lines += ['', f'## {for_markdown(label)}', ''] + [_credit(row) for row in rows if row.get('label', '') == label]
     return write_beside(Path(path)/'CREDITS.md', '\n'.join(lines) + '\n', inside=path)
 
 # %% ../../nbs/engine/download.ipynb #5b83c1e4
@@ -466,18 +467,29 @@ def licensed_copy(
     path:str|Path, # The photo folder
     dest:str|Path, # A new folder, for publishing
 ) -> int: # How many photos are in it
-    "Copy the photos whose licence is known, with their credits, to a folder that may be published."
-    rows = [row for row in read_metadata(path).values() if (row.get('license') or 'unknown') != 'unknown']
-    if not rows: raise BearsError(f'{path} holds no photo with a known licence. Gather with licensed=True.')
+    "Copy the photos whose licence is open, with their credits, to a folder that may be published."
+    rows = list(read_metadata(path).values())
+    codes = {row['file_name']: license_code(row.get('license')) for row in rows}
+    originals = {entry.get('source_sha256') for entry in Log(path).entries.values()}
+    kept = [row for row in rows if codes[row['file_name']] != 'unknown' and ('nd' not in asks_for(codes[row['file_name']]) or _digest(Path(path)/row['file_name']) in originals)]
+    left_out = Counter(codes.values()) - Counter(codes[row['file_name']] for row in kept)
+    if left_out: say(f'{left_out.total()} photos are left out, for their licence is not known or allows no changed copies: {_by_licence(left_out)}.')
+    if not kept: raise BearsError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')
     if Path(dest).exists() and (not Path(dest).is_dir() or any(Path(dest).iterdir())): raise BearsError(f'{dest} is there already. Give the name of a new folder.')
-    for row in rows:
+    for row in kept:
         target = Path(dest)/row['file_name']
         if not target.resolve().is_relative_to(Path(dest).resolve()): raise BearsError(f"metadata.csv names a file outside of the folder: {row['file_name']}")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(path)/row['file_name'], target)
-    write_metadata(dest, rows)
+    write_metadata(dest, kept)
     attribution(dest)
-    return len(rows)
+    for words in _conditions(kept): say(words)
+    return len(kept)
+
+def _digest(path:Path) -> str:
+    "Of a file's content; '' if there is none."
+    try: return sha256(path.read_bytes()).hexdigest()
+    except OSError: return ''
 
 # %% ../../nbs/engine/download.ipynb #920652b7
 def _parse_classes(text:str) -> dict[str, str]:

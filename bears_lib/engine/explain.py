@@ -27,6 +27,7 @@ from .backbone import create_body
 from .common import BearsError, near, progress
 from .models import read_model
 from .photos import Preprocess, Source
+from .words import for_figure
 
 # %% ../../nbs/engine/explain.ipynb #3a39d051
 @dataclass
@@ -324,7 +325,7 @@ def gallery(
     for i, (picture, title) in enumerate(zip(pictures, titles)):
         ax = figure.add_subplot(rows, columns, i + 1)
         ax.imshow(np.asarray(picture))
-        ax.set_title(title, fontsize=9)
+        ax.set_title(for_figure(title), fontsize=9)
         ax.axis('off')
     return figure
 
@@ -375,7 +376,7 @@ class DeletionCheck(Picture):
         for values, words, colour, style in ((self.random.mean(0), f'{len(self.random)} random orders', '#08519c', '--'), (self.hottest, 'hottest first', '#b35806', 'o-')):
             ax.plot(x, values, style, color=colour)
             ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points', va='center', color=colour)
-        ax.set(xlabel='% of the photo taken away', ylabel=f'probability of {self.label}', ylim=(0, 1.02), xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
+        ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {self.label}'), ylim=(0, 1.02), xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
         ax.spines[['top', 'right']].set_visible(False)
         return figure
 

@@ -10,10 +10,11 @@ __all__ = ['MARKS', 'tidy', 'markdown_page', 'read_markdown', 'tsv', 'write_anki
 # %% ../../nbs/engine/exports.ipynb #1053914c
 from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 import re, tempfile
 from .common import BearsError, write_beside
+from .words import clean, for_html, for_tsv
 from .grading import Question, load_questions
 from .sessions import Entry, latest
 
@@ -26,9 +27,7 @@ def tidy(
     text:str, # As it was typed
 ) -> str: # Without control characters, with plain line ends, without blanks at the end of lines and blank lines at both ends
     "A text as it is kept on a page: lines and their indentation as they are."
-    text = re.sub(r'\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]', '\n', text)
-    text = ''.join(c for c in text if c in '\n\t' or (ord(c) > 31 and ord(c) != 127 and not 0xD800 <= ord(c) < 0xE000))
-    return re.sub(r'[ \t]+$', '', text, flags=re.M).strip('\n')
+    return re.sub(r'[ \t]+$', '', clean(text, 1_000_000, lines=True), flags=re.M).strip('\n')
 
 # %% ../../nbs/engine/exports.ipynb #f46b529b
 def _fences(rows:list[str], stop:Callable[[str], bool]|None=None) -> list[str]:
@@ -48,6 +47,7 @@ def _shown(row:str) -> str:
     row = re.sub(r'&(?=[#A-Za-z0-9])', '&amp;', row)
     row = re.sub(r'<(?=[A-Za-z/!?])', '&lt;', row)
     row = re.sub(r'^([ \t]*)>', r'\1&gt;', row)
+    row = re.sub(r'\](?=[(:\[])', '&#93;', row)
     return re.sub(r'^([ \t]*)(?=\\|CORRECTION:|NIT:)', r'\1\\', row) if not _FENCE.match(row) else re.sub(r'^([ \t]*)', r'\1\\', row)
 
 def _lines(text:str, label:str='') -> list[str]:
@@ -152,7 +152,7 @@ def _card(q:Question, last:dict[str, Entry]) -> tuple[str, str, str, str]:
 
 def _html(text:str) -> str:
     "A text on one line of HTML; indentation, tabs and double blanks are seen as they were typed."
-    plain = escape(tidy(text)).replace('\t', '&#9;').replace('\n', '<br>')
+    plain = for_html(tidy(text), 1_000_000).replace('\t', '&#9;').replace('\n', '<br>')
     return f'<div style="white-space: pre-wrap; text-align: left">{plain}</div>' if re.search(r'&#9;|  |^ |<br> ', plain) else plain
 
 def tsv(
@@ -161,7 +161,7 @@ def tsv(
 ) -> str: # Four columns, with the header lines that Anki reads
     "The questions as a table that Anki and spreadsheets import."
     last = latest(entries)
-    rows = ['\t'.join((f'bears_lib-{q.chapter}-{q.id}',)+_card(q, last)) for q in questions if q.kind != 'self']
+    rows = ['\t'.join((f'bears_lib-{q.chapter}-{q.id}', *map(for_tsv, _card(q, last)))) for q in questions if q.kind != 'self']
     return '\n'.join(['#separator:tab', '#html:true', '#guid column:1', *rows])+'\n'
 
 # %% ../../nbs/engine/exports.ipynb #5f832a40

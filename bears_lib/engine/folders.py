@@ -24,6 +24,7 @@ from .common import BearsError, near, progress, write_beside
 from .decoding import is_heic
 from .photos import PhotoError, open_photo
 from .tables import is_missing, read_table
+from .words import clean, for_csv, longest_text
 
 # %% ../../nbs/engine/folders.ipynb #cba260c9
 suffixes = frozenset('.jpg .jpeg .jpe .jfif .png .gif .webp .bmp .tif .tiff .avif .heic .heif .ppm .pgm'.split())
@@ -323,11 +324,17 @@ def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
     except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}']
     if 'file_name' not in table.columns:
         return {}, [f'metadata.csv is not of this package and is passed over: it has no column file_name, but {", ".join(table.columns[:20])}.']
-    rows = {}
+    rows, long = {}, 0
     for row in table.rows:
-        values = dict(zip(table.columns, row))
+        values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
+        long += any(len(text) > longest_text for text in row)
         rows[values['file_name'].replace('\\', '/')] = values
-    return rows, table.notes
+    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {long} rows: texts are cut there, addresses are left out.']*bool(long)
+
+def _bounded(column:str, text:str) -> str:
+    "A text as long as anything needs it; half an address leads nowhere, and half a name to no file."
+    if len(text) <= longest_text or column == 'file_name': return text
+    return '' if column.endswith('_url') else text[:longest_text]
 
 def read_metadata(
     root:str|Path, # The photo folder
@@ -350,13 +357,22 @@ def write_metadata(
     path = Path(root)/'metadata.csv'
     if path.exists() and not has_metadata(root):
         raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it away first.')
-    rows = sorted(rows, key=lambda row: row['file_name'])
-    extra = dict.fromkeys(key for row in rows for key in row if key not in columns)
-    text = io.StringIO()
-    table = csv.DictWriter(text, [*columns, *extra], lineterminator='\n', restval='')
-    table.writeheader()
-    table.writerows(rows)
-    return write_beside(path, text.getvalue(), inside=root)
+    cells = [{_column(key): _written(key, value) for key, value in reversed(row.items())} for row in sorted(rows, key=lambda row: row['file_name'])]
+    extra = dict.fromkeys(key for row in cells for key in reversed(row) if key and key not in columns)
+    names = [*columns, *extra]
+    return write_beside(path, ''.join(map(_line, [map(for_csv, names), *([row.get(name, '') for name in names] for row in cells)])), inside=root)
+
+def _line(cells:Iterable[str]) -> str:
+    "A row; Python quotes a carriage return only where it ends lines."
+    csv.writer(text := io.StringIO(), lineterminator='\r\n').writerow(cells)
+    return text.getvalue()[:-2] + '\n'
+
+def _column(name:str) -> str: return clean(name, 100)
+
+def _written(column:str, value:Any) -> str:
+    "A cell; the name of a file and of its folder as they are, all else without what can't be seen, and bounded."
+    if column in ('file_name', 'label'): return for_csv(value, exact=True)
+    return for_csv(_bounded(column, clean(value, longest_text + 1, lines=True)))
 
 # %% ../../nbs/engine/folders.ipynb #88a553d9
 def sample_folder() -> Path:

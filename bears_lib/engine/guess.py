@@ -10,7 +10,6 @@ __all__ = ['Challenge']
 # %% ../../nbs/engine/guess.ipynb #64fc7af7
 from collections.abc import Callable
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from typing import Any
 import json
@@ -18,6 +17,7 @@ import numpy as np
 from .check import _sheet
 from .cleaner import _picture_of
 from .common import BearsError, near, read_json, write_beside
+from .words import for_html, for_terminal
 
 # %% ../../nbs/engine/guess.ipynb #5c27c23f
 class _Game:
@@ -101,7 +101,7 @@ class _Scored(_Game):
         while not self.over and tries < 5*len(self.photos):
             number, tries = self.guesses.index(None) + 1, tries + 1
             try: self.guess(number, ask(f'Photo {number} ({", ".join(self.labels)}): '))
-            except BearsError as error: print(error)
+            except BearsError as error: print(for_terminal(error))
         return str(self)
 
 # %% ../../nbs/engine/guess.ipynb #3250247c
@@ -143,12 +143,12 @@ class Challenge(_Scored):
     def _clicked(self, number:int, label:str|None) -> None:
         if label is None or self.over: return
         try: self.guess(number, label)
-        except BearsError as error: self.status.value = f'<b>{escape(str(error))}</b>'
+        except BearsError as error: self.status.value = f'<b>{for_html(str(error))}</b>'
         else: self._show()
 
     def _show(self) -> None:
         "Captions and score as they are now."
         for number, (words, buttons) in enumerate(zip(self.words, self.buttons), start=1):
-            words.value = '<br>'.join(map(escape, self.caption(number).splitlines()))
+            words.value = '<br>'.join(map(for_html, self.caption(number).splitlines()))
             buttons.disabled = self.over
-        self.status.value = f'<b>{escape(str(self))}</b>'
+        self.status.value = f'<b>{for_html(str(self))}</b>'

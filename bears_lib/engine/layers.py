@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 from .common import BearsError
 from .learners import preprocess_of
 from .photos import Preprocess, Source
+from .words import for_figure
 
 # %% ../../nbs/engine/layers.ipynb #5008f3d4
 @dataclass
@@ -121,4 +122,4 @@ def _answers(ax, x:float, head:nn.Module, labels:list[str], chances:list[float],
         y = 0.7 - 1.6*i/max(1, len(best) - 1)
         ax.plot([x + 0.1, x + 1.0], [0, y], color='#a63603', linewidth=0.5 + 3*chance)
         ax.add_patch(Rectangle((x + 1.0, y - 0.14), 1.2*chance, 0.28, facecolor='#fdae6b', edgecolor='#a63603'))
-        ax.text(x + 1.05 + 1.2*chance, y, f' {label} {chance:.0%}', va='center', fontsize=9)
+        ax.text(x + 1.05 + 1.2*chance, y, f' {for_figure(label, 60)} {chance:.0%}', va='center', fontsize=9)

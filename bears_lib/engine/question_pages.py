@@ -8,14 +8,13 @@ Docs: https://bears-lib.github.io/bears_lib/engine/question_pages.html.md"""
 __all__ = ['question_page', 'write_question_page']
 
 # %% ../../nbs/engine/question_pages.ipynb #1caad182
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-import json
 from .common import link_bar, write_beside
 from .exports import MARKS, _number, markdown_page
 from .grading import _BUT_WORDS, _F, _NO_WORDS, _NONE, _T, _YES_WORDS, Question, known_words, load_questions
+from .words import for_html, for_script
 
 # %% ../../nbs/engine/question_pages.ipynb #983db9a3
 _TASK = 'This is a task to do, not a question to answer: mark it yourself. The box is for notes.'
@@ -36,11 +35,11 @@ def _section(q:Question) -> str:
     marks = ''.join(f'<label><input type="radio" name="{name}-mark" value="{value}"> {says}</label>'
         for value, says in (('right', 'right'), ('partly', 'partly'), ('wrong', 'not yet')))
     return f'''<section id="{name}" class="card" aria-labelledby="{name}-title">
-<h2 id="{name}-title">{number}. {escape(q.topic)}</h2>
-<p class="ask"><label for="{name}-answer">{escape(q.ask)}</label></p>
+<h2 id="{name}-title">{number}. {for_html(q.topic)}</h2>
+<p class="ask"><label for="{name}-answer">{for_html(q.ask)}</label></p>
 {_box(q, name)}
-<div class="more"><details><summary>Hint</summary><p>{escape(q.hint)}</p></details>
-<details><summary>Model answer</summary><p>{escape(q.model)}</p><p><em>{escape(q.why)}</em></p><p>See it: {escape(q.see)}</p></details></div>
+<div class="more"><details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
+<details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p><p>See it: {for_html(q.see)}</p></details></div>
 <fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 
@@ -59,7 +58,7 @@ def question_page(
 ) -> str: # A whole HTML page
     "A chapter's questions as a page that checks answers in the browser."
     questions, folder = load_questions(chapter), files('bears_lib')/'data'/'questions'
-    data = json.dumps(_data(questions), ensure_ascii=False).replace('<', '\\u003c')
+    data = for_script(_data(questions))
     return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions', chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
         sections='\n'.join(map(_section, questions)), data=data, script=(folder/'page.js').read_text('utf-8'))
 

@@ -10,13 +10,13 @@ __all__ = ['style', 'img', 'table', 'classes_table', 'confusion_table', 'calibra
 # %% ../../nbs/engine/report.ipynb #70e645f5
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any
 import base64, io
 import numpy as np
 from PIL import Image
 from .common import wilson
 from .photos import Source, open_photo
+from .words import for_html
 
 # %% ../../nbs/engine/report.ipynb #1c6a8f50
 def img(
@@ -29,7 +29,7 @@ def img(
     image.thumbnail((side, side))
     file = io.BytesIO()
     image.save(file, 'JPEG', quality=60, optimize=True)
-    return f'<img src="data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}" width="{image.width}" height="{image.height}" alt="{escape(alt)}">'
+    return f'<img src="data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}" width="{image.width}" height="{image.height}" alt="{for_html(alt)}">'
 
 def table(
     heads:Sequence[str], # One for each column
@@ -37,15 +37,15 @@ def table(
     caption:str, # What the table says
 ) -> str: # HTML
     "A table that scrolls in itself when the screen is narrow."
-    top = ''.join(f'<th scope="col">{escape(head)}</th>' for head in heads)
-    body = ''.join(f'<tr><th scope="row">{escape(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>' for first, *rest in rows)
-    return f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    top = ''.join(f'<th scope="col">{for_html(head)}</th>' for head in heads)
+    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>' for first, *rest in rows)
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{for_html(caption)}"><table><caption>{for_html(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 def _cell(cell:Any) -> str:
     "A number, and how dark its cell is, or plain text."
-    if not isinstance(cell, tuple): return f'<td>{escape(str(cell))}</td>'
+    if not isinstance(cell, tuple): return f'<td>{for_html(str(cell))}</td>'
     value, share = cell
-    return f'<td style="background:rgba(43,116,190,{0.6*share:.2f})">{escape(str(value))}</td>'
+    return f'<td style="background:rgba(43,116,190,{0.6*share:.2f})">{for_html(str(value))}</td>'
 
 # %% ../../nbs/engine/report.ipynb #191f1590
 def classes_table(
@@ -83,7 +83,7 @@ def calibration_svg(
         marks.append(f'<line x1="{at:.0f}" x2="{at:.0f}" y1="{y(low):.0f}" y2="{y(high):.0f}" class="mark"/><circle cx="{at:.0f}" cy="{y(share):.0f}" r="4" class="dot"/>'
                      f'<text x="{at - 8:.0f}" y="{y(share) + 4:.0f}" text-anchor="end">n = {each.n}</text>')
     ticks = ''.join(f'<text x="{x(p):.0f}" y="236" text-anchor="middle">{p:.0%}</text><text x="34" y="{y(p) + 4:.0f}" text-anchor="end">{p:.0%}</text>' for p in (0, 0.5, 1))
-    return (f'<figure><svg viewBox="0 0 300 260" role="img" aria-label="Calibration: {escape(words)}"><path d="M40 20V220H280" class="axis"/><path d="M40 220L280 20" class="ideal"/>{ticks}'
+    return (f'<figure><svg viewBox="0 0 300 260" role="img" aria-label="Calibration: {for_html(words)}"><path d="M40 20V220H280" class="axis"/><path d="M40 220L280 20" class="ideal"/>{ticks}'
             f'<text x="160" y="254" text-anchor="middle">probability that the model gave</text>{"".join(marks)}</svg>'
             '<figcaption>Upwards: the share that was right. On the dotted line probabilities can be taken at their word; below it the model is too sure. Bars are 95% intervals.</figcaption></figure>')
 
@@ -101,9 +101,9 @@ def photo_card(
     pictures = [img(path, f'Photo {path.name}: {words}')]
     if heat: pictures.append(img(overlay(heat.photo, heat.heat), f'The same photo, bright where the model looked ({heat.how}, row {heat.peak[0] + 1} and column {heat.peak[1] + 1} of {heat.heat.shape[0]} most)'))
     like = ''.join(img(match.photo, f'Training photo {match.photo.name} of {match.label}, likeness {match.likeness:.2f}', 64) for match in near)
-    names = f'<span>Looks most like {escape(", ".join(f"{n} {label}" for label, n in Counter(match.label for match in near).most_common()))}:</span><div class="near">{like}</div>' if near else ''
+    names = f'<span>Looks most like {for_html(", ".join(f"{n} {label}" for label, n in Counter(match.label for match in near).most_common()))}:</span><div class="near">{like}</div>' if near else ''
     mark = '' if result.right[i] else ' class="wrong"'
-    return f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{"right" if result.right[i] else "wrong"}</b>: {escape(words)}<br><small>{escape(path.name)}</small>{names}</figcaption></figure>'
+    return f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{"right" if result.right[i] else "wrong"}</b>: {for_html(words)}<br><small>{for_html(path.name)}</small>{names}</figcaption></figure>'
 
 # %% ../../nbs/engine/report.ipynb #d2878c65
 style = '''
@@ -126,7 +126,7 @@ def page(
 ) -> str: # The whole file
     "Put the parts together."
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    body = ''.join(f'<section>{f"<h2>{escape(head)}</h2>" if head else ""}{html}</section>' for head, html in sections if html)
+    body = ''.join(f'<section>{f"<h2>{for_html(head)}</h2>" if head else ""}{html}</section>' for head, html in sections if html)
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{escape(title)}</title><style>{style}</style></head>'
-            f'<body><main><h1>{escape(title)}</h1>{body}</main></body></html>\n')
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{for_html(title)}</title><style>{style}</style></head>'
+            f'<body><main><h1>{for_html(title)}</h1>{body}</main></body></html>\n')

@@ -15,11 +15,13 @@ from pathlib import Path
 import ast, io, json, re, sys
 from .. import __version__
 from .apps import asked_title, drawn_examples, listed
-from .common import BearsError, command, plain, say, wilson
+from .common import BearsError, command, say, wilson
+from .licences import require_open
 from .models import ModelInfo, model_files, read_model
 from .networks import check_network
 from .photos import open_photo
 from .swap import swap_folder
+from .words import clean, for_json, for_markdown
 
 # %% ../../nbs/engine/spaces.ipynb #ee007033
 def slice_of(
@@ -85,17 +87,17 @@ def _releases() -> dict[str, str]:
 def _readme(title:str, info:ModelInfo, licence:str) -> str:
     "The page of the Space: its front matter is what Hugging Face reads."
     metrics, releases = info.metrics, _releases()
-    front = dict(title=title, emoji='🐻', colorFrom='green', colorTo='gray', sdk='gradio', sdk_version=releases['gradio'],
+    front = dict(title=clean(title), emoji='🐻', colorFrom='green', colorTo='gray', sdk='gradio', sdk_version=releases['gradio'],
                  python_version=f'{sys.version_info.major}.{sys.version_info.minor}', app_file='app.py', pinned=False, license=licence)
     n = metrics.get('n')
     low, high = wilson(round(metrics['accuracy']*n), n) if n else (0, 0)
-    body = [f'Tells {plain(listed(info.labels))} apart.', f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to {high:.1%}).' if n else '',
+    body = [f'Tells {for_markdown(listed(info.labels))} apart.', f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to {high:.1%}).' if n else '',
             'It answers with one of these classes whatever it is shown: what it was not trained on, it does not know.',
             _origin(info), '`bears_lib/` holds the part of bears_lib that predicts (Apache-2.0); nothing else is needed to run `app.py`.']
-    return '---\n' + ''.join(f'{key}: {json.dumps(value, ensure_ascii=False)}\n' for key, value in front.items()) + f'---\n# {plain(title)}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
+    return '---\n' + ''.join(f'{key}: {for_json(value)}\n' for key, value in front.items()) + f'---\n# {for_markdown(title)}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
 
 def _origin(info:ModelInfo) -> str:
-    if not info.backbone.get('weights_sha256'): return f'Architecture: {plain(info.backbone.get("name", "unknown"))}.'
+    if not info.backbone.get('weights_sha256'): return f'Architecture: {for_markdown(info.backbone.get("name", "unknown"))}.'
     return 'The network started from EfficientNet-Lite0 (Google, Apache-2.0), trained on ImageNet.'
 
 # %% ../../nbs/engine/spaces.ipynb #9193a395
@@ -128,7 +130,8 @@ def _program(title:str) -> str:
 
 def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
     "Photos to try, drawn anew, small and without what a camera wrote into them."
-    found = {}
+    found, photos = {}, list(photos)
+    require_open(photos)
     for i, path in enumerate(photos):
         picture = open_photo(path, longest=512)
         picture.thumbnail((512, 512))

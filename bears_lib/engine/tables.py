@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 import csv, io, re
 from .common import BearsError, near
+from .words import from_csv
 
 # %% ../../nbs/engine/tables.ipynb #f3a41e56
 largest_table = 100_000_000  # bytes
@@ -35,7 +36,8 @@ def read_table(
     path = Path(path)
     text, notes = _to_text(path, _read_bytes(path, most))
     separator, text = _separator(text)
-    try: rows = [row for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator) if any(cell.strip() for cell in row)]
+    csv.field_size_limit(max(csv.field_size_limit(), 4*most))
+    try: rows = [[from_csv(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator) if any(cell.strip() for cell in row)]
     except csv.Error as error: raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
     columns, *below = [[cell.strip() for cell in row] for row in rows] or [[]]
     return _without_counter(Table(path, columns, [_to_length(row, columns, path) for row in below], notes))

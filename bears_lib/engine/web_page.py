@@ -12,7 +12,6 @@ __all__ = ['runtime_version', 'script', 'wasm', 'RuntimeFile', 'integrity', 'rea
 from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256, sha384
-from html import escape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
@@ -23,12 +22,14 @@ import base64, csv, io, json, re
 from PIL import Image, ImageDraw
 from .. import __version__
 from .common import BearsError, command, link_bar, read_json, say
+from .licences import require_open
 from .models import ModelInfo, read_model
 from .networks import check_network
 from .folders import read_metadata, sample_folder
 from .photos import Source, open_photo
 from .paths import is_plain_name
 from .swap import digest_of, finish_swap, placed, swap_folder
+from .words import clean, for_html, for_script
 
 # %% ../../nbs/engine/web_page.ipynb #995c832d
 runtime_version = '1.30.0'  # of onnxruntime-web
@@ -109,7 +110,7 @@ def _card(info:ModelInfo, about:str, copied:bool, megabytes:float) -> str:
         "What it can't do": _limits(len(info.labels), info.unsure),
         'Your photo': f'Read, cut to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels and looked at by this page alone; nothing of it is sent or kept.{host}',
         'Offline': f'After the first visit ({megabytes:.0f} MB) this page works without a connection. The browser can keep it like an app.'}
-    return '\n'.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in rows.items() if text)
+    return '\n'.join(f'<dt>{name}</dt><dd>{for_html(text)}</dd>' for name, text in rows.items() if text)
 
 # %% ../../nbs/engine/web_page.ipynb #7bcaf4dd
 def _icon(size:int) -> bytes:
@@ -160,7 +161,7 @@ def _policy(copied:bool) -> str:
 
 def _examples(names:list[str]) -> str:
     if not names: return ''
-    items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{escape(name)}" width="80" height="80"></button></li>' for i, name in enumerate(names, start=1))
+    items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{for_html(name)}" width="80" height="80"></button></li>' for i, name in enumerate(names, start=1))
     return f'<section aria-labelledby="examples-title">\n<h2 id="examples-title">Or try one of these</h2>\n<ul class="examples">{items}</ul>\n</section>'
 
 # %% ../../nbs/engine/web_page.ipynb #5212b11d
@@ -173,13 +174,13 @@ def _footer(copied:bool) -> str:
 def _page(info:ModelInfo, network:bytes, copied:bool, title:str, about:str, examples:list[str], links:dict[str, str]|None) -> str:
     settings = _settings(info, network, copied)
     return _template('index.html').substitute(
-        title=escape(title), links=link_bar(links), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
-        footer=_footer(copied), settings=json.dumps(settings, ensure_ascii=False).replace('<', '\\u003c'))
+        title=for_html(title), links=link_bar(links), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
+        footer=_footer(copied), settings=for_script(settings))
 
 def _manifest(title:str) -> str:
     "What lets a browser keep the page like an app."
     icons = [{'src': f'icon-{size}.png', 'sizes': f'{size}x{size}', 'type': 'image/png', 'purpose': purpose} for size in (192, 512) for purpose in ('any', 'maskable')]
-    return json.dumps({'name': title, 'short_name': title[:12], 'start_url': './', 'scope': './', 'display': 'standalone',
+    return json.dumps({'name': clean(title), 'short_name': clean(title, 12), 'start_url': './', 'scope': './', 'display': 'standalone',
                        'background_color': '#f6f5f1', 'theme_color': '#f6f5f1', 'icons': icons}, ensure_ascii=False, indent=1)
 
 def _worker(pages:dict[str, bytes], settings:dict) -> str:
@@ -204,6 +205,7 @@ def make_web_app(
     check_network(network)
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
+    require_open(photos.values())
     pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})

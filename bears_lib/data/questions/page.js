@@ -174,12 +174,15 @@ function fenced(rows) {
 }
 
 function shown(row) {
-  row = row.replace(/&(?=[#A-Za-z0-9])/g, '&amp;').replace(/<(?=[A-Za-z/!?])/g, '&lt;').replace(/^([ \t]*)>/, '$1&gt;');
+  row = row.replace(/&(?=[#A-Za-z0-9])/g, '&amp;').replace(/<(?=[A-Za-z/!?])/g, '&lt;').replace(/^([ \t]*)>/, '$1&gt;').replace(/\](?=[(:[])/g, '&#93;');
   return row.replace(FENCE.test(row) ? /^([ \t]*)/ : /^([ \t]*)(?=\\|CORRECTION:|NIT:)/, '$1\\');
 }
 
+// control characters, marks that turn the writing round, half characters and what can't be seen, as in bears_lib.engine.words
+const HIDDEN = /[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]|\p{Cs}/gu;
+
 function answersPage(data, state) {
-  const tidy = text => text.replace(/\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]/g, '\n').replace(/[\0-\x08\x0e-\x1f\x7f]|\p{Cs}/gu, '').replace(/[ \t]+$/gm, '').replace(/^\n+|\n+$/g, '');
+  const tidy = text => text.replace(/\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]/g, '\n').replace(HIDDEN, '').replace(/[ \t]+$/gm, '').replace(/^\n+|\n+$/g, '');
   const lines = [data.head];
   for (const q of data.questions) {
     const {answer = '', mark = ''} = state[q.id] || {}, sign = data.marks[mark];

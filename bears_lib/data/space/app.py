@@ -6,7 +6,8 @@ os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')  # gradio would repor
 import gradio as gr
 
 from bears_lib.deploy import Classifier
-from bears_lib.engine.common import BearsError, plain
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.words import for_markdown
 
 here = Path(__file__).parent
 title = '$title'
@@ -18,14 +19,14 @@ def look(path):
     "A sentence, and the probability of each class by its name, for the photo that gradio has put at `path`."
     if not path: return 'The answer appears here.', None
     try: answer = classify(Path(path).read_bytes())
-    except (BearsError, OSError) as error: return f'That did not work: {plain(error)}', None
+    except (BearsError, OSError) as error: return f'That did not work: {for_markdown(error)}', None
     label = next(iter(answer))
-    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.** Closest is {plain(label)}, but don\'t rely on it.', dict(answer)
-    return f'Most likely **{plain(label)}**.', dict(answer)
+    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.** Closest is {for_markdown(label)}, but don\'t rely on it.', dict(answer)
+    return f'Most likely **{for_markdown(label)}**.', dict(answer)
 
 
 with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as app:
-    gr.Markdown(f'# {plain(title)}\nChoose a photo. It is deleted within minutes.')
+    gr.Markdown(f'# {for_markdown(title)}\nChoose a photo. It is deleted within minutes.')
     with gr.Row():
         photo = gr.Image(label='Your photo', type='filepath', image_mode=None, height=360, buttons=[], elem_id='photo')
         setattr(photo, 'preprocess', lambda sent: sent and sent.path)  # gradio would open the file itself, and stop at a broken one
