@@ -9,7 +9,7 @@ from PIL import Image
 from bears_lib.engine.check import bears_check, check_images, drop_dups, find_dups
 from bears_lib.engine.cleaner import ImageCleaner
 from bears_lib.engine.common import BearsError
-from bears_lib.engine.download import download_images, gather_images
+from bears_lib.engine.download import download_images, gather_images, licensed_copy
 from bears_lib.engine.folders import read_folder, read_metadata
 from bears_lib.engine.moves import finish_moves, move_out, relabel, undo, unfinished
 from bears_lib.engine.paths import inside
@@ -162,3 +162,14 @@ def test_a_log_with_another_hash_moves_nothing(place):
 @pytest.mark.parametrize('name', ['../x.jpg', 'a/../../x.jpg', '/x.jpg', '.git/x.jpg', 'a/.x/y.jpg', 'a//x.jpg', '', 'a/\0.jpg', None, 'a'*300, '\ufeff.git/x.jpg'])
 def test_one_function_looks_at_names(name, tmp_path):
     with pytest.raises(BearsError, match='is left alone'): inside(tmp_path, name)
+
+def test_a_copy_to_publish_holds_photos_of_the_folder_only(place, capsys):
+    "A link to a secret, a file that is no photo, and names that lead out are passed over, and said."
+    root = place/'photos'
+    link(root/'grizzly'/'secret.jpg', place/'out'/'mine.jpg')
+    put(root/'grizzly'/'words.jpg', 'no photo at all')
+    link(root/'away', place/'out')
+    names = ['grizzly/0.jpg', 'grizzly/secret.jpg', 'grizzly/words.jpg', 'away/mine.jpg', '../out/mine.jpg', '.bears/log.jsonl', 'grizzly/gone.jpg']
+    put(root/'metadata.csv', 'file_name,label,license\n' + ''.join(f'{name},grizzly,cc0-1.0\n' for name in names))
+    assert licensed_copy(root, place/'public') == 1
+    assert [path.name for path in (place/'public'/'grizzly').iterdir()] == ['0.jpg'] and '6 rows' in capsys.readouterr().err

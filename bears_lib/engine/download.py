@@ -19,7 +19,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
-import json, os, re, shutil, threading, time, zipfile, zlib
+import json, os, re, threading, time, zipfile, zlib
 import numpy as np
 from PIL import Image
 from .common import BearsError, command, progress, read_json, say, write_beside
@@ -468,7 +468,9 @@ def licensed_copy(
     dest:str|Path, # A new folder, for publishing
 ) -> int: # How many photos are in it
     "Copy the photos whose licence is open, with their credits, to a folder that may be published."
-    rows = list(read_metadata(path).values())
+    listed = list(read_metadata(path).values())
+    rows = [row for row in listed if _is_own_photo(Path(path), row['file_name'])]
+    if len(rows) < len(listed): say(f'{len(listed) - len(rows)} rows of metadata.csv name no photo that lies in {path}, and are passed over.')
     codes = {row['file_name']: license_code(row.get('license')) for row in rows}
     originals = {entry.get('source_sha256') for entry in Log(path).entries.values()}
     kept = [row for row in rows if codes[row['file_name']] != 'unknown' and ('nd' not in asks_for(codes[row['file_name']]) or _digest(Path(path)/row['file_name']) in originals)]
@@ -477,14 +479,19 @@ def licensed_copy(
     if not kept: raise BearsError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')
     if Path(dest).exists() and (not Path(dest).is_dir() or any(Path(dest).iterdir())): raise BearsError(f'{dest} is there already. Give the name of a new folder.')
     for row in kept:
-        target = Path(dest)/row['file_name']
-        if not target.resolve().is_relative_to(Path(dest).resolve()): raise BearsError(f"metadata.csv names a file outside of the folder: {row['file_name']}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(path)/row['file_name'], target)
+        write_beside(Path(dest)/row['file_name'], (Path(path)/row['file_name']).read_bytes())
     write_metadata(dest, kept)
     attribution(dest)
     for words in _conditions(kept): say(words)
     return len(kept)
+
+def _is_own_photo(root:Path, name:str) -> bool:
+    "Whether a name leads to a photo in the folder itself, which opens."
+    try:
+        path = inside(root, name)
+        open_photo(path, at_least=32)
+    except BearsError: return False
+    return path.resolve().is_relative_to(root.resolve())
 
 def _digest(path:Path) -> str:
     "Of a file's content; '' if there is none."

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
 from html import unescape
 from pathlib import Path
-import re, tempfile
+import re, sqlite3, tempfile
 from .common import BearsError, write_beside
 from .words import clean, for_html, for_tsv
 from .grading import Question, load_questions
@@ -181,7 +181,10 @@ def write_anki(
     deck = genanki.Deck(2_059_400_100+chapter, f'bears_lib::Chapter {chapter}')
     for q in questions:
         if q.kind != 'self': deck.add_note(genanki.Note(model=model, fields=list(_card(q, last)), guid=genanki.guid_for('bears_lib', chapter, q.id)))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder)/'deck.apkg'
-        genanki.Package(deck).write_to_file(str(file))
-        return write_beside(path, file.read_bytes())
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            genanki.Package(deck).write_to_file(f'{folder}/deck.apkg')
+            packed = Path(folder, 'deck.apkg').read_bytes()
+    except (OSError, sqlite3.Error) as error:
+        raise BearsError(f"Can't make the deck in {tempfile.gettempdir()}: {getattr(error, 'strerror', None) or error}. Free some space there.") from error
+    return write_beside(path, packed)
