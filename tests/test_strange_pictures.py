@@ -10,7 +10,8 @@ from PIL import Image
 import strange
 from bears_lib.engine import decoding
 from bears_lib.engine.decoding import is_plain
-from bears_lib.engine.photos import open_photo
+from bears_lib.engine.folders import read_folder
+from bears_lib.engine.photos import PhotoError, open_photo
 
 if not Path('/proc/self/smaps_rollup').exists(): pytest.skip('what a process holds is read as Linux tells it', allow_module_level=True)
 pytest.importorskip('pillow_heif')
@@ -62,6 +63,23 @@ def test_no_ordinary_file(tmp_path):
         bounded(name, found)
         assert not found['said'].startswith('(') and found['seconds'] < 1, found
     child.end()
+
+def test_pipes_among_photos_do_not_hang(photos):
+    for name in ('red/pipe.jpg', 'red/pipe', 'pipe.png'): os.mkfifo(photos/name)
+    begun = time.monotonic()
+    assert read_folder(photos).counts == {'blue': 6, 'red': 6}
+    with pytest.raises(PhotoError, match='pipe.jpg: no file but a pipe'): open_photo(photos/'red/pipe.jpg')
+    assert time.monotonic() - begun < 5
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_photo_that_is_taken_out_while_a_network_learns_is_named(photos, workers):
+    pytest.importorskip('fastai')
+    from bears_lib.train import bears_dls
+    dls = bears_dls(photos, num_workers=workers)
+    gone = Path(dls.train_ds.items[0])
+    gone.unlink()
+    with pytest.raises(PhotoError) as error: list(dls.train)
+    assert str(error.value) == f'{gone} is not there. Check the path.'
 
 def test_workers_begin_anew_in_a_forked_process():
     "As a DataLoader forks: the parent's worker is left to the parent."

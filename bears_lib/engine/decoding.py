@@ -21,6 +21,10 @@ from .common import BearsError
 # %% ../../nbs/engine/decoding.ipynb #dec0007
 class PhotoError(BearsError):
     "A picture that can't be used; the text says why."
+    def __init__(self,
+        why:str, # A sentence; of the traceback that torch makes of it in another process, the sentence is kept
+    ):
+        super().__init__(why.rpartition('PhotoError: ')[2].strip() if why.startswith('Caught PhotoError in ') else why)
 
 formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
 warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
@@ -346,10 +350,10 @@ def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
         worker, fine = _ready(), False
         try:
             picture = _ask(worker, data, at_least, longest)
-            fine = len(data) < 5_000_000 and picture.width*picture.height <= large_pixels  # after large ones, memory stays in pieces
+            fine = len(data) < 20_000_000 and picture.width*picture.height <= large_pixels  # after large ones, memory stays in pieces
             return picture
         except PhotoError:
-            fine = len(data) < 5_000_000
+            fine = len(data) < 20_000_000
             raise
         except _Ended: raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
         finally: _idle.append(worker) if fine else worker.end()
