@@ -107,11 +107,16 @@ def steady(found:dict[str, bytes]) -> dict[str, bytes]:
     "Without what carries the time of day."
     return {name: b'' if name.endswith(('.jsonl', '.apkg')) else re.sub(rb'20\d\d-\d\d-\d\dT[\d:]+Z|(?<=-)[0-9a-f]{8}(?=/)', b'', data) for name, data in found.items()}
 
+def read_rows(data:bytes) -> set[str]: return set(steady({'': data})[''].decode().splitlines())
+
 def check(kind:str, before:dict, after:dict, new:dict, where:str) -> None:
     "No file is half: each is as it was or as it becomes; a file that only grows begins as before. No photo is lost."
     for name, data in after.items():
         if name.endswith('.jsonl'): assert data.startswith(before.get(name, b'')), f'{where}: {name}'
         elif name.endswith('.apkg'): assert data
+        elif kind == 'gathering' and name == 'new/metadata.csv': # what was fetched before is listed, and nothing else
+            rows = read_rows(data)
+            assert rows <= read_rows(new[name]) and all(row.split(',')[0] == 'file_name' or f"new/{row.split(',')[0]}" in after for row in rows)
         else: assert steady({name: data})[name] in (steady(before).get(name), steady(new).get(name)) or name.startswith('copy/'), f'{where}: {name} is half'
     if kind not in ('moves', 'undo'): assert set(before) <= set(after), f'{where}: {set(before) - set(after)} is lost'
 
