@@ -320,12 +320,13 @@ def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
     "The rows by file name, and what a person should know of the table."
     path = root/'metadata.csv'
     if not path.exists(): return {}, []
-    try: table = read_table(path)
+    try: table = read_table(path, strip=False)
     except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}']
     if 'file_name' not in table.columns:
         return {}, [f'metadata.csv is not of this package and is passed over: it has no column file_name, but {", ".join(table.columns[:20])}.']
     rows, long = {}, 0
-    for row in table.rows:
+    as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`, which puts no blanks around a cell
+    for row in table.rows if as_written else [[cell.strip() for cell in row] for row in table.rows]:
         values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
         long += any(len(text) > longest_text for text in row)
         rows[values['file_name'].replace('\\', '/')] = values

@@ -31,6 +31,7 @@ class Table:
 def read_table(
     path:str|Path, # A CSV file: commas, semicolons, tabs, bars or blanks between columns
     most:int=largest_table, # Bytes that it may have
+    strip:bool=True, # Take away the blanks around each cell, as people type them
 ) -> Table:
     "Read a table whatever program wrote it; the first line names the columns."
     path = Path(path)
@@ -39,7 +40,7 @@ def read_table(
     csv.field_size_limit(max(csv.field_size_limit(), 4*most))
     try: rows = [[from_csv(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator) if any(cell.strip() for cell in row)]
     except csv.Error as error: raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
-    columns, *below = [[cell.strip() for cell in row] for row in rows] or [[]]
+    columns, *below = [[cell.strip() for cell in row] for row in rows[:1]] + [[cell.strip() if strip else cell for cell in row] for row in rows[1:]] or [[]]
     return _without_counter(Table(path, columns, [_to_length(row, columns, path) for row in below], notes))
 
 # %% ../../nbs/engine/tables.ipynb #5f818ae9
