@@ -285,7 +285,7 @@ def ask(data:bytes, place:Path, side:int=size) -> str:
     right = set(answer) == {'red', 'blue'} and abs(sum(answer.values()) - 1) < 0.01 and all(-0.01 < chance < 1.01 for chance in answer.values()) and (answer.likeness is None or -1.01 < answer.likeness < 1.01)
     return 'answer' if right else f'an answer that is none: {answer!r:.100}, {answer.likeness}'
 
-def in_child(data:bytes, place:Path, side:int) -> tuple[str, float, int]:
+def in_child(data:bytes, place:Path, side:int, patience:float=slowest) -> tuple[str, float, int]:
     "The outcome, the seconds and the most bytes; nothing of it happens in this process."
     read, write = os.pipe()
     start = time.perf_counter()
@@ -294,8 +294,8 @@ def in_child(data:bytes, place:Path, side:int) -> tuple[str, float, int]:
         os.write(write, ask(data, place, side).encode()[:2000])
         os._exit(0)
     os.close(write)
-    ready = select.select([read], [], [], 2*slowest)[0]
-    said = os.read(read, 4000).decode() if ready else f'no answer within {2*slowest:.0f} s'
+    ready = select.select([read], [], [], 2*patience)[0]
+    said = os.read(read, 4000).decode() if ready else f'no answer within {2*patience:.0f} s'
     seconds = time.perf_counter() - start
     if not ready: os.kill(child, signal.SIGKILL)
     os.close(read)
@@ -303,7 +303,7 @@ def in_child(data:bytes, place:Path, side:int) -> tuple[str, float, int]:
     if os.WIFSIGNALED(status) and ready: said = f'ended by signal {os.WTERMSIG(status)}'
     return said or 'ended without a word', seconds, usage.ru_maxrss*(1 if sys.platform == 'darwin' else 1024)
 
-def run(n:int, seed:int, only:str='') -> dict:
+def run(n:int, seed:int, only:str='', patience:float=slowest) -> dict:
     "Each kind in turn."
     counts: dict[str, Counter] = {}
     faults, longest, most = [], ('', 0.), ('', 0)
@@ -311,8 +311,8 @@ def run(n:int, seed:int, only:str='') -> dict:
     for i in range(n):
         kind, rng = chosen[i % len(chosen)], random.Random(f'{seed}-{i}')
         data = made(kind, rng)
-        with tempfile.TemporaryDirectory() as name: said, seconds, taken = in_child(data, Path(name), 64 if kind is changed_bytes else size)
-        if seconds > slowest: said = f'{seconds:.1f} s, {said}'
+        with tempfile.TemporaryDirectory() as name: said, seconds, taken = in_child(data, Path(name), 64 if kind is changed_bytes else size, patience)
+        if seconds > patience: said = f'{seconds:.1f} s, {said}'
         if taken > largest: said = f'{taken/1e6:.0f} MB, {said}'
         counts.setdefault(kind.__name__, Counter())[said if said in ('answer', 'sentence') else 'fault'] += 1
         if said not in ('answer', 'sentence'): faults.append(f'{i} ({kind.__name__}): {said}')
@@ -323,7 +323,8 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, value in (('n', 200), ('seed', 0)): parser.add_argument(f'--{name}', type=int, default=value)
     parser.add_argument('--only', default='', help='kinds, with commas between them')
+    parser.add_argument('--patience', type=float, default=slowest, help='seconds; more where other programs are at work')
     asked = parser.parse_args()
-    result = run(asked.n, asked.seed, asked.only)
+    result = run(asked.n, asked.seed, asked.only, asked.patience)
     print(json.dumps(result))
     sys.exit(1 if result['faults'] else 0)

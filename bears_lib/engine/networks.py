@@ -89,7 +89,7 @@ def _nanoseconds(op:Op, outs:list[Value]) -> float:
     "What an operation takes."
     name, out = op.name, outs[0].numbers
     numbers = sum(each.numbers for each in [*op.ins, *outs] if each is not None)
-    products = lookups = 0
+    products, lookups = 0, 0.
     if name == 'Conv':
         _, each, *kernel = op.of(1).shape
         products, lookups = out*each*math.prod(kernel), op.of(0).shape[1]*math.prod(kernel)*math.prod(outs[0].shape[2:])
@@ -104,7 +104,8 @@ def _nanoseconds(op:Op, outs:list[Value]) -> float:
 class _Memory:
     "The most that computed values can take at once."
     def __init__(self, uses:Counter):
-        self.uses, self.live, self.kept, self.since, self.most, self.copied = uses, set(), 0, 0, 0, 0
+        self.uses, self.kept, self.since, self.most, self.copied = uses, 0, 0, 0, 0
+        self.live: set[str] = set()
 
     def made(self, value:Value, name:str) -> None:
         if value.fixed: self.kept, self.copied = self.kept + value.size, max(self.copied, value.size)

@@ -46,28 +46,40 @@ class Op:
     attrs: dict[str, Any] = field(default_factory=dict)
     outs: int = 1 # How many values come out
 
-    def of(self, i:int) -> Value:
+    def of(self,
+        i:int, # Which input, from 0 on
+    ) -> Value: # The input
         "An input that has to be there."
         if i < len(self.ins) and (value := self.ins[i]) is not None: return value
         raise BearsError(f'{self.name} lacks its input {i + 1}')
 
-    def has(self, i:int) -> bool:
+    def has(self,
+        i:int, # Which input, from 0 on
+    ) -> bool: # Whether it is given
         "Whether an input is there."
         return i < len(self.ins) and self.ins[i] is not None
 
-    def known(self, i:int) -> list:
+    def known(self,
+        i:int, # Which input, from 0 on
+    ) -> list: # Its numbers, in one row
         "The numbers of an input that decides about a shape."
         value = self.of(i)
         if value.data is None: raise BearsError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} numbers')
         return value.data.ravel().tolist()
 
-    def ints(self, name:str, default:Iterable[int]) -> list[int]:
+    def ints(self,
+        name:str, # Of the attribute
+        default:Iterable[int], # What holds where it is missing
+    ) -> list[int]: # Its numbers
         "An attribute of whole numbers."
         found = self.attrs.get(name, list(default))
         if not isinstance(found, list) or not all(type(each) is int for each in found): raise BearsError(f'{self.name} has an odd {name}')
         return found
 
-    def whole(self, name:str, default:int) -> int:
+    def whole(self,
+        name:str, # Of the attribute
+        default:int, # What holds where it is missing
+    ) -> int: # Its number
         "An attribute that is a whole number."
         found = self.attrs.get(name, default)
         if type(found) is not int: raise BearsError(f'{self.name} has an odd {name}')
@@ -189,7 +201,8 @@ def letters(
 ) -> tuple[str, dict[str, int]]: # The letters of what comes out, and how long each axis is
     "What the equation of an Einsum says."
     left, arrow, right = bytes(op.attrs.get('equation', b'')).decode('ascii', 'replace').replace(' ', '').partition('->')
-    parts, long = left.split(','), {}
+    parts = left.split(',')
+    long: dict[str, int] = {}
     if not arrow or len(parts) != len(op.ins): raise BearsError('Einsum has an odd equation')
     for i, part in enumerate(parts):
         if not (part.isascii() and part.isalpha()) or len(set(part)) < len(part) or len(part) != len(op.of(i).shape): raise BearsError('Einsum has an odd equation')
@@ -379,7 +392,7 @@ def _number_in(op:Op) -> Value:
 
 def _whole_division(a:np.ndarray, b:np.ndarray) -> np.ndarray: return a/b if a.dtype.kind == 'f' else np.where(a < 0, -(-a//b), a//b)
 
-_plain = {'Add': np.add, 'Sub': np.subtract, 'Mul': np.multiply, 'Div': _whole_division, 'Min': lambda *each: np.min(np.broadcast_arrays(*each), 0),
+_plain: dict[str, Callable] = {'Add': np.add, 'Sub': np.subtract, 'Mul': np.multiply, 'Div': _whole_division, 'Min': lambda *each: np.min(np.broadcast_arrays(*each), 0),
     'Max': lambda *each: np.max(np.broadcast_arrays(*each), 0), 'Floor': np.floor, 'Ceil': np.ceil, 'Neg': np.negative, 'Abs': np.abs, 'Sqrt': np.sqrt, 'Not': np.logical_not,
     'And': np.logical_and, 'Or': np.logical_or, 'Equal': np.equal, 'Less': np.less, 'Greater': np.greater, 'Where': np.where, 'Identity': np.array}
 
@@ -404,9 +417,9 @@ def _computed(op:Op, shape:tuple[int, ...], kind:str) -> Any:
     if op.name == 'ConstantOfShape': return np.full(shape, _filling(op).data.ravel()[0])  # type: ignore[union-attr]
     return None
 
-def _clipped(op:Op) -> np.ndarray:
-    low, high = (op.of(i).data if op.has(i) else None for i in (1, 2))
-    return np.minimum(*np.broadcast_arrays(np.maximum(op.of(0).data, -np.inf if low is None else low), np.inf if high is None else high))  # type: ignore[type-var]
+def _clipped(op:Op) -> Any:
+    values, low, high = (op.of(i).data if op.has(i) else None for i in range(3))
+    return np.clip(values, low, high) if values is not None else None
 
 def _filling(op:Op) -> Value:
     found = op.attrs.get('value', Value((1,), 'f4', np.zeros(1, np.float32)))

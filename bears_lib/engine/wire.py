@@ -61,6 +61,7 @@ most_listed = 40_000  # entries of one list; weights are stored as bytes, not as
 
 def _number(data:memoryview, at:int) -> tuple[int, int]:
     "A number of seven bits a byte, and the place after it."
+    if at < len(data) and data[at] < 128: return data[at], at + 1
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63: raise BearsError('it is damaged: a number in it has no end')
