@@ -9,7 +9,7 @@ __all__ = ['removed', 'largest_log', 'only_writer', 'Move', 'read_log', 'unfinis
            'relabel', 'undo']
 
 # %% ../../nbs/engine/moves.ipynb #56080dfd
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -85,6 +85,8 @@ def read_log(
 
 class _Journal:
     "The lines about moves in the log: one before the files are renamed, one after."
+    add:Callable[..., None]; unfinished:list[dict]; undoable:dict|None   # see below
+
     def __init__(self, root:Path):
         self.root, self.odd = root, 0 # Lines that speak of steps, and not as ours do
         self.steps: dict[int, dict] = {} # by number, in order
