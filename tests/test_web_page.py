@@ -28,8 +28,8 @@ def tiny_model(folder:Path, labels:list[str], preprocess:Preprocess, unsure:dict
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in
               (('pixels', ['n', 3, preprocess.size, preprocess.size]), ('probabilities', ['n', n]), ('likeness', ['n']))]
     nodes = [helper.make_node('ReduceMean', ['pixels'], ['means'], axes=[2, 3], keepdims=0), helper.make_node('MatMul', ['means', 'weights'], ['scores']),
-             helper.make_node('Softmax', ['scores'], ['probabilities'], axis=1), helper.make_node('MatMul', ['means', 'red'], ['likeness'])]
-    known = [numpy_helper.from_array(weights, 'weights'), numpy_helper.from_array(np.array([1, 0, 0], np.float32), 'red')]
+             helper.make_node('Softmax', ['scores'], ['probabilities'], axis=1), helper.make_node('MatMul', ['means', 'red'], ['redness']), helper.make_node('Clip', ['redness', 'low', 'high'], ['likeness'])]
+    known = [numpy_helper.from_array(np.asarray(value, np.float32), name) for name, value in (('weights', weights), ('red', [1, 0, 0]), ('low', -1), ('high', 1))]
     graph = helper.make_graph(nodes if likeness else nodes[:3], 'colours', values[:1], values[1:] if likeness else values[1:2], known if likeness else known[:1])
     network = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8).SerializeToString()
     info = ModelInfo(labels, preprocess, unsure=unsure or {}, metrics={'accuracy': 0.9, 'n': 40, 'interval': [0.77, 0.96], 'measured_on': 'validation photos'})
