@@ -274,12 +274,13 @@ def make_app(
     examples:list[str|Path]|None=None, # Photos to try; None takes drawn bears, if the model knows bears
     keep:str|Path|None=None, # A folder for photos that visitors offer, with their correction; None keeps nothing
     log:str|Path|None=None, # A file for the answers, without the photos, as `bears-drift` reads it
+    hosts:Iterable[str]=(), # More names that the app may be called by, such as 'bears.example.org'
 ) -> Any: # A gradio `Blocks`: `.launch()` shows it
     "A page that says what a photo shows: upload, camera or paste, probabilities by name, and why."
     from bears_lib.engine.apps import Feedback, build_app
     classifier = Classifier(model, log=log)
     why = Path(model) if 'model.safetensors' in classifier.info.files else None
-    return build_app(classifier, title, words, examples, why, Feedback(keep, classifier.labels) if keep else None)
+    return build_app(classifier, title, words, examples, why, Feedback(keep, classifier.labels) if keep else None, hosts)
 
 # %% ../nbs/04_deploy.ipynb #72b7637d
 @command
@@ -289,6 +290,7 @@ def bears_app(
     keep:str='', # A folder for photos that visitors offer, with their consent; without it nothing is kept
     log:str='', # A file for the answers, without the photos, as `bears-drift` reads it
     share:bool=False, # Ask gradio for a public address, which holds for a week
+    host:str='', # A further name that the app may be called by, behind a proxy of yours
     json:bool=False, # Print the addresses as one JSON object on stdout, when the app is up and again when it ends
 ):
     "Show a model as an app in the browser, until Ctrl-C."
@@ -298,7 +300,7 @@ def bears_app(
         up.update(url=local, share_url=public or None, keep=keep or None)
         say(f'{local}' + (f' and, for anybody, {public}' if public else '') + '\nCtrl-C stops it.')
         if json: print(for_json(up), file=sys.__stdout__, flush=True)
-    serve(lambda: make_app(model, keep=keep or None, log=log or None), told, port or None, share)
+    serve(lambda: make_app(model, keep=keep or None, log=log or None, hosts=[host] if host else ()), told, port or None, share)
     say('Stopped.')
     return up
 

@@ -161,3 +161,29 @@ def test_citation_is_of_this_version_and_place():
     import setup_cells
     citation = (root/'CITATION.cff').read_text(encoding='utf-8')
     assert f'version: {bears_lib.__version__}\n' in citation and f'repository-code: {setup_cells.repository}\n' in citation
+
+workflows = sorted((root/'.github'/'workflows').glob('*.y*ml'))
+
+@pytest.mark.parametrize('workflow', workflows, ids=name_of)
+def test_actions_are_pinned_and_may_read_only(workflow):
+    "A tag can be moved to other code; rights to write belong to the one job that needs them."
+    text = workflow.read_text(encoding='utf-8')
+    used = re.findall(r'uses: (.*)', text)
+    assert used and not [each for each in used if not re.fullmatch(r'[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+', each)]
+    assert re.search(r'^permissions:\n  contents: read\n(?! )', text, re.M)
+    assert text.count('actions/checkout@') == text.count('persist-credentials: false')
+
+def test_nothing_is_fetched_without_bounds_unnoticed():
+    "A data set without a published hash is compared with the first one that came."
+    found = [(path.name, line) for path in (root/'bears_lib').rglob('*.py') for line in path.read_text(encoding='utf-8').splitlines() if re.search(r'known_hash|untar_data\(|urlretrieve', line)]
+    assert {name for name, _ in found} == {'data.py'}
+    assert '_check_same(name, whole)' in (root/'bears_lib'/'engine'/'data.py').read_text(encoding='utf-8')
+
+def test_the_threat_model_names_what_there_is():
+    "Each guard in the table is a module here, and a function in it."
+    table = re.findall(r'^\| (?!stranger|---)(.*) \|$', (root/'CONTRIBUTING.md').read_text(encoding='utf-8').split('## Who is a stranger')[1], re.M)
+    named = {match for row in table for match in re.findall(r'`engine/(\w+)(?:\.(\w+))?`', row.split(' | ')[2])}
+    assert len(table) >= 9 and len(named) >= 6
+    for module, name in named:
+        source = importlib.import_module(f'bears_lib.engine.{module}')
+        assert not name or hasattr(source, name), f'{module}.{name}'

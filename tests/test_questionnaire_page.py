@@ -140,3 +140,30 @@ def test_answers_of_an_earlier_page_still_load(page):
     page.click('#clear')
     page.wait_for_function("document.getElementById('count').textContent.startsWith('0 of')")
     assert page.input_value('#q-gpu-answer') == ''
+
+junk = ['5', '"text"', 'null', '[]', '[{"answer": 1}]', '{"gpu": 5}', '{"gpu": "text"}', '{"gpu": null}', '{"gpu": [1]}', '{"gpu": {"answer": {"a": 1}, "mark": ["right"]}}', '{"gpu": {"answer": 7, "mark": "best"}}', '{"gpu"', '']
+
+@in_browser
+@pytest.mark.parametrize('kept', junk)
+def test_what_another_program_left_in_the_browser_does_no_harm(page, kept):
+    page.evaluate("kept => localStorage.setItem('bears-quiz-1', kept)", kept)
+    page.reload()
+    assert page.input_value('#q-gpu-answer') == '' and page.inner_text('#count').startswith('0 of')
+    page.fill('#q-gpu-answer', 'a card')
+    page.check('#q-gpu input[value=partly]')
+    page.reload()
+    assert page.input_value('#q-gpu-answer') == 'a card' and page.inner_text('#count').startswith('1 of')
+
+refusals = {'denied': "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('', 'SecurityError'); }})", 'absent': "Object.defineProperty(window, 'localStorage', {value: null})",
+            'full': "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }", 'deaf': "Storage.prototype.getItem = () => { throw new Error(); }"}
+
+@in_browser
+@pytest.mark.parametrize('kind', refusals)
+def test_without_a_place_to_keep_answers_the_page_works(page, kind):
+    page.add_init_script(refusals[kind])
+    page.reload()
+    page.fill('#q-gpu-answer', 'it computes many things at once')
+    page.check('#q-gpu input[value=partly]')
+    assert page.inner_text('#count').startswith('1 of')
+    page.click('#q-gpu button')
+    page.wait_for_function("document.querySelector('#q-gpu output').textContent.includes('Suggested')")

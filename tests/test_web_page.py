@@ -69,8 +69,8 @@ def colours(tmp_path, site, node_modules):
 
 class Visit:
     "A visitor's tab; it remembers what went wrong and what was asked of whom."
-    def __init__(self, browser, address:str, script:str='', profile:Path|None=None, **options):
-        if profile: self.context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium, args=chromium_flags)
+    def __init__(self, browser, address:str, script:str='', profile:Path|None=None, flags:tuple[str, ...]=(), **options):
+        if profile: self.context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium, args=[*chromium_flags, *flags])
         else: self.context = browser.new_context(service_workers='block', **options)
         self.page, self.errors, self.requests = self.context.new_page(), [], []
         self.page.set_default_timeout(30_000)
@@ -349,11 +349,17 @@ def test_nothing_leaves_the_machine(colours, browser, site):
     assert visit.page.evaluate("fetch('https://photos.example/', {method: 'POST', body: 'photo'}).then(() => 'sent', error => error.name)") == 'TypeError'
     assert len(visit.requests) == len([url for _, url in visit.requests if url.startswith(site.origin)])
 
+def elsewhere(site:Site) -> tuple[str, dict]:
+    "The site under a name that is not this machine's, and what a visit needs to go there: a browser lets a page keep itself over https only."
+    origin = site.origin.replace('127.0.0.1', 'bears.test')
+    return origin, {'flags': ('--host-resolver-rules=MAP bears.test 127.0.0.1', f'--unsafely-treat-insecure-origin-as-secure={origin}')}
+
 @in_browser
 def test_it_works_offline_after_the_first_visit_and_takes_up_a_new_version(browser, site, tmp_path, node_modules):
+    origin, options = elsewhere(site)
     make = partial(make_web_app, tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules)
     make(title='First')
-    visit = Visit(browser, f'{site.origin}/page/', profile=tmp_path/'profile')
+    visit = Visit(browser, f'{origin}/page/', profile=tmp_path/'profile', **options)
     visit.page.evaluate('navigator.serviceWorker.ready.then(() => 1)')
     for name in ('ort.wasm', 'ort.js', 'small.onnx'): assert site.sent.count(f'/page/{name}') == 1, 'downloaded once, for the page and for later'
     make(title='Second')
@@ -371,6 +377,63 @@ def test_it_works_offline_after_the_first_visit_and_takes_up_a_new_version(brows
     visit.give('a.jpg', saved(Image.new('RGB', (80, 60), (200, 0, 0))))
     visit.answered('a.jpg')
     assert visit.status().startswith('red') and not visit.errors
+    visit.context.close()
+
+count_kept = "(async () => [(await navigator.serviceWorker.getRegistrations()).length, (await caches.keys()).length])()"
+
+def until(page, code:str, expected:object) -> None:
+    "Wait for what a page finds out."
+    for _ in range(100):
+        if (found := page.evaluate(code)) == expected: return
+        page.wait_for_timeout(100)
+    assert found == expected
+
+@in_browser
+def test_another_page_that_lives_at_the_address_now_is_shown(browser, site, tmp_path, node_modules):
+    "The first answer already is the other project's, and nothing of ours stays in the browser."
+    origin, options = elsewhere(site)
+    page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules)
+    visit = Visit(browser, f'{origin}/page/', profile=tmp_path/'profile', **options)
+    visit.page.evaluate('navigator.serviceWorker.ready.then(() => 1)')
+    assert visit.page.evaluate(count_kept) == [1, 1]
+    shutil.rmtree(page)
+    page.mkdir()
+    (page/'index.html').write_text('<!doctype html><title>Another project</title><link rel="stylesheet" href="style.css"><body>')
+    (page/'style.css').write_text('body { --whose: theirs }')
+    visit.page.reload()
+    assert visit.page.title() == 'Another project'
+    assert visit.page.evaluate("getComputedStyle(document.body).getPropertyValue('--whose').trim()") == 'theirs'
+    until(visit.page, count_kept, [0, 0])
+    visit.page.reload()
+    assert visit.page.title() == 'Another project'
+    visit.context.close()
+
+old_worker = """
+self.addEventListener('install', event => event.waitUntil((async () => {
+  await (await caches.open('bears-web ' + self.registration.scope + ' old')).put('index.html', new Response('<title>Old</title>', {headers: {'Content-Type': 'text/html'}}));
+  await self.skipWaiting();
+})()));
+self.addEventListener('activate', event => event.waitUntil(self.clients.claim()));
+"""
+
+@in_browser
+@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', 'bears.localhost'])
+def test_at_an_address_of_this_machine_nothing_is_kept(host, browser, site, tmp_path, node_modules):
+    "An old worker at such an address goes, with all that it kept."
+    page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules)
+    ours = (page/'service-worker.js').read_text()
+    (page/'service-worker.js').write_text(old_worker)
+    address = f'{site.origin.replace("127.0.0.1", host)}/page/'
+    visit = Visit(browser, address, profile=tmp_path/'profile')
+    visit.page.evaluate("navigator.serviceWorker.register('service-worker.js').then(() => navigator.serviceWorker.ready).then(() => 1)")
+    assert visit.page.evaluate(count_kept) == [1, 1]
+    (page/'service-worker.js').write_text(ours)
+    visit.page.reload()
+    visit.page.get_by_text('Ready.').wait_for()
+    until(visit.page, count_kept, [0, 0])
+    visit.page.evaluate("navigator.serviceWorker.register('service-worker.js').then(() => 1)")  # even if a page of another time asks for it
+    visit.page.wait_for_timeout(500)
+    until(visit.page, count_kept, [0, 0])
     visit.context.close()
 
 @in_browser

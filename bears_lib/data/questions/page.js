@@ -215,10 +215,20 @@ function keepRoom(q, out) {
   out.after(room);
 }
 
+// What this browser kept of a chapter, whatever another program or an older page has written there.
+function remembered(key, questions) {
+  let kept = {};
+  try { kept = Object(JSON.parse(localStorage.getItem(key))); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  const text = value => typeof value === 'string' ? value.slice(0, 100000) : '';
+  return Object.fromEntries(questions.map(({id}) => {
+    const {answer, mark} = Object(Object.hasOwn(kept, id) ? kept[id] : {});
+    return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : ''}];
+  }));
+}
+
 function start(data) {
   const key = 'bears-quiz-' + data.chapter, known = knownWords(data), count = document.getElementById('count');
-  let state = {};
-  try { state = JSON.parse(localStorage.getItem(key)) || {}; } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  const state = remembered(key, data.questions);
   const keep = () => {
     try { localStorage.setItem(key, JSON.stringify(state)); } catch (error) { /* no storage: it works until the page is closed */ }
     const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
@@ -227,8 +237,8 @@ function start(data) {
   };
   for (const q of data.questions) {
     const box = document.getElementById('q-' + q.id), area = box.querySelector('textarea'), out = box.querySelector('output');
-    const mine = state[q.id] = state[q.id] || {};
-    area.value = mine.answer || '';
+    const mine = state[q.id];
+    area.value = mine.answer;
     area.addEventListener('input', () => { mine.answer = area.value; keep(); });
     for (const radio of box.querySelectorAll('input[type=radio]')) {
       radio.checked = mine.mark === radio.value;

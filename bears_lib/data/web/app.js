@@ -176,10 +176,22 @@ $('shoot').addEventListener('click', async () => {
 $('cancel').addEventListener('click', () => viewfinder.close());
 viewfinder.addEventListener('close', () => { video.srcObject?.getTracks().forEach(track => track.stop()); video.srcObject = null; });
 
+// ---- The next visit: the service worker keeps the files, but not at an address of this machine, where another project may be served tomorrow ----
+
+const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
+
+async function keepForLater() {
+  if (!navigator.serviceWorker) return;
+  if (!local) return navigator.serviceWorker.register('service-worker.js');
+  const here = absolute('./');
+  for (const old of await navigator.serviceWorker.getRegistrations()) if (old.scope === here) await old.unregister();
+  for (const kept of await caches.keys()) if (kept.startsWith(`bears-web ${here} `)) await caches.delete(kept);
+}
+
 // ---- Start: fetch the model, then keep everything for the next visit ----
 
 say(`Fetching the model: ${settings.megabytes} MB, once ...`, 'plain');
 readyModel().then(() => {
   if (turn === 0) say('Ready. Show me a photo.', 'plain');
-  return navigator.serviceWorker?.register('service-worker.js');
+  return keepForLater();
 }).catch(error => { if (error instanceof PhotoError && turn === 0) say(error.message, 'problem'); });

@@ -11,23 +11,41 @@ async function keep(cache, {url, integrity}) {
   await cache.put(url, answer);
 }
 
+// At an address of this machine another project may be served tomorrow: nothing is kept there.
+const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$$/.test(self.location.hostname);
+
+async function leave() {
+  for (const old of await caches.keys()) if (old.startsWith(prefix)) await caches.delete(old);
+  await self.registration.unregister();
+}
+
 self.addEventListener('install', event => event.waitUntil((async () => {
-  const cache = await caches.open(name);
-  await Promise.all(files.map(file => keep(cache, file)));
+  if (!local) {
+    const cache = await caches.open(name);
+    await Promise.all(files.map(file => keep(cache, file)));
+  }
   await self.skipWaiting();
 })()));
 
 self.addEventListener('activate', event => event.waitUntil((async () => {
+  if (local) return leave();
   for (const old of await caches.keys()) if (old.startsWith(prefix) && old !== name) await caches.delete(old);
   await self.clients.claim();
 })()));
 
-// What was kept is answered from here; everything else goes its usual way.
+// What the page checks by its hash is answered from here. All else is asked for anew, and answered from here only without a connection.
+async function answered(request, home) {
+  const kept = await caches.match(home ? 'index.html' : request, {cacheName: name});
+  const checked = files.some(({url, integrity}) => integrity && new URL(url, self.registration.scope).href === request.url);
+  if (checked && kept) return kept;
+  let answer;
+  try { answer = await fetch(request); } catch (error) { if (kept) return kept; throw error; }
+  if (home && answer.ok && !answer.redirected && !(await answer.clone().text()).includes('id="settings"')) await leave();  // another page lives here now
+  return answer;
+}
+
 self.addEventListener('fetch', event => {
-  if (event.request.method !== 'GET') return;
+  if (event.request.method !== 'GET' || local) return;
   const home = new URL(event.request.url).pathname === new URL(self.registration.scope).pathname;
-  event.respondWith((async () => {
-    const cache = await caches.open(name);
-    return await cache.match(home ? 'index.html' : event.request) ?? fetch(event.request);
-  })());
+  event.respondWith(answered(event.request, home));
 });
