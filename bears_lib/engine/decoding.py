@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 import atexit, io, os, re, signal, stat, struct, subprocess, sys, threading, warnings
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
@@ -238,7 +239,8 @@ _here = b'ready'
 
 def work() -> None:
     "What a worker does: for each picture that comes in, say its size, wait for a turn, give its pixels; end with its parent."
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), 'wb')
+    requests: Any = sys.stdin.buffer
+    answers = os.fdopen(os.dup(1), 'wb')
     os.dup2(2, 1)  # what a decoder prints goes elsewhere
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the parent
     from PIL import AvifImagePlugin
@@ -286,6 +288,8 @@ class _Worker:
         try:
             self.process = subprocess.Popen([sys.executable, '-I', '-S', '-c', code, *places], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=env, creationflags=getattr(subprocess, 'CREATE_NO_WINDOW', 0))
+            self.into: Any = self.process.stdin
+            self.out: Any = self.process.stdout
             with self.within(seconds): self.read(len(_here))
         except (OSError, _Ended) as error: raise PhotoError(f"no process to open it in could be started ({error}). {save_again}") from error
 
@@ -299,14 +303,14 @@ class _Worker:
         finally: timer.cancel()
 
     def read(self, n:int) -> bytes:
-        data = self.process.stdout.read(n)
+        data = self.out.read(n)
         if len(data) < n: raise _Ended('it has ended')
         return data
 
     def write(self, data:bytes) -> None:
         try:
-            self.process.stdin.write(data)
-            self.process.stdin.flush()
+            self.into.write(data)
+            self.into.flush()
         except OSError: raise _Ended('it has ended') from None
 
     def end(self) -> None:

@@ -85,7 +85,7 @@ def read_log(
 
 class _Journal:
     "The lines about moves in the log: one before the files are renamed, one after."
-    add:Callable[..., None]; unfinished:list[dict]; undoable:dict|None   # see below
+    add:Callable[..., None]; begun:list[dict]; undoable:dict|None   # see below
 
     def __init__(self, root:Path):
         self.root, self.odd = root, 0 # Lines that speak of steps, and not as ours do
@@ -121,7 +121,7 @@ _so = {'begun': 'Nothing was moved; free some space, then call again.',
        'failed': 'All photos are where they were; free some space, and the next call tries the step again.'}
 
 @patch(as_prop=True)
-def unfinished(self:_Journal) -> list[dict]: return [step for step in self.steps.values() if step['state'] == 'begun']
+def begun(self:_Journal) -> list[dict]: return [step for step in self.steps.values() if step['state'] == 'begun']
 
 @patch(as_prop=True)
 def undoable(self:_Journal) -> dict|None:
@@ -221,7 +221,7 @@ def unfinished(
 ) -> list[str]: # Sentences; empty where all is done
     "What a killed run has left to do, and what in the journal can't be understood. Nothing is changed."
     journal, found = _Journal(Path(root)), []
-    for step in journal.unfinished:
+    for step in journal.begun:
         first, n = step['files'][0] if step['files'] else None, len(step['files'])
         what = f'{n} photos, such as {first.source} to {first.target}' if first else 'no photos'
         if _is_ours(journal.root, step): found.append(f'a move was begun and not finished ({what}). The next one carries it on, as finish_moves({str(root)!r}) does.')
@@ -235,12 +235,12 @@ def finish_moves(
 ) -> int: # How many steps were unfinished
     "Carry on what a killed run has begun; does nothing, and needs no right to write, where there is nothing to do."
     journal = _Journal(Path(root))
-    if not any(elsewhere or _is_ours(journal.root, step) for step in journal.unfinished): return 0
+    if not any(elsewhere or _is_ours(journal.root, step) for step in journal.begun): return 0
     with only_writer(root) as folder: return _finish(folder, elsewhere)
 
 def _finish(root:Path, elsewhere:bool=False) -> int:
     journal = _Journal(root)
-    steps = [step for step in journal.unfinished if elsewhere or _is_ours(root, step)]
+    steps = [step for step in journal.begun if elsewhere or _is_ours(root, step)]
     for step in steps:
         _carry_out(root, step)
         journal.add(step=step['step'], state='done')

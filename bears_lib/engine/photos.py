@@ -28,7 +28,7 @@ def open_photo(
     "Open a picture of any mode and size, safely; a `PhotoError` says why one can't be used."
     if isinstance(source, (str, Path)): return _from_path(source, at_least or 0, longest or 0)
     if hasattr(source, 'read'): source = _read_open_file(source)
-    if isinstance(source, (bytes, bytearray, memoryview)): return decode(source, at_least or 0, longest or 0)
+    if isinstance(source, (bytes, bytearray, memoryview)): return decode(bytes(source), at_least or 0, longest or 0)
     if isinstance(source, Image.Image): return _from_pillow(source)
     if hasattr(source, 'detach'): source = _from_tensor(source)
     if isinstance(source, np.ndarray): return _from_array(source)
