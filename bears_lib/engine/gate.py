@@ -76,7 +76,7 @@ class Intake:
     "Reads what visitors send, within bounds."
     def __init__(self,
         limits:Limits, # In number, bytes and seconds
-    ): self.limits, self.sending = limits, set()
+    ): self.limits, self.sending = limits, set[Any]()
 
     async def read(self,
         receive:Callable, # Gives the parts of the request
@@ -130,7 +130,7 @@ class Shelf:
     def __init__(self,
         limits:Limits, # In number and bytes
         seconds:float=660, # After which gradio has deleted them
-    ): self.limits, self.seconds, self.kept = limits, seconds, {}
+    ): self.limits, self.seconds, self.kept = limits, seconds, dict[Any, Any]()
 
     def add(self,
         paths:Iterable[str], # Where gradio has put the files of one upload
@@ -166,7 +166,7 @@ class Gate:
         folder:Callable[[], str]|None=None, # Gives gradio's folder for uploads, where what is left over of a bad one is swept up
     ):
         self.app, self.hosts, self.limits, self.folder = app, hosts, limits, folder
-        self.intake, self.shelf, self.asking, self.one_upload = Intake(limits), Shelf(limits), Counter(), asyncio.Lock()
+        self.intake, self.shelf, self.asking, self.one_upload = Intake(limits), Shelf(limits), Counter[str](), asyncio.Lock()
 
     async def __call__(self,
         scope:dict, # What is asked for, as ASGI describes it
