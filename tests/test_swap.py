@@ -14,6 +14,11 @@ from bears_lib.engine.web_page import make_web_app, page_server
 
 others = {'.git/HEAD': b'ref: main', 'CNAME': b'bears.example', 'notes.txt': b'mine', 'deep/er/photo.jpg': b'x'}
 
+@pytest.fixture(autouse=True)
+def any_network(monkeypatch):
+    "Files are put in their places here, and none of them is opened as a network."
+    for module in ('spaces', 'web_page'): monkeypatch.setattr(f'bears_lib.engine.{module}.check_network', lambda data: None)
+
 def add_others(folder:Path) -> None:
     for name, data in others.items():
         (folder/name).parent.mkdir(parents=True, exist_ok=True)
