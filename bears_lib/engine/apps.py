@@ -6,23 +6,25 @@ Docs: https://bears-lib.github.io/bears_lib/engine/apps.html.md"""
 
 # %% auto #0
 __all__ = ['no_upload', 'consent', 'style', 'need_gradio', 'drawn_examples', 'verdict', 'listed', 'asked_title', 'read_upload',
-           'sentence', 'looker', 'Feedback', 'build_app', 'launch_settings', 'serve']
+           'sentence', 'is_large', 'Turns', 'looker', 'Feedback', 'build_app', 'launch_settings', 'serve']
 
 # %% ../../nbs/engine/apps.ipynb #02ee2dbf
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-import os, signal, tempfile, threading, time
+import io, os, signal, tempfile, threading, time
 import numpy as np
 from PIL import Image
 from .common import BearsError, plain, say
+from .decoding import formats, is_plain, large_pixels
 from .folders import read_metadata, sample_folder, write_metadata
-from .gate import Gate, local_names, max_bytes, name_in, short
+from .gate import Gate, local_names, max_bytes, name_in
 from .photos import PhotoError
+from .words import clean
 
 # %% ../../nbs/engine/apps.ipynb #2ff4ad22
 def need_gradio() -> Any: # The module
@@ -91,6 +93,44 @@ def sentence(
     words = str(error)
     return f'That did not work: {plain(words)}'
 
+# %% ../../nbs/engine/apps.ipynb #be94f955
+def is_large(
+    data:bytes, # A picture's file
+) -> bool: # Also where that can't be known before it is decoded
+    "Whether a picture is more work than a usual photo."
+    if len(data) > 8_000_000 or not is_plain(data): return True
+    try:
+        with Image.open(io.BytesIO(data), formats=formats) as image: return image.width*image.height > large_pixels
+    except Exception: return True
+
+class Turns:
+    "Usual photos are looked at one for each core, large ones one at a time."
+    def __init__(self,
+        waiting:int=8, # Large ones that may stand in line
+    ): self.usual, self.large, self.line = threading.Semaphore(max(2, os.cpu_count() or 2)), threading.Semaphore(), threading.BoundedSemaphore(waiting)
+
+    @contextmanager
+    def of(self,
+        path:str|None, # Where gradio has put what a visitor sent
+    ) -> Iterator[bytes]: # The photo; it is this visitor's turn for as long as this lasts
+        "Wait for a turn."
+        data = read_upload(path)
+        if not is_large(data):
+            with self.usual: yield data
+            return
+        del data  # those who stand in line hold no memory
+        if not self.line.acquire(blocking=False): raise PhotoError('Many large photos wait to be looked at. Please try again in a minute, or send a smaller one, of at most 12 megapixels.')
+        self.large.acquire()
+        self.line.release()
+        start = time.monotonic()
+        try: yield read_upload(path)
+        finally: _later(min(2*(time.monotonic() - start), 5), self.large.release)
+
+def _later(seconds:float, step:Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, step)
+    timer.daemon = True
+    timer.start()
+
 # %% ../../nbs/engine/apps.ipynb #d4088762
 def looker(
     folder:str|Path, # A model folder with model.safetensors
@@ -140,7 +180,7 @@ def _feedback_row(data:bytes, label:str, predicted:str) -> tuple[bytes, dict[str
     jpeg, image = to_jpeg(data)
     digest = sha256(jpeg).hexdigest()
     return jpeg, dict(file_name=f'{label}/{digest[:16]}.jpg', label=label, provider='feedback', sha256=f's:{digest}', phash=f'p:{int(orientation_hashes(image)[0]):016x}',
-        width=str(image.width), height=str(image.height), fetched_at=datetime.now(timezone.utc).isoformat(timespec='seconds'), predicted=short(predicted, 80), consent=consent)
+        width=str(image.width), height=str(image.height), fetched_at=datetime.now(timezone.utc).isoformat(timespec='seconds'), predicted=clean(predicted, 80), consent=consent)
 
 def _keep(box:Feedback, jpeg:bytes, row:dict[str, str]) -> str:
     from bears_lib.engine.common import write_beside
@@ -165,22 +205,22 @@ def build_app(
 ) -> Any: # gradio `Blocks`; its `launch` has the settings of `launch_settings`, and takes others
     "The page, ready to launch."
     gr = need_gradio()
-    title = title or asked_title(classifier.labels)
+    title, turns = title or asked_title(classifier.labels), Turns()
     examples = [str(path) for path in (drawn_examples(classifier.labels) if examples is None else examples)]
     with gr.Blocks(analytics_enabled=False, delete_cache=(60, 600), title=title) as app:
         gr.Markdown(f'# {plain(title)}\n{words or _about(classifier, feedback)}', elem_id='about')
         with gr.Row():
             with gr.Column(min_width=280): picture = _picture(gr)
             with gr.Column(min_width=280):
-                said, bars, more = _answers(gr, picture, classifier)
+                said, bars, more = _answers(gr, picture, classifier, turns)
                 if folder:
-                    with more: _why(gr, picture, classifier, folder)
+                    with more: _why(gr, picture, classifier, folder, turns)
         if examples: gr.Examples(examples, picture, label='Or try one of these', cache_examples=False)
-        if feedback: _offer(gr, picture, bars, classifier, feedback)
-        gr.api(_predict(gr, classifier), api_name='predict')
+        if feedback: _offer(gr, picture, bars, classifier, feedback, turns)
+        gr.api(_predict(gr, classifier, turns), api_name='predict')
     app.preprocess_data = _polite(gr, app.preprocess_data, no_upload)
     app.process_api = _polite(gr, app.process_api, 'That did not work.')
-    app.queue(max_size=256, default_concurrency_limit=2)
+    app.queue(max_size=256, default_concurrency_limit=20)
     app.launch = partial(app.launch, **launch_settings(gr, _names(app, hosts)))
     return app
 
@@ -200,25 +240,27 @@ def _picture(gr:Any) -> Any:
     return picture
 
 # %% ../../nbs/engine/apps.ipynb #cc66d651
-def _answers(gr:Any, picture:Any, classifier:Any) -> tuple[Any, Any, Any]:
+def _answers(gr:Any, picture:Any, classifier:Any, turns:Turns) -> tuple[Any, Any, Any]:
     "Where the answer comes out, as soon as there is a photo; the third is shown only then."
     hint = 'The answer appears here.'
     said = gr.Markdown(hint, elem_id='said')
     with gr.Column(visible=False) as more: bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False, elem_id='bars')
     def look(path):
         if not path: return hint, None, gr.Column(visible=False)
-        try: answer = classifier(read_upload(path))
+        try:
+            with turns.of(path) as photo: answer = classifier(photo)
         except BearsError as error: return sentence(error), None, gr.Column(visible=False)
         return verdict(answer), dict(answer), gr.Column(visible=True)
     picture.change(look, picture, [said, bars, more], api_visibility='private', show_progress='hidden')
     return said, bars, more
 
 # %% ../../nbs/engine/apps.ipynb #15bccc4b
-def _predict(gr:Any, classifier:Any) -> Callable:
+def _predict(gr:Any, classifier:Any, turns:Turns) -> Callable:
     "What programs call: the same, with an error where the page has a sentence."
     def predict(photo:gr.FileData) -> dict:
         "The most probable class, whether the photo is unlike all that the model knows, and the probability of each class by its name."
-        try: answer = classifier(read_upload(_uploaded(gr, photo)))
+        try:
+            with turns.of(_uploaded(gr, photo)) as data: answer = classifier(data)
         except BearsError as error: raise gr.Error(str(error), print_exception=False) from None
         return {'label': next(iter(answer)), 'unsure': bool(getattr(answer, 'unsure', False)), 'probabilities': dict(answer)}
     return predict
@@ -237,19 +279,19 @@ def _polite(gr:Any, step:Callable, words:str) -> Callable:
         try: return await step(*args, **kwargs)
         except Exception as error:
             if isinstance(error, gr.Error) and not error.print_exception: raise
-            if words is not no_upload: say(f'{type(error).__name__}: {short(error)}')
+            if words is not no_upload: say(f'{type(error).__name__}: {clean(error, 200)}')
             raise gr.Error(words, print_exception=False) from error
     return run
 
-def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path) -> None:
+def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path, turns:Turns) -> None:
     "A button that shows where the network looked."
     lookers: list = []  # the network in torch, once somebody has asked for it
     def why(path):
         try:
-            data = read_upload(path)
-            label = next(iter(classifier(data)))
-            if not lookers: lookers.append(looker(folder))
-            picture = lookers[0](data, label)
+            with turns.of(path) as data:
+                label = next(iter(classifier(data)))
+                if not lookers: lookers.append(looker(folder))
+                picture = lookers[0](data, label)
         except BearsError as error: return gr.Image(visible=False), plain(str(error))
         return gr.Image(picture, visible=True), f'Bright: what spoke for **{plain(label)}**.'
     button = gr.Button('Why?', elem_id='why')
@@ -259,7 +301,7 @@ def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path) -> None:
     picture.change(lambda: (gr.Image(visible=False), ''), None, [shown, note], api_visibility='private', queue=False, show_progress='hidden')
 
 # %% ../../nbs/engine/apps.ipynb #65d2b227
-def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback) -> None:
+def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback, turns:Turns) -> None:
     "A visitor's correction, and their consent."
     with gr.Group(visible=False) as group:
         kind = gr.Radio if len(feedback.labels) <= 6 else gr.Dropdown
@@ -270,8 +312,7 @@ def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback) -> 
     def fill(answer): return gr.Group(visible=bool(answer)), next(iter(answer or {}), None), False, ''
     def offer(path, label, agreed):
         try:
-            data = read_upload(path)
-            return feedback.add(data, label, agreed, next(iter(classifier(data))) if agreed is True else '')
+            with turns.of(path) as data: return feedback.add(data, label, agreed, next(iter(classifier(data))) if agreed is True else '')
         except BearsError as error: return sentence(error)
     bars.change(fill, bars, [group, label, agreed, thanks], api_visibility='private', queue=False, show_progress='hidden')
     button.click(offer, [picture, label, agreed], thanks, api_visibility='private', concurrency_limit=1)
@@ -289,7 +330,7 @@ def launch_settings(
               block_label_text_color=dark, block_title_text_color=dark, block_label_background_fill_dark=deep, block_title_background_fill_dark=deep,
               checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep, button_secondary_background_fill_hover_dark=deep)
     return dict(share=False, quiet=True, max_file_size=max_bytes, theme=theme, css=style, app_kwargs={'middleware': [Middleware(Gate, hosts=names, folder=gr.utils.get_upload_folder)]}, footer_links=['api'],
-                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=8, state_session_capacity=500)
+                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=40, state_session_capacity=500)
 
 style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }

@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/gate.html.md"""
 
 # %% auto #0
 __all__ = ['local_names', 'max_bytes', 'nonsense', 'name_in', 'Limits', 'Cut', 'Sending', 'most_in_the_way', 'Intake', 'Shelf',
-           'Gate', 'short']
+           'Gate']
 
 # %% ../../nbs/engine/gate.ipynb #c0970063
 from collections import Counter
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 import asyncio, json, os, re, tempfile, time
 from .common import say
+from .words import clean
 
 # %% ../../nbs/engine/gate.ipynb #5578e83b
 local_names = frozenset({'127.0.0.1', 'localhost', '::1'})
@@ -256,15 +257,8 @@ async def _answer(gate:Gate, scope:dict, receive:Callable, send:Callable, answer
     begun: list = []
     try: await gate.app(scope, receive, guarded)
     except Exception as error:
-        say(f'{type(error).__name__}: {short(error)}')
+        say(f'{type(error).__name__}: {clean(error, 200)}')
         if not begun: await _refuse(send, 400, nonsense)
-
-def short(
-    error:object, # What went wrong; a stranger's words may stand in it
-    most:int=200, # Letters
-) -> str: # One line that a terminal shows as it is
-    "An error as it stands in the log."
-    return ''.join(letter if letter.isprintable() else ' ' for letter in str(error)[:most])
 
 _privacy = [(b'content-security-policy', Gate.policy.encode()), (b'referrer-policy', b'no-referrer'), (b'x-content-type-options', b'nosniff')]
 
