@@ -247,3 +247,112 @@ def test_one_file_whose_step_fails(tmp_path, monkeypatch):
         assert (tmp_path/'note.txt').read_text() in ('old', 'new') and [path.name for path in tmp_path.iterdir()] == ['note.txt']
         if broken.calls < fail: break
     assert fail > 2
+
+# Line by line
+
+def write(folder, **files): return swap.swap_folder(folder, {name.replace('_', '.'): data for name, data in files.items()}, what='The page')
+
+def hidden(place:Path) -> list[str]: return sorted(path.relative_to(place).as_posix() for path in place.rglob('.bears-*'))
+
+def test_folders_on_the_way_are_made_and_what_fails_is_told_with_its_reason(tmp_path):
+    assert swap.swap_folder(tmp_path/'a'/'b'/'c', {'examples/deep/1.jpg': b'x', 'é.txt': b'y'}) == tmp_path/'a'/'b'/'c'
+    assert holds(tmp_path/'a'/'b'/'c') == {'examples/deep/1.jpg': b'x', 'é.txt': b'y'}
+    (tmp_path/'file').write_bytes(b'')
+    with pytest.raises(BearsError, match=r"^The page can't be written to .*c: (Not a directory|File exists)\. What stood there before is unchanged\."): write(tmp_path/'file'/'c', a_txt=b'')
+    (tmp_path/'round').symlink_to('round')
+    with pytest.raises(BearsError, match='The folder can.*(loop|symbolic links)'): swap.swap_folder(tmp_path/'round', {'a.txt': b''})
+
+def test_a_failure_leaves_nothing_hidden(tmp_path, monkeypatch):
+    write(tmp_path/'thing', a_txt=b'old')
+    for name in ('_fill', '_move_in'):
+        with monkeypatch.context() as patch:
+            patch.setattr(swap, name, lambda *args: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+            with pytest.raises(BearsError, match='No space left'): write(tmp_path/'thing', a_txt=b'new')
+        assert holds(tmp_path/'thing') == {'a.txt': b'old'} and hidden(tmp_path) == []
+
+@pytest.mark.parametrize('linked', [False, True])
+@pytest.mark.parametrize('fail', [1, 2, 3])
+def test_a_disk_without_hard_links(fail, linked, tmp_path, monkeypatch):
+    "What stood there is copied, a link as a link, and is put back from the copy when a later file can't be moved in."
+    def no_links(*args, **kwargs): raise OSError(95, 'Operation not supported')
+    write(tmp_path/'thing', a_txt=b'old a', b_txt=b'old b', c_txt=b'old c')
+    if linked:
+        (tmp_path/'elsewhere').write_bytes(b'old a')
+        (tmp_path/'thing'/'a.txt').unlink()
+        (tmp_path/'thing'/'a.txt').symlink_to(tmp_path/'elsewhere')
+    replace, calls = os.replace, []
+    def failing(source, target):
+        calls.append(source)
+        if len(calls) == fail: raise OSError(5, 'Input/output error')
+        replace(source, target)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'link', no_links)
+        patch.setattr(os, 'replace', failing)
+        with pytest.raises(BearsError, match='Input/output error'): write(tmp_path/'thing', a_txt=b'new a', b_txt=b'new b', c_txt=b'new c')
+    assert holds(tmp_path/'thing') == {'a.txt': b'old a', 'b.txt': b'old b', 'c.txt': b'old c'} and hidden(tmp_path) == []
+    assert (tmp_path/'thing'/'a.txt').is_symlink() == linked
+    monkeypatch.setattr(os, 'link', no_links)
+    write(tmp_path/'thing', a_txt=b'new a', b_txt=b'new b', c_txt=b'new c')
+    assert holds(tmp_path/'thing') == {'a.txt': b'new a', 'b.txt': b'new b', 'c.txt': b'new c'}
+    if linked: assert (tmp_path/'elsewhere').read_bytes() == b'old a'
+
+def test_all_is_on_the_disk_before_it_counts(tmp_path, monkeypatch):
+    "Each new file, the plan and the folders are flushed before the rename by which they count."
+    write(tmp_path/'thing', a_txt=b'old')
+    done, fsync, rename = [], os.fsync, os.rename
+    monkeypatch.setattr(os, 'fsync', lambda handle: (done.append(Path(os.readlink(f'/proc/self/fd/{handle}')).name), fsync(handle)))
+    monkeypatch.setattr(os, 'rename', lambda *names: (done.append('rename'), rename(*names)))
+    if not Path('/proc/self/fd').exists(): pytest.skip('only Linux tells which file was flushed')
+    write(tmp_path/'thing', a_txt=b'new')
+    before, after = done[:done.index('rename')], done[done.index('rename') + 1:]
+    assert {'a.txt', 'plan.json', 'new', 'old'} <= set(before) and any(name.startswith('.bears-new-') for name in before) and after == ['thing']
+    done.clear()
+    write(tmp_path/'fresh', a_txt=b'new')
+    assert done[-1] == tmp_path.name and 'rename' in done
+
+def test_what_is_swept_and_what_is_not(tmp_path):
+    "A dead program's stage goes; that of a living one, a link, a file, and a folder with other things stay."
+    from filelock import FileLock
+    for name in ('dead', 'alive', 'full'): (tmp_path/f'.bears-new-{name}'/'new').mkdir(parents=True)
+    (tmp_path/'.bears-new-full'/'mine.txt').write_bytes(b'mine')
+    (tmp_path/'.bears-new-file').write_bytes(b'')
+    (tmp_path/'other'/'new').mkdir(parents=True)
+    (tmp_path/'.bears-new-link').symlink_to(tmp_path/'other')
+    with FileLock(tmp_path/'.bears-new-alive'/'lock'):
+        write(tmp_path/'thing', a_txt=b'')
+        assert hidden(tmp_path) == ['.bears-new-alive', '.bears-new-file', '.bears-new-full', '.bears-new-link'] and (tmp_path/'other'/'new').is_dir()
+    write(tmp_path/'thing', a_txt=b'')
+    assert '.bears-new-alive' not in hidden(tmp_path)
+
+def test_hidden_folders_that_are_no_ours(tmp_path):
+    "A link, a file, a folder without a plan, a plan of another form or size: nothing that lies there moves in, and nothing that stands goes."
+    (tmp_path/'out'/'new').mkdir(parents=True)
+    (tmp_path/'out'/'new'/'a.txt').write_bytes(b'theirs')
+    (tmp_path/'out'/'plan.json').write_text('{}')
+    for kind in ('link', 'file', 'linked new', 'no plan'):
+        target = tmp_path/kind
+        write(target, a_txt=b'mine')
+        place = target/'.bears-swap'
+        if kind == 'link': place.symlink_to(tmp_path/'out')
+        elif kind == 'file': place.write_bytes(b'')
+        else: shutil.copytree(tmp_path/'out', place)
+        if kind == 'linked new':
+            shutil.rmtree(place/'new')
+            (place/'new').symlink_to(tmp_path/'out'/'new')
+        if kind == 'no plan': (place/'plan.json').unlink()
+        if kind in ('file', 'no plan'): assert swap.placed(target, 'a.txt') == target/'a.txt'
+        swap.finish_swap(target)
+        assert (target/'a.txt').read_bytes() == b'mine' and (tmp_path/'out'/'new'/'a.txt').read_bytes() == b'theirs', kind
+    digest = swap.digest_of(tmp_path/'no plan'/'a.txt')
+    for plan in ({'a.txt': [digest]}, {'a.txt': digest + '0'}, {'a.txt': 64}, {'a.txt': digest, 'x'*1_000_000: digest}):
+        (place := tmp_path/'no plan'/'.bears-swap').mkdir()
+        (place/'plan.json').write_text(json.dumps(plan))
+        swap.finish_swap(tmp_path/'no plan')
+        assert (tmp_path/'no plan'/'a.txt').read_bytes() == b'mine' and not place.exists()
+
+def test_digests(tmp_path):
+    import hashlib
+    (tmp_path/'large').write_bytes(data := bytes(range(256))*10_000)
+    (tmp_path/'link').symlink_to('large')
+    assert swap.digest_of(tmp_path/'large') == hashlib.sha256(data).hexdigest()
+    assert [swap.digest_of(tmp_path/name) for name in ('link', 'none', '')] == ['', '', '']
