@@ -35,6 +35,7 @@ def found(request, tmp_path_factory):
     "What came of each picture that a test asks for; two at a time."
     names = [item.callspec.params['name'] for item in request.session.items if getattr(item, 'originalname', '') == 'test_a_strange_picture']
     children = [Child(), Child()]
+    for kind in strange.kinds: strange.small(kind)  # pillow-heif does not encode in two threads at once
     place, free = tmp_path_factory.mktemp('strange'), children.copy()
     def one(name:str) -> dict:
         path = place/f'{len(name)}-{abs(hash(name))}'
@@ -49,7 +50,7 @@ def found(request, tmp_path_factory):
     return dict(zip(names, results))
 
 def bounded(name:str, found:dict) -> None:
-    assert found['work'] < 2.5 and found['seconds'] < 12, found  # two seconds, and a new worker's start
+    assert found['work'] < 2.5 and found['seconds'] < 40, found  # two seconds, and a new worker's start; the clock runs on while others use the machine
     assert found['memory'] < 500, found
     assert found['said'].startswith('(') if name.startswith('fine') else len(found['said']) < 400, found
 
