@@ -19,12 +19,12 @@ from typing import Any
 import io, os, signal, tempfile, threading, time
 import numpy as np
 from PIL import Image
-from .common import BearsError, plain, say
+from .common import BearsError, say
 from .decoding import formats, is_plain, large_pixels
 from .folders import read_metadata, sample_folder, write_metadata
 from .gate import Gate, local_names, max_bytes, name_in
 from .photos import PhotoError
-from .words import clean
+from .words import clean, for_markdown
 
 # %% ../../nbs/engine/apps.ipynb #2ff4ad22
 def need_gradio() -> Any: # The module
@@ -53,9 +53,9 @@ def verdict(
     "What a classifier's answer means, for somebody who has never seen one."
     label, chance = next(iter(answer.items()))
     if getattr(answer, 'unsure', False):
-        return f'**Unlike anything I know.** I learnt {plain(listed(answer))}, and this looks like none of them. Closest is {plain(label)}, but don\'t rely on it.'
-    if chance < 0.6: return f'Perhaps **{plain(label)}**, but I am far from sure.'
-    return f'Most likely **{plain(label)}**.'
+        return f'**Unlike anything I know.** I learnt {for_markdown(listed(answer))}, and this looks like none of them. Closest is {for_markdown(label)}, but don\'t rely on it.'
+    if chance < 0.6: return f'Perhaps **{for_markdown(label)}**, but I am far from sure.'
+    return f'Most likely **{for_markdown(label)}**.'
 
 def listed(
     labels:Iterable[str], # Names of classes
@@ -91,7 +91,7 @@ def sentence(
 ) -> str: # Markdown
     "An error as the page shows it."
     words = str(error)
-    return f'That did not work: {plain(words)}'
+    return f'That did not work: {for_markdown(words)}'
 
 # %% ../../nbs/engine/apps.ipynb #be94f955
 def is_large(
@@ -191,7 +191,7 @@ def _keep(box:Feedback, jpeg:bytes, row:dict[str, str]) -> str:
         if len(rows) >= box.most: raise BearsError('Thank you, but the collection is full: no more photos are taken.')
         write_beside(box.root/row['file_name'], jpeg)
         write_metadata(box.root, [*rows.values(), row])
-    return f'Thank you. The photo is kept as {plain(row["label"])}.'
+    return f'Thank you. The photo is kept as {for_markdown(row["label"])}.'
 
 # %% ../../nbs/engine/apps.ipynb #a895628c
 def build_app(
@@ -207,8 +207,8 @@ def build_app(
     gr = need_gradio()
     title, turns = title or asked_title(classifier.labels), Turns()
     examples = [str(path) for path in (drawn_examples(classifier.labels) if examples is None else examples)]
-    with gr.Blocks(analytics_enabled=False, delete_cache=(60, 600), title=title) as app:
-        gr.Markdown(f'# {plain(title)}\n{words or _about(classifier, feedback)}', elem_id='about')
+    with gr.Blocks(analytics_enabled=False, delete_cache=(60, 600), title=clean(title)) as app:
+        gr.Markdown(f'# {for_markdown(title)}\n{words or _about(classifier, feedback)}', elem_id='about')
         with gr.Row():
             with gr.Column(min_width=280): picture = _picture(gr)
             with gr.Column(min_width=280):
@@ -293,7 +293,7 @@ def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path, turns:Turns) -> N
                 if not lookers: lookers.append(looker(folder))
                 picture = lookers[0](data, label)
         except BearsError as error: return gr.Image(visible=False), plain(str(error))
-        return gr.Image(picture, visible=True), f'Bright: what spoke for **{plain(label)}**.'
+        return gr.Image(picture, visible=True), f'Bright: what spoke for **{for_markdown(label)}**.'
     button = gr.Button('Why?', elem_id='why')
     note = gr.Markdown(elem_id='note')
     shown = gr.Image(label='Where it looked', visible=False, interactive=False, height=300, buttons=[], format='jpeg', alt_text='Your photo, bright where the network looked', elem_id='heat')

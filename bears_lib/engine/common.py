@@ -15,7 +15,7 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 import json, math, os, re, secrets, stat, sys, traceback
-from .words import for_html, for_json, for_link, for_markdown as plain, for_terminal
+from .words import for_html, for_json, for_link, for_terminal
 
 # %% ../../nbs/engine/common.ipynb #e5285642
 class BearsError(ValueError):
