@@ -273,10 +273,10 @@ def test_a_code_is_a_code_of_itself_and_plain(text, version):
 def test_row_6_what_is_not_open_or_not_to_be_changed_is_not_copied(tmp_path, capsys):
     texts = ['cc-by-4.0', 'All rights reserved', 'cc-by-nd-2.0', 'cc-by-nd-2.0', 'cc-by-nc-sa-3.0', '']
     (tmp_path/'a'/'black').mkdir(parents=True)
-    for i in range(len(texts)): (tmp_path/'a'/'black'/f'{i}.jpg').write_bytes(bytes([i]))
+    for i in range(len(texts)): Image.new('RGB', (40, 40), (i, 0, 0)).save(tmp_path/'a'/'black'/f'{i}.jpg')
     write_metadata(tmp_path/'a', [dict(file_name=f'black/{i}.jpg', label='black', license=text) for i, text in enumerate(texts)])
     (tmp_path/'a'/'.bears').mkdir()
-    entry = dict(url='https://x.example/3.jpg', status='ok', sha256='0'*64, source_sha256=sha256(bytes([3])).hexdigest(), width=1, height=1, hashes=['0'*16]*8, at='')
+    entry = dict(url='https://x.example/3.jpg', status='ok', sha256='0'*64, source_sha256=sha256((tmp_path/'a'/'black'/'3.jpg').read_bytes()).hexdigest(), width=1, height=1, hashes=['0'*16]*8, at='')
     (tmp_path/'a'/'.bears'/'log.jsonl').write_text(json.dumps(entry) + '\n')
     assert licensed_copy(tmp_path/'a', tmp_path/'b') == 3
     assert sorted(path.name for path in (tmp_path/'b'/'black').iterdir()) == ['0.jpg', '3.jpg', '4.jpg']

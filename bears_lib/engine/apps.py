@@ -292,7 +292,7 @@ def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path, turns:Turns) -> N
                 label = next(iter(classifier(data)))
                 if not lookers: lookers.append(looker(folder))
                 picture = lookers[0](data, label)
-        except BearsError as error: return gr.Image(visible=False), plain(str(error))
+        except BearsError as error: return gr.Image(visible=False), for_markdown(str(error))
         return gr.Image(picture, visible=True), f'Bright: what spoke for **{for_markdown(label)}**.'
     button = gr.Button('Why?', elem_id='why')
     note = gr.Markdown(elem_id='note')
