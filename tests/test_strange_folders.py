@@ -173,3 +173,9 @@ def test_a_copy_to_publish_holds_photos_of_the_folder_only(place, capsys):
     put(root/'metadata.csv', 'file_name,label,license\n' + ''.join(f'{name},grizzly,cc0-1.0\n' for name in names))
     assert licensed_copy(root, place/'public') == 1
     assert [path.name for path in (place/'public'/'grizzly').iterdir()] == ['0.jpg'] and '6 rows' in capsys.readouterr().err
+
+def test_files_that_were_changed_at_random():
+    "A short run of tools/fuzz_files.py: each of twelve small files is changed, and used: one sentence, or work as usual."
+    import fuzz_files
+    outcome, faults, _ = fuzz_files.run(4, seed=7)
+    assert not [fault for fault in faults if not fault.endswith(' s')] and len(outcome) == len(fuzz_files.files)
