@@ -13,6 +13,7 @@ __all__ = ['most_bytes', 'save_model', 'Prediction', 'Classifier', 'bears_predic
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 import os, sys
 import numpy as np
 from . import __version__
-from .engine.common import BearsError, command, progress, say
+from .engine.common import BearsError, command, print_json, progress, say
 from .engine.cards import make_card, still_open
 from .engine.drift import AnswerLog, compare, read_answers, reference
 from .engine.inputs import photo_in_address, photos_named, refuse_no_photo
@@ -29,7 +30,7 @@ from .engine.photos import PhotoError, Source, open_photo
 from .engine.runtime import open_network, run_photos
 from .engine.spaces import bears_space, make_space, push_space
 from .engine.web_page import bears_web, make_web_app
-from .engine.words import clean, for_html, for_json
+from .engine.words import clean, for_html
 _all_ = ['make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app', 'bears_web']
 
 # %% ../nbs/04_deploy.ipynb #134d5386
@@ -299,7 +300,8 @@ def bears_app(
     def told(local:str, public:str) -> None:
         up.update(url=local, share_url=public or None, keep=keep or None)
         say(f'{local}' + (f' and, for anybody, {public}' if public else '') + '\nCtrl-C stops it.')
-        if json: print(for_json(up), file=sys.__stdout__, flush=True)
+        if json:
+            with redirect_stdout(sys.__stdout__): print_json(up)
     serve(lambda: make_app(model, keep=keep or None, log=log or None, hosts=[host] if host else ()), told, port or None, share)
     say('Stopped.')
     return up

@@ -65,8 +65,9 @@ def test_uploads_that_are_none_leave_nothing(watched, kind):
     url, place = watched
     answer = httpx.post(f'{url}gradio_api/upload?upload_id=x', content=bodies[kind], headers=upload_head, timeout=30)
     assert answer.status_code < 500 and answer.text
-    folder = next(place.glob('bears-app-*'))
-    assert not [path.name for path in folder.iterdir() if path.is_file()]
+    folder, end = next(place.glob('bears-app-*')), time.monotonic() + 5
+    while (left := [path.name for path in folder.iterdir() if path.is_file()]) and time.monotonic() < end: time.sleep(0.05)  # swept up after the answer
+    assert not left
 
 messages = {
     'nothing': b'', 'null': b'null', 'list': b'[]', 'text': b'"a"', 'number': b'3', 'nested': b'['*100_000 + b']'*100_000, 'objects': b'{"a":'*50_000 + b'1' + b'}'*50_000, 'no number': b'{"data":[NaN],"fn_index":0}',
@@ -128,3 +129,40 @@ def test_300_uploads_that_stand_still_keep_nobody_out(watched):
     finally:
         for line in lines: line.close()
     assert 'grizzly' in call(url, upload(url, 'bear.jpg', bear.read_bytes()))
+
+# Odd surroundings
+
+@pytest.mark.parametrize('terminal', ['utf-8', 'ascii'])
+def test_a_machine_without_a_language(terminal, tmp_path, monkeypatch):
+    from bears_lib.engine.photos import Preprocess
+    from test_web_page import saved, tiny_model
+    from PIL import Image
+    for name, value in (('LC_ALL', 'C'), ('PYTHONIOENCODING', terminal)): monkeypatch.setenv(name, value)
+    folder = tiny_model(tmp_path/'modèle', ['медведь', 'Eisbär'], Preprocess(64))
+    (folder/'small.onnx').rename(folder/'model.onnx')
+    described = json.loads((folder/'model.json').read_text('utf-8'))
+    described['files'] = {'model.onnx': described['files']['small.onnx']}
+    (folder/'model.json').write_text(json.dumps(described), 'utf-8')
+    photo = saved(Image.new('RGB', (80, 60), (220, 10, 10)))
+    with running(folder, '--keep', tmp_path/'gehörtes', '--log', tmp_path/'log.jsonl') as (up, _):
+        answer = call(up['url'], upload(up['url'], 'Bär.jpg', photo))
+        assert json.loads(answer.split('data: ')[1])[0]['label'] == 'медведь'
+        sent = {'path': upload(up['url'], 'Bär.jpg', photo), 'meta': {'_type': 'gradio.FileData'}}
+        assert 'Eisb' in press(up['url'], 'offer', [sent, 'Eisbär', True], 'c')
+    assert read_folder(tmp_path/'gehörtes').photos[0].row['predicted'] == 'медведь'
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='this system has no pipes with a name')
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(model, tmp_path):
+    "A pipe that nobody writes into: each command says so, and ends."
+    import shutil
+    from conftest import shell
+    (tmp_path/'piped').mkdir()
+    os.mkfifo(tmp_path/'piped'/'model.json')
+    os.mkfifo(tmp_path/'photo.jpg')
+    for command in (('bears-app', tmp_path/'piped'), ('bears-app', tmp_path/'photo.jpg'), ('bears-predict', model, tmp_path/'photo.jpg'), ('bears-space', tmp_path/'piped', tmp_path/'space'), ('bears-web', tmp_path/'piped', tmp_path/'web')):
+        done = shell(*command)
+        assert done.returncode in (1, 2) and 'Traceback' not in done.stderr and done.stderr.strip()
+    shutil.copytree(model, tmp_path/'half')
+    (tmp_path/'half'/'model.onnx').unlink()
+    os.mkfifo(tmp_path/'half'/'model.onnx')
+    assert shell('bears-app', tmp_path/'half').returncode == 2

@@ -4,6 +4,8 @@ from pathlib import Path
 
 os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')  # gradio would report each start to its makers
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from bears_lib.deploy import Classifier
 from bears_lib.engine.common import BearsError
@@ -38,4 +40,5 @@ with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as 
 
 if __name__ == '__main__':
     theme = gr.themes.Soft(primary_hue='teal', neutral_hue='stone', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
-    app.launch(theme=theme, max_file_size='20mb', run_history=False, enable_monitoring=False, ssr_mode=False)
+    own = [] if os.environ.get('SPACE_ID') or os.environ.get('GRADIO_SERVER_NAME') else [Middleware(TrustedHostMiddleware, allowed_hosts=['127.0.0.1', 'localhost'])]
+    app.launch(theme=theme, max_file_size='20mb', run_history=False, enable_monitoring=False, ssr_mode=False, app_kwargs={'middleware': own})
