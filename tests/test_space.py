@@ -153,6 +153,21 @@ def test_a_push_uploads_what_the_dry_run_said(space, tmp_path):
     assert {line['value']['path'] for line in commit if line['key'] == 'file'} == set(planned)
     assert not any(b'hf_test' in body or b'SECRET' in body for _, _, body in Hub.seen)
 
+def test_on_your_own_machine_it_answers_to_its_own_names(space):
+    "In a Space, Hugging Face's server stands before it, under a name that it need not know."
+    httpx = pytest.importorskip('httpx')
+    pytest.importorskip('gradio', minversion='6', reason='needs the extra "app": pip install "bears_lib[app]"')
+    for more, status in (({}, 400), ({'SPACE_ID': 'me/bears'}, 200)):
+        env = {**os.environ, 'PYTHONPATH': str(root/'tests'/'offline'), 'PYTHONUNBUFFERED': '1', **more}
+        app = subprocess.Popen([sys.executable, 'app.py'], cwd=space, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            url = next(line for line in app.stdout if 'http://' in line).split()[-1]
+            assert httpx.get(f'{url}/config', headers={'host': 'evil.example'}).status_code == status
+            assert httpx.get(f'{url}/config').status_code == 200
+        finally:
+            app.terminate()
+            app.communicate(timeout=20)
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_it_runs_in_a_fresh_environment(space, model, tmp_path):

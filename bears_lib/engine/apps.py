@@ -220,7 +220,7 @@ def build_app(
         gr.api(_predict(gr, classifier, turns), api_name='predict')
     app.preprocess_data = _polite(gr, app.preprocess_data, no_upload)
     app.process_api = _polite(gr, app.process_api, 'That did not work.')
-    app.queue(max_size=256, default_concurrency_limit=20)
+    app.queue(max_size=256, default_concurrency_limit=12)
     app.launch = partial(app.launch, **launch_settings(gr, _names(app, hosts)))
     return app
 
@@ -330,7 +330,7 @@ def launch_settings(
               block_label_text_color=dark, block_title_text_color=dark, block_label_background_fill_dark=deep, block_title_background_fill_dark=deep,
               checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep, button_secondary_background_fill_hover_dark=deep)
     return dict(share=False, quiet=True, max_file_size=max_bytes, theme=theme, css=style, app_kwargs={'middleware': [Middleware(Gate, hosts=names, folder=gr.utils.get_upload_folder)]}, footer_links=['api'],
-                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=40, state_session_capacity=500)
+                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=16, state_session_capacity=500)
 
 style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
