@@ -31,7 +31,7 @@ def test_nothing_is_written_in_two_places():
     url = project['project']['urls']['Repository']
     generated = {'_modidx.py', 'nbdev.yml'}  # nbdev copies the address into these, tools/setup_cells.py into the notebooks
     found = {path.name for path in tracked() if path.suffix != '.ipynb' and url in path.read_text(encoding='utf-8', errors='ignore')} - generated
-    assert found == {'pyproject.toml', 'CITATION.cff'}
+    assert found == {'pyproject.toml', 'CITATION.cff', 'SECURITY.md'}
     names = [re.split(r'[<>=;\[]', each)[0] for key in cfg if key.endswith('requirements') for each in cfg[key].split()]
     assert len(names) == len(set(names))
 
