@@ -27,7 +27,7 @@ from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer, read_log
 from .folders import has_metadata, read_metadata, sample_folder, write_metadata
 from .licences import asks_for, license_code, license_link
-from .paths import inside, own_file
+from .paths import inside, own_file, stays
 from .photos import PhotoError, open_photo
 from .search import ImageResult, _check_term, _default_providers, _search, result_from, same_mix
 from .web import Web, WebError
@@ -491,7 +491,7 @@ def _is_own_photo(root:Path, name:str) -> bool:
         path = inside(root, name)
         open_photo(path, at_least=32)
     except BearsError: return False
-    return path.resolve().is_relative_to(root.resolve())
+    return stays(root, path)
 
 def _digest(path:Path) -> str:
     "Of a file's content; '' if there is none."

@@ -128,8 +128,7 @@ def undoable(self:_Journal) -> dict|None:
     "The last step that was carried out and neither undone nor an undoing itself; one whose photos are all gone for good is passed over."
     done = [step for step in self.steps.values() if step['state'] == 'done' and 'files' in step]
     undone = {step.get('undoes') for step in done}
-    left = [step for step in done if not step.get('undoes') and step['step'] not in undone and _there(self.root, step)]
-    return left[-1] if left else None
+    return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone and _there(self.root, step)), None)
 
 # %% ../../nbs/engine/moves.ipynb #jrnhere2
 def _here(root:Path) -> str:
@@ -143,11 +142,11 @@ def _is_ours(root:Path, step:dict) -> bool: return bool(step.get('here')) and st
 
 def _there(root:Path, step:dict, at:str='target') -> list[Move]:
     "The files of a step that are to be found at its one end; of a step that is not ours only what is a photo."
-    found = []
+    found, ours = [], _is_ours(root, step)
     for move in step['files']:
         try: path = inside(root, getattr(move, at), removed)
         except BearsError: continue
-        if path.is_file() and (_is_ours(root, step) or _is_photo(path)): found.append(move)
+        if path.is_file() and (ours or _is_photo(path)): found.append(move)
     return found
 
 def _is_photo(path:Path) -> bool:

@@ -22,6 +22,7 @@ from urllib.parse import unquote
 import json, os, re, time, warnings, zipfile, zlib
 from fastcore.foundation import L
 from .common import BearsError, near, read_json, say, write_beside
+from .paths import stays
 from .folders import begins_like_photo, find_splits, is_visible, photo_files, place_of, read_metadata, sample_folder, suffixes
 from .licences import license_code
 from .web import RateLimited, Reply, Web, WebError
@@ -275,16 +276,12 @@ def _key(path:Path) -> str:
     "A short name for a place on this disk that does not give the place away."
     return f'{path.name}-{sha256(str(path.resolve()).encode()).hexdigest()[:8]}'
 
-def _stays(folder:Path, name:str) -> bool:
-    "Whether a photo lies in the folder itself, all links followed."
-    return (folder/name).resolve().is_relative_to(folder.resolve())
-
 def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provider:
     "Photos of a folder, or of those of its folders that are called like the term."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
         names = [path.relative_to(folder).as_posix() for path in photo_files(folder, loose=True)]
-        here = [each for each in names if _stays(folder, each)]
+        here = [each for each in names if stays(folder, folder/each)]
         found, note = _without_test(here)
         if len(here) < len(names): note = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
         chosen = found if everything else _of_class(found, term)
