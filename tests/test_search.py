@@ -1,6 +1,7 @@
 "The real search clients, over TLS, against a web on this machine."
 from collections import Counter
-import subprocess, sys, time
+from itertools import combinations
+import subprocess, sys
 
 import pytest
 
@@ -11,16 +12,17 @@ from bears_lib.engine.web import Web
 from loopback.fixtures import engines  # noqa: F401
 
 ONLINE = ['inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing']
+DEFAULT = ONLINE[:4]
 
 def answers(results) -> dict[str, str]: return {row['provider']: row['answer'] for row in results.rows}
 
 def test_all_providers_fill_up_in_turn(engines):
     found = search_images('grizzly bear', 200)
-    assert Counter(found.attrgot('provider')) == dict.fromkeys(ONLINE, 40)
+    assert Counter(found.attrgot('provider')) == dict.fromkeys(DEFAULT, 50)
     assert len(set(found.attrgot('image_url'))) == 200
     assert answers(found)['inaturalist'] == 'ok; taken as Ursus arctos horribilis (Grizzly Bear)'
     assert answers(found)['sample'] == 'not needed'
-    assert list(found.report.provider) == [*ONLINE, 'sample']
+    assert list(found.report.provider) == [*DEFAULT, 'sample']
 
 def test_what_each_provider_tells(engines):
     one = {name: search_images('grizzly bear', 3, providers=[name])[0] for name in ONLINE}
@@ -65,7 +67,7 @@ def test_rows_of_nulls_are_passed_over(engines, provider):
 def test_a_failing_third_page_keeps_the_first_two(engines, provider):
     engines.mode[provider] = 'page 3'
     found = search_images('grizzly bear', 300, providers=[provider])
-    assert len(found) == {'inaturalist': 60, 'openverse': 40, 'commons': 100, 'duckduckgo': 200, 'bing': 70}[provider]
+    assert len(found) == {'inaturalist': 60, 'openverse': 40, 'commons': 86, 'duckduckgo': 200, 'bing': 60}[provider]
     assert 'stopped at page 3: ' in answers(found)[provider] and '403' in answers(found)[provider]
 
 def test_a_refusal_is_told_from_an_empty_answer(engines):
@@ -74,7 +76,7 @@ def test_a_refusal_is_told_from_an_empty_answer(engines):
     assert 'refused us' in answers(found)['duckduckgo']
     asked = Counter(engines.web.asked)
     again = search_images('black', 5, providers=['duckduckgo', 'openverse'])
-    assert 'rests until Python is restarted' in answers(again)['duckduckgo']
+    assert 'rests another 10 minutes' in answers(again)['duckduckgo']
     assert all('duckduckgo' not in each for each in engines.web.asked - asked)
 
 def test_retry_after_is_kept_to(engines):
@@ -82,14 +84,102 @@ def test_retry_after_is_kept_to(engines):
     engines.web.sites['api.openverse.org'] = lambda request: Answer(b'', 429, {'Retry-After': '120'})
     found = search_images('grizzly', 5, providers=['openverse', 'commons'])
     assert 'HTTP 429' in answers(found)['openverse'] and len(found) == 5
-    assert 118 < search.resting['openverse'][0] - time.monotonic() <= 120
+    assert search.resting['openverse'][0] == engines.clock.now() + 120 and not engines.clock.slept
     assert sum(n for url, n in engines.web.asked.items() if 'openverse' in url) == 1
 
-def test_a_used_up_allowance_is_left_alone(engines):
+def test_an_allowance_that_is_used_up_for_a_minute_is_waited_for_and_said(engines, capsys):
     engines.mode['openverse left'] = 0
     found = search_images('grizzly', 60, providers=['openverse', 'commons'])
-    assert Counter(found.attrgot('provider')) == {'openverse': 20, 'commons': 40}
-    assert 'our allowance is used up' in answers(found)['openverse']
+    assert Counter(found.attrgot('provider')) == {'openverse': 30, 'commons': 30}
+    assert engines.clock.slept == [60]
+    assert 'openverse: our allowance for the minute is used up; waiting 60 s.' in capsys.readouterr().err
+
+def test_one_that_is_used_up_for_the_day_is_not_waited_for(engines):
+    for _ in range(190): engines.often('openverse', 200, 86_400)
+    found = search_images('grizzly', 700, providers=['openverse', 'commons'])
+    assert Counter(found.attrgot('provider'))['openverse'] == 200
+    assert 'our allowance for the day is used up; rests another 24 hours' in answers(found)['openverse'] and sum(engines.clock.slept) < 200
+
+def test_openverse_is_asked_no_deeper_than_strangers_may(engines):
+    "What follows is HTTP 401, which is no ban: the next class begins at its first page."
+    assert len(search_images('grizzly', 400, providers=['openverse'])) == 240
+    assert len(search_images('black', 400, providers=['openverse'])) == 240
+    assert not any('page=13' in url for url in engines.web.asked)
+
+def test_a_refusal_in_the_depth_ends_the_term_and_not_the_source(engines, monkeypatch):
+    monkeypatch.setitem(search.providers_known, 'deep', lambda term, page, web: search._ask_openverse(term, page if page < 3 else 50, web))
+    monkeypatch.setattr(search, '_ask_openverse', lambda term, page, web: search._each(web.get('https://api.openverse.org/v1/images/',
+        dict(q=term, page=page, page_size=20)).json()['results'], lambda row: ImageResult(row['url'])))
+    for term in ('grizzly', 'black'):
+        found = search_images(term, 400, providers=['deep'])
+        assert len(found) == 40 and answers(found)['deep'] == 'stopped at page 3: HTTP 401'
+
+def test_too_many_requests_without_a_time_is_waited_for_and_then_given_up(engines, capsys):
+    from loopback import Answer
+    engines.web.sites['api.openverse.org'] = lambda request: Answer(b'', 429)
+    found = search_images('grizzly', 5, providers=['openverse', 'commons'])
+    assert len(found) == 5 and 'HTTP 429' in answers(found)['openverse']
+    assert engines.clock.slept.count(60) == 2 and search.resting['openverse'][0] - engines.clock.now() == 600
+    assert 'waiting 60 s' in capsys.readouterr().err
+
+def test_commons_is_asked_ten_times_a_minute_by_those_who_name_nobody(engines, monkeypatch, capsys):
+    search_images('grizzly', 300, providers=['commons'])
+    assert max(engines.clock.slept) <= 60 and 'BEARS_CONTACT=' in capsys.readouterr().err
+    before = len(engines.clock.slept)
+    monkeypatch.setenv('BEARS_CONTACT', 'ranger@park.example')
+    search_images('black', 300, providers=['commons'])
+    assert len(engines.clock.slept) == before and any('(ranger@park.example)' in agent for agent in engines.agents['commons'])
+
+def test_the_contact_is_told_to_those_who_ask_for_it_alone(engines, monkeypatch):
+    from bears_lib.engine.web import introduction
+    monkeypatch.setenv('BEARS_CONTACT', 'ranger@park.example')
+    for host in ('commons.wikimedia.org', 'upload.wikimedia.org', 'api.openverse.org'): assert 'ranger@park.example' in introduction(host)
+    for host in ('img.example', 'notwikimedia.org', 'wikimedia.org.example'): assert 'ranger' not in introduction(host)
+    for odd in ('ranger', 'ranger@park.example\r\nX: 1', 'ranger@park.example (x)', 'http://park.example/ x'):
+        monkeypatch.setenv('BEARS_CONTACT', odd)
+        with pytest.raises(BearsError, match='BEARS_CONTACT is'): introduction('commons.wikimedia.org')
+
+def test_strict_results_everywhere(engines):
+    "Every site has something for grown-ups among its answers; Bing even where strict results are asked for, and is left out."
+    found = search_images('bear', 600)
+    assert 'bing' not in found.attrgot('provider') and len(found) > 500
+    assert not [each.title for each in found if any(word in each.title.lower() for word in ('nude', 'topless', 'erotic'))]
+    assert {5, 12} & {int(each.title.split()[1].split('.')[0]) for each in found if each.provider == 'commons'} == set()  # by their category
+    assert not any('Topless' in each.title for each in search_images('bear', 100, providers=['bing']))
+    assert any('adlt=strict' in url for url in engines.web.asked)
+
+def test_bing_beside_duckduckgo_is_no_second_source(engines):
+    found = search_images('bear', 90, providers=['duckduckgo', 'bing', 'openverse'])
+    assert Counter(found.attrgot('provider')) == {'duckduckgo': 45, 'openverse': 45}
+
+@pytest.mark.parametrize('down', [each for n in range(3) for each in combinations(DEFAULT, n)], ids='+'.join)
+def test_four_classes_of_150_with_up_to_two_sources_down(engines, tmp_path, down):
+    "In simulated time; every class has enough, and the same number from each source among its first 150."
+    engines.mode |= dict.fromkeys(down, 'blocked')
+    terms = {'grizzly': 'grizzly bear', 'black': 'black bear', 'teddy': 'teddy bear', 'panda': 'panda plush'}
+    with Web() as web: found = search.same_mix(search.search_all({label: search.Wanted(term, DEFAULT) for label, term in terms.items()}, 235, False, tmp_path, web))
+    mixes = [Counter(each.provider for each in results[:150]) for results in found.values()]
+    assert all(mix == mixes[0] and mix.total() == 150 for mix in mixes), mixes
+    assert 'inaturalist' not in mixes[0]  # which knows no teddies
+    assert sum(engines.clock.slept) < 600 and all(wait <= 60 for wait in engines.clock.slept)
+
+def test_a_source_with_something_for_every_class_comes_first(engines, tmp_path):
+    "Grizzlies from iNaturalist alone would teach a model what iNaturalist looks like."
+    wanted = {label: search.Wanted(f'{label} bear', ['inaturalist', 'openverse']) for label in ('grizzly', 'teddy')}
+    with Web() as web: found = search.search_all(wanted, 100, False, tmp_path, web)
+    assert {label: Counter(results.attrgot('provider')) for label, results in found.items()} == {'grizzly': {'openverse': 100}, 'teddy': {'openverse': 100}}
+
+def test_a_row_without_the_photo_itself_gives_its_thumbnail(engines, monkeypatch):
+    monkeypatch.setenv('SERPAPI_KEY', 'secret-key')
+    engines.mode['serpapi'] = 'no originals'
+    found = search_images('grizzly', 10, providers=['serpapi'])
+    assert len(found) == 10 and found[0].image_url == 'https://tse.example/g0' and found[1].image_url.startswith('https://img.example/google')
+
+def test_a_name_may_end_with_the_term_but_never_begin_with_it(engines):
+    "The most observed of the two bears that are called so, and not the butterfly that begins alike."
+    assert 'Ursus americanus (American Black Bear)' in answers(search_images('black bears', 5, providers=['inaturalist']))['inaturalist']
+    assert search._likeness(dict(preferred_common_name='Grizzly Bear'), 'grizzly bears') == 2
+    assert search._likeness(dict(preferred_common_name='Meerkat'), 'kat') == search._likeness(dict(name=None), 'bear') == 0
 
 def test_a_toy_is_no_cactus(engines):
     found = search_images('teddy bear', 30)
@@ -111,7 +201,7 @@ def test_all_down_and_the_sample_steps_in(engines, monkeypatch, tmp_path, capsys
     engines.mode |= dict.fromkeys(ONLINE, 'blocked')
     found = search_images('grizzly bear', 30)
     assert [each.image_url for each in found] == ['sample:grizzly/1.jpg']
-    assert all('HTTP 403' in answer for name, answer in answers(found).items() if name in ONLINE)
+    assert all('HTTP 403' in answer for name, answer in answers(found).items() if name in DEFAULT)
     assert 'drawn bears' in capsys.readouterr().err
     with pytest.raises(BearsError, match='(?s)Nobody found a photo.*HTTP 403'): search_images('headphones', 30)
 
@@ -132,7 +222,8 @@ def test_the_old_package_serves_where_ddgs_is_missing(engines, monkeypatch, mode
 def test_without_either_package_the_others_serve(engines, monkeypatch):
     for name in ('ddgs', 'duckduckgo_search'): monkeypatch.setitem(sys.modules, name, None)
     found = search_images('grizzly bear', 6, providers=['duckduckgo', 'bing', 'openverse'])
-    assert len(found) == 6 and answers(found)['bing'] == answers(found)['duckduckgo'] == 'needs the package ddgs: pip install ddgs'
+    assert len(found) == 6 and answers(found)['duckduckgo'] == 'needs the package ddgs: pip install ddgs'
+    assert answers(search_images('black bear', 6, providers=['bing', 'openverse']))['bing'] == 'needs the package ddgs: pip install ddgs'
     assert not search.resting
 
 def test_ddgs_still_has_what_we_watch_it_through():
@@ -160,7 +251,7 @@ def test_a_provider_of_ones_own(engines):
     search.register_provider('mine', lambda term, page, web: [ImageResult(f'https://img.example/mine/{page}.jpg')] if page < 4 else [])
     try:
         found = search_images('grizzly bear', 12)
-        assert Counter(found.attrgot('provider'))['mine'] == 2 and found[0].provider == 'mine'
+        assert Counter(found.attrgot('provider'))['mine'] == 3 and found[0].provider == 'mine'
     finally: search.providers_known.pop('mine')
 
 def test_importing_search_costs_neither_torch_nor_pandas():

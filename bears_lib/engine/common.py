@@ -145,8 +145,9 @@ def link_bar(
 def say(
     *words, # What `print` takes
 ) -> None:
-    "Print for a person, on stderr: stdout belongs to a command's result."
-    print(for_terminal(' '.join(map(str, words))), file=sys.stderr, flush=True)
+    "Print for a person: on stderr, since stdout belongs to a command's result; in a notebook on stdout, since what comes on stderr is painted red there."
+    in_notebook = type(sys.stdout).__module__.startswith('ipykernel')
+    print(for_terminal(' '.join(map(str, words))), file=sys.stdout if in_notebook else sys.stderr, flush=True)
 
 # %% ../../nbs/engine/common.ipynb #29a20d46
 def command(

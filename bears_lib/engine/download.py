@@ -19,6 +19,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 import json, os, re, threading, time, zipfile, zlib
 import numpy as np
 from PIL import Image
@@ -29,7 +30,7 @@ from .folders import has_metadata, read_metadata, sample_folder, write_metadata
 from .licences import asks_for, license_code, license_link
 from .paths import inside, own_file, stays
 from .photos import PhotoError, open_photo
-from .search import ImageResult, _check_term, _default_providers, _search, result_from, same_mix
+from .search import ImageResult, ImageResults, Wanted, _check_term, _default_providers, _search, result_from, same_mix, search_all
 from .web import Web, WebError
 from .words import clean, for_markdown, is_web_address
 
@@ -354,19 +355,28 @@ def _check_classes(classes:Mapping[str, Wish]|Sequence[str]) -> dict[str, Wish]:
     return dict(pairs)
 
 # %% ../../nbs/engine/download.ipynb #d79ca3a8
-def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, root:Path, web:Web) -> dict[str, list[ImageResult]]:
-    "Results for all classes in one mix, and a line on stderr for each provider that failed."
-    names = list(_default_providers() if providers is None else [providers] if isinstance(providers, str | Path) else providers)
-    def search(names, label, wish):
-        places = list(wish) if isinstance(wish, list | tuple) else [wish]
-        return _search(_term(label, wish), n, places if _is_place(wish) else names, licensed, root/'.bears'/'search', web, everything=_is_place(wish))
-    found = {label: search([each for each in names if each != 'sample'], label, wish) for label, wish in wishes.items()}
-    failed: dict[tuple[str, str], list[str]] = {}
+def _places(wish:Wish) -> list: return list(wish) if isinstance(wish, list | tuple) else [wish]
+
+def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
+    "A line for each answer of a provider that is more than a list of photos, with the classes that got it; once in a run."
+    answers: dict[tuple[str, str], list[str]] = {}
     for label, results in found.items():
         for row in results.rows:
-            if row['answer'] not in ('ok', 'not needed', 'nothing found'): failed.setdefault((row['provider'], row['answer']), []).append(label)
-    for (provider, answer), labels in failed.items(): say(f'{", ".join(labels)}: {provider}: {answer}')
-    if not any(found.values()) and 'sample' in names and any((drawn := {label: search(['sample'], label, wish) for label, wish in wishes.items()}).values()):
+            if row['answer'] not in ('ok', 'not needed', 'nothing found'): answers.setdefault((row['provider'], row['answer']), []).append(label)
+    lines = [f'{", ".join(labels)}: {provider}: {answer}' for (provider, answer), labels in answers.items()]
+    for line in lines:
+        if line not in said: say(line)
+    said.update(lines)
+
+def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, root:Path, web:Web, said:set[str]) -> dict[str, list[ImageResult]]:
+    "Results for all classes in one mix, and a line for each provider that failed or took a term for something."
+    names = list(_default_providers() if providers is None else [providers] if isinstance(providers, str | Path) else providers)
+    def search(names):
+        wanted = {label: Wanted(_term(label, wish), _places(wish) if _is_place(wish) else names, _is_place(wish)) for label, wish in wishes.items()}
+        return search_all(wanted, n, licensed, root/'.bears'/'search', web)
+    found = search([each for each in names if each != 'sample'])
+    _say_answers(found, said)
+    if not any(found.values()) and 'sample' in names and any((drawn := search(['sample'])).values()):
         if set(names) > {'sample'}: say('No provider gave a photo: the drawn bears that come with the package take their place.')
         found = drawn
     return same_mix({label: list(results) for label, results in found.items()})
@@ -384,7 +394,7 @@ def _write_plan(root:Path, plan:Mapping[str, Sequence[ImageResult]]) -> None:
     rows = {label: [{name: value for name, value in asdict(each).items() if name not in ('file', 'member')} for each in results] for label, results in plan.items()}
     write_beside(own_file(root, 'plan.json'), json.dumps(rows), inside=root)
 
-def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web) -> dict[str, list[ImageResult]]:
+def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web, said:set[str]) -> dict[str, list[ImageResult]]:
     "Candidates for each class: those of earlier runs first, new ones only if these are too few."
     known = {label: [each for each in results if not licensed or each.license != 'unknown'] for label, results in _read_plan(root).items()}
     drawn = {each.provider == 'sample' for results in known.values() for each in results}
@@ -392,12 +402,27 @@ def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|Non
     words = {label: wish for label, wish in wishes.items() if label not in own}
     enough = all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n for label, wish in words.items())
     asked = own if enough else wishes
-    found = {} if not asked else _search_all(asked, n + n//2 + 10, [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root, web)
+    found = {} if not asked else _search_all(asked, n + n//2 + 10, [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root, web, said)
     if True in drawn and any(each.provider != 'sample' for results in found.values() for each in results):
         raise BearsError(f'{root} holds the drawn bears that come with the package, and now there are photos. Gather these into another folder, so that the two are not mixed.')
     plan = {label: list({each.image_url: each for each in [*known.get(label, []), *found.get(label, [])]}.values()) for label in wishes}
     _write_plan(root, known | plan)
     return plan
+
+# %% ../../nbs/engine/download.ipynb #bfe2bc36
+def _say_short(root:Path, table:Any, wishes:Mapping[str, Wish]) -> None:
+    "A line for each class that has fewer photos than were asked for: what each source gave, and what to do next."
+    given = Counter((row['label'], row['provider']) for row in read_metadata(root).values())
+    for label, row in table[table.kept < table.asked].iterrows():
+        sources = ', '.join(f'{provider or "elsewhere"} {count}' for (of, provider), count in given.most_common() if of == label)
+        say(f'{label}: {row.kept} of {row.asked} photos{f" ({sources})" if sources else ""}. {_next_step(label, wishes[label], sources.startswith("sample"))}')
+
+def _next_step(label:str, wish:Wish, drawn:bool) -> str:
+    if _is_place(wish): return 'That is all that lies there: add photos to it, and call again.'
+    if drawn: return 'There are no more drawn ones.'
+    long = len(str(wish).split()) > 3
+    shorter = 'Terms of one to three words find more: every word has to fit. ' if long else ''
+    return f"{shorter}Call again with another term for it, such as {{{label!r}: 'other words'}}; what is there is kept."
 
 # %% ../../nbs/engine/download.ipynb #c87d7ede
 def gather_images(
@@ -416,9 +441,16 @@ def gather_images(
         if not isinstance(value, int) or not 1 <= value <= most: raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
     _say_folders(wishes)
     with _target(path) as root, (nullcontext(web) if web else Web()) as client:
-        found = _candidates(root, wishes, n, providers, licensed, client)
+        found = _candidates(root, wishes, n, providers, licensed, client, said := set())
         if not any(found.values()): raise BearsError(f"Nothing was found for {', '.join(wishes)}. Try other words, or give folders of your own: {{'grizzly': 'my_photos/grizzly'}}.")
-        return _fetch_all(root, found, n, client, max_side, n_workers)
+        table = _fetch_all(root, found, n, client, max_side, n_workers)
+        for more in (n, 2*n):  # photos that failed or were there twice are made up for
+            if (table.kept >= n).all(): break
+            before, found = found, _candidates(root, wishes, n + more, providers, licensed, client, said)
+            if found == before: break
+            table = _fetch_all(root, found, n, client, max_side, n_workers)
+        _say_short(root, table, wishes)
+    return table
 
 # %% ../../nbs/engine/download.ipynb #cd438b22
 def save_uploads(

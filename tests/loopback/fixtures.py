@@ -2,13 +2,18 @@
 import pytest
 
 from loopback import LoopbackWeb
+from loopback.clock import TurnedClock
 from loopback.engines import Engines
 
 @pytest.fixture
 def engines(tmp_path, monkeypatch):
     "All search engines, reached through the environment alone; `engines.web` counts what was asked."
-    from bears_lib.engine import search
-    engines = Engines()
+    from bears_lib.engine import search, web
+    clock = TurnedClock()
+    engines = Engines(clock=clock)
+    monkeypatch.setattr(web.clock, 'now', clock.now, raising=False)
+    monkeypatch.setattr(web.clock, 'sleep', clock.sleep, raising=False)
+    monkeypatch.delenv('BEARS_CONTACT', raising=False)
     (tmp_path/'web').mkdir()
     with LoopbackWeb(tmp_path/'web', engines.sites) as engines.web:
         for name, value in engines.web.env.items(): monkeypatch.setenv(name, value)
@@ -16,5 +21,7 @@ def engines(tmp_path, monkeypatch):
         monkeypatch.delenv('SERPAPI_KEY', raising=False)
         search.resting.clear()
         search._taxa.clear()
+        web._asked.clear()
         yield engines
         search.resting.clear()
+        web._asked.clear()
