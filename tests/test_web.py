@@ -1,7 +1,8 @@
 "The bounds of the web client on direct connections, where nothing but itself stands between a stranger's address and this machine."
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
-import gzip, socket, sys, threading, time
+from pathlib import Path
+import gzip, re, socket, subprocess, sys, threading, time
 
 import pytest
 
@@ -191,3 +192,11 @@ def test_an_ipv6_that_is_silent_is_followed_by_ipv4(server, monkeypatch):
     finally:
         for each in (silent, *fill): each.close()
     assert 1 < first < 4, 'one of the silent addresses was waited for, not both'
+
+def test_one_place_names_the_library_that_speaks_http():
+    "A change of it is a change of one line; its predecessor, which nobody tends any more, stays out."
+    package = Path(web.__file__).parent.parent
+    naming = {file.name for file in package.rglob('*.py') if re.search(r'^\s*(import|from) .*\b(httpx|httpcore)\d?\b', file.read_text(encoding='utf-8'), re.MULTILINE)}
+    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.web; print({"httpx", "httpcore"} & set(sys.modules))'], capture_output=True, text=True)
+    assert (naming - {'data.py'}, run.stdout.strip()) == ({'web.py'}, 'set()')
+    assert 'from bears_lib.engine.web import httpx' in (package/'engine'/'data.py').read_text(encoding='utf-8')

@@ -57,7 +57,7 @@ def _fetch_esc10(dest:Path, work:Path) -> None:
 
 def _bounded(url:str, output_file:str, pooch:object, most:int=500_000_000) -> None:
     "A download for pooch that stops where an archive grows beyond all expectation."
-    import httpx
+    from bears_lib.engine.web import httpx
     with httpx.stream('GET', url, follow_redirects=True, timeout=30) as reply, open(output_file, 'wb') as file:
         reply.raise_for_status()
         for part in reply.iter_bytes():

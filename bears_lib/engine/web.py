@@ -20,7 +20,7 @@ from importlib import metadata
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 import ipaddress, json, os, re, socket, threading, time, zlib
-import httpcore, httpx
+import httpcore2 as httpcore, httpx2 as httpx
 from .common import BearsError, say
 
 # %% ../../nbs/engine/web.ipynb #185adadf
@@ -239,10 +239,10 @@ def _address(url:str, params:dict|None=None) -> httpx.URL:
     "The address to fetch, its query as it stands; only http and https are fetched."
     try:
         where = httpx.URL(url.strip()).copy_with(userinfo=b'', fragment=None)  # no passwords, neither to sites nor into logs
-        host, port = where.host, where.port  # a host in letters of other languages is read here
+        host, port = where.host, where.port  # a host in letters of other languages is read here; one that can't be stays xn--
     except (httpx.InvalidURL, ValueError): raise WebError('not a web address') from None
     if where.scheme and where.scheme not in ('http', 'https'): raise WebError(f'{where.scheme[:40]}: is not fetched, only http and https are')
-    if not where.scheme or not host or not 0 < (80 if port is None else port) < 65536: raise WebError('not a web address')
+    if not where.scheme or not host or host.startswith('xn--') or not 0 < (80 if port is None else port) < 65536: raise WebError('not a web address')
     return where.copy_merge_params(params) if params else where
 
 def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Headers, bytes | str]:
