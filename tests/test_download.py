@@ -319,7 +319,7 @@ def test_licences_and_credits(engines, tmp_path):
     gather_images(tmp_path/'bears', ['grizzly bear'], n=20)
     credits = attribution(tmp_path/'bears').read_text()
     assert 'For 5 of them the licence is **unknown**' in credits and 'Jo &#38; Co' in credits and 'licenses/by-sa/2.0' in credits
-    assert licensed_copy(tmp_path/'bears', tmp_path/'public') == 12
+    assert licensed_copy(tmp_path/'bears', tmp_path/'public') == 15
     table = gather_images(tmp_path/'open', ['grizzly bear'], n=20, licensed=True)
     assert table.loc['grizzly bear', 'kept'] == 20 and all(row['license'] != 'unknown' for row in read_metadata(tmp_path/'open').values())
     with pytest.raises(BearsError, match='there already'): licensed_copy(tmp_path/'bears', tmp_path/'public')
