@@ -102,7 +102,7 @@ def bears_doctor(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "Check versions, device, network and optional parts; each line says OK or what to do."
-    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _device(), _network(), *(_package(*row) for row in _optional)]
+    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _device(), _network(), _contact(), *(_package(*row) for row in _optional)]
     for name, fine, words in checks: say(f'{"OK  " if fine else "--  "}{name}: {words}')
     bad = [name for name, fine, _ in checks if not fine]
     return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks}, 'exit': 1 if set(bad) & {'python', 'weights', *(row[0] for row in _needed)} else 0}
@@ -138,3 +138,10 @@ def _network() -> tuple[str, bool, str]:
     try: socket.create_connection(('pypi.org', 443), timeout=3).close()
     except OSError: return 'network', False, 'not reached; the sample and the default backbone work without it, an image search does not'
     return 'network', True, 'reached'
+
+def _contact() -> tuple[str, bool, str]:
+    "Who Wikimedia is told that asks."
+    from bears_lib.engine.web import contact
+    try: who = contact()
+    except BearsError as error: return 'contact', False, str(error)
+    return 'contact', bool(who), f'{who}, told to Wikimedia, Openverse and iNaturalist' if who else 'BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 searches a minute and not 10'
