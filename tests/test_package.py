@@ -86,3 +86,15 @@ def test_make_in_a_folder_with_a_blank_in_its_name(tmp_path):
     said = [line for line in done.stdout.splitlines() if line.endswith(']')]
     offline = f'[{place}/tests/offline]'
     assert said == ['nbdev-clean []', f'nbdev-test {offline}', f'nbdev-test {offline}', 'mypy []', f'python {offline}']
+
+def test_in_a_notebook_words_are_not_painted_red(tmp_path):
+    "They go to stdout there, and to stderr in a shell."
+    import nbformat
+    from nbclient import NotebookClient
+    code = 'from bears_lib.engine.common import say\nsay("one line")'
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=60, kernel_name='python3', resources={'metadata': {'path': str(tmp_path)}}).execute()
+    assert {output['name'] for output in notebook.cells[0].outputs} == {'stdout'}
+    assert 'one line' in notebook.cells[0].outputs[0]['text']
+    plain = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert (plain.stdout, plain.stderr) == ('', 'one line\n')
