@@ -440,8 +440,9 @@ def gather_images(
     for name, value, most in (('n', n, 5000), ('n_workers', n_workers, 32), ('max_side', max_side, 8192)):
         if not isinstance(value, int) or not 1 <= value <= most: raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
     _say_folders(wishes)
+    said: set[str] = set()
     with _target(path) as root, (nullcontext(web) if web else Web()) as client:
-        found = _candidates(root, wishes, n, providers, licensed, client, said := set())
+        found = _candidates(root, wishes, n, providers, licensed, client, said)
         if not any(found.values()): raise BearsError(f"Nothing was found for {', '.join(wishes)}. Try other words, or give folders of your own: {{'grizzly': 'my_photos/grizzly'}}.")
         table = _fetch_all(root, found, n, client, max_side, n_workers)
         for more in (n, 2*n):  # photos that failed or were there twice are made up for

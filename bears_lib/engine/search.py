@@ -93,7 +93,7 @@ def _each(rows:Any, make:Callable[[Any], ImageResult|None]) -> list[ImageResult]
     return [result for result in found if result]
 
 # %% ../../nbs/engine/search.ipynb #27ca8bc6
-_adult = re.compile(r'\b(?:nud(?:e|es|ity|ism|ist|ists)|naked|topless|erotic\w*|porn\w*|sexual\w*|sex(?:y)?|genital\w*|penis(?:es)?|vagina[sl]?|vulva[s]?|fetish\w*|bdsm|bondage|nsfw|xxx|gore|corpses?|cadavers?)\b', re.IGNORECASE)
+_adult = re.compile(r'\b(?:nud(?:es?|ity|is[mt]s?)|naked|topless|erotic\w*|porn\w*|sexual\w*|sex(?:y)?|genital\w*|penis(?:es)?|vagina[sl]?|vulva[s]?|fetish\w*|bdsm|bondage|nsfw|xxx|gore|corpses?|cadavers?)\b', re.IGNORECASE)
 
 def is_for_all(
     words:str, # A title, or the names of categories
