@@ -8,6 +8,7 @@ import pytest
 from fastcore.docments import docments
 
 import bears_lib
+from bears_lib.engine.common import BearsError
 
 root = Path(__file__).parent.parent
 notebooks = sorted(path for path in (root/'nbs').rglob('*.ipynb') if not path.parts[-2].startswith('.'))
@@ -187,3 +188,12 @@ def test_the_threat_model_names_what_there_is():
     for module, name in named:
         source = importlib.import_module(f'bears_lib.engine.{module}')
         assert not name or hasattr(source, name), f'{module}.{name}'
+
+def test_the_cdn_serves_the_runtime_that_is_pinned():
+    "Its size was written down when it was pinned, and is below the CDN's limit; a copy that is at hand has that size."
+    from npm_packages import cdn_limit, check_size, complete, places, sizes, unpacked
+    recorded = json.loads(sizes.read_text(encoding='utf-8'))
+    size = check_size(recorded)
+    for place in filter(complete, places): assert unpacked(place/'onnxruntime-web') == size
+    with pytest.raises(BearsError, match='serves packages of at most 150 MB'): check_size(dict.fromkeys(recorded, cdn_limit + 1))
+    with pytest.raises(BearsError, match='Run `python tools/npm_packages.py`'): check_size({'onnxruntime-web@1.0.0': size})

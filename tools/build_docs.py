@@ -2,8 +2,8 @@
 
 python tools/build_docs.py
 
-With OFFLINE=1 in the environment the classifier page carries its runtime along, and no page asks another machine for anything."""
-import gc, os, re, shutil, tempfile
+No page asks another machine for anything: the classifier's carries its runtime along, which npm fetches once."""
+import gc, re, shutil, tempfile
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -78,14 +78,14 @@ def site_links(config:Path, up:str='') -> dict[str, str]:
     pages = {each['text']: nbpath2html(Path(each['href'])).as_posix() if each['href'].endswith('.ipynb') else each['href'] for each in left}
     return {name: up + page for name, page in {'bears_lib': 'index.html', **pages}.items()}
 
-def write_classifier(folder:Path, links:dict[str, str], offline:bool) -> None:
+def write_classifier(folder:Path, links:dict[str, str]) -> None:
     "The classifier that visitors try, trained on the drawn bears now."
     from bears_lib.deploy import make_web_app, save_model
     from bears_lib.gather import sample_bears
     from bears_lib.train import bears_dls, bears_learner, fit_head
     with tempfile.TemporaryDirectory() as place:
         model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
-        make_web_app(model, folder, runtime=node_modules() if offline else None, title='Which bear is it?', about=learnt_from, links=links)
+        make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from, links=links)
 
 learnt_from = 'Bears that a program drew, and no photo: the sample that comes with the package. On real photos it is right less often.'
 
@@ -102,7 +102,7 @@ def main() -> None:
     for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter, site_links(cfg.nbs_path/'_quarto.yml'))
     mend(site, cfg.doc_url)
     slim(site)
-    write_classifier(site/'classifier', site_links(cfg.nbs_path/'_quarto.yml', '../'), bool(os.environ.get('OFFLINE')))
+    write_classifier(site/'classifier', site_links(cfg.nbs_path/'_quarto.yml', '../'))
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)
     if broken: raise SystemExit('\n'.join(broken))

@@ -1,7 +1,11 @@
 """The two packages from npm that pages are built and tested with: onnxruntime-web and axe-core.
 
-They are taken from node_modules beside the project, or fetched once and kept in the user's cache."""
-import os, shutil, subprocess
+They are taken from node_modules beside the project, or fetched once and kept in the user's cache.
+
+python tools/npm_packages.py
+
+fetches them and writes down how large onnxruntime-web is: run it after `runtime_version` has changed."""
+import json, os, shutil, subprocess
 from pathlib import Path
 
 from bears_lib.engine.common import BearsError
@@ -9,11 +13,14 @@ from bears_lib.engine.web_page import read_runtime, runtime_version
 
 root = Path(__file__).parent.parent
 axe_version = '4.14.1'
+cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'bears_lib'/'npm'
+places = root/'node_modules', cache/'node_modules'
+sizes = Path(__file__).with_name('npm_sizes.json')  # bytes of the packages that pages may load from the CDN
+cdn_limit = 150_000_000  # bytes, unpacked: the CDN serves nothing of a larger package
 
 def node_modules() -> Path:
     "A folder that holds both; a `BearsError` says why there is none."
-    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'bears_lib'/'npm'
-    for place in (root/'node_modules', cache/'node_modules'):
+    for place in places:
         if complete(place): return place
     npm = shutil.which('npm')
     if npm is None: raise BearsError('npm is not installed, and onnxruntime-web is not there: apt-get install npm')
@@ -28,3 +35,24 @@ def complete(place:Path) -> bool:
     try: read_runtime(place)
     except BearsError: return False
     return (place/'axe-core'/'axe.min.js').is_file()
+
+def unpacked(package:Path) -> int:
+    "Bytes of a package's own files, as npm counts them."
+    return sum(path.stat().st_size for path in package.rglob('*') if path.is_file() and 'node_modules' not in path.relative_to(package).parts)
+
+def check_size(
+    recorded:dict[str, int], # Bytes, by 'name@version'
+) -> int: # Of the runtime that is pinned
+    "Raise a `BearsError` if the CDN would refuse the pinned runtime, or if its size was not written down."
+    name = f'onnxruntime-web@{runtime_version}'
+    if list(recorded) != [name]: raise BearsError(f'{sizes.name} holds the size of {", ".join(recorded) or "nothing"}, and {name} is pinned. Run `python tools/npm_packages.py`.')
+    if recorded[name] > cdn_limit:
+        raise BearsError(f'{name} has {recorded[name]/1e6:.1f} MB, and the CDN serves packages of at most {cdn_limit/1e6:.0f} MB: pages without a copy of it would stop working. Stay with the version before.')
+    return recorded[name]
+
+def main() -> None:
+    found = {f'onnxruntime-web@{runtime_version}': unpacked(node_modules()/'onnxruntime-web')}
+    sizes.write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
+    print(f'{runtime_version}: {check_size(found)/1e6:.1f} MB of at most {cdn_limit/1e6:.0f} MB')
+
+if __name__ == '__main__': main()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 import math
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from .common import BearsError
 from .decoding import PhotoError, decode, max_bytes, max_pixels, read_file, to_bytes, to_rgb, too_large
 
@@ -102,11 +102,21 @@ def _shape(size:int|tuple[int, int]) -> tuple[int, int]:
         raise BearsError(f'size must be 8 to 2048 pixels, as one number or as (height, width), not {size}.')
     return shape
 
+# %% ../../nbs/engine/photos.ipynb #steppad1
+def _padded(image:Image.Image, step:Step) -> Image.Image:
+    "The whole picture with white beside it; of a long and narrow one at least a row of pixels is left."
+    (width, height), (down, across) = image.size, step.size
+    wide = across if width*down >= across*height else max(1, round(width/height*down))
+    high = down if width*down <= across*height else max(1, round(height/width*across))
+    padded = Image.new('RGB', (across, down), 'white')
+    padded.paste(image.resize((wide, high), filters[step.filter]), (round((across - wide)/2), round((down - high)/2)))
+    return padded
+
 # %% ../../nbs/engine/photos.ipynb #stepown1
 def _own(image:Image.Image, step:Step) -> Image.Image:
     "The square or rectangle of `bears_dls`."
     (width, height), (down, across) = image.size, step.size
-    if step.way == 'pad': return ImageOps.pad(image, (across, down), filters[step.filter], color='white')
+    if step.way == 'pad': return _padded(image, step)
     wide, high = width*step.share, height*step.share
     if step.way == 'crop': wide, high = min(width, height*(across/down))*step.share, min(height, width*(down/across))*step.share
     box = (width - wide)/2, (height - high)/2, (width + wide)/2, (height + high)/2

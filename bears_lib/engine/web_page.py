@@ -155,9 +155,9 @@ def _settings(info:ModelInfo, network:bytes, copied:bool) -> dict:
 
 def _policy(copied:bool) -> str:
     "What the browser lets the page load: its own files, and the runtime from exactly one place."
-    code, data = ('', '') if copied else (f' {script.url}', f' {wasm.url}')
-    return (f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{code}; connect-src 'self'{data}; style-src 'self'; img-src 'self'; "
-            "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'")
+    elsewhere = '' if copied else f' {script.url} {wasm.url}'
+    return (f"default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; connect-src 'self'{elsewhere}; style-src 'self'; img-src 'self' blob:; "
+            "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'")
 
 def _examples(names:list[str]) -> str:
     if not names: return ''
@@ -206,7 +206,7 @@ def make_web_app(
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
     require_open(photos.values())
-    pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'photo.js', 'style.css')}
+    pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})
     pages |= {'small.onnx': network, 'model.json': placed(model, 'model.json').read_bytes(), 'manifest.webmanifest': _manifest(title).encode(),

@@ -1,65 +1,80 @@
-// The page: takes a photo in, asks the model, shows the answer. Nothing is sent anywhere.
-import { PhotoError, openPhoto, squareOf, tensorOf } from './photo.js';
+// The page: takes a photo in, has the model's worker look at it, shows the answer. Nothing is sent anywhere.
 
-const settings = JSON.parse(document.getElementById('settings').textContent);
-const {labels, preprocess, threshold, files} = settings;
+const {files, megabytes, labels, preprocess, threshold} = JSON.parse(document.getElementById('settings').textContent);
 const $ = id => document.getElementById(id);
 const absolute = name => new URL(name, document.baseURI).href;
 const percent = chance => `${(100*chance).toFixed(1)}%`;
 
-// ---- The model, fetched once and checked against its hash before it is used ----
+class Problem extends Error {}  // its message is for the visitor
 
-// A file, or an error if it isn't the expected one; if the browser's cache holds another one, the server is asked.
-async function fetchChecked({url, integrity}) {
-  const get = cache => fetch(absolute(url), {integrity, cache, credentials: 'omit'});
-  const answer = await get('force-cache').catch(() => get('reload'));
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
+// ---- The model's files, fetched once and checked against their hashes before they are used ----
+
+// What stands in a file. If the browser's cache holds another one than expected, the server is asked; an error says what is the matter.
+async function fetchFile({url, integrity}) {
+  const get = options => fetch(absolute(url), {credentials: 'omit', ...options});
+  const answer = await get({integrity, cache: integrity ? 'force-cache' : 'default'}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
+  if (answer?.ok) return answer.arrayBuffer().catch(() => { throw new Problem(lost(url)); });
+  const {status, ok} = answer ?? await get({method: 'HEAD', cache: 'no-store'}).catch(() => { throw new Problem(lost(url)); });
+  const name = url.split('/').pop();
+  if (ok) throw new Problem(`${name} is not the one expected. Reload the page; if that does not help, its files have to be put there again.`);
+  throw new Problem(`${name} is missing (the server says ${status}). The page's folder has to be put there whole.`);
 }
 
-// The script is checked while it loads; importing it afterwards gives the same, checked copy.
-function loadScript({url, integrity}) {
-  return new Promise((done, failed) => {
-    const script = Object.assign(document.createElement('script'), {type: 'module', src: absolute(url), integrity, crossOrigin: 'anonymous'});
-    script.onload = () => done(import(script.src));
-    script.onerror = () => failed(new Error(url));
-    document.head.append(script);
-  });
-}
+const lost = url => `The model could not be fetched: ${new URL(absolute(url)).host} does not answer. Check the connection and try again.`;
+
+// ---- The worker. It is made of blobs: so the page's rule that nothing may be sent anywhere holds for it as well ----
+
+const script = parts => URL.createObjectURL(new Blob(parts, {type: 'text/javascript'}));
 
 async function loadModel() {
-  const [ort, wasm, network] = await Promise.all([loadScript(files.script), fetchChecked(files.wasm), fetchChecked(files.network)]);
-  ort.env.wasm.numThreads = 1;  // more need headers that plain web space does not send
-  ort.env.wasm.wasmBinary = wasm.buffer;
-  const session = await ort.InferenceSession.create(network, {executionProviders: ['wasm'], extra: {session: {disable_quant_qdq: '1'}}});
-  const [height, width] = preprocess.size;
-  await session.run({pixels: new ort.Tensor('float32', new Float32Array(3*height*width), [1, 3, height, width])});  // the first run is slow
-  return {ort, session};
+  say(`Fetching the model: ${megabytes} MB, once ...`, 'plain');
+  const wanted = [{url: 'model.js'}, {url: 'photo.js'}, files.script, files.wasm, files.network];
+  const [code, photo, ...parts] = await Promise.all(wanted.map(fetchFile)), [runtime, wasm, network] = parts;
+  const worker = new Worker(script([new TextDecoder().decode(code).replace('./photo.js', script([photo]))]), {type: 'module'});
+  say('Starting the model ...', 'plain');
+  try { await ask(worker, {script: runtime, wasm, network, settings: {labels, preprocess, threshold}}, parts); }
+  catch (error) { worker.terminate(); throw error; }
+  return worker;
+}
+
+// One question at a time, and the worker's answer to it.
+function ask(worker, question, given = []) {
+  return new Promise((done, failed) => {
+    worker.onmessage = ({data}) => data.problem ? failed(Object.assign(new Problem(data.problem), data)) : done(data);
+    worker.onerror = () => failed(new Problem("This browser can't run the model. Update the browser."));
+    worker.postMessage(question, given);
+  });
 }
 
 let model = null;
 function readyModel() {
   model ??= loadModel().catch(error => {
-    console.error(error);
     model = null;  // so that the next photo tries again
-    throw new PhotoError("The model could not be fetched, or is not the one expected. Check the connection, reload the page and try again.");
+    throw error;
   });
   return model;
 }
 
-async function ask(photo) {
-  const {ort, session} = await readyModel();
-  const start = performance.now();
-  const square = await squareOf(photo, preprocess);
-  const pixels = new ort.Tensor('float32', tensorOf(square, preprocess), [1, 3, ...preprocess.size]);
-  const wanted = ['probabilities', 'likeness'].filter(name => session.outputNames.includes(name));
-  const found = await session.run({pixels}, wanted);
-  const chances = labels.map((label, i) => ({label, chance: found.probabilities.data[i]})).sort((a, b) => b.chance - a.chance);
-  const alike = found.likeness?.data[0], sum = chances.reduce((sum, each) => sum + each.chance, 0);
-  if (!(found.probabilities.data.length === labels.length && chances.every(({chance}) => chance >= -1e-4 && chance <= 1.0001) && Math.abs(sum - 1) <= 1e-3)) throw new PhotoError('The model answers with numbers that are no probabilities: it has to be trained again.');
-  if (found.likeness && !(Math.abs(alike) <= 1.001)) throw new PhotoError('The model answers with a likeness that is none: it has to be trained again.');
-  const unsure = found.likeness !== undefined && threshold !== null && alike < threshold;
-  return {square, chances, unsure, time: performance.now() - start};
+// What the worker can't decode, the page may: Safari opens HEIC as an image alone.
+async function decoded(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+    return await createImageBitmap(image, {premultiplyAlpha: 'none', colorSpaceConversion: 'none'});
+  } catch { return null; } finally { URL.revokeObjectURL(image.src); }
+}
+
+async function answerTo(file) {
+  const worker = await readyModel();
+  say('Looking ...', 'plain');
+  try { return await ask(worker, {file}); }
+  catch (error) {
+    if (error.again) { worker.terminate(); model = null; }  // memory once taken is never given back
+    const bitmap = error.elsewhere && await decoded(file);
+    if (!bitmap) throw error;
+    return ask(worker, {bitmap}, [bitmap]);
+  }
 }
 
 // ---- The answer ----
@@ -87,17 +102,11 @@ function showBars(chances, unsure) {
   $('bars').replaceChildren(...bars);
 }
 
-function showSquare(square) {
-  const [height, width] = preprocess.size, image = new ImageData(width, height);
-  for (let i = 0; i < height*width; i++) image.data.set([square[3*i], square[3*i + 1], square[3*i + 2], 255], 4*i);
-  Object.assign($('seen'), {width, height, hidden: false}).getContext('2d').putImageData(image, 0, 0);
-}
-
-function show(name, {square, chances, unsure}, time) {
+function show(name, {chances, unsure, seen, time}) {
   const [{label, chance}] = chances;
   say(unsure ? 'Unlike anything I know' : `${label}, ${percent(chance)}`);
   showBars(chances, unsure);
-  showSquare(square);
+  Object.assign($('seen'), {width: seen.width, height: seen.height, hidden: false}).getContext('2d').putImageData(seen, 0, 0);
   $('hint').textContent = 'This square is what the model looked at. Another photo:';
   $('note').textContent = `${unsure ? 'So the bars, which only compare the classes, mean little. ' : ''}${name}: looked at in ${Math.round(time)} ms, on this machine.`;
 }
@@ -118,21 +127,12 @@ function take(file, name = file.name || 'photo') {  // a file, or a promise of o
 
 async function look(file, name) {
   $('answer').setAttribute('aria-busy', 'true');
-  let photo;
-  try {
-    say('Looking ...', 'plain');
-    const start = performance.now();
-    photo = await openPhoto(await file);
-    const opened = performance.now() - start, answer = await ask(photo);
-    show(name, answer, opened + answer.time);
-  } catch (error) {
+  try { show(name, await answerTo(await file)); }
+  catch (error) {
     clear();
-    if (!(error instanceof PhotoError)) console.error(error);
-    say(`${name}: ${error instanceof PhotoError ? error.message : 'this browser could not look at it. Try a smaller photo.'}`, 'problem');
-  } finally {
-    photo?.bitmap.close();
-    $('answer').setAttribute('aria-busy', 'false');
-  }
+    if (!(error instanceof Problem)) console.error(error);
+    say(`${name}: ${error instanceof Problem ? error.message : 'this browser could not look at it. Try another photo.'}`, 'problem');
+  } finally { $('answer').setAttribute('aria-busy', 'false'); }
 }
 
 // ---- Ways in: file, drop, paste, examples ----
@@ -152,7 +152,7 @@ addEventListener('drop', event => { event.preventDefault(); $('drop').classList.
 addEventListener('paste', event => takeOne(event.clipboardData.files));
 for (const button of document.querySelectorAll('.examples button')) button.addEventListener('click', () => {
   const image = button.querySelector('img');
-  take(fetch(image.src).then(answer => answer.blob()).catch(() => { throw new PhotoError('it could not be fetched. Check the connection.'); }), image.alt);
+  take(fetch(image.src).then(answer => answer.blob()).catch(() => { throw new Problem('it could not be fetched. Check the connection.'); }), image.alt);
 });
 
 // ---- The camera: in the page where it can be, else the one of the system ----
@@ -190,8 +190,7 @@ async function keepForLater() {
 
 // ---- Start: fetch the model, then keep everything for the next visit ----
 
-say(`Fetching the model: ${settings.megabytes} MB, once ...`, 'plain');
 readyModel().then(() => {
   if (turn === 0) say('Ready. Show me a photo.', 'plain');
   return keepForLater();
-}).catch(error => { if (error instanceof PhotoError && turn === 0) say(error.message, 'problem'); });
+}).catch(error => { if (error instanceof Problem && turn === 0) say(error.message, 'problem'); });

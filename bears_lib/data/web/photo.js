@@ -4,23 +4,27 @@ export class PhotoError extends Error {}
 
 const largestFile = 60_000_000;    // bytes
 const largestPhoto = 50_000_000;   // pixels, as in bears_lib.engine.photos
-const heif = 'avif avis heic heix hevc mif1 msf1'.split(' ');
+const heif = 'avif avis heic heix hevc hevx heim heis mif1 msf1'.split(' ');
+
+const heic = "a HEIC photo, which this browser can't open. On an iPhone, choose it from the photo library, which converts it, or set Settings > Camera > Formats to Most Compatible.";
 
 // ---- Opening ----
 
-// The photo as an ImageBitmap, the kind of file it came from, and how to turn it upright where the browser does not (1: it stands).
+// The photo as an ImageBitmap, the kind of file it came from, and how to turn it upright (1: it stands).
 export async function openPhoto(file) {
   if (file.size === 0) throw new PhotoError('the file is empty.');
   if (file.size > largestFile) throw new PhotoError(`the file has ${Math.round(file.size/1e6)} MB, and at most ${largestFile/1e6} are opened. Make it smaller first.`);
   const bytes = await file.arrayBuffer().then(data => new Uint8Array(data), () => { throw new PhotoError("the file can't be read."); });
-  const {kind, width, height} = lookAt(bytes), turn = kind === 'WebP' ? takeTurn(bytes) : 1;
+  const {kind, width, height} = lookAt(bytes);
   if (width*height > largestPhoto) throw new PhotoError(`${width} x ${height} pixels are too large to open safely (at most ${largestPhoto/1e6} megapixels). Make it smaller first.`);
+  const {turn, rest} = await takeTurn(bytes, kind);
   // Colours as they stand in the file: Pillow does not convert them either.
   const options = {imageOrientation: 'from-image', premultiplyAlpha: 'none', colorSpaceConversion: 'none'};
-  try { return {kind, turn, bitmap: await createImageBitmap(new Blob([bytes]), options)}; }
+  try { return {kind, turn, bitmap: await createImageBitmap(rest, options)}; }
   catch {
     if (kind === 'JPEG' || kind === 'PNG') throw new PhotoError('the picture is damaged.');
-    throw new PhotoError(`the picture is damaged, or this browser can't open ${kind} files. Save it as JPEG and try again.`);
+    const why = kind === 'HEIC' ? heic : `the picture is damaged, or this browser can't open ${kind} files. Save it as JPEG and try again.`;
+    throw Object.assign(new PhotoError(why), {elsewhere: kind === 'HEIC' || kind === 'AVIF'});
   }
 }
 
@@ -34,7 +38,7 @@ export function lookAt(bytes) {
     if (text(0, 4) === 'GIF8') return {kind: 'GIF', width: view.getUint16(6, true), height: view.getUint16(8, true)};
     if (text(0, 2) === 'BM') return {kind: 'BMP', width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true))};
     if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return {kind: 'WebP', ...webpSize(view, text(12, 16))};
-    if (text(4, 8) === 'ftyp' && heif.includes(text(8, 12))) return {kind: text(8, 11) === 'avi' ? 'AVIF' : 'HEIC', ...heifSize(view, bytes)};
+    if (text(4, 8) === 'ftyp' && heif.includes(text(8, 12))) return {kind: /avi[fs]/.test(text(8, 40)) ? 'AVIF' : 'HEIC', ...heifSize(view, bytes)};
   } catch (error) {
     if (error instanceof RangeError) throw new PhotoError('the picture is damaged.');
     throw error;
@@ -62,24 +66,6 @@ function webpSize(view, chunk) {
   return {width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff)};
 }
 
-// Browsers turn JPEGs as their EXIF says, and not all of them WebPs: what stands in a WebP is read here and set to 1, so that each does the same.
-function takeTurn(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  try {
-    for (let at = 12; at + 8 <= bytes.length; at += 8 + view.getUint32(at + 4, true) + view.getUint32(at + 4, true) % 2) {
-      if (view.getUint32(at) !== 0x45584946) continue;  // "EXIF"
-      const start = at + 8 + (view.getUint32(at + 8) === 0x45786966 ? 6 : 0), little = view.getUint16(start) === 0x4949;
-      const list = start + view.getUint32(start + 4, little);
-      for (let i = 0, row = list + 2; i < view.getUint16(list, little); i++, row += 12) if (view.getUint16(row, little) === 0x0112) {
-        const turn = view.getUint16(row + 8, little);
-        view.setUint16(row + 8, 1, little);
-        return turn >= 1 && turn <= 8 ? turn : 1;
-      }
-    }
-  } catch (error) { if (!(error instanceof RangeError)) throw error; }
-  return 1;
-}
-
 // The largest picture that any of the file's `ispe` boxes announces.
 function heifSize(view, bytes) {
   let largest = {width: 0, height: 0};
@@ -90,6 +76,81 @@ function heifSize(view, bytes) {
   }
   if (!largest.width) throw new RangeError();
   return largest;
+}
+
+// ---- Which way is up: browsers differ in what they read of it, so it is read here, as Pillow does, and taken out of the file ----
+
+const latin = (view, from, to) => new TextDecoder('latin1').decode(new Uint8Array(view.buffer).subarray(from, to));
+const xmpMark = 'http://ns.adobe.com/xap/1.0/\0', texts = {'XML:com.adobe.xmp': 'xmp', 'Raw profile type exif': 'raw'};
+
+// The parts of a file in which it may stand: where they begin and end, what they hold, and from where on.
+const parts = {
+  *JPEG(view) {
+    for (let at = 2, end; view.getUint8(at) === 0xff; at = end) {
+      const mark = view.getUint8(at + 1), text = latin(view, at + 4, at + 33);
+      end = at + (mark === 0xff ? 1 : mark === 1 || (mark >= 0xd0 && mark <= 0xd8) ? 2 : 2 + view.getUint16(at + 2));
+      if (mark === 0xda) return;
+      if (mark === 0xe1 && text.startsWith('Exif\0')) yield {at, end, name: text[5] === '\0' ? 'exif' : '', from: at + 4};
+      if (mark === 0xe1 && text === xmpMark) yield {at, end, name: 'xmp', from: at + 33};
+    }
+  },
+  *PNG(view) {
+    for (let at = 8, end; ; at = end) {
+      const kind = latin(view, at + 4, at + 8), [key] = latin(view, at + 8, at + 40).split('\0'), from = at + 9 + key.length;
+      end = at + 12 + view.getUint32(at);
+      if (kind === 'eXIf') yield {at, end, name: 'exif', from: at + 8};
+      if (kind === 'acTL') yield {at, end, name: ''};  // without it an animated PNG is the picture that other programs see
+      if (/^[itz][TE]Xt$/.test(kind) && texts[key]) yield {at, end, name: texts[key], from: kind === 'zTXt' ? from + 1 : from, packed: kind === 'zTXt'};
+    }
+  },
+  *WebP(view) {
+    for (let at = 12, end; ; at = end) {
+      const name = {'EXIF': 'exif', 'XMP ': 'xmp'}[latin(view, at, at + 4)], size = view.getUint32(at + 4, true);
+      end = at + 8 + size + size % 2;
+      if (name) yield {at, end, name, from: at + 8};
+    }
+  },
+};
+
+// EXIF's number for how the picture has to be turned, and the file without all that says so.
+async function takeTurn(bytes, kind) {
+  const view = new DataView(bytes.buffer), found = {}, rest = [];
+  let kept = 0;
+  try {
+    for (const {at, end, name, from, packed} of parts[kind]?.(view) ?? []) {
+      if (name && (kind === 'PNG' || name !== 'exif' || !found.exif)) found[name] = await unpacked(bytes.slice(from, end), packed);
+      if (kind === 'WebP') bytes[at] = 45;  // a name that nobody knows; the sizes stay as they are
+      else { rest.push(bytes.subarray(kept, at)); kept = end; }
+    }
+  } catch (error) { if (!(error instanceof RangeError)) throw error; }  // the file ends here
+  return {turn: turnOf(found), rest: new Blob([...rest, bytes.subarray(kept)])};
+}
+
+async function unpacked(data, packed, most = 1_000_000) {
+  if (!packed) return data;
+  const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate')).getReader(), found = [];
+  try { for (let size = 0, part; size < most && (part = (await reader.read()).value); size += part.length) found.push(part); } catch { /* what came before the fault counts */ }
+  return new Uint8Array(await new Blob(found).arrayBuffer());
+}
+
+function turnOf({exif, raw, xmp}) {
+  const text = data => data ? latin(new DataView(data.buffer), 0, data.length) : '';
+  exif ??= Uint8Array.from(text(raw).split('\n').slice(3).join('').match(/[0-9a-f]{2}/gi) ?? [], pair => parseInt(pair, 16));
+  const turn = turnInExif(new DataView(exif.buffer)) ?? Number(/tiff:Orientation(?:="|>)([0-9])/.exec(text(xmp))?.[1]);
+  return turn >= 1 && turn <= 8 ? turn : 1;
+}
+
+function turnInExif(view) {
+  let turn;
+  try {
+    const start = view.getUint32(0) === 0x45786966 ? 6 : 0, little = view.getUint16(start) === 0x4949, list = start + view.getUint32(start + 4, little);
+    for (let i = 0, row = list + 2; i < view.getUint16(list, little); i++, row += 12) if (view.getUint16(row, little) === 0x0112) {
+      const kind = view.getUint16(row + 2, little), long = kind === 4 || kind === 9, far = view.getUint32(row + 4, little)*(long ? 4 : 2) > 4;
+      const place = far ? start + view.getUint32(row + 8, little) : row + 8;
+      turn = long ? view.getUint32(place, little) : kind === 3 || kind === 8 ? view.getUint16(place, little) : 0;  // Pillow takes no other kind of number for it
+    }
+  } catch (error) { if (!(error instanceof RangeError)) throw error; }
+  return turn;
 }
 
 // ---- Scaling: Pillow's filters, wider when they shrink, in its own fixed-point arithmetic ----
@@ -238,7 +299,7 @@ function mixed({pixels, width}, columns, rows) {
 const turns = [[1, 0, 0, 1], [1, 0, 0, 1], [-1, 0, 0, 1], [-1, 0, 0, -1], [1, 0, 0, -1], [0, 1, 1, 0], [0, 1, -1, 0], [0, -1, -1, 0], [0, -1, 1, 0]];
 
 function reader(bitmap, turn = 1) {
-  const canvas = document.createElement('canvas'), ink = canvas.getContext('2d', {willReadFrequently: true}), [a, b, c, d] = turns[turn];
+  const canvas = new OffscreenCanvas(1, 1), ink = canvas.getContext('2d', {willReadFrequently: true}), [a, b, c, d] = turns[turn];
   const [width, height] = turn > 4 ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
   return {width, height, read: async (top, rows) => {
     canvas.width = width;
@@ -248,7 +309,6 @@ function reader(bitmap, turn = 1) {
     ink.setTransform(a, b, c, d, a + c < 0 ? width : 0, (b + d < 0 ? height : 0) - top);
     if (turn === 1) ink.drawImage(bitmap, 0, top, width, rows, 0, top, width, rows);
     else ink.drawImage(bitmap, 0, 0);
-    await new Promise(done => setTimeout(done));  // let the page breathe
     return ink.getImageData(0, 0, width, rows).data;
   }};
 }
