@@ -355,6 +355,18 @@ def test_a_phone_that_gives_little_memory_answers_all_the_same(most, colours, br
     visit.answered('red.jpg')
     assert visit.status().startswith('red') and not visit.errors
 
+@in_browser
+def test_on_a_phone_the_answer_is_seen_without_scrolling(browser, site, tmp_path, node_modules):
+    model = tiny_model(tmp_path/'model', ['red', 'blue', 'green'], Preprocess(64), {'threshold': -0.9})
+    make_web_app(model, site.root/'page', node_modules, title='Which of these colours is it?', links={name: '../' for name in ('bears_lib', 'Gather', 'Train', 'Interpret', 'Deploy', 'Questions', 'Commands')})
+    visit = Visit(browser, f'{site.origin}/page/', viewport={'width': 390, 'height': 844})
+    for name, given, words in (('answer', saved(Image.new('RGB', (90, 60), (220, 10, 10))), 'red'), ('unsure', saved(Image.new('RGB', (80, 60)), 'PNG'), 'Unlike anything I know')):
+        visit.give(name, given)
+        visit.answered(name + ':')
+        shoot(visit.page, f'web_phone_{name}')
+        assert visit.status().startswith(words)
+        for part in ('#status', '#bars li:nth-child(3)'): assert visit.page.locator(part).evaluate('part => part.getBoundingClientRect().bottom') <= 844, part
+
 causes = {'memory': 'memory', 'connection': 'connection', 'missing': 'missing', 'another file': 'not the one expected', 'browser': "This browser can't run the model", 'no network': 'has to be made again', 'damaged': 'damaged', 'heic': 'HEIC'}
 
 def means(text:str, cause:str) -> None:
@@ -389,7 +401,7 @@ def test_a_network_that_is_none_is_named(colours, browser, site):
 
 @in_browser
 def test_a_connection_that_breaks_is_named_and_the_next_photo_tries_again(colours, browser):
-    visit = Visit(browser, colours.replace('/sub/page/', '/'), says='Directory listing')
+    visit = Visit(browser, colours.replace('/sub/page/', '/'), says='sub/')
     visit.context.route('**/small.onnx', lambda route: route.abort())
     visit.page.set_viewport_size({'width': 390, 'height': 844})
     visit.page.goto(colours)
@@ -442,17 +454,19 @@ def test_what_opens_as_an_image_alone_is_answered(colours, browser):
 watch = "self.tasks = [0]; new PerformanceObserver(list => tasks.push(...list.getEntries().map(task => task.duration))).observe({type: 'longtask'});"
 
 @in_browser
-def test_a_large_photo_does_not_freeze_the_page(bears, browser, site, node_modules):
+def test_a_large_photo_does_not_freeze_the_page(bears, browser, site, tmp_path, node_modules):
     "24 megapixels: the longest time for which the page does not react, in ms; the best of three, since the machine may be busy."
     make_web_app(bears('drawn', sample_folder()), site.root/'page', runtime=node_modules)
-    visit, photo = Visit(browser, f'{site.origin}/page/'), saved(noise(600, 400).resize((6000, 4000)), quality=85)
-    longest = []
+    visit, longest = Visit(browser, f'{site.origin}/page/'), []
     for i in range(3):
+        photo = tmp_path/f'large{i}.jpg'
+        photo.write_bytes(saved(noise(600, 400, seed=i).resize((6000, 4000)), quality=85))
         visit.page.evaluate(watch)
-        visit.give(f'large{i}.jpg', photo)
-        visit.answered(f'large{i}.jpg')
+        visit.page.set_input_files('#file', photo)
+        visit.answered(photo.name)
         visit.page.wait_for_timeout(300)
         longest.append(visit.page.evaluate('Math.max(...tasks)'))
+    print(f'longest task: {longest} ms')
     assert min(longest) < 400, longest
 
 @in_browser
@@ -468,7 +482,7 @@ def test_odd_files_get_the_same_answer_as_from_classifier(bears, browser, site, 
         expected, found = ask(data), visit.chances()
         chances = max(abs(found[label] - chance) for label, chance in expected.items())
         levels = np.abs(visit.square(256).astype(int) - np.asarray(ask.info.preprocess.square(data)))
-        most = (0.05, 20, 5) if name == 'AVIF, clear' else (0.02, 6, 0.5)
+        most = (0.02, 24, 6) if name == 'AVIF, clear' else (0.02, 6, 0.5)
         if not (next(iter(found)) == expected.label and chances <= most[0] and levels.max() <= most[1] and levels.mean() <= most[2]): off[name] = chances, levels.max(), levels.mean()
     assert not off and not visit.errors, off
 

@@ -132,7 +132,10 @@ async function look(file, name) {
     clear();
     if (!(error instanceof Problem)) console.error(error);
     say(`${name}: ${error instanceof Problem ? error.message : 'this browser could not look at it. Try another photo.'}`, 'problem');
-  } finally { $('answer').setAttribute('aria-busy', 'false'); }
+  } finally {
+    $('answer').setAttribute('aria-busy', 'false');
+    $('answer').scrollIntoView({block: 'nearest'});  // on a phone it may lie below
+  }
 }
 
 // ---- Ways in: file, drop, paste, examples ----
