@@ -9,18 +9,19 @@ class Problem extends Error {}  // its message is for the visitor
 
 // ---- The model's files, fetched once and checked against their hashes before they are used ----
 
-// What stands in a file. If the browser's cache holds another one than expected, the server is asked; an error says what is the matter.
+// What stands in a file. If the browser's cache holds another one than expected, the server is asked; if that fails too, once more without a check, to find out why.
 async function fetchFile({url, integrity}) {
   const get = options => fetch(absolute(url), {credentials: 'omit', ...options});
-  const answer = await get({integrity, cache: integrity ? 'force-cache' : 'default'}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
-  if (answer?.ok) return answer.arrayBuffer().catch(() => { throw new Problem(lost(url)); });
-  const {status, ok} = answer ?? await get({method: 'HEAD', cache: 'no-store'}).catch(() => { throw new Problem(lost(url)); });
+  const checked = await get({integrity, cache: integrity ? 'force-cache' : 'default'}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
+  const answer = checked ?? await get({cache: 'no-store'}).catch(() => null);
+  const data = await answer?.arrayBuffer().catch(() => null);
+  if (checked?.ok && data) return data;
   const name = url.split('/').pop();
-  if (ok) throw new Problem(`${name} is not the one expected. Reload the page; if that does not help, its files have to be put there again.`);
-  throw new Problem(`${name} is missing (the server says ${status}). The page's folder has to be put there whole.`);
+  if (!data) throw new Problem(`The model could not be fetched: ${new URL(absolute(url)).host} does not answer. Check the connection and try again.`);
+  if (answer.ok) throw new Problem(`${name} is not the one expected. Reload the page; if that does not help, its files have to be put there again.`);
+  if (answer.status === 404) throw new Problem(`${name} is missing. The page's folder has to be put there whole.`);
+  throw new Problem(`The server does not give ${name} (its answer is ${answer.status}). Try again later.`);
 }
-
-const lost = url => `The model could not be fetched: ${new URL(absolute(url)).host} does not answer. Check the connection and try again.`;
 
 // ---- The worker. It is made of blobs: so the page's rule that nothing may be sent anywhere holds for it as well ----
 
