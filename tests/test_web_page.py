@@ -512,7 +512,10 @@ def test_nothing_leaves_the_machine(colours, browser, site):
     assert all(method == 'GET' and url.startswith((f'{site.origin}/sub/page/', f'blob:{site.origin}/')) for method, url in visit.requests)
     assert visit.page.evaluate("fetch('https://photos.example/', {method: 'POST', body: 'photo'}).then(() => 'sent', error => error.name)") == 'TypeError'
     worker, = visit.page.workers
-    assert worker.evaluate("fetch('https://photos.example/', {method: 'POST', body: 'photo'}).then(() => 'sent', error => error.name)") == 'TypeError'
+    other = Site(site.root)
+    for place in (visit.page, worker): assert place.evaluate(f"fetch('{other.origin}/photo', {{mode: 'no-cors'}}).then(() => 'sent', error => error.name)") == 'TypeError'
+    assert other.sent == []
+    other.close()
     assert len(visit.requests) == len([url for _, url in visit.requests if url.startswith((site.origin, f'blob:{site.origin}'))])
 
 def elsewhere(site:Site) -> tuple[str, dict]:
