@@ -49,6 +49,7 @@ def odd_pngs(photo:Image.Image) -> dict[str, bytes]:
     def with_chunks(*chunks:bytes) -> bytes: return plain[:at] + b''.join(chunks) + plain[at:]
     rows = zlib.compress(b''.join(b'\0' + row.tobytes() for row in np.asarray(photo).astype('>u2')*257 + 99))
     return {'turned at its end': plain[:end] + chunk(b'eXIf', turned[6:]) + plain[end:], 'turned in XMP': with_chunks(chunk(b'iTXt', b'XML:com.adobe.xmp\0\0\0\0\0' + xmp(6))),
+            'turned in packed XMP': with_chunks(chunk(b'iTXt', b'XML:com.adobe.xmp\0\1\0en\0XMP\0' + zlib.compress(xmp(6)))), 'turned in a plain text': with_chunks(chunk(b'tEXt', b'XML:com.adobe.xmp\0' + xmp(6))),
             'turned in a text': with_chunks(zipped_text(b'Raw profile type exif', zlib.compress(b'\nexif\n%8d\n' % len(turned) + turned.hex().encode()))),
             'turned with a head': with_chunks(chunk(b'eXIf', turned)), 'turned twice': with_chunks(chunk(b'eXIf', turned[6:]), chunk(b'eXIf', exif(3)[6:])),
             'gamma': with_chunks(chunk(b'gAMA', struct.pack('>I', 100_000))), 'a profile': saved(photo, 'PNG', icc_profile=profile()), '16 bits': png(*photo.size, bits=16, data=rows),

@@ -100,7 +100,10 @@ const parts = {
       end = at + 12 + view.getUint32(at);
       if (kind === 'eXIf') yield {at, end, name: 'exif', from: at + 8};
       if (kind === 'acTL') yield {at, end, name: ''};  // without it an animated PNG is the picture that other programs see
-      if (/^[itz][TE]Xt$/.test(kind) && texts[key]) yield {at, end, name: texts[key], from: kind === 'zTXt' ? from + 1 : from, packed: kind === 'zTXt'};
+      if (!texts[key]) continue;
+      const [language, translated] = latin(view, from + 2, end).split('\0', 2), international = from + 4 + language.length + translated?.length;
+      const text = {tEXt: {from}, zTXt: {from: from + 1, packed: true}, iTXt: {from: international, packed: view.getUint8(from) === 1}}[kind];
+      if (text) yield {at, end, name: texts[key], ...text};
     }
   },
   *WebP(view) {
