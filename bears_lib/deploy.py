@@ -312,10 +312,11 @@ def bears_card(
     model:str, # A model folder
     dest:str='', # The file; without it README.md in the model folder
     photos:str='', # The photo folder it was trained on: its photos are credited one by one
+    licence:str='', # The model's, such as cc-by-4.0; without it the one in the card, apache-2.0 in a new one
     json:bool=False, # Print the result as one JSON object, last on stdout
 ):
     "Write a model's card, with its figures and the questions to answer before it is put to use."
-    card = make_card(model, dest or None, photos or None)
+    card = make_card(model, dest or None, photos or None, licence)
     left = card.read_text(encoding='utf-8').count(still_open)
     say(f'{card}: {left} questions wait for your answer.' if left else f'{card}: all questions are answered.')
     return {'card': str(card), 'open': left}

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from bears_lib.engine import check, moves
-from bears_lib.engine.check import check_images, drop_dups, find_dups
+from bears_lib.engine.check import _outliers, check_images, confident_joint, drop_dups, find_dups, label_issues
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.moves import finish_moves, move_out, move_photos, relabel, undo
 from bears_lib.engine.folders import read_metadata, sample_folder, write_metadata
@@ -218,5 +218,46 @@ def test_command(photos, tmp_path):
     assert run.returncode == 2 and 'is not there' in run.stderr
 
 def test_import_is_light():
-    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.check, bears_lib.engine.cleaner; print({"torch", "fastai", "timm", "cleanlab", "sklearn", "ipywidgets", "matplotlib"} & set(sys.modules))'], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.check, bears_lib.engine.cleaner; print({"torch", "fastai", "timm", "sklearn", "ipywidgets", "matplotlib"} & set(sys.modules))'], capture_output=True, text=True)
     assert run.stdout == 'set()\n', run.stderr
+
+# Computed once with cleanlab 2.9.0: find_label_issues(labels, chances, n_jobs=1), where the model also says another class.
+issues_of_cleanlab = {  # seed, photos of each class, share of wrong labels, skill of the model: photos that are named
+    'two classes': ((0, (60, 60), 0.1, 2.0), [3, 12, 24, 46, 57, 78, 88, 95, 100, 119]),
+    'three classes': ((1, (50, 40, 60), 0.08, 1.5), [27, 30, 45, 82, 91, 103, 104, 105, 145]),
+    'ten classes': ((2, (40,)*10, 0.1, 1.2), [6, 9, 10, 23, 32, 36, 39, 42, 47, 59, 62, 67, 68, 73, 79, 85, 118, 135, 146, 157, 172, 175, 180, 198,
+        200, 204, 208, 210, 212, 213, 220, 224, 227, 249, 253, 256, 258, 259, 262, 264, 267, 275, 284, 285, 289, 296, 308, 320, 325, 331, 349, 352,
+        358, 361, 368, 369, 372, 374, 375, 383, 385, 389, 397]),
+    'imbalanced': ((3, (300, 30, 8), 0.05, 1.5), [3, 7, 32, 104, 137, 152, 206, 231, 263, 319]),
+    'a class that is never said': ((5, (80, 80, 20), 0.1, 1.5), [6, 15, 26, 32, 34, 54, 63, 64, 81, 117, 118, 119, 130, 131, 136, 158, 159, 160, 161,
+        162, 163, 164, 165, 166, 167, 170, 171, 173, 174, 175, 176, 177, 178, 179]),
+    'nothing wrong': ((6, (40, 40, 40), 0, 4.0), []),
+    'a class of three photos': ((7, (60, 60, 3), 0.1, 2.0), [4, 7, 28, 46, 48, 55, 59, 94, 119])}
+
+@pytest.mark.parametrize('kind', issues_of_cleanlab)
+def test_wrong_labels_are_those_that_cleanlab_names(kind):
+    (seed, counts, wrong, skill), named = issues_of_cleanlab[kind]
+    rng, k = np.random.default_rng(seed), len(counts)
+    truth = np.repeat(np.arange(k), counts)
+    logits = rng.normal(size=(len(truth), k)) + skill*2*np.eye(k)[truth]
+    if kind == 'a class that is never said': logits[:, 2] -= 20
+    chances = np.exp(logits)/np.exp(logits).sum(1, keepdims=True)
+    moved = rng.random(len(truth)) < wrong
+    labels = np.where(moved, (truth + rng.integers(1, k, len(truth))) % k, truth)
+    assert np.flatnonzero(label_issues(labels, chances)).tolist() == named
+    joint = confident_joint(labels, chances)
+    assert joint.sum(1).tolist() == np.bincount(labels).tolist() and (joint >= 0).all()
+
+def test_a_class_without_photos_is_no_reason():
+    labels, chances = np.array([0, 0, 0, 1, 1, 1]), np.array([[.9, .05, .05]]*3 + [[.1, .8, .1]]*2 + [[.9, .05, .05]])
+    assert confident_joint(labels, chances).tolist() == [[3, 0, 0], [1, 2, 0], [0, 0, 0]]
+    assert label_issues(labels, chances).tolist() == [False]*5 + [True]
+
+@pytest.mark.parametrize('seed, found', [(0, [(7, 0.998), (50, 0.942)]), (2, [(7, 0.988), (50, 0.925)]), (10, [(7, 0.995), (10, 0.882), (50, 0.937)])])
+def test_outliers_are_those_of_cleanlab(seed, found):
+    "Computed once with OutOfDistribution().fit_score of cleanlab 2.9.0 and Tukey's rule."
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(80, 16)).astype(np.float32)*.3 + 2*np.eye(16, dtype=np.float32)[rng.integers(0, 3, 80)]
+    features[7], features[50] = -features[:7].sum(0), rng.normal(size=16)
+    if seed == 2: features[20:34], features[60:63] = features[20], features[60]  # copies
+    assert [(int(each.file), each.score) for each in _outliers([str(i) for i in range(80)], features)] == found

@@ -225,4 +225,23 @@ def test_the_hub_reads_the_card(tmp_path):
     hub = pytest.importorskip('huggingface_hub')
     info = ModelInfo(['red', 'blue'], Preprocess(16), metrics={'accuracy': 0.9, 'n': 20, 'interval': [0.7, 0.97]})
     card = hub.ModelCard.load(make_card(write_model(tmp_path/'model', info, {'model.onnx': tiny_network()})))
-    assert card.data.pipeline_tag == 'image-classification' and card.data.eval_results[0].metric_value == 0.9
+    assert (card.data.license, card.data.license_name) == ('apache-2.0', None) and card.data.pipeline_tag == 'image-classification' and card.data.eval_results[0].metric_value == 0.9
+
+def test_a_card_keeps_the_licence_that_was_chosen(tmp_path, capsys):
+    "Hugging Face refuses `license: other` without a name, and names that are not on its list."
+    from huggingface_hub import ModelCard
+    info = ModelInfo(['red', 'blue'], Preprocess(16), metrics={'accuracy': 0.9, 'n': 20, 'interval': [0.7, 0.97]})
+    folder = write_model(tmp_path/'model', info, {'model.onnx': tiny_network()})
+    def read(path):
+        data, text = ModelCard.load(path).data, path.read_text(encoding='utf-8')
+        assert f'under the licence {" ".join(filter(None, (data.license, data.license_name)))}.' in text
+        return data.license, data.license_name
+    assert read(make_card(folder)) == ('apache-2.0', None) and "puts the model under apache-2.0. For another licence: make_card(" in capsys.readouterr().err
+    for licence, found in (('cc-by-4.0', ('cc-by-4.0', None)), ('CC BY-NC 4.0', ('cc-by-nc-4.0', None)), ('other: Park licence 1.0', ('other', 'park-licence-1.0'))):
+        assert read(make_card(folder, licence=licence)) == read(make_card(folder)) == found
+    for licence in ('other', 'unknown', 'All rights reserved', 'apache2.0'):
+        with pytest.raises(BearsError, match='no licence that Hugging Face knows'): make_card(folder, licence=licence)
+    assert read(make_card(folder)) == ('other', 'park-licence-1.0') and not capsys.readouterr().err
+    card = folder/'README.md'
+    card.write_text(card.read_text(encoding='utf-8').replace('license: "other"\nlicense_name: "park-licence-1.0"\n', ''), encoding='utf-8')  # as cards were before
+    assert read(make_card(folder)) == ('apache-2.0', None)

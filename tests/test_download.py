@@ -10,7 +10,7 @@ from PIL import Image
 from bears_lib.engine import download, search
 from bears_lib.engine.common import BearsError
 from bears_lib.engine.download import attribution, download_images, gather_images, licensed_copy
-from bears_lib.engine.folders import read_folder, read_metadata
+from bears_lib.engine.folders import read_folder, read_metadata, write_metadata
 from bears_lib.engine.search import ImageResult
 from bears_lib.engine.web import Web
 from loopback import Answer, LoopbackWeb
@@ -325,10 +325,15 @@ def test_licences_and_credits(engines, tmp_path):
     with pytest.raises(BearsError, match='there already'): licensed_copy(tmp_path/'bears', tmp_path/'public')
 
 def test_the_folder_loads_in_hugging_face_datasets(engines, tmp_path):
-    datasets = pytest.importorskip('datasets')
+    "With its table, in which the class is a word, and so does the copy for publishing."
+    import datasets
     gather_images(tmp_path/'bears', ['grizzly bear', 'teddy bear'], n=5)
-    loaded = datasets.load_dataset('imagefolder', data_dir=str(tmp_path/'bears'), split='train', cache_dir=str(tmp_path/'cache'))
-    assert len(loaded) == 10 and set(loaded['label']) == {'grizzly bear', 'teddy bear'} and loaded[0]['sha256'].startswith('s:')
+    write_metadata(tmp_path/'bears', [row | {'license': 'cc-by-nc-4.0'} for row in read_metadata(tmp_path/'bears').values()])
+    licensed_copy(tmp_path/'bears', tmp_path/'public')
+    for folder in ('bears', 'public'):
+        loaded = datasets.load_dataset('imagefolder', data_dir=str(tmp_path/folder), split='train', cache_dir=str(tmp_path/'cache'/folder))
+        assert len(loaded) == 10 and Counter(loaded['label']) == {'grizzly bear': 5, 'teddy bear': 5} and loaded[0]['sha256'].startswith('s:')
+        assert set(loaded['license']) == {'cc-by-nc-4.0'} and max(loaded[0]['image'].size) > 32
 
 def test_the_command(engines, tmp_path):
     (tmp_path/'bears-gather').write_text('import sys\nfrom bears_lib.engine.download import bears_gather\nsys.exit(bears_gather())\n')

@@ -1,15 +1,16 @@
 "Sounds and files that can't be used, and ways around it, from outside."
-import io, shutil, wave
+import io, shutil, subprocess, sys, wave
+from time import perf_counter
 import numpy as np
 import pytest
 
 from bears_lib.engine.common import BearsError
 
 sf = pytest.importorskip('soundfile')
-pytest.importorskip('librosa')
 from bears_lib.engine.bitmaps import file_picture, file_window, known_files  # noqa: E402
 from bears_lib.engine.folders import read_folder  # noqa: E402
-from bears_lib.engine.sounds import SoundError, draw_sounds, make_sounds, read_sound, sound_files, sound_picture  # noqa: E402
+from bears_lib.engine.sounds import (SoundError, draw_sounds, make_sounds, mel_filters, power_spectrogram, power_to_db, read_sound,  # noqa: E402
+    sound_files, sound_picture, to_hertz, to_mels)
 
 tone = np.sin(np.arange(16000)/5).astype(np.float32)/2
 
@@ -105,3 +106,70 @@ def test_known_files_are_what_they_say(tmp_path):
     heads = {each.path.suffix: each.path.read_bytes()[:4] for each in found if each.kind == 'archive'}
     assert heads.get('.zip', b'PK\3\4') == b'PK\3\4' and heads
     assert not [each for each in found if each.path.stat().st_size < 16384]
+
+def test_the_mel_scale_is_slaney_s():
+    "Values that librosa's documentation prints, and fixed points of the Auditory Toolbox: 1000 Hz is 15 mels, 6400 Hz is 42."
+    np.testing.assert_allclose(to_mels([0, 60, 110, 220, 440, 1000, 6400]), [0, 0.9, 1.65, 3.3, 6.6, 15, 42], atol=1e-12)
+    np.testing.assert_allclose(to_hertz([1, 2, 3, 4, 5, 15, 42]), [66.667, 133.333, 200, 266.667, 333.333, 1000, 6400], atol=1e-3)
+    above = [1500, 4000, 8000, 11025]
+    np.testing.assert_allclose(to_mels(above), [20.897521828790076, 35.163760314616646, 45.245640471924965, 49.91059448015905], rtol=1e-12)
+    np.testing.assert_allclose(to_hertz(to_mels(above)), above, rtol=1e-12)
+
+# Computed once with librosa 0.11, by librosa.filters.mel, .stft, .feature.melspectrogram and .power_to_db.
+filters_of_librosa = {  # rate, window, mels: sum, moments along both sides, the tops of the middle and the last triangle
+    (22050, 2048, 64): (5.943921089172363, 1682.6991514300264, 193.18934161197058, 0.009228579699993134, 0.0017979785334318876),
+    (22050, 1024, 128): (5.941658973693848, 848.871669133493, 383.3991003351698, 0.01635725609958172, 0.003386767813935876),
+    (8000, 512, 40): (2.5594282150268555, 238.8673323887415, 52.478286625912006, 0.012968100607395172, 0.004383683670312166),
+    (44100, 4096, 128): (11.888021469116211, 5737.705708010991, 766.8145651259504, 0.010495968163013458, 0.001454105251468718)}
+power_of_librosa = {(0, 0): 19.568458557128906, (10, 3): 28.645753860473633, (82, 10): 102.49703216552734, (164, 0): 2.503521203994751,
+                    (500, 21): 966.4869384765625, (1000, 20): 206.8325653076172, (1024, 7): 79.34074401855469}
+mels_of_librosa = {(0, 0): (2.559199094772339, -33.844688415527344), (5, 3): (1.0687860250473022, -37.63682174682617),
+                   (18, 15): (37.198486328125, -22.220474243164062), (20, 10): (6.138923645019531, -30.0448055267334),
+                   (30, 5): (5.100067138671875, -30.84996795654297), (40, 0): (0.05318087339401245, -50.668174743652344),
+                   (63, 21): (56.66899490356445, -20.39227294921875)}
+
+@pytest.mark.parametrize('rate, window, mels', filters_of_librosa)
+def test_the_mel_filters_are_those_of_librosa(rate, window, mels):
+    found = mel_filters(rate, window, mels).astype(np.float64)
+    moments = (found*np.arange(1, found.shape[1] + 1)).sum(), (found.T*np.arange(1, mels + 1)).sum()
+    np.testing.assert_allclose([found.sum(), *moments, found[mels//2].max(), found[-1].max()], filters_of_librosa[rate, window, mels], rtol=1e-4)
+
+def test_the_spectrogram_is_that_of_librosa():
+    "Noise that grows louder, and a tone."
+    time = np.arange(11025)
+    sound = (np.random.default_rng(0).normal(size=11025)*np.linspace(0.01, 1, 11025) + np.sin(time/5)).astype(np.float32)
+    power = power_spectrogram(sound)
+    mels = mel_filters(22050, 2048, 64) @ power
+    decibels = power_to_db(mels)
+    assert (power.shape, mels.shape) == ((1025, 22), (64, 22))
+    for at, value in power_of_librosa.items(): np.testing.assert_allclose(power[at], value, rtol=1e-4)
+    for at, values in mels_of_librosa.items(): np.testing.assert_allclose((mels[at], decibels[at]), values, rtol=1e-4)
+    np.testing.assert_allclose([power_to_db(mels, 30).min(), power_to_db(mels, 30).mean(), decibels.mean()], [-30, -25.008501052856445, -27.120695114135742], rtol=1e-4)
+
+@pytest.mark.parametrize('rate', [8000, 11025, 16000, 44100, 48000, 96000])
+def test_another_rate_keeps_a_tone_and_drops_what_it_can_t_hold(rate):
+    "A tone of 500 Hz stays as it was, away from both ends; one above half the new rate is gone."
+    second = np.arange(rate)/rate
+    def at_6000(hertz):
+        file = io.BytesIO()
+        sf.write(file, np.sin(2*np.pi*hertz*second)/2, rate, format='WAV', subtype='FLOAT')
+        return read_sound(file.getvalue(), rate=6000, seconds=1)[200:-200]
+    np.testing.assert_allclose(at_6000(500), np.sin(2*np.pi*500*np.arange(6000)/6000)[200:-200]/2, atol=1e-4)
+    assert abs(at_6000(3300)).max() < 1e-4
+
+@pytest.mark.parametrize('rate', [399_989, 44_101, 1009])
+def test_a_rate_that_nobody_uses_takes_no_longer(tmp_path, rate):
+    "Two rates without a common factor make a filter of millions of numbers."
+    path = write(tmp_path/'a.wav', np.sin(2*np.pi*300*np.arange(rate*5)/rate), rate)
+    began = perf_counter()
+    heard = power_spectrogram(read_sound(path), 8192).sum(1).argmax()*22050/8192
+    assert abs(heard - 300) < 3 and perf_counter() - began < 3
+
+@pytest.mark.parametrize('window', [512, 1024, 2048, 4096, 8192])
+def test_a_picture_has_a_column_for_every_512_samples(window):
+    for mels in (None, 64): assert sound_picture(tone, mels=mels, windows=(window,)).width == len(tone)//512 + 1
+
+def test_librosa_is_asked_nothing():
+    run = subprocess.run([sys.executable, '-c', 'import sys; sys.modules["librosa"] = None\nimport numpy as np\nfrom bears_lib.engine.sounds import _resampled, sound_picture\n'
+                          'print(sound_picture(_resampled(np.ones(8000, np.float32), 8000, 22050)).size)'], capture_output=True, text=True)
+    assert run.stdout == '(44, 64)\n', run.stderr

@@ -183,3 +183,11 @@ def test_crafted_networks_get_a_sentence_or_an_answer():
     run = subprocess.run([sys.executable, str(root/'tools'/'fuzz_network.py'), '--n', str(len(names)), '--seed', '1', '--patience', '30', '--only', ','.join(names)], capture_output=True, text=True, timeout=120)
     done = json.loads(run.stdout)
     assert done['faults'] == [] and run.returncode == 0 and set(done['kinds']) == set(names)
+
+def test_a_learner_does_not_hear_of_the_exporter_s_age():
+    "torch warns of its older exporter, to which the new one is no match yet: it takes ten times as long and needs one more package."
+    script = ('import io, torch, warnings\nfrom bears_lib.engine.backbone import to_onnx\n'
+              'with warnings.catch_warnings(record=True) as heard:\n    warnings.simplefilter("always")\n    to_onnx(torch.nn.Conv2d(3, 4, 3), 32)\n'
+              'print([str(each.message)[:80] for each in heard])')
+    run = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ('[]\n', '')

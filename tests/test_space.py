@@ -42,6 +42,13 @@ def test_what_is_in_it(space):
     assert len(list((space/'examples').glob('*.jpg'))) == 3
     assert sum(path.stat().st_size for path in space.rglob('*') if path.is_file()) < 300_000
 
+def test_its_licence_is_one_that_hugging_face_takes(model, tmp_path):
+    made = front(make_space(model, tmp_path/'named', licence='other: Park licence 1.0'))
+    assert (made['license'], made['license_name']) == ('other', 'park-licence-1.0')
+    for licence in ('other', 'unknown', 'apache 2'):
+        with pytest.raises(BearsError, match='no licence that Hugging Face knows'): make_space(model, tmp_path/'none', licence=licence)
+    assert not (tmp_path/'none').exists()
+
 def test_it_predicts_without_the_package_and_without_torch(space, model):
     "In a process that sees neither this package nor what it would import lazily."
     from bears_lib.deploy import Classifier

@@ -281,7 +281,7 @@ def test_row_6_what_is_not_open_or_not_to_be_changed_is_not_copied(tmp_path, cap
     assert licensed_copy(tmp_path/'a', tmp_path/'b') == 3
     assert sorted(path.name for path in (tmp_path/'b'/'black').iterdir()) == ['0.jpg', '3.jpg', '4.jpg']
     said, credits = capsys.readouterr().err, (tmp_path/'b'/'CREDITS.md').read_text()
-    assert 'cc-by-nd-2.0 1, unknown 2' in said and 'not for business (cc-by-nc-sa-3.0 1)' in said and 'share alike' in credits
+    assert 'cc-by-nd-2.0 1, unknown 2' in said and 'not for business (cc-by-nc-sa-3.0 1)' in said and 'share alike' in credits and 'not for business (cc-by-nc-sa-3.0 1)' in credits
 
 def test_row_6_a_page_publishes_no_photo_without_an_open_licence(tmp_path):
     from bears_lib.engine.spaces import _examples

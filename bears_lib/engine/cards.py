@@ -11,7 +11,8 @@ __all__ = ['questions', 'still_open', 'card_text', 'make_card']
 from pathlib import Path
 from typing import Any
 import re
-from .common import BearsError, write_beside
+from .common import BearsError, say, write_beside
+from .licences import hub_licence
 from .words import clean, for_json, for_markdown
 from .models import ModelInfo, read_model
 
@@ -41,11 +42,11 @@ def _short(text:Any) -> str: return for_markdown(text, 200)
 
 def _percent(value:Any) -> str: return f'{float(value):.1%}'
 
-def _head(info:ModelInfo) -> str:
+def _head(info:ModelInfo, licence:str) -> str:
     "The lines that the hub reads; JSON is YAML too."
     accuracy = {'type': 'accuracy', 'value': round(float(info.metrics['accuracy']), 4), 'name': f'Accuracy on {info.metrics.get("n")} validation photos'}
     task = {'type': 'image-classification', 'name': 'Image classification'}
-    lines = {'pipeline_tag': 'image-classification', 'library_name': 'bears_lib', 'tags': ['onnx', 'image-classification', 'bears_lib'],
+    lines = {**hub_licence(licence), 'pipeline_tag': 'image-classification', 'library_name': 'bears_lib', 'tags': ['onnx', 'image-classification', 'bears_lib'],
              'model-index': [{'name': clean(' or '.join(info.labels)), 'results': [{'task': task, 'dataset': {'type': 'private', 'name': 'Validation photos'}, 'metrics': [accuracy]}]}]}
     return '\n'.join(['---', *(f'{key}: {for_json(value)}' for key, value in lines.items()), '---'])
 
@@ -81,15 +82,18 @@ def card_text(
     info:ModelInfo, # As `read_model` gives it
     answers:dict[str, str]|None=None, # To `questions`, by key; what is missing stays open
     credits:str='', # Credits of the photos, as Markdown
+    licence:str='apache-2.0', # The model's, as `hub_licence` takes it
 ) -> str: # Markdown, as the Hugging Face hub reads it
     "A model's card."
-    try: facts = _head(info), _measured(info), _data(info), _limits(info)
+    try: facts = _head(info, licence), _measured(info), _data(info), _limits(info)
+    except BearsError: raise
     except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model again with this version.') from None
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)
     body = _short(info.backbone.get('name', 'unknown'))
     steps = f'Body: {body}; photos come to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels ({", then ".join(step.way for step in info.preprocess.ways)}). Written by bears\\_lib {_short(info.versions.get("bears_lib", ""))}.'
-    return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_short, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps,
+    terms = f'The model is under the licence {_short(" ".join(hub_licence(licence).values()))}. The photos that it learnt from keep theirs.'
+    return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_short, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps, terms,
         '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []), '## What it can\'t do', limits, '## Putting it to use', asked]) + '\n'
 
 # %% ../../nbs/engine/cards.ipynb #3edfb172
@@ -97,13 +101,24 @@ def make_card(
     model:str|Path, # A model folder
     dest:str|Path|None=None, # The file; None writes README.md into the model folder, where the hub looks for it
     photos:str|Path|None=None, # The photo folder it was trained on: its photos are credited one by one
+    licence:str='', # The model's: a short name on Hugging Face, or 'other: ' and a name. '' keeps the one in the card; a new card says apache-2.0, as the weights do that it started from
 ) -> Path: # The card
-    "Write a model's card, or write it anew: answers that stand in it are kept."
+    "Write a model's card, or write it anew: answers and licence that stand in it are kept."
     info, _ = read_model(model)
     path = Path(dest or Path(model)/'README.md')
     text = _read_card(path) if path.is_file() else ''
     if text and '<!-- answer: ' not in text: raise BearsError(f'{path} is something else than a model card, and is left alone. Name another file for the card.')
-    return write_beside(path, card_text(info, _read_answers(text), _credits(photos) if photos else ''))
+    chosen = licence or _read_licence(text)
+    card = card_text(info, _read_answers(text), _credits(photos) if photos else '', chosen or 'apache-2.0')
+    if not chosen: say(f"{path} puts the model under apache-2.0. For another licence: make_card({str(model)!r}, licence='cc-by-4.0').")
+    return write_beside(path, card)
+
+def _read_licence(card:str) -> str:
+    "The licence that an earlier card names, as `hub_licence` takes it; '' for none that it takes."
+    head = dict(re.findall(r'^(license|license_name): "?([^"\n]*)"?$', card[:10_000].partition('\n---\n')[0], flags=re.MULTILINE))
+    found = f'other: {head.get("license_name", "")}' if head.get('license') == 'other' else head.get('license', '')
+    try: return found if hub_licence(found) else ''
+    except BearsError: return ''
 
 def _read_card(path:Path) -> str:
     try: return path.read_text(encoding='utf-8') if path.stat().st_size < 5_000_000 else 'too large'

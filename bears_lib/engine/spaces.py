@@ -16,7 +16,7 @@ import ast, io, json, re, sys
 from .. import __version__
 from .apps import asked_title, drawn_examples, listed
 from .common import BearsError, command, say, wilson
-from .licences import require_open
+from .licences import hub_licence, require_open
 from .models import ModelInfo, model_files, read_model
 from .networks import check_network
 from .photos import open_photo
@@ -88,7 +88,7 @@ def _readme(title:str, info:ModelInfo, licence:str) -> str:
     "The page of the Space: its front matter is what Hugging Face reads."
     metrics, releases = info.metrics, _releases()
     front = dict(title=clean(title), emoji='🐻', colorFrom='green', colorTo='gray', sdk='gradio', sdk_version=releases['gradio'],
-                 python_version=f'{sys.version_info.major}.{sys.version_info.minor}', app_file='app.py', pinned=False, license=licence)
+                 python_version=f'{sys.version_info.major}.{sys.version_info.minor}', app_file='app.py', pinned=False, **hub_licence(licence))
     n = metrics.get('n')
     low, high = wilson(round(metrics['accuracy']*n), n) if n else (0, 0)
     body = [f'Tells {for_markdown(listed(info.labels))} apart.', f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to {high:.1%}).' if n else '',
@@ -106,7 +106,7 @@ def make_space(
     dest:str|Path, # The folder to make; it must be new, or empty but for hidden things such as .git
     title:str='', # '' asks which of the classes it is
     examples:Iterable[str|Path]|None=None, # Photos to try, which get public; None takes drawn bears, if the model knows bears
-    licence:str='apache-2.0', # The model's, by its short name on Hugging Face
+    licence:str='apache-2.0', # The model's: a short name on Hugging Face, or 'other: ' and a name
     small:bool=False, # Take small.onnx, the network with 8-bit weights
 ) -> Path: # The folder: app.py, requirements.txt, README.md, model, examples, and the part of this package that predicts
     "Write a folder that runs as a Hugging Face Space, or anywhere else, by itself."
