@@ -455,6 +455,12 @@ def test_heic_can_be_chosen_and_a_browser_that_cannot_open_it_says_what_to_do(co
     assert 'photo library' in text and 'Most Compatible' in text and not visit.errors
 
 @in_browser
+def test_an_iphone_is_left_to_convert_its_photos(colours, browser):
+    phone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1'
+    visit = Visit(browser, colours, user_agent=phone)
+    assert {visit.page.get_attribute(f'#{chooser}', 'accept') for chooser in ('file', 'capture')} == {'image/*'}
+
+@in_browser
 def test_what_opens_as_an_image_alone_is_answered(colours, browser):
     "As Safari does it with HEIC; here with AVIF, and a worker that can't open it."
     visit = Visit(browser, colours, worker="self.createImageBitmap = async () => { throw new DOMException('', 'InvalidStateError'); };")

@@ -146,6 +146,9 @@ function takeOne(files) {
   else say('That was no file. Save the picture first, then drop it here.', 'problem');
 }
 
+// iPhones and iPads turn HEIC into JPEG for a page that asks for image/* alone; elsewhere such files have to be named to be offered.
+const apple = /iPhone|iPad|iPod/.test(navigator.userAgent) || /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1;
+for (const id of ['file', 'capture']) if (!apple) $(id).accept = 'image/*,.heic,.heif';
 for (const id of ['file', 'capture']) $(id).addEventListener('change', event => {
   if (event.target.files.length) take(event.target.files[0]);
   event.target.value = '';  // so that the same file can be chosen again
