@@ -29,8 +29,8 @@ except KeyboardInterrupt: app.close(verbose=False)
 
 def megabytes(pid:int) -> float:
     "The memory that a process and its children hold now, what they share counted once."
-    found = [pid, *map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split())]
-    return sum(int(line.split()[1]) for each in found for line in Path(f'/proc/{each}/smaps_rollup').read_text().splitlines() if line.startswith('Pss:'))/1e3
+    found = [pid, *map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='utf-8').split())]
+    return sum(int(line.split()[1]) for each in found for line in Path(f'/proc/{each}/smaps_rollup').read_text(encoding='utf-8').splitlines() if line.startswith('Pss:'))/1e3
 
 async def asking_step(client) -> int:
     "The number of the step that looks at a photo: the page's own in bears-app, the button's in a gr.Interface."

@@ -29,7 +29,7 @@ except KeyboardInterrupt: app.close(verbose=False)
 
 def megabytes(pid:int) -> float:
     "The memory that a process holds now."
-    return int(Path(f'/proc/{pid}/statm').read_text().split()[1])*os.sysconf('SC_PAGE_SIZE')/1e6
+    return int(Path(f'/proc/{pid}/statm').read_text(encoding='utf-8').split()[1])*os.sysconf('SC_PAGE_SIZE')/1e6
 
 async def visit(client, photo:Path) -> None:
     "One visitor: upload, ask, read the answer."

@@ -61,9 +61,9 @@ def test_letters_that_the_terminal_has_not(run):
 @pytest.mark.parametrize('how, stream', [('large', 'stdout'), ('long', 'stderr')])
 def test_a_reader_that_goes_away(run, how, stream, tmp_path):
     "As in `bears-predict ... --json | head -1`."
-    with (tmp_path/'words').open('w') as words:
+    with (tmp_path/'words').open('w', encoding='utf-8') as words:
         process = subprocess.Popen([sys.executable, run.path, how, '--json'], **{'stdout': words, 'stderr': words, stream: subprocess.PIPE})
         getattr(process, stream).read(10)
         getattr(process, stream).close()
         assert process.wait(30) == 141
-    assert 'Traceback' not in (tmp_path/'words').read_text() and 'BrokenPipe' not in (tmp_path/'words').read_text()
+    assert 'Traceback' not in (tmp_path/'words').read_text(encoding='utf-8') and 'BrokenPipe' not in (tmp_path/'words').read_text(encoding='utf-8')

@@ -47,17 +47,17 @@ def voila(model, tmp_path):
     code = f'from bears_lib.deploy import notebook_app\nnotebook_app({str(model)!r})'
     cell = {'cell_type': 'code', 'id': 'app', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
     kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
-    (tmp_path/'app.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}))
+    (tmp_path/'app.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}), encoding='utf-8')
     with socket.socket() as one:
         one.bind(('127.0.0.1', 0))
         port = one.getsockname()[1]
     places = {name: str(tmp_path/'jupyter') for name in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR')}
-    with (tmp_path/'voila.log').open('w') as log:
+    with (tmp_path/'voila.log').open('w', encoding='utf-8') as log:
         server = subprocess.Popen([sys.executable, '-m', 'voila', 'app.ipynb', '--no-browser', f'--port={port}', '--Voila.ip=127.0.0.1'], cwd=tmp_path, stdout=log, stderr=log,
             env={**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
         try:
             for _ in range(240):
-                if server.poll() is not None: pytest.fail(f"voila did not start:\n{(tmp_path/'voila.log').read_text()[-2000:]}")
+                if server.poll() is not None: pytest.fail(f"voila did not start:\n{(tmp_path/'voila.log').read_text(encoding='utf-8')[-2000:]}")
                 try: socket.create_connection(('127.0.0.1', port), 1).close()
                 except OSError: time.sleep(0.25)
                 else: break

@@ -77,9 +77,9 @@ def test_make_in_a_folder_with_a_blank_in_its_name(tmp_path):
     (place/'.venv'/'bin').mkdir(parents=True)
     (place/'tools').mkdir()
     shutil.copy(root/'Makefile', place)
-    (place/'tools'/'check_clean.sh').write_text('nbdev-clean\n')
+    (place/'tools'/'check_clean.sh').write_text('nbdev-clean\n', encoding='utf-8')
     for name in ('nbdev-test', 'nbdev-clean', 'python', 'mypy'):
-        (place/'.venv'/'bin'/name).write_text(f'#!/bin/sh\necho "{name} [$PYTHONPATH]"\n')
+        (place/'.venv'/'bin'/name).write_text(f'#!/bin/sh\necho "{name} [$PYTHONPATH]"\n', encoding='utf-8')
         (place/'.venv'/'bin'/name).chmod(0o755)
     done = subprocess.run(['make', 'test', '-o', '.venv/.dev', '-o', '.venv/.demo'], cwd=place, capture_output=True, text=True, env={**os.environ, 'PYTHONPATH': ''})
     assert done.returncode == 0, done.stderr
