@@ -284,7 +284,7 @@ def test_zip_archives_good_and_bad(engines, tmp_path, capsys):
     assert 'not a zip archive that can be read' in capsys.readouterr().err
 
 @pytest.mark.parametrize('classes, n, says', [({}, 5, 'No class is given'), ([], 5, 'No class is given'), (['bear', 'Bear'], 5, 'given twice'), ({'a': 'x', 'b': 'X'}, 5, 'given twice'),
-    (['grizzly'], 0, 'n is 0'), (['grizzly'], 9999, 'from 1 to 5000'), (['a/b'], 5, "can't be the name"), (['..'], 5, "can't be the name"), ({'a': ' '}, 5, 'is empty')])
+    (['grizzly'], 0, 'n is 0'), (['grizzly'], 9999, 'from 1 to 5000'), (['a/b'], 5, "can't be the name"), (['..'], 5, "can't be the name"), (['grizzly', 'Con'], 5, "can't be the name"), (['lpt1.bears'], 5, 'none of Windows'), (['bear.'], 5, "can't be the name"), ({'a': ' '}, 5, 'is empty')])
 def test_bad_input(engines, tmp_path, classes, n, says):
     with pytest.raises(BearsError, match=says): gather_images(tmp_path/'bears', classes, n=n)
     assert not engines.web.asked
