@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median, quantiles
 
-from common import parser, report
+from common import parser, program, report
 
 settled, good = 200, 20  # visits after which memory should grow no more; visitors beside the hostile ones
 
@@ -139,7 +139,7 @@ def main() -> None:
         if not args.model:
             from bears_lib.commands import bears_train
             bears_train(str(sample_folder()), model=model)
-        contenders = {'bears-app': [str(Path(sys.executable).with_name('bears-app')), model, '--json'], 'gr.Interface': [sys.executable, '-c', plain, model]}
+        contenders = {'bears-app': [program('bears-app'), model, '--json'], 'gr.Interface': [sys.executable, '-c', plain, model]}
         results = {name: serve(command, lambda url, pid: load(url, pid, photos, args.seconds, args.visitors)) for name, command in contenders.items()}
         siege = serve(contenders['bears-app'], lambda url, pid: besieged(url, pid, photos, min(args.seconds, 30)))
     runs = {**results, f'bears-app, {good} visitors': siege['alone'], 'the same, beside hostile ones': siege['beside']}

@@ -47,11 +47,11 @@ def hard_link(source, target) -> None:
 def colab(request, tmp_path_factory):
     "The Python of the machine, and a wheel of this tree."
     folder = tmp_path_factory.mktemp(request.param)
-    venv.create(folder/'venv', with_pip=True, symlinks=True)
-    python, has = folder/'venv/bin/python', machines[request.param]
+    venv.create(folder/'venv', with_pip=True, symlinks=os.name != 'nt')
+    python, has = folder/'venv'/('Scripts/python.exe' if os.name == 'nt' else 'bin/python'), machines[request.param]
     run(python, '-m', 'pip', 'install', '-q', '--no-deps', *has)
     own = {same(name_of(text)) for text in has}
-    target = next((folder/'venv/lib').glob('python*/site-packages'))
+    target = Path(run(python, '-c', "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     for name, found in closure(linked, {}).items():
         if name not in own: put(found, Path(sysconfig.get_path('purelib')), target)
     run(Path(sys.executable), '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', folder/'wheel', root)
@@ -65,7 +65,7 @@ def run(*words, **kwargs) -> str:
 def machine(python:Path) -> dict:
     "Colab's environment: nothing of ours, its own programs first."
     plain = {key: value for key, value in os.environ.items() if not key.startswith(('PYTHON', 'BEARS', 'VIRTUAL_ENV', 'PIP_CONSTRAINT'))}
-    return plain | {'PATH': f'{Path(python).parent}:{os.environ["PATH"]}', 'COLAB_RELEASE_TAG': 'release-colab', 'IN_TEST': '1', 'HF_HUB_OFFLINE': '1', 'MPLBACKEND': 'agg'}
+    return plain | {'PATH': f'{Path(python).parent}{os.pathsep}{os.environ["PATH"]}', 'COLAB_RELEASE_TAG': 'release-colab', 'IN_TEST': '1', 'HF_HUB_OFFLINE': '1', 'MPLBACKEND': 'agg'}
 
 def versions(python:Path) -> dict: return {same(each['name']): each['version'] for each in json.loads(run(python, '-m', 'pip', 'list', '--format=json'))}
 def complaints(python:Path) -> set: return set(subprocess.run([python, '-m', 'pip', 'check'], capture_output=True, text=True, env=machine(python)).stdout.splitlines()) - {'No broken requirements found.'}
@@ -93,7 +93,7 @@ def test_a_notebook_alone_on_a_colab_machine(notebook, colab, tmp_path):
 
 def alone(notebook:Path, wheel:Path, folder:Path) -> Path:
     "A copy of the notebook that installs the wheel instead of what is in the repository."
-    text, found = re.subn(r'(bears_lib(?:\[\w+\])?) @ git\+https://[^"\'\\]+', lambda match: f'{match[1]} @ file://{wheel}', notebook.read_text(encoding='utf-8'))
+    text, found = re.subn(r'(bears_lib(?:\[\w+\])?) @ git\+https://[^"\'\\]+', lambda match: f'{match[1]} @ {wheel.as_uri()}', notebook.read_text(encoding='utf-8'))
     assert found == 1
     (folder/notebook.name).write_text(text, encoding='utf-8')
     return folder/notebook.name

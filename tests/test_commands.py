@@ -53,9 +53,10 @@ def test_the_home_folder(run, tmp_path):
     def bears_there(photos:str): return photos
     assert bears_there('~/photos') == str(Path.home()/'photos')
 
-def test_letters_that_the_terminal_has_not(run):
+@pytest.mark.parametrize('terminal', [{'PYTHONIOENCODING': 'ascii'}, {'PYTHONIOENCODING': 'cp1252'}, {'PYTHONUTF8': '0', 'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0'}], ids=str)
+def test_letters_that_the_terminal_has_not(run, terminal):
     for how in ('fine', 'odd'):
-        answer = run(how, '--json', PYTHONIOENCODING='ascii')
+        answer = run(how, '--json', **terminal)
         assert answer.returncode == 0 and json.loads(answer.stdout)['words'] in ('x', 'Br\u00e4u \udcff')
 
 @pytest.mark.parametrize('how, stream', [('large', 'stdout'), ('long', 'stderr')])

@@ -237,3 +237,15 @@ def test_text_has_an_encoding(path):
 def test_a_read_without_encoding_is_found():
     for line in ('p.read_text()', "p.write_text('x')", "open('x')", "open('x', 'w')", "p.open('a')", 'p.open()', "os.fdopen(1, 'w')", "open('x', mode='r')"): assert without_encoding(ast.parse(line)), line
     for line in ("p.read_text('utf-8')", "p.open('rb')", "open('x', 'wb')", "Image.open(path)", "p.open('w', encoding='ascii')", "os.fdopen(1, 'wb')", "wave.open(file, 'wb')"): assert not without_encoding(ast.parse(line)), line
+
+def for_posix_alone(tree:ast.AST) -> list[str]:
+    "Modules that Windows has not, where loading the file alone imports them."
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) else []
+        found += [name for name in names if name in ('fcntl', 'grp', 'pty', 'pwd', 'resource', 'termios')]
+    return found
+
+@pytest.mark.parametrize('path', [path for path in programs if 'fuzz_' not in path.name], ids=name_of)  # fuzzing forks, which Windows can't
+def test_what_windows_has_not_is_imported_with_care(path):
+    assert not for_posix_alone(ast.parse(path.read_text(encoding='utf-8')))
