@@ -192,7 +192,7 @@ def lint(*files:Path) -> str:
 def test_workflows_are_what_github_understands():
     assert lint(*workflows) == ''
 
-@pytest.mark.parametrize('right, wrong', [('timeout-minutes:', 'timeout-minute:'), ('matrix.python }}', 'matrix.pyton }}'), ('contents: read', 'contents: raed'),
+@pytest.mark.parametrize('right, wrong', [('timeout-minutes:', 'timeout-minute:'), ('matrix.python }}', 'matrix.pythons }}'), ('contents: read', 'contents: raed'),
     ('pull_request:', 'pull_requests:'), ('cron: "17 4', 'cron: "77 4'), ('needs: build', 'needs: biuld')])
 def test_the_linter_finds_a_planted_fault(right, wrong, tmp_path):
     for workflow in workflows: (tmp_path/workflow.name).write_text(workflow.read_text(encoding='utf-8').replace(right, wrong), encoding='utf-8')
