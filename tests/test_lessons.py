@@ -1,5 +1,5 @@
 "Lessons: data that is not there, answers that are not given, copies that are stale, and each copy run as a learner first meets it."
-import json, shutil, sys
+import json, os, shutil, sys
 
 import pytest
 
@@ -30,6 +30,18 @@ def nowhere(tmp_path, monkeypatch):
     "A machine without any data set."
     monkeypatch.setenv('BEARS_DATA', str(tmp_path/'none'))
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'cache'))
+
+def test_an_empty_folder_is_no_data_set_and_no_hindrance(tmp_path, monkeypatch):
+    "As on Windows, where nothing can be moved onto a folder."
+    def moved(source, target, replace=os.replace):
+        if os.path.isdir(target): raise PermissionError(13, 'Access is denied')
+        replace(source, target)
+    monkeypatch.setattr(os, 'replace', moved)
+    for name in ('BEARS_DATA', 'BEARS_NETWORK_BLOCKED'): monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setitem(data_sets, 'pets', data_sets['pets'].__class__('a test', ('pets',), lambda whole, work: (whole/'a.txt').touch(), '1 MB'))
+    (tmp_path/'bears_lib'/'data'/'pets').mkdir(parents=True)
+    assert [path.name for path in get_data('pets').iterdir()] == ['a.txt']
 
 @pytest.mark.parametrize('name', sorted(data_sets))
 def test_data_that_is_not_there_says_what_to_do(name, nowhere, monkeypatch):
