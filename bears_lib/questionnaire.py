@@ -17,6 +17,7 @@ from fastcore.basics import patch
 from .engine.common import BearsError, command, near, say, write_beside
 from .engine.grading import GRADES, Graded, Question, grade, load_questions
 from .engine.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
+from .engine.uploads import in_colab
 from .engine.words import for_html, for_terminal
 _all_ = ['load_questions', 'grade']
 
@@ -268,8 +269,7 @@ def _ipython_display_(self:Quiz) -> None:
 
 def _thrown_away(quiz:Quiz) -> str:
     "In Colab: where the answers are, and how to take them along."
-    try: import google.colab
-    except ImportError: return ''
+    if not in_colab(): return ''
     if quiz.folder.resolve().is_relative_to('/content/drive'): return ''
     return f"""Your answers are in {quiz.folder}, and Colab throws that disk away. To keep them on your Drive, run this and then Quiz({quiz.chapter}) again:
     from google.colab import drive; drive.mount('/content/drive'); import os; os.environ['BEARS_QUIZ'] = '/content/drive/MyDrive/bears_quiz'

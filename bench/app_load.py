@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median, quantiles
 
-from common import parser, report
+from common import parser, program, report
 
 settled, good = 200, 20  # visits after which memory should grow no more; visitors beside the hostile ones
 
@@ -29,8 +29,8 @@ except KeyboardInterrupt: app.close(verbose=False)
 
 def megabytes(pid:int) -> float:
     "The memory that a process and its children hold now, what they share counted once."
-    found = [pid, *map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split())]
-    return sum(int(line.split()[1]) for each in found for line in Path(f'/proc/{each}/smaps_rollup').read_text().splitlines() if line.startswith('Pss:'))/1e3
+    found = [pid, *map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='utf-8').split())]
+    return sum(int(line.split()[1]) for each in found for line in Path(f'/proc/{each}/smaps_rollup').read_text(encoding='utf-8').splitlines() if line.startswith('Pss:'))/1e3
 
 async def asking_step(client) -> int:
     "The number of the step that looks at a photo: the page's own in bears-app, the button's in a gr.Interface."
@@ -139,7 +139,7 @@ def main() -> None:
         if not args.model:
             from bears_lib.commands import bears_train
             bears_train(str(sample_folder()), model=model)
-        contenders = {'bears-app': [str(Path(sys.executable).with_name('bears-app')), model, '--json'], 'gr.Interface': [sys.executable, '-c', plain, model]}
+        contenders = {'bears-app': [program('bears-app'), model, '--json'], 'gr.Interface': [sys.executable, '-c', plain, model]}
         results = {name: serve(command, lambda url, pid: load(url, pid, photos, args.seconds, args.visitors)) for name, command in contenders.items()}
         siege = serve(contenders['bears-app'], lambda url, pid: besieged(url, pid, photos, min(args.seconds, 30)))
     runs = {**results, f'bears-app, {good} visitors': siege['alone'], 'the same, beside hostile ones': siege['beside']}

@@ -1,6 +1,9 @@
 "What the benchmarks share: each contender runs in a process of its own, and the results end up in one table."
-import argparse, json, os, platform, resource, subprocess, sys
+import argparse, json, os, platform, shutil, subprocess, sys, sysconfig
 from datetime import date
+
+try: import resource
+except ImportError: resource = None  # Windows measures memory otherwise
 
 
 def contender(name:str, *args:str) -> dict:
@@ -9,9 +12,13 @@ def contender(name:str, *args:str) -> dict:
     if run.returncode: sys.exit(f'{name} failed')
     return json.loads(run.stdout.splitlines()[-1])
 
+def program(name:str) -> str:
+    "Where one of our commands is, in `bin` or `Scripts`."
+    return shutil.which(name, path=sysconfig.get_path('scripts')) or sys.exit(f'{name} is not installed: pip install -e .')
+
 def finish(**result) -> None:
     "What a contender does last: print its result with this process's peak memory."
-    print(json.dumps({**result, 'peak_mb': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024)}), flush=True)
+    print(json.dumps({**result, 'peak_mb': resource and round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024)}), flush=True)
 
 def table(rows:list[dict]) -> str:
     "Rows with the same keys, as text in columns."

@@ -4,7 +4,7 @@ python bench/predict.py PHOTO [--json]"""
 import json, subprocess, sys, tempfile, warnings
 from pathlib import Path
 
-from common import parser, report
+from common import parser, program, report
 
 warnings.filterwarnings('ignore')
 
@@ -36,7 +36,7 @@ def main() -> None:
         learn.path = Path(folder)
         learn.export('export.pkl')
         script = 'import sys; from fastai.vision.all import *; load_learner(sys.argv[1]).predict(sys.argv[2])'
-        contenders = {'bears-predict': (str(Path(sys.executable).with_name('bears-predict')), f'{folder}/model', args.photo),
+        contenders = {'bears-predict': (program('bears-predict'), f'{folder}/model', args.photo),
                       'load_learner, predict': (sys.executable, '-c', script, f'{folder}/export.pkl', args.photo)}
         best = {name: sorted((measure(*command) for _ in range(args.repeat)), key=lambda run: run['seconds'])[args.repeat//2] for name, command in contenders.items()}
     report(args, [{'way': name, 'seconds': f'{run["seconds"]:.2f}', 'peak MB': run['peak_mb']} for name, run in best.items()], 'Medians, process start to end.', results=best)

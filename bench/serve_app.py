@@ -8,7 +8,7 @@ import asyncio, itertools, json, os, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 from statistics import median, quantiles
 
-from common import parser, report
+from common import parser, program, report
 
 most, settled = 20_000, 200  # visits at most; visits after which memory should grow no more
 
@@ -29,7 +29,7 @@ except KeyboardInterrupt: app.close(verbose=False)
 
 def megabytes(pid:int) -> float:
     "The memory that a process holds now."
-    return int(Path(f'/proc/{pid}/statm').read_text().split()[1])*os.sysconf('SC_PAGE_SIZE')/1e6
+    return int(Path(f'/proc/{pid}/statm').read_text(encoding='utf-8').split()[1])*os.sysconf('SC_PAGE_SIZE')/1e6
 
 async def visit(client, photo:Path) -> None:
     "One visitor: upload, ask, read the answer."
@@ -81,7 +81,7 @@ def main() -> None:
             from bears_lib.commands import bears_train
             from bears_lib.gather import sample_bears
             bears_train(str(sample_bears()), model=model)
-        contenders = {'bears-app': [str(Path(sys.executable).with_name('bears-app')), model, '--json'], 'gradio alone': [sys.executable, '-c', plain]}
+        contenders = {'bears-app': [program('bears-app'), model, '--json'], 'gradio alone': [sys.executable, '-c', plain]}
         results = {name: serve_and_load(command, args.seconds, args.visitors) for name, command in contenders.items()}
     rows = [{'way': name, 'visits': run['visits'], 'errors': run['errors'], 'a second': f'{run["a_second"]:.1f}', 'median s': f'{run["median_s"]:.2f}', '95% within s': f'{run["p95_s"]:.2f}',
              f'MB after {settled}': f'{run["mb_settled"]:.0f}', 'MB at the end': f'{run["mb_end"]:.0f}'} for name, run in results.items()]

@@ -1,5 +1,5 @@
 "What several tests share."
-import os, shutil, subprocess, sys
+import os, shutil, subprocess, sys, sysconfig
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -77,6 +77,12 @@ def make_photos(folder:Path, counts:dict[str, int], seed:int=0) -> Path:
             Image.fromarray(pixels).resize((120, 90), Image.Resampling.BICUBIC).save(folder/label/f'{i}.jpg')
     return folder
 
+def program(name:str) -> str:
+    "Where one of our commands is: in `Scripts` on Windows, which need not be Python's own folder."
+    found = shutil.which(name, path=sysconfig.get_path('scripts'))
+    assert found, f'{name} is not installed: pip install -e .'
+    return found
+
 def shell(command:str, *args, **kwargs) -> subprocess.CompletedProcess:
     "Run one of our commands as a person would."
-    return subprocess.run([str(Path(sys.executable).with_name(command)), *map(str, args)], capture_output=True, text=True, timeout=300, **kwargs)
+    return subprocess.run([program(command), *map(str, args)], capture_output=True, text=True, timeout=300, **kwargs)

@@ -235,7 +235,7 @@ def _worked(pids:set[int]) -> dict[int, float]:
     done = {}
     for pid in pids:
         with suppress(OSError):
-            words = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+            words = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rpartition(')')[2].split()
             done[pid] = (int(words[11]) + int(words[12]))/os.sysconf('SC_CLK_TCK')
     return done
 
@@ -250,7 +250,7 @@ class Watch:
         from bears_lib.engine import decoding
         pids, held = {os.getpid(), *(worker.process.pid for worker in list(alive) + decoding._idle)}, 0
         for pid in pids:
-            with suppress(OSError, IndexError): held += 1024*int(Path(f'/proc/{pid}/smaps_rollup').read_text().partition('Pss:')[2].split()[0])  # what is shared counts once
+            with suppress(OSError, IndexError): held += 1024*int(Path(f'/proc/{pid}/smaps_rollup').read_text(encoding='utf-8').partition('Pss:')[2].split()[0])  # what is shared counts once
         self.most, self.worked = max(self.most, held/million), self.worked | _worked(pids)
 
     def run(self) -> None:

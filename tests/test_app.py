@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bears_lib.gather import sample_bears
-from conftest import in_browser, root
+from conftest import in_browser, program, root
 
 pytest.importorskip('gradio', minversion='6', reason='needs the extra "app": pip install "bears_lib[app]"')
 import httpx
@@ -30,7 +30,7 @@ def model(tmp_path_factory):
 @contextmanager
 def running(model, *flags):
     "`bears-app` with what it printed when it was up, and its process; Ctrl-C ends it."
-    command = str(Path(sys.executable).with_name('bears-app'))
+    command = program('bears-app')
     environment = {**os.environ, 'GRADIO_ANALYTICS_ENABLED': 'True'}  # the app has to switch it off by itself
     process = subprocess.Popen([command, str(model), '--json', *map(str, flags)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # a shell's background jobs ignore Ctrl-C

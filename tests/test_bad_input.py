@@ -62,12 +62,12 @@ def nasty(folder:Path) -> dict[str, str]:
     Image.fromarray(noise(80, 80, 4), 'CMYK').save(folder/'cmyk.jpg')
     Image.fromarray(noise(80, 80, 3)).save(folder/'un été à la montagne.jpg')
     Image.fromarray(noise(80, 80, 4), 'RGBA').convert('P').save(folder/'palette.png', transparency=0)
-    (folder/'notes.txt').write_text('seen at the river')
+    (folder/'notes.txt').write_text('seen at the river', encoding='utf-8')
     good = io.BytesIO()
     Image.fromarray(noise(80, 80, 3)).save(good, 'jpeg')
     (folder/'cut.jpg').write_bytes(good.getvalue()[:-400])
     (folder/'empty.jpg').touch()
-    (folder/'page.jpg').write_text('<!doctype html><title>moved</title>')
+    (folder/'page.jpg').write_text('<!doctype html><title>moved</title>', encoding='utf-8')
     Image.new('1', (12000, 12000)).save(folder/'bomb.png')
     return {'moving.gif': '', 'grey 16 bits.png': '', 'cmyk.jpg': '', 'un été à la montagne.jpg': '', 'palette.png': '', 'notes.txt': 'not a picture that can be opened',
             'cut.jpg': 'damaged', 'empty.jpg': 'empty', 'page.jpg': 'a web page', 'bomb.png': '12000 x 12000 pixels are too large'}
@@ -100,12 +100,12 @@ def test_predicting_odd_files(model, photos):
     assert answer.returncode == 2 and 'a web page' in answer.stderr and len(answer.stderr.splitlines()) == 1
 
 def test_targets_that_cannot_be_written(photos, tmp_path):
-    (tmp_path/'file').write_text('mine')
+    (tmp_path/'file').write_text('mine', encoding='utf-8')
     (tmp_path/'full').mkdir()
-    (tmp_path/'full'/'thesis.txt').write_text('mine')
+    (tmp_path/'full'/'thesis.txt').write_text('mine', encoding='utf-8')
     for target, says in [(tmp_path/'file', 'is a file'), (tmp_path/'full', 'holds other things'), (tmp_path/'file'/'below', "can't be written")]:
         with pytest.raises(BearsError, match=says): bears_train(str(photos), model=str(target))
-    assert (tmp_path/'file').read_text() == (tmp_path/'full'/'thesis.txt').read_text() == 'mine'
+    assert (tmp_path/'file').read_text(encoding='utf-8') == (tmp_path/'full'/'thesis.txt').read_text(encoding='utf-8') == 'mine'
 
 def test_read_only_target(photos, tmp_path, monkeypatch):
     import tempfile

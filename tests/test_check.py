@@ -40,7 +40,7 @@ def test_blank_photos_are_not_copies_of_each_other(photos):
 def test_every_kind_of_problem(photos):
     (photos/'red'/'cut.jpg').write_bytes((photos/'red'/'0.jpg').read_bytes()[:900])
     (photos/'red'/'empty.jpg').touch()
-    (photos/'red'/'notes.txt').write_text('hello')
+    (photos/'red'/'notes.txt').write_text('hello', encoding='utf-8')
     noise = Image.open(photos/'red'/'1.jpg')
     ImageEnhance.Brightness(Image.effect_noise((90, 90), 60)).enhance(0.15).save(photos/'red'/'night.png')
     Image.effect_noise((30, 30), 60).save(photos/'red'/'icon.png')
@@ -130,9 +130,9 @@ def test_equal_names_do_not_collide(listed):
 
 def test_the_log_of_downloads_is_kept(listed):
     (listed/'.bears').mkdir()
-    (listed/'.bears'/'log.jsonl').write_text('{"url": "https://img.example/1.jpg", "status": "ok"}\n{"url": "https://img.ex')
+    (listed/'.bears'/'log.jsonl').write_text('{"url": "https://img.example/1.jpg", "status": "ok"}\n{"url": "https://img.ex', encoding='utf-8')
     move_out(listed, ['red/0.jpg'])
-    lines = (listed/'.bears'/'log.jsonl').read_text().splitlines()
+    lines = (listed/'.bears'/'log.jsonl').read_text(encoding='utf-8').splitlines()
     assert lines[0] == '{"url": "https://img.example/1.jpg", "status": "ok"}'
     assert [json.loads(line)['state'] for line in lines[2:]] == ['begun', 'done']
     undo(listed)
@@ -207,11 +207,11 @@ def test_a_second_writer_is_told(listed):
 
 def test_command(photos, tmp_path):
     script = tmp_path/'bears-check'
-    script.write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())')
+    script.write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())', encoding='utf-8')
     check = [sys.executable, str(script)]
     run = subprocess.run([*check, str(photos), '--quick', '--json'], capture_output=True, text=True)
     assert run.returncode == 0 and json.loads(run.stdout)['findings'] == []
-    (photos/'red'/'broken.jpg').write_text('<html>')
+    (photos/'red'/'broken.jpg').write_text('<html>', encoding='utf-8')
     run = subprocess.run([*check, str(photos), '--quick', '--json'], capture_output=True, text=True)
     assert run.returncode == 1 and json.loads(run.stdout)['findings'][0]['file'] == 'red/broken.jpg' and 'red/broken.jpg' in run.stderr
     run = subprocess.run([*check, str(photos/'nowhere'), '--quick'], capture_output=True, text=True)

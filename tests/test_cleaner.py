@@ -142,7 +142,7 @@ def test_a_class_may_be_called_keep_or_remove(tmp_path):
     assert (root/'remove'/'0-2.jpg').exists() and not (root/'.bears'/'removed').exists()
 
 def test_broken_files_come_first_and_can_go(folder):
-    (folder/'red'/'broken.jpg').write_text('<html>')
+    (folder/'red'/'broken.jpg').write_text('<html>', encoding='utf-8')
     cleaner = ImageCleaner(check_images(folder, judge=False))
     assert cleaner.cards[0].file == 'red/broken.jpg' and 'unreadable' in cleaner.cards[0].words.value
     cleaner.cards[0].menu.value = 'remove'
@@ -193,7 +193,7 @@ def test_choices_are_there_again_in_the_next_cleaner(judged, folder):
     assert [card.menu.value for card in again.cards[:3]] == ['remove', f'to {two.choices[second]}', 'keep']
     again.controls['apply'].click()
     assert ImageCleaner(folder).choices == {}
-    (folder/'.bears'/'choices.json').write_text('{"gone.jpg": null, "red/0.jpg": "panda"}')
+    (folder/'.bears'/'choices.json').write_text('{"gone.jpg": null, "red/0.jpg": "panda"}', encoding='utf-8')
     assert ImageCleaner(folder).choices == {}
 
 def test_choices_that_cannot_be_kept_are_said(judged, monkeypatch):

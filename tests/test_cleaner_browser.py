@@ -33,14 +33,14 @@ def jupyterlab(folder, notebook:str, **environment):
     every = {**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", **environment}
     settings = own/'JUPYTERLAB_SETTINGS_DIR'/'@jupyterlab'/'notebook-extension'/'tracker.jupyterlab-settings'
     settings.parent.mkdir(parents=True)
-    settings.write_text('{"windowingMode": "none"}')  # cells out of sight are on the page, too
+    settings.write_text('{"windowingMode": "none"}', encoding='utf-8')  # cells out of sight are on the page, too
     command = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ServerApp.ip=127.0.0.1', f'--ServerApp.port={port}', '--IdentityProvider.token=', '--ServerApp.password=',
                f'--ServerApp.root_dir={folder}', '--ServerApp.disable_check_xsrf=True', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--LabApp.expose_app_in_browser=True']
-    with (folder/'lab.log').open('w') as log:
+    with (folder/'lab.log').open('w', encoding='utf-8') as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env={name: value for name, value in every.items() if value is not None})
         try:
             for _ in range(240):
-                if server.poll() is not None: pytest.fail(f"JupyterLab did not start:\n{(folder/'lab.log').read_text()[-2000:]}")
+                if server.poll() is not None: pytest.fail(f"JupyterLab did not start:\n{(folder/'lab.log').read_text(encoding='utf-8')[-2000:]}")
                 try: urlopen(f'http://127.0.0.1:{port}/api', timeout=2).close()
                 except OSError: time.sleep(0.25)
                 else: break
@@ -57,7 +57,7 @@ def lab(tmp_path):
     make_photos(tmp_path/'photos', {'red': 5, 'blue': 4})
     cell = {'cell_type': 'code', 'id': 'clean', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
     kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
-    (tmp_path/'clean.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}))
+    (tmp_path/'clean.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}), encoding='utf-8')
     with jupyterlab(tmp_path, 'clean.ipynb') as address: yield address
 
 @pytest.fixture

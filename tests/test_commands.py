@@ -53,17 +53,18 @@ def test_the_home_folder(run, tmp_path):
     def bears_there(photos:str): return photos
     assert bears_there('~/photos') == str(Path.home()/'photos')
 
-def test_letters_that_the_terminal_has_not(run):
+@pytest.mark.parametrize('terminal', [{'PYTHONIOENCODING': 'ascii'}, {'PYTHONIOENCODING': 'cp1252'}, {'PYTHONUTF8': '0', 'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0'}], ids=str)
+def test_letters_that_the_terminal_has_not(run, terminal):
     for how in ('fine', 'odd'):
-        answer = run(how, '--json', PYTHONIOENCODING='ascii')
+        answer = run(how, '--json', **terminal)
         assert answer.returncode == 0 and json.loads(answer.stdout)['words'] in ('x', 'Br\u00e4u \udcff')
 
 @pytest.mark.parametrize('how, stream', [('large', 'stdout'), ('long', 'stderr')])
 def test_a_reader_that_goes_away(run, how, stream, tmp_path):
     "As in `bears-predict ... --json | head -1`."
-    with (tmp_path/'words').open('w') as words:
+    with (tmp_path/'words').open('w', encoding='utf-8') as words:
         process = subprocess.Popen([sys.executable, run.path, how, '--json'], **{'stdout': words, 'stderr': words, stream: subprocess.PIPE})
         getattr(process, stream).read(10)
         getattr(process, stream).close()
         assert process.wait(30) == 141
-    assert 'Traceback' not in (tmp_path/'words').read_text() and 'BrokenPipe' not in (tmp_path/'words').read_text()
+    assert 'Traceback' not in (tmp_path/'words').read_text(encoding='utf-8') and 'BrokenPipe' not in (tmp_path/'words').read_text(encoding='utf-8')

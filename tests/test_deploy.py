@@ -131,15 +131,15 @@ def test_a_folder_of_a_stranger_runs_nothing(model, photos, tmp_path):
     import pickle
     ran, trap = tmp_path/'ran', pickle.dumps(Trap(tmp_path/'ran'))
     for name in ('export.pkl', 'model.pkl', 'model.pth', 'pytorch_model.bin', 'model.safetensors', '__init__.py', 'README.md'): (model/name).write_bytes(trap)
-    described = json.loads((model/'model.json').read_text())
+    described = json.loads((model/'model.json').read_text(encoding='utf-8'))
     described |= {'backbone': {'name': '__import__("os").system("touch ran")'}, 'versions': {'bears_lib': '$(touch ran)'}, 'eval': 'open("ran", "w")', '__class__': 'os.system'}
-    (model/'model.json').write_text(json.dumps(described))
+    (model/'model.json').write_text(json.dumps(described), encoding='utf-8')
     assert Classifier(model)(photos/'red'/'0.jpg').label == 'red'
     import hashlib
     for name in ('model.onnx', 'small.onnx'):
         (model/name).write_bytes(trap)
         described['files'][name] = hashlib.sha256(trap).hexdigest()  # the stranger has done this properly
-    (model/'model.json').write_text(json.dumps(described))
+    (model/'model.json').write_text(json.dumps(described), encoding='utf-8')
     for small in (False, True):
         with pytest.raises(BearsError, match="can't be opened as ONNX"): Classifier(model, small)
     assert not ran.exists() and not Path('ran').exists()
@@ -160,7 +160,7 @@ def test_a_folder_of_a_stranger_runs_nothing(model, photos, tmp_path):
 ])
 def test_a_crafted_description(model, photos, change, says):
     "A sentence, or an answer that is not touched by it; nothing else."
-    (model/'model.json').write_text(json.dumps({**json.loads((model/'model.json').read_text()), **change}))
+    (model/'model.json').write_text(json.dumps({**json.loads((model/'model.json').read_text(encoding='utf-8')), **change}), encoding='utf-8')
     if says is None: assert Classifier(model)(photos/'red'/'0.jpg').label == 'red'
     else:
         with pytest.raises(BearsError, match=says): Classifier(model)
@@ -194,15 +194,15 @@ def test_answers_are_logged_without_photos(model, photos, tmp_path):
     paths = sorted(photos.glob('*/*.jpg'))
     ask.many([*paths, b''])
     ask(paths[0])
-    lines = [json.loads(line) for line in (tmp_path/'logs'/'answers.jsonl').read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path/'logs'/'answers.jsonl').read_text(encoding='utf-8').splitlines()]
     assert len(lines) == 13 and {line['label'] for line in lines} == {'red', 'blue'} and set(lines[0]) == {'at', 'label', 'chance', 'likeness', 'unsure'}
-    assert not [text for path in paths for text in (path.name, str(path.parent)) if text in (tmp_path/'logs'/'answers.jsonl').read_text()]
+    assert not [text for path in paths for text in (path.name, str(path.parent)) if text in (tmp_path/'logs'/'answers.jsonl').read_text(encoding='utf-8')]
 
 def test_the_command_takes_many_ways(model, photos, tmp_path):
     paths = sorted(map(str, photos.glob('red/*.jpg')))
     answer = shell('bears-predict', model, *paths, tmp_path/'no.jpg', '--log', tmp_path/'answers.jsonl', '--json')
     done = json.loads(answer.stdout.splitlines()[-1])
-    assert answer.returncode == 1 and list(done['predictions']) == paths and done['unsure'] == [] and len((tmp_path/'answers.jsonl').read_text().splitlines()) == 6
+    assert answer.returncode == 1 and list(done['predictions']) == paths and done['unsure'] == [] and len((tmp_path/'answers.jsonl').read_text(encoding='utf-8').splitlines()) == 6
     with pytest.raises(BearsError, match='Train it again with this version'): bears_predict(str(model), paths[0], small=True)
 
 def test_no_drift_without_a_summary(model, photos, tmp_path):
@@ -215,7 +215,7 @@ def test_a_card_of_a_stranger_stays_text(tmp_path):
     labels = ['red](http://evil)', '<script>alert(1)</script>\n---\n# gotcha']
     info = ModelInfo(labels, Preprocess(16), metrics={'accuracy': 0.9, 'n': 20, 'interval': [0.7, 0.97]}, backbone={'name': '`x` <b>'})
     folder = write_model(tmp_path/'model', info, {'model.onnx': tiny_network()})
-    text = make_card(folder).read_text()
+    text = make_card(folder).read_text(encoding='utf-8')
     head, body = text.split('\n---\n', 1)
     assert yaml.safe_load(head.removeprefix('---'))['model-index'][0]['results'][0]['metrics'][0]['value'] == 0.9
     assert not re.search(r'(?<!\\)<script|(?<!\\)\]\(|^# gotcha', body, re.MULTILINE)

@@ -43,7 +43,7 @@ def port() -> int:
 def test_two_processes_train_the_same_model(tmp_path):
     "Each process sees its own half of every batch, and both end with the same, changed weights."
     photos = make_photos(tmp_path/'photos', {'red': 8, 'blue': 8})
-    (tmp_path/'train.py').write_text(script)
+    (tmp_path/'train.py').write_text(script, encoding='utf-8')
     launch = [sys.executable, '-m', 'torch.distributed.run', '--nnodes', '1', '--nproc_per_node', '2', '--master_addr', '127.0.0.1', '--master_port', port(), tmp_path/'train.py', photos]
     env = os.environ | {'OMP_NUM_THREADS': '1', 'GLOO_SOCKET_IFNAME': 'lo'}
     run = subprocess.run(list(map(str, launch)), capture_output=True, text=True, timeout=300, env=env)

@@ -43,7 +43,7 @@ class Links(HTMLParser):
 def pages(site:Path) -> dict[str, Links]: return {path.relative_to(site).as_posix(): Links(path.read_text(encoding='utf-8')) for path in sorted(site.rglob('*.html'))}
 
 def test_every_link_and_anchor_leads_somewhere(site):
-    own = re.search(r'^Documentation = "(.+)"', (root/'pyproject.toml').read_text(), re.M)[1]
+    own = re.search(r'^Documentation = "(.+)"', (root/'pyproject.toml').read_text(encoding='utf-8'), re.M)[1]
     found, lost = pages(site), []
     for name, page in found.items():
         for link in page.links:

@@ -90,7 +90,7 @@ def test_the_thumbnail_is_the_second_chance(engines, tmp_path):
     assert entry['status'] == 'ok' and 'HTTP 404' in entry['reason']
 
 def test_a_url_file_as_in_the_course(engines, tmp_path):
-    (tmp_path/'urls.txt').write_text(''.join(f'https://img.example/{i}.jpg\n' for i in range(9)))
+    (tmp_path/'urls.txt').write_text(''.join(f'https://img.example/{i}.jpg\n' for i in range(9)), encoding='utf-8')
     assert download_images(tmp_path/'b'/'grizzly', tmp_path/'urls.txt', max_pics=4).loc['grizzly', 'kept'] == 4
 
 def test_gather_fills_all_classes_with_one_mix(engines, tmp_path):
@@ -284,7 +284,7 @@ def test_zip_archives_good_and_bad(engines, tmp_path, capsys):
     assert 'not a zip archive that can be read' in capsys.readouterr().err
 
 @pytest.mark.parametrize('classes, n, says', [({}, 5, 'No class is given'), ([], 5, 'No class is given'), (['bear', 'Bear'], 5, 'given twice'), ({'a': 'x', 'b': 'X'}, 5, 'given twice'),
-    (['grizzly'], 0, 'n is 0'), (['grizzly'], 9999, 'from 1 to 5000'), (['a/b'], 5, "can't be the name"), (['..'], 5, "can't be the name"), ({'a': ' '}, 5, 'is empty')])
+    (['grizzly'], 0, 'n is 0'), (['grizzly'], 9999, 'from 1 to 5000'), (['a/b'], 5, "can't be the name"), (['..'], 5, "can't be the name"), (['grizzly', 'Con'], 5, "can't be the name"), (['lpt1.bears'], 5, 'none of Windows'), (['bear.'], 5, "can't be the name"), ({'a': ' '}, 5, 'is empty')])
 def test_bad_input(engines, tmp_path, classes, n, says):
     with pytest.raises(BearsError, match=says): gather_images(tmp_path/'bears', classes, n=n)
     assert not engines.web.asked
@@ -294,7 +294,7 @@ def test_words_of_strangers_do_no_harm(engines, tmp_path):
     def odd(term, page, web): return [ImageResult('https://img.example/\ud800.jpg', title='\ud83d', author='Jo\n"<script>, \0x', license='=cmd()', width=10**30)] if page == 1 else []
     assert gather_images(tmp_path/'bears', ['grizzly'], n=1, providers=[odd]).loc['grizzly', 'kept'] == 1
     row, = read_metadata(tmp_path/'bears').values()
-    assert row['author'] == 'Jo "<script>, x' and row['license'] == 'unknown' and '<script>' not in attribution(tmp_path/'bears').read_text()
+    assert row['author'] == 'Jo "<script>, x' and row['license'] == 'unknown' and '<script>' not in attribution(tmp_path/'bears').read_text(encoding='utf-8')
 
 def test_one_odd_answer_does_not_stop_the_others(engines, tmp_path, monkeypatch):
     real = download.to_jpeg
@@ -304,20 +304,20 @@ def test_one_odd_answer_does_not_stop_the_others(engines, tmp_path, monkeypatch)
 
 def test_a_file_where_a_class_should_be(engines, tmp_path):
     (tmp_path/'bears').mkdir()
-    (tmp_path/'bears'/'grizzly').write_text('mine')
+    (tmp_path/'bears'/'grizzly').write_text('mine', encoding='utf-8')
     with pytest.raises(BearsError, match='is a file, where the folder of a class should be'): gather_images(tmp_path/'bears', ['grizzly'], n=2, providers=['openverse'])
 
 def test_a_target_that_is_a_file_or_a_term_with_nothing(engines, tmp_path):
-    (tmp_path/'file').write_text('mine')
+    (tmp_path/'file').write_text('mine', encoding='utf-8')
     with pytest.raises(BearsError, match='is a file'): gather_images(tmp_path/'file', ['grizzly'])
     with pytest.raises(BearsError, match='is a file'): download_images(tmp_path/'file', urls=['https://img.example/1.jpg'])
-    assert (tmp_path/'file').read_text() == 'mine'
+    assert (tmp_path/'file').read_text(encoding='utf-8') == 'mine'
     engines.photos = 0
     with pytest.raises(BearsError, match='Nothing was found for xyz'): gather_images(tmp_path/'bears', ['xyz'], n=5, providers=['openverse'])
 
 def test_licences_and_credits(engines, tmp_path):
     gather_images(tmp_path/'bears', ['grizzly bear'], n=20)
-    credits = attribution(tmp_path/'bears').read_text()
+    credits = attribution(tmp_path/'bears').read_text(encoding='utf-8')
     assert 'For 5 of them the licence is **unknown**' in credits and 'Jo &#38; Co' in credits and 'licenses/by-sa/2.0' in credits
     assert licensed_copy(tmp_path/'bears', tmp_path/'public') == 15
     table = gather_images(tmp_path/'open', ['grizzly bear'], n=20, licensed=True)
@@ -336,7 +336,7 @@ def test_the_folder_loads_in_hugging_face_datasets(engines, tmp_path):
         assert set(loaded['license']) == {'cc-by-nc-4.0'} and max(loaded[0]['image'].size) > 32
 
 def test_the_command(engines, tmp_path):
-    (tmp_path/'bears-gather').write_text('import sys\nfrom bears_lib.engine.download import bears_gather\nsys.exit(bears_gather())\n')
+    (tmp_path/'bears-gather').write_text('import sys\nfrom bears_lib.engine.download import bears_gather\nsys.exit(bears_gather())\n', encoding='utf-8')
     def call(*words): return subprocess.run([sys.executable, tmp_path/'bears-gather', *map(str, words)], capture_output=True, text=True)
     done = call(tmp_path/'bears', '--classes', 'grizzly=grizzly bear,teddy bear', '--n', 5, '--json')
     assert done.returncode == 0, done.stderr
@@ -367,7 +367,7 @@ def test_a_plan_of_a_stranger_takes_no_file_of_this_disk(engines, tmp_path):
     for plan in (json.dumps({'grizzly': rows, 'x': 5}), '['*100_000, '[]', 'NaN', ''):
         bears = tmp_path/f'bears {len(plan)}'
         (bears/'.bears').mkdir(parents=True)
-        (bears/'.bears'/'plan.json').write_text(plan)
+        (bears/'.bears'/'plan.json').write_text(plan, encoding='utf-8')
         gather_images(bears, ['grizzly'], n=4, providers=['openverse'])
         kept = {path.read_bytes() for path in bears.rglob('*.jpg')}
         assert kept and not kept & {download.to_jpeg(jpeg(each))[0] for each in ('private', 'in it')}
@@ -381,7 +381,7 @@ def test_ones_own_folder_is_asked_again(engines, tmp_path):
         if more: (tmp_path/'mine'/'4.jpg').write_bytes(jpeg('mine 4'))
         table = gather_images(tmp_path/'bears', {'grizzly': tmp_path/'mine', 'teddy': 'teddy bear'}, n=n, providers=['openverse'])
         assert table['kept'].tolist() == [min(n, 3 + more), n]
-    assert str(tmp_path) not in (tmp_path/'bears'/'.bears'/'plan.json').read_text()
+    assert str(tmp_path) not in (tmp_path/'bears'/'.bears'/'plan.json').read_text(encoding='utf-8')
 
 def test_a_zip_that_was_replaced_is_read_anew(engines, tmp_path):
     path = make_zip(tmp_path/'photos.zip', {'a.jpg': jpeg('first')})
@@ -409,12 +409,12 @@ def test_a_log_of_a_stranger(tmp_path):
     good = dict(url='https://img.example/1.jpg', status='ok', sha256='a'*64, hashes=['0'*16]*8, width=5, height=5, at='2026')
     bad = [good | {'sha256': '../../../x'}, good | {'hashes': ['x']*8}, good | {'hashes': []}, good | {'width': 'x'}, good | {'url': 5}, good | {'status': 'odd'}, [], 5, {'url': 'x', 'status': 'failed', 'reason': 1}]
     (tmp_path/'.bears').mkdir()
-    (tmp_path/'.bears'/'log.jsonl').write_text('\n'.join(['['*40_000, *map(json.dumps, bad), 'x'*100_000, json.dumps(good)]) + '\n')
+    (tmp_path/'.bears'/'log.jsonl').write_text('\n'.join(['['*40_000, *map(json.dumps, bad), 'x'*100_000, json.dumps(good)]) + '\n', encoding='utf-8')
     assert log(tmp_path) == {good['url']: good}
 
 def test_links_that_lead_out_are_not_written_through(engines, tmp_path):
     gather_images(tmp_path/'bears', ['grizzly bear'], n=2)
-    (tmp_path/'mine').write_text('mine')
+    (tmp_path/'mine').write_text('mine', encoding='utf-8')
     (tmp_path/'bears'/'CREDITS.md').symlink_to(tmp_path/'mine')
     with pytest.raises(BearsError, match='leads out of'): attribution(tmp_path/'bears')
-    assert (tmp_path/'mine').read_text() == 'mine'
+    assert (tmp_path/'mine').read_text(encoding='utf-8') == 'mine'

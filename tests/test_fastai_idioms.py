@@ -48,7 +48,7 @@ def root(tmp_path_factory):
                 name = f'{part}/{label}/{label}_{part}{i}.{"png" if i % 3 == 0 else "jpg"}'
                 drawn(1000*(part == 'valid') + 100*(label == 'dog') + i, label == 'dog', sizes[i % len(sizes)]).save(place/name, quality=92)
                 rows.append([name, label])
-    with (place/'labels.csv').open('w', newline='') as file: csv.writer(file).writerows(rows)
+    with (place/'labels.csv').open('w', newline='', encoding='utf-8') as file: csv.writer(file).writerows(rows)
     return place
 
 @pytest.fixture(scope='module')

@@ -166,7 +166,7 @@ def test_a_class_without_a_photo_is_a_finding_and_a_sentence(place, kind):
     (place/'polar').mkdir()
     if kind == 'heic that is none': (place/'polar'/'1.HEIC').write_bytes(b'\0\0\0\x18ftypheic\0\0\0\0mif1heic' + bytes(500))
     if kind == 'only a zip': (place/'polar'/'all.zip').write_bytes(b'PK\3\4')
-    if kind == 'only text': (place/'polar'/'notes.txt').write_text('none yet')
+    if kind == 'only text': (place/'polar'/'notes.txt').write_text('none yet', encoding='utf-8')
     assert 'polar/ gives no class' in said(read_folder(place))
     report = check_images(place, judge=False)
     assert any(finding.problem == 'folder' and 'polar/ gives no class' in finding.suggestion for finding in report.findings)
@@ -215,7 +215,7 @@ def test_a_table_of_somebody_else_is_passed_over_and_kept(place):
     assert len(folder.photos) == 12 and 'metadata.csv is not of this package and is passed over' in said(folder)
     check_images(place, judge=False)
     move_out(place, ['red/0.jpg'])
-    assert (place/'metadata.csv').read_text() == 'image_id,dx,age\nISIC_1,nv,40\n'
+    assert (place/'metadata.csv').read_text(encoding='utf-8') == 'image_id,dx,age\nISIC_1,nv,40\n'
     with pytest.raises(BearsError, match='is not of this package'): write_metadata(place, [])
 
 @pytest.mark.parametrize('separator, code', [(',', 'utf-8-sig'), (';', 'utf-8'), (';', 'cp1252'), ('\t', 'utf-16')])
@@ -285,7 +285,7 @@ def test_a_model_is_judged_by_the_photos_that_it_has_not_learnt_from(tmp_path, c
     found = bears_report(str(tmp_path/'model'), str(place), str(tmp_path/'report.html'))
     assert found['n'] == 12 and found['accuracy'] == done['accuracy'] and found['log_loss'] == pytest.approx(done['log_loss'], abs=1e-4)
     assert 'Judged by 12 held back from training; 18 that it has learnt from are left out.' in capsys.readouterr().err
-    assert 'Judged by 12 held back from training' in (tmp_path/'report.html').read_text()
+    assert 'Judged by 12 held back from training' in (tmp_path/'report.html').read_text(encoding='utf-8')
     put(place, 'red/new.jpg', 'blue/new.jpg')
     assert evaluate(tmp_path/'model', place).about.startswith('Judged by 12 held back from training and 2 that the model has never met')
     for photo, side in zip(photos, sides_of(record, [photo.sha256 for photo in photos])):

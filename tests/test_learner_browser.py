@@ -41,7 +41,7 @@ def opened(browser, folder, name:str, cells:list[dict]|None=None):
     "A learner's copy of a course notebook, open in a browser, on a machine with an empty home folder."
     found = json.loads((root/'nbs'/f'{name}.ipynb').read_text('utf-8'))
     found['cells'] = [{**cell, 'outputs': []} if cell['cell_type'] == 'code' else cell for cell in cells or found['cells']]
-    (folder/f'{name}.ipynb').write_text(json.dumps(found))
+    (folder/f'{name}.ipynb').write_text(json.dumps(found), encoding='utf-8')
     (folder/'home').mkdir()
     page = browser.new_page(viewport={'width': 1300, 'height': 1000})
     page.set_default_timeout(60_000)
@@ -99,7 +99,7 @@ def test_the_game_is_the_learners_own(browser, tmp_path):
         game.get_by_text('8 of 9 photos answered').wait_for()
         teddies.nth(8).click()
         game.get_by_text('right. The model:').wait_for()
-    assert set(json.loads((tmp_path/'my_guesses.json').read_text()).values()) == {'teddy'}
+    assert set(json.loads((tmp_path/'my_guesses.json').read_text(encoding='utf-8')).values()) == {'teddy'}
 
 def test_the_cleaner_is_the_learners_own(browser, tmp_path):
     with opened(browser, tmp_path, '01_gather', few_cells('01_gather', '## The drawn bears', {'place': 'place = tempfile.TemporaryDirectory()'})) as lab:

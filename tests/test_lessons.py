@@ -1,5 +1,5 @@
 "Lessons: data that is not there, answers that are not given, copies that are stale, and each copy run as a learner first meets it."
-import json, shutil, sys
+import json, os, shutil, sys
 
 import pytest
 
@@ -22,7 +22,7 @@ def lessons(tmp_path):
     "A folder of notebooks with one solution in it."
     (tmp_path/'solutions').mkdir()
     answers = '### BEGIN SOLUTION\nhalf = 1/2\n### END SOLUTION\ncheck(half, 0.5)', 'def twice(n):\n    ### BEGIN SOLUTION\n    both = n + n\n    return both\n    ### END SOLUTION\ncheck(twice(2), 4)'
-    (tmp_path/'solutions/01_sums.ipynb').write_text(json.dumps(notebook('print("Right.")', *answers)))
+    (tmp_path/'solutions/01_sums.ipynb').write_text(json.dumps(notebook('print("Right.")', *answers)), encoding='utf-8')
     return tmp_path
 
 @pytest.fixture
@@ -30,6 +30,18 @@ def nowhere(tmp_path, monkeypatch):
     "A machine without any data set."
     monkeypatch.setenv('BEARS_DATA', str(tmp_path/'none'))
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'cache'))
+
+def test_an_empty_folder_is_no_data_set_and_no_hindrance(tmp_path, monkeypatch):
+    "As on Windows, where nothing can be moved onto a folder."
+    def moved(source, target, replace=os.replace):
+        if os.path.isdir(target): raise PermissionError(13, 'Access is denied')
+        replace(source, target)
+    monkeypatch.setattr(os, 'replace', moved)
+    for name in ('BEARS_DATA', 'BEARS_NETWORK_BLOCKED'): monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setitem(data_sets, 'pets', data_sets['pets'].__class__('a test', ('pets',), lambda whole, work: (whole/'a.txt').touch(), '1 MB'))
+    (tmp_path/'bears_lib'/'data'/'pets').mkdir(parents=True)
+    assert [path.name for path in get_data('pets').iterdir()] == ['a.txt']
 
 @pytest.mark.parametrize('name', sorted(data_sets))
 def test_data_that_is_not_there_says_what_to_do(name, nowhere, monkeypatch):
@@ -74,7 +86,7 @@ def test_check_fails_a_wrong_solution(monkeypatch):
 
 def test_copies_have_no_answers(lessons):
     assert make_lessons.main(lessons) == 0
-    cells = json.loads((lessons/'lessons/01_sums.ipynb').read_text())['cells']
+    cells = json.loads((lessons/'lessons/01_sums.ipynb').read_text(encoding='utf-8'))['cells']
     sources = [''.join(cell['source']) for cell in cells]
     assert sources[-2:] == ['half = ...\ncheck(half, 0.5)', 'def twice(n):\n    ...\ncheck(twice(2), 4)']
     assert cells[-1]['outputs'] == cells[-2]['outputs'] == [] and cells[-3]['outputs']
@@ -85,9 +97,9 @@ def test_stale_missing_and_stray_copies_are_found(lessons, capsys):
     make_lessons.main(lessons)
     assert make_lessons.main(lessons, check=True) == 0
     solution = lessons/'solutions/01_sums.ipynb'
-    solution.write_text(solution.read_text().replace('1/2', '2/4'))
+    solution.write_text(solution.read_text(encoding='utf-8').replace('1/2', '2/4'), encoding='utf-8')
     assert make_lessons.main(lessons, check=True) == 0, 'another answer leaves the copy as it is'
-    solution.write_text(solution.read_text().replace('A lesson', 'A better lesson'))
+    solution.write_text(solution.read_text(encoding='utf-8').replace('A lesson', 'A better lesson'), encoding='utf-8')
     assert make_lessons.main(lessons, check=True) == 1
     shutil.copy(lessons/'lessons/01_sums.ipynb', lessons/'lessons/02_gone.ipynb')
     make_lessons.main(lessons, check=True)
@@ -96,12 +108,12 @@ def test_stale_missing_and_stray_copies_are_found(lessons, capsys):
 
 def test_a_solution_that_was_not_right_is_found(lessons, capsys):
     solution = lessons/'solutions/01_sums.ipynb'
-    solution.write_text(solution.read_text().replace(r'Right.\n', r'Not yet. Count again.\n'))
+    solution.write_text(solution.read_text(encoding='utf-8').replace(r'Right.\n', r'Not yet. Count again.\n'), encoding='utf-8')
     assert make_lessons.main(lessons) == 1 and 'Not yet. Count again.' in capsys.readouterr().out
 
 def test_an_open_solution_is_refused(lessons):
     solution = lessons/'solutions/01_sums.ipynb'
-    solution.write_text(solution.read_text().replace(r'### END SOLUTION', ''))
+    solution.write_text(solution.read_text(encoding='utf-8').replace(r'### END SOLUTION', ''), encoding='utf-8')
     with pytest.raises(SystemExit, match='not closed'): make_lessons.main(lessons)
 
 def test_lessons_are_up_to_date_and_plain():

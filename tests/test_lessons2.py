@@ -80,7 +80,7 @@ def test_a_folder_keeps_the_good_and_names_the_bad(tmp_path, capsys):
     assert read_folder(draw_sounds(tmp_path/'in', tmp_path/'out')).counts == {'rain': 2, 'sea': 1}
     assert 'bad.mp3: the file is empty' in capsys.readouterr().err
 
-@pytest.mark.parametrize('make', [lambda path: None, lambda path: path.mkdir(), lambda path: path.write_text('x')])
+@pytest.mark.parametrize('make', [lambda path: None, lambda path: path.mkdir(), lambda path: path.write_text('x', encoding='utf-8')])
 def test_no_folder_of_sounds(tmp_path, make):
     make(tmp_path/'in')
     with pytest.raises(BearsError) as error: sound_files(tmp_path/'in')

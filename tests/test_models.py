@@ -45,14 +45,14 @@ def test_a_changed_description_is_one_sentence_or_a_model_that_works():
     (lambda d: d.update(labels=['red', 'x'*300]), '255 letters'),
 ])
 def test_what_is_said(model, change, says):
-    described = json.loads((model/'model.json').read_text())
+    described = json.loads((model/'model.json').read_text(encoding='utf-8'))
     change(described)
-    (model/'model.json').write_text(json.dumps(described))
+    (model/'model.json').write_text(json.dumps(described), encoding='utf-8')
     with pytest.raises(BearsError, match=says) as error: Classifier(model)
     assert '\n' not in str(error.value) and len(str(error.value)) < 500
 
 def test_what_a_later_version_adds_is_passed_over(model):
-    described = json.loads((model/'model.json').read_text())
+    described = json.loads((model/'model.json').read_text(encoding='utf-8'))
     described |= {'split': {'valid': 'abc'}, 'tomorrow': [1, 2]}
     described['training']['per_class'] = {'red': [1, 2]}
     (model/'model.json').write_bytes(b'\xef\xbb\xbf' + json.dumps(described).encode())

@@ -141,11 +141,11 @@ def test_nothing_is_made_around_such_a_network(tmp_path):
 
 def test_one_place_opens_networks():
     "Whoever opens a session elsewhere goes round the gate."
-    for path in (root/'bears_lib').rglob('*.py'): assert ('InferenceSession(' in path.read_text()) == (path.name == 'runtime.py'), path
+    for path in (root/'bears_lib').rglob('*.py'): assert ('InferenceSession(' in path.read_text(encoding='utf-8')) == (path.name == 'runtime.py'), path
 
 def test_an_answer_in_a_log_may_have_no_likeness(tmp_path):
     model = saved(tmp_path, chances_of([0.7, 0.3]), training={'reference': {'labels': {'red': 20, 'blue': 20}, 'likeness': [0.5]*40}})
-    (tmp_path/'log').write_text('{"label": "red"}\n{"label": "blue", "likeness": 0.5, "unsure": false}\n{"label": 3}\nnothing\n'*20)
+    (tmp_path/'log').write_text('{"label": "red"}\n{"label": "blue", "likeness": 0.5, "unsure": false}\n{"label": 3}\nnothing\n'*20, encoding='utf-8')
     assert bears_drift(str(model), str(tmp_path/'log'))['n'] == 40
 
 def test_names_in_model_json_are_bounded(tmp_path):

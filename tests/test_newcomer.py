@@ -27,7 +27,7 @@ def clone(tmp_path_factory) -> Path:
         (folder/name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root/name, folder/name)
     venv.create(folder/'.venv', with_pip=True, symlinks=True)
-    next((folder/'.venv/lib').glob('python*/site-packages')).joinpath('libraries.pth').write_text(sysconfig.get_path('purelib'))
+    next((folder/'.venv/lib').glob('python*/site-packages')).joinpath('libraries.pth').write_text(sysconfig.get_path('purelib'), encoding='utf-8')
     return folder
 
 @pytest.fixture(scope='module')
@@ -37,7 +37,7 @@ def demo(clone) -> subprocess.CompletedProcess:
 
 def test_ci_runs_what_readme_says():
     assert readme_commands() == ['make demo', 'make test']
-    assert (root/'.ci/run').read_text().rstrip().endswith('exec make test')
+    assert (root/'.ci/run').read_text(encoding='utf-8').rstrip().endswith('exec make test')
 
 @pytest.mark.timeout(900)
 def test_demo_in_a_fresh_clone(clone, demo):

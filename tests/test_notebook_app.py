@@ -5,7 +5,9 @@ from datetime import datetime
 import pytest
 
 pytest.importorskip('ipywidgets')
-from bears_lib.deploy import notebook_app, uploaded
+from bears_lib.deploy import Classifier, _shown, notebook_app, uploaded
+from bears_lib.engine.common import BearsError
+from bears_lib.engine.download import save_uploads
 from bears_lib.engine.folders import sample_folder
 from conftest import root as project
 
@@ -21,7 +23,7 @@ def choose(upload, name:str, data:bytes) -> None:
 def test_upload_classify_and_read(model):
     _, upload, button, picture, words = (app := notebook_app(model)).children
     button.click()
-    assert 'Choose a photo first' in words.value and picture.layout.display == 'none' and uploaded(upload) == []
+    assert 'Choose a photo first' in words.value and picture.layout.display == 'none'
     photo = sorted((sample_folder()/'teddy').glob('*.jpg'))[0]
     choose(upload, 'bear.jpg', photo.read_bytes())
     assert uploaded(upload) == [photo.read_bytes()]
@@ -31,6 +33,44 @@ def test_upload_classify_and_read(model):
         choose(upload, '<b>../../etc/passwd', data)
         button.click()
         assert says in words.value and picture.value == b'' and len(app.children) == 5
+
+def lost(name:str) -> list:
+    "What is left in the button of a file that did not arrive whole, in the forms of ipywidgets 7 and 8."
+    about = {'name': name, 'type': 'image/jpeg', 'size': 3_000_000, 'last_modified': datetime.now()}
+    return [{}, {name: {'metadata': about}}, {name: {'metadata': about, 'content': b''}}, (), ({**about, 'content': memoryview(b'')},), ({**about, 'content': None},)]
+
+@pytest.fixture
+def colab(tmp_path, monkeypatch):
+    "Where `google.colab` can be imported."
+    (tmp_path/'google'/'colab').mkdir(parents=True)
+    (tmp_path/'google'/'colab'/'__init__.py').touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    here = {name: sys.modules.pop(name, None) for name in ('google', 'google.colab')}
+    yield
+    for name, module in here.items():
+        sys.modules.pop(name, None)
+        if module: sys.modules[name] = module
+
+class Button:
+    def __init__(self, value): self.value = value
+
+@pytest.mark.parametrize('value', lost('bear.jpg'), ids=str)
+def test_a_photo_that_colab_lost(value, colab, model, tmp_path):
+    "Colab's upload button drops files of 1 MB and more: the app and `save_uploads` say so, and what to do instead."
+    with pytest.raises(BearsError) as said: save_uploads(Button(value), tmp_path/'up')
+    assert 'loses files of 1 MB and more' in str(said.value) and 'files.upload()' in str(said.value) and not (tmp_path/'up').exists()
+    assert ("'bear.jpg' arrived empty" if value else 'Choose a photo first') in str(said.value)
+    _, words = _shown(Classifier(model), Button(value))
+    assert 'loses files of 1 MB and more' in words and 'files.upload()' in words
+
+def test_elsewhere_an_empty_photo_is_chosen_again(model, tmp_path):
+    for value in lost('<b>.jpg')[1:3]:
+        words = _shown(Classifier(model), Button(value))[1]
+        assert 'arrived empty' in words and 'Choose it again' in words and 'Colab' not in words and '<b>.jpg' not in words
+
+def test_what_colabs_own_upload_returns_is_taken(tmp_path):
+    photo = sorted((sample_folder()/'teddy').glob('*.jpg'))[0].read_bytes()
+    assert [path.read_bytes() for path in save_uploads({'bear.jpg': photo}, tmp_path/'up').iterdir()] == [photo]
 
 def test_it_works_on_when_the_model_folder_is_gone(model, tmp_path):
     "A notebook's last cell may clean up; the buttons above it are still somebody's."
@@ -47,17 +87,17 @@ def voila(model, tmp_path):
     code = f'from bears_lib.deploy import notebook_app\nnotebook_app({str(model)!r})'
     cell = {'cell_type': 'code', 'id': 'app', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
     kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
-    (tmp_path/'app.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}))
+    (tmp_path/'app.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}), encoding='utf-8')
     with socket.socket() as one:
         one.bind(('127.0.0.1', 0))
         port = one.getsockname()[1]
     places = {name: str(tmp_path/'jupyter') for name in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR')}
-    with (tmp_path/'voila.log').open('w') as log:
+    with (tmp_path/'voila.log').open('w', encoding='utf-8') as log:
         server = subprocess.Popen([sys.executable, '-m', 'voila', 'app.ipynb', '--no-browser', f'--port={port}', '--Voila.ip=127.0.0.1'], cwd=tmp_path, stdout=log, stderr=log,
             env={**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
         try:
             for _ in range(240):
-                if server.poll() is not None: pytest.fail(f"voila did not start:\n{(tmp_path/'voila.log').read_text()[-2000:]}")
+                if server.poll() is not None: pytest.fail(f"voila did not start:\n{(tmp_path/'voila.log').read_text(encoding='utf-8')[-2000:]}")
                 try: socket.create_connection(('127.0.0.1', port), 1).close()
                 except OSError: time.sleep(0.25)
                 else: break

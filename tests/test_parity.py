@@ -49,7 +49,7 @@ def test_the_small_model_answers_nearly_so(learn, tmp_path):
     pairs = list(zip(Classifier(folder).many(photos), Classifier(folder, small=True).many(photos)))
     assert np.mean([full.label == small.label for full, small in pairs]) > 0.95
     assert max(abs(full[label] - small[label]) for full, small in pairs for label in full) < 0.2
-    said = json.loads((folder/'model.json').read_text())['metrics']['small']
+    said = json.loads((folder/'model.json').read_text(encoding='utf-8'))['metrics']['small']
     assert said['bytes'] == (folder/'small.onnx').stat().st_size <= 5_000_000 and said['same_label'] > 0.95
 
 @pytest.mark.parametrize('make', ['torchvision', 'vision_learner'])

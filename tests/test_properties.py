@@ -586,7 +586,7 @@ def trouble(at:int, error:BaseException|None, afterwards:bool=False, lasting:boo
 def photo_tree(root:Path) -> dict[str, str]:
     "Every photo by its name, those that were taken out included."
     files = [path for path in root.rglob('*') if path.is_file() and path.name != 'metadata.csv' and path.parent not in (root, root/'.bears')]
-    return {path.relative_to(root).as_posix(): path.read_text() for path in files}
+    return {path.relative_to(root).as_posix(): path.read_text(encoding='utf-8') for path in files}
 
 def table(root:Path) -> dict[str, dict[str, str]]:
     return {name: {key: value for key, value in row.items() if value} for name, row in read_metadata(root).items()}
@@ -597,7 +597,7 @@ def make_tree(root:Path, rng, listed:bool=True) -> Path:
     "Three classes with photos of the same few names; some rows of the table name another label than the folder."
     for label in ('black', 'grizzly', 'teddy'):
         (root/label).mkdir(parents=True)
-        for name in rng.permutation(['1.jpg', '2.jpg', '3.jpg'])[:rng.integers(1, 4)]: (root/label/name).write_text(f'GIF8, a photo of {label} {name}')
+        for name in rng.permutation(['1.jpg', '2.jpg', '3.jpg'])[:rng.integers(1, 4)]: (root/label/name).write_text(f'GIF8, a photo of {label} {name}', encoding='utf-8')
     names = [name for name in photo_tree(root) if rng.random() < 0.8]
     if listed: write_metadata(root, [{'file_name': name, 'label': str(rng.choice([name.split('/')[0], 'Ursus'])), 'author': f'author of {name}', 'note': 'mine'} for name in names])
     return root
@@ -675,12 +675,12 @@ def test_moves_name_what_went_where(tree):
     assert (out.source, out.target, out.row) == (first, f'.bears/removed/{first}', rows.get(first))
     across, = relabel(tree, {str(tree/second): 'teddy' if 'teddy' not in second else 'black'})
     assert photo_tree(tree)[across.target] == f'GIF8, a photo of {second.replace("/", " ")}' and across.target.split('/')[0] in ('teddy', 'black')
-    lines = [json.loads(line) for line in (tree/'.bears'/'log.jsonl').read_text().splitlines()]
+    lines = [json.loads(line) for line in (tree/'.bears'/'log.jsonl').read_text(encoding='utf-8').splitlines()]
     assert [(line['step'], line['state']) for line in lines] == [(1, 'begun'), (1, 'done'), (2, 'begun'), (2, 'done')]
     assert [line.get('reason') for line in lines[::2]] == ['blurred', 'put into another class'] and lines[0]['at'].endswith('Z')
     assert [move.target for move in undo(tree)] == [second] and [move.target for move in undo(tree)] == [first]
     assert sorted(photo_tree(tree)) == names
-    assert [json.loads(line).get('undoes') for line in (tree/'.bears'/'log.jsonl').read_text().splitlines()[4::2]] == [2, 1]
+    assert [json.loads(line).get('undoes') for line in (tree/'.bears'/'log.jsonl').read_text(encoding='utf-8').splitlines()[4::2]] == [2, 1]
 
 def test_moves_undo_goes_on_where_photos_are_gone_for_good(tree):
     "Somebody empties `.bears/removed`: the steps before can still be undone."
@@ -696,7 +696,7 @@ def test_moves_a_photo_whose_name_is_no_text(tree):
     "Names from an old disk or a zip are bytes that no encoding explains."
     if sys.platform != 'linux': pytest.skip('only Linux allows such names')
     name = 'black/\udce9t\udce9.jpg'
-    (tree/name).write_text('GIF8, a photo of a bear in summer')
+    (tree/name).write_text('GIF8, a photo of a bear in summer', encoding='utf-8')
     before = state(tree)
     assert len(move_out(tree, [name])) == 1 and len(undo(tree)) == 1 and state(tree) == before
 
@@ -704,12 +704,12 @@ def test_moves_a_photo_whose_name_is_no_text(tree):
                                   '{"step": 1, "state": "begun", "files": 3}', '{"step": 1, "state": "begun", "files": [{"source": "black/1.jpg", "target": "/etc/1.jpg"}]}'])
 def test_moves_a_journal_that_is_not_ours(tree, line):
     (tree/'.bears').mkdir()
-    (tree/'.bears'/'log.jsonl').write_text(line + '\n')
+    (tree/'.bears'/'log.jsonl').write_text(line + '\n', encoding='utf-8')
     before = state(tree)
     assert 'does not write' in ' '.join(unfinished(tree)) or 'begun elsewhere' in ' '.join(unfinished(tree))
     assert finish_moves(tree) == 0 and undo(tree) == [] and state(tree) == before
     assert len(move_out(tree, [sorted(photo_tree(tree))[0]])) == 1 and len(undo(tree)) == 1 and state(tree) == before
-    (tree/'.bears'/'log.jsonl').write_text('3\n[1]\n{"step": "one"}\n{"step": [1]}\n{"url": "https://img.example"}\n{"step": 7, "state"')
+    (tree/'.bears'/'log.jsonl').write_text('3\n[1]\n{"step": "one"}\n{"step": [1]}\n{"url": "https://img.example"}\n{"step": 7, "state"', encoding='utf-8')
     assert finish_moves(tree) == 0 and undo(tree) == [] and state(tree) == before
 
 def test_moves_that_can_go_neither_on_nor_back(tree):

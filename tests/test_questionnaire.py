@@ -26,7 +26,7 @@ def run(code, *args, stdin='', env=None):
     "Run a program of a few lines in a fresh interpreter."
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder)/'bears-quiz'
-        script.write_text(code)
+        script.write_text(code, encoding='utf-8')
         return subprocess.run([sys.executable, script, *args], input=stdin, capture_output=True, text=True, timeout=120,
             env={**os.environ, 'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}', **(env or {})})
 
@@ -155,7 +155,7 @@ from bears_lib.questionnaire import Quiz
 quiz = Quiz(1, folder={str(tmp_path)!r})
 quiz.answer('none'); quiz.next().answer('games'); print('ready', flush=True); time.sleep(60)'''
     script = tmp_path/'s.py'
-    script.write_text(code)
+    script.write_text(code, encoding='utf-8')
     process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env={**os.environ, 'PYTHONPATH': str(ROOT)})
     assert process.stdout.readline() == 'ready\n'
     process.send_signal(signal.SIGKILL)
@@ -168,7 +168,7 @@ from bears_lib.engine.sessions import Entry, Session
 session = Session(sys.argv[1], 1)
 for i in range(100): session.append(Entry('gpu', f'{sys.argv[2]} {i} ' + 'x'*3000, 'right'))'''
     script, file = tmp_path/'s.py', tmp_path/'chapter1.jsonl'
-    script.write_text(code)
+    script.write_text(code, encoding='utf-8')
     both = [subprocess.Popen([sys.executable, script, file, name], env={**os.environ, 'PYTHONPATH': str(ROOT)}) for name in 'ab']
     assert [p.wait(timeout=120) for p in both] == [0, 0]
     session = Session(file, 1)
@@ -181,7 +181,7 @@ from bears_lib.questionnaire import Quiz
 quiz = Quiz(1, folder=sys.argv[1]).go('runcell')
 for i in range(40): quiz.answer(f'{sys.argv[2]} {i}')'''
     script = tmp_path/'s.py'
-    script.write_text(code)
+    script.write_text(code, encoding='utf-8')
     both = [subprocess.Popen([sys.executable, script, tmp_path, name], env={**os.environ, 'PYTHONPATH': str(ROOT)}) for name in 'ab']
     assert [p.wait(timeout=120) for p in both] == [0, 0]
     session = Session(tmp_path/'chapter1.jsonl', 1)
@@ -224,7 +224,8 @@ def test_an_empty_answer_is_an_answer_and_no_damage(tmp_path):
     assert latest(Session(tmp_path/'chapter1.jsonl', 1))['gpu'].answer == '' and not Session(tmp_path/'chapter1.jsonl', 1).damaged
 
 def test_a_full_disk_is_a_sentence_and_a_drive_without_locks_will_do(tmp_path, monkeypatch):
-    import errno, fcntl
+    import errno
+    fcntl = pytest.importorskip('fcntl', reason='this system locks otherwise')
     session = Session(tmp_path/'chapter1.jsonl', 1)
     def fails(number):
         def work(*args): raise OSError(number, os.strerror(number))
@@ -249,9 +250,9 @@ def test_a_private_folder_stays_private(tmp_path):
 @pytest.mark.parametrize('line,says', [('{"session": 99, "chapter": 1}', 'newer version'), ('{"session": 1, "chapter": 2}', 'chapter 2, not 1')])
 def test_a_session_that_is_not_ours_is_refused_and_left_alone(tmp_path, line, says):
     file = tmp_path/'chapter1.jsonl'
-    file.write_text(line+'\n')
+    file.write_text(line+'\n', encoding='utf-8')
     with pytest.raises(BearsError, match=says): Quiz(1, folder=tmp_path)
-    assert file.read_text() == line+'\n'
+    assert file.read_text(encoding='utf-8') == line+'\n'
 
 def test_a_damaged_line_in_the_middle_is_passed_over(tmp_path):
     file = tmp_path/'chapter1.jsonl'
@@ -261,14 +262,14 @@ def test_a_damaged_line_in_the_middle_is_passed_over(tmp_path):
 
 def test_an_overlay_from_a_newer_version_is_left_alone(tmp_path):
     file = tmp_path/'wordings.json'
-    file.write_text('{"overlay": 2, "accept": {"gpu": ["=x"]}}')
+    file.write_text('{"overlay": 2, "accept": {"gpu": ["=x"]}}', encoding='utf-8')
     with pytest.raises(BearsError, match='newer version'): Quiz(1, folder=tmp_path)
-    assert '"=x"' in file.read_text()
-    file.write_text('{"overlay": ')
+    assert '"=x"' in file.read_text(encoding='utf-8')
+    file.write_text('{"overlay": ', encoding='utf-8')
     with pytest.raises(BearsError, match='Mend the file'): Overlay(file)
 
 def test_a_folder_that_is_a_file_is_named(tmp_path):
-    (tmp_path/'f').write_text('')
+    (tmp_path/'f').write_text('', encoding='utf-8')
     with pytest.raises(BearsError): Quiz(1, folder=tmp_path/'f'/'g').answer('none')
 
 def test_the_learners_grade_wins_and_the_suggestion_is_kept(tmp_path):
@@ -362,7 +363,7 @@ def test_half_typed_answers_come_back(tmp_path):
     assert (quiz.entry.answer, quiz.entry.final, quiz.entry.nit) == ('graphics card', 'partly', 'look up') and not Drafts(quiz.session).read('gpu')
     p['correction'].value = 'a processor'
     assert boxes(Quiz(1, folder=tmp_path).go('gpu'))['correction'].value == 'a processor'
-    assert 'CORRECTION: a processor' in quiz.write(tmp_path/'a.md').read_text()
+    assert 'CORRECTION: a processor' in quiz.write(tmp_path/'a.md').read_text(encoding='utf-8')
     assert boxes(Quiz(1, folder=tmp_path).go('runcell'))['box'].value == 'two'
 
 def test_an_answer_goes_to_the_question_above_the_box(tmp_path):
@@ -389,7 +390,7 @@ def test_an_empty_box_is_no_answer(tmp_path):
     assert 'Write an answer first' in p['result'].value and quiz.entry.answer == 'graphics card'
 
 def test_a_folder_that_cannot_be_written_is_a_sentence_in_the_box(tmp_path):
-    (tmp_path/'f').write_text('')
+    (tmp_path/'f').write_text('', encoding='utf-8')
     p = boxes(Quiz(1, folder=tmp_path/'f'/'g').go('gpu'))
     p['box'].value = 'graphics card'
     for _ in range(2):
@@ -399,7 +400,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence_in_the_box(tmp_path):
 @pytest.mark.parametrize('place, warned', [('quiz', True), ('/content/drive/MyDrive/quiz', False)])
 def test_colab_says_where_the_answers_are(tmp_path, monkeypatch, capsys, place, warned):
     (tmp_path/'google'/'colab').mkdir(parents=True)
-    (tmp_path/'google'/'colab'/'__init__.py').write_text('')
+    (tmp_path/'google'/'colab'/'__init__.py').write_text('', encoding='utf-8')
     for name in ('google', 'google.colab'): monkeypatch.delitem(sys.modules, name, raising=False)
     Quiz(1, folder=tmp_path/'quiz')._ipython_display_()
     assert 'Colab' not in capsys.readouterr().out
@@ -494,12 +495,12 @@ def test_what_a_page_leaves_out_stays(tmp_path):
     quiz = Quiz(1, folder=tmp_path).go('gpu')
     quiz.answer('graphics card')
     quiz.correct('a processor')
-    (tmp_path/'page.md').write_text(f'- ❌ 6. {QUESTIONS["gpu"].ask}\n')
+    (tmp_path/'page.md').write_text(f'- ❌ 6. {QUESTIONS["gpu"].ask}\n', encoding='utf-8')
     assert quiz.take(tmp_path/'page.md') == 1
     assert (quiz.entry.answer, quiz.entry.correction, quiz.entry.final, quiz.entry.attempt) == ('graphics card', 'a processor', 'wrong', 1)
 
 def test_the_command_says_how_many_came_in(tmp_path):
-    (tmp_path/'page.md').write_text(f'- 6. {QUESTIONS["gpu"].ask}\ngraphics card\n')
+    (tmp_path/'page.md').write_text(f'- 6. {QUESTIONS["gpu"].ask}\ngraphics card\n', encoding='utf-8')
     for count, words in ((1, '1 answer or card came in'), (0, '0 answers or cards came in')):
         done = run(COMMAND, '1', '--folder', str(tmp_path), '--take', str(tmp_path/'page.md'), '--json')
         assert json.loads(done.stdout)['taken'] == count and words in done.stderr

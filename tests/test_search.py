@@ -191,7 +191,7 @@ def test_serpapi_needs_its_key_and_writes_it_nowhere(engines, monkeypatch, tmp_p
     monkeypatch.setenv('SERPAPI_KEY', 'secret-key')
     assert len(search_images('grizzly', 150, providers=['serpapi'])) == 150
     assert 'serpapi' in answers(search_images('black bear', 6))
-    assert not any('secret-key' in path.read_text() for path in (tmp_path/'cache').rglob('*.json'))
+    assert not any('secret-key' in path.read_text(encoding='utf-8') for path in (tmp_path/'cache').rglob('*.json'))
 
 def test_all_down_and_the_sample_steps_in(engines, monkeypatch, tmp_path, capsys):
     from PIL import Image
@@ -257,7 +257,7 @@ def test_a_newer_ddgs_without_them_still_gives_results(engines, monkeypatch):
 def test_a_broken_cache_is_asked_anew(engines, tmp_path):
     search_images('grizzly', 5, providers=['openverse'])
     page, = (tmp_path/'cache').rglob('*.json')
-    page.write_text('[{"image_ur')
+    page.write_text('[{"image_ur', encoding='utf-8')
     assert len(search_images('grizzly', 5, providers=['openverse'])) == 5
 
 def test_a_provider_of_ones_own(engines):

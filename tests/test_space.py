@@ -34,7 +34,7 @@ def front(space:Path) -> dict:
 
 def test_what_is_in_it(space):
     from importlib.metadata import version
-    matter, needs = front(space), dict(line.split('==') for line in (space/'requirements.txt').read_text().splitlines())
+    matter, needs = front(space), dict(line.split('==') for line in (space/'requirements.txt').read_text(encoding='utf-8').splitlines())
     assert (matter['sdk'], matter['app_file'], matter['license']) == ('gradio', 'app.py', 'apache-2.0')
     assert set(needs) == {'gradio', 'onnxruntime', 'numpy', 'pillow'} and needs['numpy'] == version('numpy') and needs['gradio'] == matter['sdk_version']
     info, _ = read_model(space/'model')
@@ -97,7 +97,7 @@ def test_other_classes_get_no_bears(model, tmp_path):
 
 def test_nothing_is_overwritten_or_half_written(model, tmp_path, monkeypatch):
     (tmp_path/'full').mkdir()
-    (tmp_path/'full'/'thesis.txt').write_text('mine')
+    (tmp_path/'full'/'thesis.txt').write_text('mine', encoding='utf-8')
     with pytest.raises(BearsError, match='left as it is'): make_space(model, tmp_path/'full')
     with pytest.raises(BearsError, match='is not there'): make_space(model, tmp_path/'new', examples=[tmp_path/'nothing.jpg'])
     def full(*args): raise OSError(28, 'No space left on device')
@@ -109,7 +109,7 @@ def test_the_command_makes_lists_and_asks(model, tmp_path):
     made = shell('bears-space', model, tmp_path/'space', '--push', 'me/bears', '--json', env={**os.environ, 'HF_TOKEN': 'hf_secret'})
     answer = json.loads(made.stdout)
     assert made.returncode == 0 and not answer['pushed'] and 'app.py' in answer['files'] and 'Add --yes' in made.stderr
-    assert 'hf_secret' not in made.stdout + made.stderr + ''.join(path.read_text(errors='ignore') for path in (tmp_path/'space').rglob('*') if path.is_file())
+    assert 'hf_secret' not in made.stdout + made.stderr + ''.join(path.read_text(errors='ignore', encoding='utf-8') for path in (tmp_path/'space').rglob('*') if path.is_file())
     again = shell('bears-space', model, tmp_path/'space')
     assert again.returncode == 2 and 'left as it is' in again.stderr
 
@@ -146,7 +146,7 @@ class Hub(BaseHTTPRequestHandler):
 
 def test_a_push_uploads_what_the_dry_run_said(space, tmp_path):
     "The real client against a hub on this machine; the token goes into the header and nowhere else."
-    (space/'.env').write_text('SECRET=1')
+    (space/'.env').write_text('SECRET=1', encoding='utf-8')
     planned = push_space(space, 'me/bears')['files']
     Hub.seen.clear()
     server = ThreadingHTTPServer(('127.0.0.1', 0), Hub)

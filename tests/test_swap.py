@@ -144,7 +144,7 @@ def test_a_page_that_was_cut_off_is_finished_when_it_is_served(tmp_path):
     hidden = tmp_path/'page'/'.bears-swap'
     (hidden/'new').mkdir(parents=True)
     for name, data in new.items(): (hidden/'new'/name).write_bytes(data)
-    (hidden/'plan.json').write_text(json.dumps({'example-2.jpg': swap.digest_of(tmp_path/'page'/'example-2.jpg')}))
+    (hidden/'plan.json').write_text(json.dumps({'example-2.jpg': swap.digest_of(tmp_path/'page'/'example-2.jpg')}), encoding='utf-8')
     page_server(tmp_path/'page', 0).server_close()
     assert holds(tmp_path/'page') == new and not hidden.exists()
 
@@ -185,13 +185,13 @@ def test_a_plan_of_a_stranger(plan, tmp_path):
     folder, secret = tmp_path/'model', tmp_path/'secret'
     save_model_to(folder, 'old')
     for name, data in {'key': b'mine', 'model.onnx': b'mine as well'}.items(): write_beside(secret/name, data)
-    for name in ('notes.txt', '../outside.txt'): (folder/name).write_text('mine')
+    for name in ('notes.txt', '../outside.txt'): (folder/name).write_text('mine', encoding='utf-8')
     (folder/'.bears-swap').mkdir()
-    (folder/'.bears-swap'/'plan.json').write_text(plan % ('f'*64) if '%' in plan else plan)
+    (folder/'.bears-swap'/'plan.json').write_text(plan % ('f'*64) if '%' in plan else plan, encoding='utf-8')
     (folder/'.bears-swap'/'new').symlink_to(secret)
     save_model_to(folder, 'new')
     assert {path.name: path.read_bytes() for path in secret.iterdir()} == {'key': b'mine', 'model.onnx': b'mine as well'}
-    assert (folder/'notes.txt').read_text() == (tmp_path/'outside.txt').read_text() == 'mine' and not (folder/'key').exists()
+    assert (folder/'notes.txt').read_text(encoding='utf-8') == (tmp_path/'outside.txt').read_text(encoding='utf-8') == 'mine' and not (folder/'key').exists()
     assert read_model(folder, 'small.onnx')[1] == b'new'
 
 def test_a_reader_while_a_writer_saves(tmp_path):
@@ -221,10 +221,10 @@ def test_one_file_keeps_its_rights_and_its_link(tmp_path):
     (tmp_path/'link.json').symlink_to(new)
     new.chmod(0o640)
     write_beside(tmp_path/'link.json', 'again')
-    assert (tmp_path/'link.json').is_symlink() and new.read_text() == 'again' and stat.S_IMODE(new.stat().st_mode) == 0o640
+    assert (tmp_path/'link.json').is_symlink() and new.read_text(encoding='utf-8') == 'again' and stat.S_IMODE(new.stat().st_mode) == 0o640
     (tmp_path/'gone.json').symlink_to(tmp_path/'below'/'target.json')
     write_beside(tmp_path/'gone.json', 'made')
-    assert (tmp_path/'below'/'target.json').read_text() == 'made'
+    assert (tmp_path/'below'/'target.json').read_text(encoding='utf-8') == 'made'
     (tmp_path/'loop.json').symlink_to(tmp_path/'loop.json')
     with pytest.raises(BearsError): write_beside(tmp_path/'loop.json', 'x')
     assert sorted(path.name for path in tmp_path.iterdir()) == ['answers.json', 'below', 'gone.json', 'link.json', 'loop.json']
@@ -244,7 +244,7 @@ def test_one_file_whose_step_fails(tmp_path, monkeypatch):
             broken = Broken(patch, fail)
             try: write_beside(tmp_path/'note.txt', 'new')
             except BearsError as error: assert "Can't write" in str(error)
-        assert (tmp_path/'note.txt').read_text() in ('old', 'new') and [path.name for path in tmp_path.iterdir()] == ['note.txt']
+        assert (tmp_path/'note.txt').read_text(encoding='utf-8') in ('old', 'new') and [path.name for path in tmp_path.iterdir()] == ['note.txt']
         if broken.calls < fail: break
     assert fail > 2
 
@@ -328,7 +328,7 @@ def test_hidden_folders_that_are_no_ours(tmp_path):
     "A link, a file, a folder without a plan, a plan of another form or size: nothing that lies there moves in, and nothing that stands goes."
     (tmp_path/'out'/'new').mkdir(parents=True)
     (tmp_path/'out'/'new'/'a.txt').write_bytes(b'theirs')
-    (tmp_path/'out'/'plan.json').write_text('{}')
+    (tmp_path/'out'/'plan.json').write_text('{}', encoding='utf-8')
     for kind in ('link', 'file', 'linked new', 'no plan'):
         target = tmp_path/kind
         write(target, a_txt=b'mine')
@@ -346,7 +346,7 @@ def test_hidden_folders_that_are_no_ours(tmp_path):
     digest = swap.digest_of(tmp_path/'no plan'/'a.txt')
     for plan in ({'a.txt': [digest]}, {'a.txt': digest + '0'}, {'a.txt': 64}, {'a.txt': digest, 'x'*1_000_000: digest}):
         (place := tmp_path/'no plan'/'.bears-swap').mkdir()
-        (place/'plan.json').write_text(json.dumps(plan))
+        (place/'plan.json').write_text(json.dumps(plan), encoding='utf-8')
         swap.finish_swap(tmp_path/'no plan')
         assert (tmp_path/'no plan'/'a.txt').read_bytes() == b'mine' and not place.exists()
 

@@ -19,7 +19,7 @@ def loose(tmp_path_factory):
     for i, path in enumerate(sorted(made.rglob('*.jpg'))):
         rows.append(f'{i:04x},{path.parent.name}')
         path.rename(place/'train'/f'{i:04x}.jpg')
-    (place/'labels.csv').write_text('\n'.join(rows))
+    (place/'labels.csv').write_text('\n'.join(rows), encoding='utf-8')
     return place
 
 def classes(dls) -> dict[str, str]:
@@ -31,7 +31,7 @@ def blue_by_number(path): return 'blue' if int(path.stem, 16) < 6 else 'red'
 @pytest.mark.parametrize('separator', [',', ';', '\t'])
 def test_a_table_says_what_the_photos_show(loose, tmp_path, separator):
     table = tmp_path/'labels.csv'
-    table.write_bytes(b'\xef\xbb\xbf' + (loose/'labels.csv').read_text().replace(',', separator).replace('\n', '\r\n').encode())
+    table.write_bytes(b'\xef\xbb\xbf' + (loose/'labels.csv').read_text(encoding='utf-8').replace(',', separator).replace('\n', '\r\n').encode())
     dls = bears_dls(loose/'train', read_labels(table), size=64, num_workers=0)
     assert classes(dls) == {f'{i:04x}.jpg': 'blue' if i < 6 else 'red' for i in range(12)}
 

@@ -149,7 +149,7 @@ fastai_steps = {
 def test_fastais_ways_are_the_same_in_the_browser(browser, site):
     "Each way, on PNGs of odd proportions: the numbers that go into the network, to a hundredth of a grey level, or one level where Pillow rounds."
     (site.root/'photo.js').write_bytes((templates/'photo.js').read_bytes())
-    (site.root/'index.html').write_text('<!doctype html><title>photos</title>')
+    (site.root/'index.html').write_text('<!doctype html><title>photos</title>', encoding='utf-8')
     tab = browser.new_page()
     tab.goto(f'{site.origin}/index.html')
     script = """async ([texts, steps, size]) => { const {openPhoto, squareOf, tensorOf} = await import('./photo.js'), all = [];
@@ -573,8 +573,8 @@ def test_another_page_that_lives_at_the_address_now_is_shown(browser, site, tmp_
     assert visit.page.evaluate(count_kept) == [1, 1]
     shutil.rmtree(page)
     page.mkdir()
-    (page/'index.html').write_text('<!doctype html><title>Another project</title><link rel="stylesheet" href="style.css"><body>')
-    (page/'style.css').write_text('body { --whose: theirs }')
+    (page/'index.html').write_text('<!doctype html><title>Another project</title><link rel="stylesheet" href="style.css"><body>', encoding='utf-8')
+    (page/'style.css').write_text('body { --whose: theirs }', encoding='utf-8')
     visit.page.reload()
     assert visit.page.title() == 'Another project'
     assert visit.page.evaluate("getComputedStyle(document.body).getPropertyValue('--whose').trim()") == 'theirs'
@@ -596,13 +596,13 @@ self.addEventListener('activate', event => event.waitUntil(self.clients.claim())
 def test_at_an_address_of_this_machine_nothing_is_kept(host, browser, site, tmp_path, node_modules):
     "An old worker at such an address goes, with all that it kept."
     page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules)
-    ours = (page/'service-worker.js').read_text()
-    (page/'service-worker.js').write_text(old_worker)
+    ours = (page/'service-worker.js').read_text(encoding='utf-8')
+    (page/'service-worker.js').write_text(old_worker, encoding='utf-8')
     address = f'{site.origin.replace("127.0.0.1", host)}/page/'
     visit = Visit(browser, address, profile=tmp_path/'profile')
     visit.page.evaluate("navigator.serviceWorker.register('service-worker.js').then(() => navigator.serviceWorker.ready).then(() => 1)")
     assert visit.page.evaluate(count_kept) == [1, 1]
-    (page/'service-worker.js').write_text(ours)
+    (page/'service-worker.js').write_text(ours, encoding='utf-8')
     visit.page.reload()
     visit.page.get_by_text('Ready.').wait_for()
     until(visit.page, count_kept, [0, 0])
@@ -641,7 +641,7 @@ def test_files_of_the_cdn_are_checked(tampered, browser, site, tmp_path, node_mo
 @pytest.mark.parametrize('width,scheme', [(1280, 'light'), (1280, 'dark'), (360, 'light'), (360, 'dark')])
 def test_accessible_at_every_width_and_in_the_dark(width, scheme, colours, browser, node_modules):
     visit = Visit(browser, colours, viewport={'width': width, 'height': 800}, color_scheme=scheme, bypass_csp=True)
-    visit.page.add_script_tag(content=(node_modules/'axe-core'/'axe.min.js').read_text())
+    visit.page.add_script_tag(content=(node_modules/'axe-core'/'axe.min.js').read_text(encoding='utf-8'))
     for state in ('start', 'answer', 'unsure', 'refused'):
         if state == 'answer': visit.page.get_by_role('button', name='red noise').click(); visit.answered('red noise')
         if state == 'unsure': visit.give('dark.png', saved(Image.new('RGB', (80, 60)), 'PNG')); visit.answered('dark.png')

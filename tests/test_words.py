@@ -63,18 +63,18 @@ def test_what_is_written_to_metadata_reads_back_and_calculates_nothing(place, te
 @given(st.lists(WORDS, min_size=1, max_size=5))
 def test_names_of_columns_do_no_harm(place, names):
     (place/'metadata.csv').unlink(missing_ok=True)
-    text = write_metadata(place, [{'file_name': 'a.jpg', 'label': 'black'} | {f' {name}': 'x' for name in names} | {'label\u202e': 'evil'}]).read_text()
+    text = write_metadata(place, [{'file_name': 'a.jpg', 'label': 'black'} | {f' {name}': 'x' for name in names} | {'label\u202e': 'evil'}]).read_text(encoding='utf-8')
     assert read_metadata(place)['a.jpg']['label'] == 'black' and not any(map(formula.match, next(csv.reader(io.StringIO(text)))))
 
 def test_row_17_formulas_in_the_table_are_text(tmp_path):
     write_metadata(tmp_path, [{'file_name': '=1.jpg', 'author': '=HYPERLINK("https://evil.example")', 'query': '-3.5'}])
-    assert "'=1.jpg" in (text := (tmp_path/'metadata.csv').read_text()) and "\"'=HYPERLINK" in text and ',-3.5,' in text
+    assert "'=1.jpg" in (text := (tmp_path/'metadata.csv').read_text(encoding='utf-8')) and "\"'=HYPERLINK" in text and ',-3.5,' in text
     assert read_metadata(tmp_path)['=1.jpg']['author'] == '=HYPERLINK("https://evil.example")'
 
 def test_row_4_one_long_address_leaves_the_folder_readable(tmp_path):
     "A folder as earlier versions wrote it, with a field beyond the limit of Python's reader; and a result that brings one."
     Image.new('RGB', (80, 80)).save((tmp_path/'black').mkdir() or tmp_path/'black'/'0.jpg')
-    (tmp_path/'metadata.csv').write_text(f'file_name,label,page_url,author\nblack/0.jpg,black,https://x.example/{"a"*200_000},{"b"*200_000}\n')
+    (tmp_path/'metadata.csv').write_text(f'file_name,label,page_url,author\nblack/0.jpg,black,https://x.example/{"a"*200_000},{"b"*200_000}\n', encoding='utf-8')
     assert read_metadata(tmp_path)['black/0.jpg'] == {'file_name': 'black/0.jpg', 'label': 'black', 'page_url': '', 'author': 'b'*2000}
     assert any('more than 2,000 letters in 1 rows' in note for note in read_folder(tmp_path).notes())
     long = 'https://x.example/' + 'a'*200_000
@@ -125,7 +125,7 @@ def test_row_5_credits_hold_no_markup_of_strangers(place, name, author, licence,
 @pytest.mark.parametrize('page, leads', [('https://a.example/1?b=c&d', 'https://a.example/1?b=c&d'), ('javascript:alert(1)', ''), ('https://a.example/>[x](http://b.example)', '')])
 def test_credits_link_to_web_addresses_only(tmp_path, page, leads):
     write_metadata(tmp_path, [dict(file_name='a.jpg', label='a', license='cc0', page_url=page)])
-    links = [token.attrs['href'] for token in tokens(attribution(tmp_path).read_text()) if token.type == 'link_open']
+    links = [token.attrs['href'] for token in tokens(attribution(tmp_path).read_text(encoding='utf-8')) if token.type == 'link_open']
     assert links == ['https://creativecommons.org/publicdomain/zero/1.0/', *([leads] if leads else [])]
 
 @examples(200)
@@ -237,12 +237,12 @@ def test_commands_print_no_sequences_of_file_names(tmp_path):
         (tmp_path/'photos'/label).mkdir(parents=True)
         for i, name in enumerate(odd):
             Image.new('RGB', (40, 40), (90*i, 50, 10)).save(tmp_path/'photos'/label/f'{name}.png')
-            (tmp_path/'photos'/label/f'{name}.txt').write_text('x')
-    (tmp_path/'bears-check').write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())\n')
+            (tmp_path/'photos'/label/f'{name}.txt').write_text('x', encoding='utf-8')
+    (tmp_path/'bears-check').write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())\n', encoding='utf-8')
     done = subprocess.run([sys.executable, 'bears-check', 'photos', '--quick', '--json'], cwd=tmp_path, capture_output=True, text=True, encoding='utf-8')
     assert done.returncode == 1 and not turns.search(done.stderr.replace('\n', '')) and not turns.search(done.stdout.replace('\n', ''))
     assert any('\u202e' in finding['file'] for finding in json.loads(done.stdout)['findings'])
-    (tmp_path/'bears-predict').write_text('import sys\nfrom bears_lib.deploy import bears_predict\nsys.exit(bears_predict())\n')
+    (tmp_path/'bears-predict').write_text('import sys\nfrom bears_lib.deploy import bears_predict\nsys.exit(bears_predict())\n', encoding='utf-8')
     done = subprocess.run([sys.executable, 'bears-predict', 'no\x1b[2Jmodel', 'photos/\u202e.jpg', '--json'], cwd=tmp_path, capture_output=True, text=True, encoding='utf-8')
     assert done.returncode == 2 and 'no[2Jmodel' in done.stderr and not turns.search(done.stderr.replace('\n', '')) and not turns.search(done.stdout.replace('\n', ''))
 
@@ -277,10 +277,10 @@ def test_row_6_what_is_not_open_or_not_to_be_changed_is_not_copied(tmp_path, cap
     write_metadata(tmp_path/'a', [dict(file_name=f'black/{i}.jpg', label='black', license=text) for i, text in enumerate(texts)])
     (tmp_path/'a'/'.bears').mkdir()
     entry = dict(url='https://x.example/3.jpg', status='ok', sha256='0'*64, source_sha256=sha256((tmp_path/'a'/'black'/'3.jpg').read_bytes()).hexdigest(), width=1, height=1, hashes=['0'*16]*8, at='')
-    (tmp_path/'a'/'.bears'/'log.jsonl').write_text(json.dumps(entry) + '\n')
+    (tmp_path/'a'/'.bears'/'log.jsonl').write_text(json.dumps(entry) + '\n', encoding='utf-8')
     assert licensed_copy(tmp_path/'a', tmp_path/'b') == 3
     assert sorted(path.name for path in (tmp_path/'b'/'black').iterdir()) == ['0.jpg', '3.jpg', '4.jpg']
-    said, credits = capsys.readouterr().err, (tmp_path/'b'/'CREDITS.md').read_text()
+    said, credits = capsys.readouterr().err, (tmp_path/'b'/'CREDITS.md').read_text(encoding='utf-8')
     assert 'cc-by-nd-2.0 1, unknown 2' in said and 'not for business (cc-by-nc-sa-3.0 1)' in said and 'share alike' in credits and 'not for business (cc-by-nc-sa-3.0 1)' in credits
 
 def test_row_6_a_page_publishes_no_photo_without_an_open_licence(tmp_path):

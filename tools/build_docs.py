@@ -15,11 +15,11 @@ from smalldocs.site import build
 
 from bears_lib.engine.question_pages import write_question_page
 from npm_packages import node_modules
+from setup_cells import badges
 from slim_styles import slim
 
 sections = {'lessons': 'Lessons', 'engine': 'Look inside'}  # folders of notebooks, in the order of the sidebar
 left_out = r'^[_.]|^solutions$'  # folders that are not for the site
-badge = 'https://colab.research.google.com/assets/colab-badge.svg'
 
 def reading_order(engine:Path) -> list[str]:
     "The engine's notebooks, each after those that it builds on."
@@ -57,8 +57,8 @@ def rename(site:Path, names:dict[str, str]) -> None:
         page.write_text(text, encoding='utf-8')
 
 def mend(site:Path, address:str) -> None:
-    "What smalldocs leaves to do: links that work in a copy too, the badge from here, code that the keyboard can scroll, a named navigation."
-    for picture in ('colab.svg', 'icon.svg'): shutil.copy(Path(__file__).parent/picture, site/'site_libs'/picture)
+    "What smalldocs leaves to do: links that work in a copy too, the badges from here, code that the keyboard can scroll, a named navigation."
+    for picture in ('colab.svg', 'kaggle.svg', 'icon.svg'): shutil.copy(Path(__file__).parent/picture, site/'site_libs'/picture)
     for theme in (site/'site_libs/themes').glob('*.css'):  # no fonts from elsewhere; cosmo's blue is too pale to read on white
         style = re.sub(r'@import url\([^)]*\);', '', theme.read_text(encoding='utf-8'))
         theme.write_text(style.replace('#2780e3', '#1a5fb0').replace('39,128,227', '26,95,176'), encoding='utf-8')
@@ -66,7 +66,8 @@ def mend(site:Path, address:str) -> None:
         up = '../'*(len(page.relative_to(site).parts) - 1)
         text = page.read_text(encoding='utf-8')
         text = text.replace('</head>', f'<link rel="icon" href="{up}site_libs/icon.svg"></head>', 1)
-        text = text.replace(f'<a href="{address}', f'<a href="{up}').replace(badge, f'{up}site_libs/colab.svg')
+        text = text.replace(f'<a href="{address}', f'<a href="{up}')
+        for name, badge in badges.items(): text = text.replace(badge, f'{up}site_libs/{name.lower()}.svg')
         text = re.sub(r'__main__(<span class="op">)?\.(</span>)?', '', text)  # where nbdev met a class, which is no news
         text = re.sub(r'<pre(?![^>]*tabindex)', '<pre tabindex="0"', text)
         text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')

@@ -39,7 +39,7 @@ def photo_folder(root:Path) -> Path:
     photos = sorted(path.relative_to(root).as_posix() for path in root.glob('*/*.jpg'))
     relabel(root, {photos[0]: 'red'})
     move_out(root, [photos[-1]])
-    (root/".bears"/"choices.json").write_text(json.dumps({photos[1]: None, photos[2]: "red"}))
+    (root/".bears"/"choices.json").write_text(json.dumps({photos[1]: None, photos[2]: "red"}), encoding='utf-8')
     return root
 
 def use_photos(root:Path) -> list[Callable]:
@@ -91,13 +91,13 @@ def swap_place(folder:Path) -> Path:
     swap_folder(folder, {'a.txt': b'old', 'b.txt': b'old'})
     (folder/'.bears-swap'/'new').mkdir(parents=True)
     (folder/'.bears-swap'/'new'/'a.txt').write_bytes(b'new')
-    (folder/'.bears-swap'/'plan.json').write_text(json.dumps({'b.txt': 'b'*64}))
+    (folder/'.bears-swap'/'plan.json').write_text(json.dumps({'b.txt': 'b'*64}), encoding='utf-8')
     return folder
 
 def search_folder(folder:Path) -> Path:
     rows = [{'image_url': f'https://img.example/{i}.jpg', 'title': 'a bear', 'license': 'cc0-1.0', 'width': 300, 'height': 200} for i in range(5)]
     folder.mkdir()
-    (folder/'answers.json').write_text(json.dumps(rows))
+    (folder/'answers.json').write_text(json.dumps(rows), encoding='utf-8')
     return folder
 
 files: dict[str, tuple[Callable, str, Callable]] = { # what makes a good folder, the file in it, and what is done with it

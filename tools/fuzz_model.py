@@ -131,7 +131,7 @@ def run(n:int, seed:int=0, only:int|None=None) -> tuple[dict[str, Counter], list
     faults, longest = [], 0.
     with tempfile.TemporaryDirectory() as name, no_waiting():
         good = good_model(Path(name)/'good')
-        described = json.loads((good/'model.json').read_text())
+        described = json.loads((good/'model.json').read_text(encoding='utf-8'))
         for i in range(n) if only is None else [only]:
             rng, model, place = random.Random(f'{seed}-{i}'), Path(name)/'model', Path(name)/'made'
             kind = rng.choice(kinds)

@@ -190,7 +190,7 @@ def mutate(module:str, at_once:int, lines:range|None=None) -> dict:
         places = [workspace(Path(folder)/str(i)) for i in range(at_once)]
         begun = time.monotonic()
         if (status := [each for *_, each in judge(module, [(0, source)], 1, 600, places[:1])]) != ['survived']:
-            sys.exit(f'{module}: its own tests fail without any fault ({status[0]}):\n{(places[0]/"output").read_text()}')
+            sys.exit(f'{module}: its own tests fail without any fault ({status[0]}):\n{(places[0]/"output").read_text(encoding="utf-8")}')
         limit = 20 + 6*(time.monotonic() - begun)
         survivors, counts = [], {'noticed': 0, 'too slow': 0, 'survived': 0}
         for line, faulty, result in judge(module, planted, at_once, limit, places):

@@ -27,5 +27,5 @@ if __name__ == '__main__':
     lines = [f'{name}=={version.split("+")[0]}; python_version == "3.11" and sys_platform == "linux" and platform_machine == "x86_64"'
              for name, version in sorted(seen.items()) if not name.startswith(('nvidia', 'cuda')) and name not in ('triton', 'bears-lib')]
     head = '# The releases that the tests last passed with. Made by `make constraints`.'
-    (Path(__file__).parent.parent/'constraints.txt').write_text('\n'.join([head, *lines]) + '\n')
+    (Path(__file__).parent.parent/'constraints.txt').write_text('\n'.join([head, *lines]) + '\n', encoding='utf-8')
     print(f'{len(lines)} releases')

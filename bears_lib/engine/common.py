@@ -15,7 +15,7 @@ from contextlib import redirect_stdout, suppress
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TextIO
-import json, math, os, re, secrets, stat, sys, traceback
+import codecs, json, math, os, re, secrets, stat, sys, traceback
 from .words import for_html, for_json, for_link, for_terminal
 
 # %% ../../nbs/engine/common.ipynb #e5285642
@@ -206,8 +206,9 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict) -> tuple[dict, int]:
 def print_json(
     result:dict, # What `json.dumps` takes; anything else as text
 ) -> None:
-    "Last on stdout, in letters that the terminal has."
-    try: print(for_json(result), flush=True)
+    "Last on stdout: JSON is UTF-8, so where stdout is anything else all other letters than ASCII are written as numbers."
+    code = getattr(sys.stdout, 'encoding', None) or 'utf-8'
+    try: print(for_json(result) if codecs.lookup(code).name == 'utf-8' else json.dumps(result, default=str), flush=True)
     except UnicodeEncodeError: print(json.dumps(result, default=str), flush=True)
 
 def _deaf() -> None:

@@ -9,7 +9,7 @@ __all__ = ['data_sets', 'DataSet', 'data_cache', 'get_data', 'content_hash', 'ma
 
 # %% ../../nbs/engine/data.ipynb #b3b5ba79
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -131,6 +131,7 @@ def _fetch(name:str) -> Path:
             data.fetch(whole, Path(work))
             if not any(whole.iterdir()): raise BearsError('the archive held nothing that was expected')
             _check_same(name, whole)
+            with suppress(OSError): dest.rmdir()  # an empty folder of that name: Windows moves nothing onto it
             os.replace(whole, dest)
     except Exception as error:
         why = str(error).rstrip('.') if isinstance(error, BearsError) else f'{type(error).__name__}: {str(error)[:150]}'

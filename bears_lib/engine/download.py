@@ -28,9 +28,10 @@ from .duplicates import near_pairs, orientation_hashes
 from .moves import only_writer, read_log
 from .folders import has_metadata, read_metadata, sample_folder, write_metadata
 from .licences import asks_for, license_code, license_link
-from .paths import inside, own_file, stays
+from .paths import inside, is_plain_name, own_file, stays
 from .photos import PhotoError, open_photo
 from .search import ImageResult, ImageResults, Wanted, _check_term, _default_providers, _search, result_from, same_mix, search_all
+from .uploads import uploaded
 from .web import Web, WebError
 from .words import clean, for_markdown, is_web_address
 
@@ -347,7 +348,8 @@ def _check_classes(classes:Mapping[str, Wish]|Sequence[str]) -> dict[str, Wish]:
     pairs = list(classes.items()) if isinstance(classes, Mapping) else [(each, each) for each in ([classes] if isinstance(classes, str) else classes)]
     if not pairs: raise BearsError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': 'black bear'}.")
     for label, wish in pairs:
-        if not isinstance(label, str) or clean(label) != label or not re.fullmatch(r'(?!\.)[^<>:"/\\|?*\x00-\x1f]{1,80}(?<![. ])', label): raise BearsError(f'{label!r} can\'t be the name of a folder. Use letters, digits, spaces and hyphens.')
+        if not is_plain_name(label) or clean(label) != label or len(label) > 80:
+            raise BearsError(f"{label!r} can't be the name of a folder on every system. Use letters, digits, spaces and hyphens, and none of Windows' own names such as con and nul.")
         if isinstance(wish, str) and not _is_place(wish): _check_term(wish, 1)
     for what, names in (('class', [label for label, _ in pairs]), ('search term', [str(wish) for _, wish in pairs])):
         twice = [name for name, count in Counter(name.strip().casefold() for name in names).items() if count > 1]
@@ -455,15 +457,11 @@ def gather_images(
 
 # %% ../../nbs/engine/download.ipynb #cd438b22
 def save_uploads(
-    uploads, # An ipywidgets `FileUpload` (of version 7 or 8), or its value, or a list of files' bytes
+    uploads, # An ipywidgets `FileUpload` (of version 7 or 8), or its value, what Colab's `files.upload()` returns, or a list of files' bytes
     folder:str|Path, # Where to put them
 ) -> Path: # The folder, ready for `gather_images`
     "Save uploaded photos under names of their own."
-    value = getattr(uploads, 'value', uploads)
-    files = list(value.values()) if isinstance(value, dict) else list(value or [])
-    contents = [bytes(each['content'] if isinstance(each, dict) else each) for each in files]
-    if not contents: raise BearsError('No photo has been uploaded yet. Press the button and choose some first.')
-    for content in contents: write_beside(Path(folder)/f'{sha256(content).hexdigest()[:20]}.jpg', content)
+    for content in uploaded(uploads): write_beside(Path(folder)/f'{sha256(content).hexdigest()[:20]}.jpg', content)
     return Path(folder)
 
 # %% ../../nbs/engine/download.ipynb #676912e4

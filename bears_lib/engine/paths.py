@@ -16,8 +16,11 @@ from .common import BearsError
 def is_plain_name(
     name:str, # A name that a stranger may have given
 ) -> bool: # False for 'a/b', '..', 'C:x', hidden files and what no system can hold
-    "Whether a name is that of a visible file right in a folder."
-    return isinstance(name, str) and 0 < len(name) <= 200 and name[0] != '.' and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    "Whether a name is that of a visible file right in a folder, on every system."
+    if not isinstance(name, str) or not 0 < len(name) <= 200 or name[0] == '.' or name[-1] in '. ': return False
+    return name.isprintable() and not set(name) & set('/\\:*?"<>|') and not _devices.fullmatch(name)
+
+_devices = re.compile(r'(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?', re.I)  # Windows' own names, with any ending
 
 # %% ../../nbs/engine/paths.ipynb #pathin01
 def inside(

@@ -112,7 +112,7 @@ class Sample:
     def drafted(self, species: str, index: int) -> tuple[bytes, str]:
         "A numbered picture and the words about it."
         path = self.draft / species / f"{index:04d}.jpg"
-        return developed(path.read_bytes(), index), json.loads(path.with_suffix(".json").read_text())["words"]
+        return developed(path.read_bytes(), index), json.loads(path.with_suffix(".json").read_text(encoding='utf-8'))["words"]
 
     def add_good(self) -> dict:
         "All good pictures; returns their names by class."

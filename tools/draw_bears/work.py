@@ -25,7 +25,7 @@ def draw_one(job: tuple) -> str:
         draw = teddy.picture if species == "teddy" else wild.picture
         image, words = draw(species, SEEDS[species], index, os.path.join(scratch, "light.exr"))
     quality = int(np.random.default_rng([SEEDS[species], index, 7]).integers(74, 87))
-    out.with_suffix(".json").write_text(json.dumps({"words": words}))
+    out.with_suffix(".json").write_text(json.dumps({"words": words}), encoding='utf-8')
     beside = out.with_suffix(".part")
     beside.write_bytes(jpeg(image, quality))
     beside.rename(out)
