@@ -83,7 +83,7 @@ class Visit:
         self.page.on('pageerror', lambda error: self.errors.append(str(error)))
         self.page.on('request', lambda request: self.requests.append((request.method, request.url)))
         if script: self.page.add_init_script(script)
-        if worker: self.context.route('**/model.js', lambda route: route.fulfill(body=f'{worker}\n{(templates/"model.js").read_text()}', content_type='text/javascript'))
+        if worker: self.context.route('**/model.js', lambda route: route.fulfill(body=f'{worker}\n{(templates/"model.js").read_text(encoding="utf-8")}', content_type='text/javascript'))
         self.page.goto(address)
         self.page.get_by_text(says).wait_for()
 
@@ -401,7 +401,7 @@ def test_a_network_that_is_none_is_named(colours, browser, site):
     page = site.root/'sub'/'page'
     old, new = ((page/'small.onnx').read_bytes(), b'not a network')
     (page/'small.onnx').write_bytes(new)
-    (page/'index.html').write_text((page/'index.html').read_text().replace(integrity(old), integrity(new)))
+    (page/'index.html').write_text((page/'index.html').read_text(encoding='utf-8').replace(integrity(old), integrity(new)), encoding='utf-8')
     means(Visit(browser, colours, says=causes['no network']).status(), 'no network')
 
 @in_browser
