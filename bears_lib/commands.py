@@ -13,9 +13,9 @@ from pathlib import Path
 from time import perf_counter
 import importlib.util, os, platform, socket, sys
 from . import __version__
-from .engine.common import BearsError, command, say, wilson, write_beside
-from .engine.models import check_target
-from .engine.folders import require_classes
+from .engine.core.common import BearsError, command, say, wilson, write_beside
+from .engine.predict.model_folder import check_target
+from .engine.core.folders import require_classes
 
 # %% ../nbs/06_commands.ipynb #8a12dab1
 @command
@@ -41,8 +41,8 @@ def bears_train(
 # %% ../nbs/06_commands.ipynb #2163b51f
 def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0):
     "A trained `Learner` and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.split import folder_to_check
+    from bears_lib.engine.features.near_duplicates import read_photos
+    from bears_lib.engine.features.split import folder_to_check
     folder = require_classes(read_photos(photos, leave_out=folder_to_check(photos, valid)))
     say(f'{folder.understood()} Loading fastai ...')
     from bears_lib.interpret import evaluate
@@ -141,7 +141,7 @@ def _network() -> tuple[str, bool, str]:
 
 def _contact() -> tuple[str, bool, str]:
     "Who Wikimedia is told that asks."
-    from bears_lib.engine.web import contact
+    from bears_lib.engine.core.http_client import contact
     try: who = contact()
     except BearsError as error: return 'contact', False, str(error)
     return 'contact', bool(who), f'{who}, told to Wikimedia, Openverse and iNaturalist' if who else 'BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 searches a minute and not 10'

@@ -12,12 +12,12 @@ __all__ = ['sample_bears', 'search_images', 'search_images_ddg', 'register_provi
 # %% ../nbs/01_gather.ipynb #6b4311e6
 from pathlib import Path
 import shutil
-from .engine.check import bears_check, check_images, drop_dups, find_dups
-from .engine.cleaner import ImageCleaner
-from .engine.common import BearsError
-from .engine.download import attribution, bears_gather, download_images, gather_images, licensed_copy, save_uploads
-from .engine.folders import sample_folder
-from .engine.search import register_provider, search_images, search_images_ddg
+from .engine.gather.audit import bears_check, check_images, drop_dups, find_dups
+from .engine.gather.cleaner import ImageCleaner
+from .engine.core.common import BearsError
+from .engine.gather.download import attribution, bears_gather, download_images, gather_images, licensed_copy, save_uploads
+from .engine.core.folders import sample_folder
+from .engine.gather.search import register_provider, search_images, search_images_ddg
 _all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads', 'attribution', 'licensed_copy',
          'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_gather', 'bears_check']
 

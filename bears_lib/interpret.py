@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from .engine.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
-from .engine.models import read_model
-from .engine.folders import read_folder
-from .engine.photos import Preprocess, Source, open_photo
-from .engine.runtime import open_network, run_photos
-from .engine.split import sides_of
-from .engine.words import for_figure, for_html
+from .engine.core.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
+from .engine.predict.model_folder import read_model
+from .engine.core.folders import read_folder
+from .engine.core.photos import Preprocess, Source, open_photo
+from .engine.predict.onnx_session import open_network, run_photos
+from .engine.features.split import sides_of
+from .engine.core.words import for_figure, for_html
 
 # %% ../nbs/03_interpret.ipynb #a7e84b60
 @dataclass
@@ -127,13 +127,13 @@ def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
     if isinstance(model, str | Path):
         info, network = read_model(model)
         return network, info.labels, info.preprocess, info.unsure.get('threshold', -1.)
-    from bears_lib.engine.learners import classes_of, network_of, preprocess_of
+    from bears_lib.engine.features.fastai_bridge import classes_of, network_of, preprocess_of
     return network_of(model), classes_of(model.dls), preprocess_of(model.dls), -1.
 
 def _own_photos(model:Any, train:bool) -> tuple[list[Path], np.ndarray]:
     "A `Learner`'s photos, and the numbers of their classes."
     if isinstance(model, str | Path): raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a folder.')
-    from bears_lib.engine.learners import photos_of, require_classifier
+    from bears_lib.engine.features.fastai_bridge import photos_of, require_classifier
     require_classifier(model.dls, checked=not train)
     data = model.dls.train_ds if train else model.dls.valid_ds
     return photos_of(data), np.array([int(label) for label in data.tls[1]])
@@ -165,7 +165,7 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
 def _met(model:Any) -> dict[str, str]:
     "The photos that a model has learnt from or was checked with, as `record_split` writes them; {} where that is not known."
     if isinstance(model, str | Path): return read_model(model)[0].split
-    from bears_lib.engine.learners import split_of
+    from bears_lib.engine.features.fastai_bridge import split_of
     return split_of(model)
 
 def _unseen(chosen:_Chosen) -> _Chosen:
@@ -277,7 +277,7 @@ def grad_cam(
     label:str|None=None, # The class to ask about; None takes the most probable
 ): # A `HeatMap`: `.heat` holds the numbers
     "Grad-CAM: which places of a photo raise the score of a class."
-    from bears_lib.engine.explain import HeatMap, find_layer, grad_cam_map, open_model
+    from bears_lib.engine.interpret.explain import HeatMap, find_layer, grad_cam_map, open_model
     network = open_model(learn)
     pixels, name = network.pixels(photo), find_layer(network, layer)
     chances = network.chances(pixels)[0]
@@ -292,7 +292,7 @@ def occlusion(
     label:str|None=None, # The class to ask about; None takes the most probable
 ): # A `HeatMap`: `.heat` says by how much the probability falls when that part is covered
     "Cover one part of the photo after the other: where does the probability fall?"
-    from bears_lib.engine.explain import HeatMap, occlusion_map, open_model
+    from bears_lib.engine.interpret.explain import HeatMap, occlusion_map, open_model
     network = open_model(learn)
     pixels = network.pixels(photo)
     chances = network.chances(pixels)[0]
@@ -306,7 +306,7 @@ def deletion_check(
     heat:Any=None, # A `HeatMap` of that photo; None makes one by `grad_cam`
 ): # A `DeletionCheck`: `.honest` is the verdict
     "Take the hottest parts of a photo away: does the probability fall faster than when parts go at random?"
-    from bears_lib.engine.explain import DeletionCheck, deletion_curves, open_model
+    from bears_lib.engine.interpret.explain import DeletionCheck, deletion_curves, open_model
     network, shares = open_model(learn), (0, 0.06, 0.12, 0.25, 0.37, 0.5)
     heat = grad_cam(network, photo) if heat is None else heat
     curves = deletion_curves(network, network.preprocess.square(photo), heat.heat, network.index(heat.label, np.zeros(0)), shares)
@@ -321,8 +321,8 @@ def layer_patches(
     photos:list|None=None, # Where to look; None takes up to 200 of a `Learner`'s training photos
 ): # `LayerPatches`: `.rows` holds each patch's photo and place
     "What layers see, after Zeiler and Fergus: the patches of photos that excite a channel most."
-    from bears_lib.engine.explain import LayerPatches, find_layer, find_patches, open_model, stages
-    from bears_lib.engine.familiar import spread
+    from bears_lib.engine.interpret.explain import LayerPatches, find_layer, find_patches, open_model, stages
+    from bears_lib.engine.features.novelty import spread
     network = open_model(learn)
     if photos is None and not hasattr(learn, 'dls'): raise BearsError('A saved model holds no photos: layer_patches(model, photos=[...]) looks at those.')
     items = sorted(learn.dls.train_ds.items) if photos is None else list(photos)
@@ -392,7 +392,7 @@ def report(
     return _write_report(model, photos, to, worst)[0]
 
 def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) -> tuple[Path, Evaluation]:
-    from bears_lib.engine.report import page
+    from bears_lib.engine.interpret.report import page
     if Path(to).is_dir(): raise BearsError(f'{to} is a folder. Give the name of a file, such as {Path(to)/"report.html"}.')
     result, seen = _sides(model, photos)
     name = Path(model).resolve().name if isinstance(model, str | Path) else ', '.join(result.labels)
@@ -401,7 +401,7 @@ def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) ->
 # %% ../nbs/03_interpret.ipynb #9ee5d8a8
 def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None]:
     "The photos to judge by, and the training photos where they are known."
-    from bears_lib.engine.familiar import fit_familiar
+    from bears_lib.engine.features.novelty import fit_familiar
     asked = _asked(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
@@ -416,7 +416,7 @@ def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None
 # %% ../nbs/03_interpret.ipynb #f7a58056
 def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> list[tuple[str, str]]:
     "Headings and HTML."
-    from bears_lib.engine.report import calibration_svg, classes_table, confusion_table, photo_card
+    from bears_lib.engine.interpret.report import calibration_svg, classes_table, confusion_table, photo_card
     first, few = result.worst[:worst], (worst + 1)//2
     alike = {i: _matches(seen, result.features[[i]], 4) for i in first[:few]} if seen else {}
     heat = dict(zip(first, _heats(model, [result.photos[i] for i in first[:few]])))
@@ -439,7 +439,7 @@ def _summary(result:Evaluation) -> str:
 # %% ../nbs/03_interpret.ipynb #80c0da79
 def _heats(model:Any, photos:list[Path]) -> list:
     "Grad-CAM of each photo, or occlusion where a network has no maps; nothing where it can't be rebuilt."
-    from bears_lib.engine.explain import map_layers, open_model
+    from bears_lib.engine.interpret.explain import map_layers, open_model
     try: network = open_model(model)
     except BearsError: return []
     try: map_layers(network)
@@ -448,7 +448,7 @@ def _heats(model:Any, photos:list[Path]) -> list:
 
 def _strangers(result:Evaluation, most:int=12) -> str:
     "The photos that are least like the training photos, if any falls below the threshold."
-    from bears_lib.engine.report import photo_card
+    from bears_lib.engine.interpret.report import photo_card
     if result.likeness is None: return '<p>This model does not know its training photos: it was saved by an older version.</p>'
     odd = [i for i in np.argsort(result.likeness, kind='stable') if result.likeness[i] < result.threshold]
     if not odd: return '<p>None.</p>'

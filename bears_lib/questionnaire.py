@@ -14,11 +14,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 import os
 from fastcore.basics import patch
-from .engine.common import BearsError, command, near, say, write_beside
-from .engine.grading import GRADES, Graded, Question, grade, load_questions
-from .engine.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
-from .engine.uploads import in_colab
-from .engine.words import for_html, for_terminal
+from .engine.core.common import BearsError, command, near, say, write_beside
+from .engine.quiz.grading import GRADES, Graded, Question, grade, load_questions
+from .engine.quiz.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
+from .engine.predict.uploads import in_colab
+from .engine.core.words import for_html, for_terminal
 _all_ = ['load_questions', 'grade']
 
 # %% ../nbs/05_questionnaire.ipynb #962ed5c5
@@ -74,7 +74,7 @@ def answer(self:Quiz,
     if not self.question: raise BearsError('Nothing is left to ask. Go back with quiz.go(number).')
     result = grade(self.question, text)
     if self.semantic:
-        from bears_lib.engine.semantic import second_look
+        from bears_lib.engine.quiz.semantic import second_look
         result = second_look(self.question, text, result)
     self.result = result
     try: self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
@@ -167,7 +167,7 @@ def due(self:Quiz,
     now:datetime|None=None, # The moment to look at; now by default
 ) -> list[Question]: # The longest waiting first
     "The questions that are due to be asked again (needs the extra `quiz`)."
-    from bears_lib.engine.schedule import due
+    from bears_lib.engine.quiz.schedule import due
     by_id = {q.id: q for q in self.questions}
     return [by_id[name] for name, _ in due(self.session, now) if name in by_id]
 
@@ -281,7 +281,7 @@ def write(self:Quiz,
     path:str|Path, # .md for a blog page, .apkg for Anki, .tsv for a table, .html for a page that asks, .json for the schedule
 ) -> Path: # The same path
     "Write the answers, or the questions, for another program: the ending says which."
-    from bears_lib.engine import exports, question_pages, schedule
+    from bears_lib.engine.quiz import exports, question_pages, schedule
     if self.box: _save(self, self.box.parts)
     kinds = {'.md': lambda: write_beside(path, exports.markdown_page(self.session, self.questions)), '.apkg': lambda: exports.write_anki(path, self.questions, self.session),
         '.tsv': lambda: write_beside(path, exports.tsv(self.questions, self.session)), '.html': lambda: question_pages.write_question_page(path, self.chapter),
@@ -294,7 +294,7 @@ def take(self:Quiz,
     path:str|Path, # A page (.md) or a schedule (.json) that `write` wrote
 ) -> int: # How many answers or cards came in: those that are as they stand here do not count
     "Take in what was written before, perhaps edited by hand."
-    from bears_lib.engine import exports, schedule
+    from bears_lib.engine.quiz import exports, schedule
     if Path(path).suffix.lower() == '.json': new = schedule.read_cards(path, [q.id for q in self.questions])
     else:
         try: page = Path(path).read_text('utf-8-sig')
@@ -309,7 +309,7 @@ def take(self:Quiz,
 # %% ../nbs/05_questionnaire.ipynb #1e8069ab
 def _taken(quiz:Quiz, new:Entry) -> bool: # Whether it changed anything
     "Take in one answer: as a change of the one we have, or as a new attempt at the question."
-    from bears_lib.engine.exports import tidy
+    from bears_lib.engine.quiz.exports import tidy
     old = latest(quiz.session).get(new.id)
     if new.card: quiz.session.append(new)
     elif old and new.answer in ('', tidy(old.answer)):

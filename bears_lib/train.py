@@ -32,16 +32,16 @@ with warnings.catch_warnings():
     from fastai.torch_core import params
     from fastai.vision.augment import aug_transforms
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
-from .engine.backbone import body_features, body_preprocess, create_body, default_arch
-from .engine.common import BearsError, say
-from .engine.split import Split, Valid, folder_to_check, hold_out
-from .engine.guess import Challenge
-from .engine.head import fit_linear
-from .engine.labels import LabelOf, Labels, read_labelled, read_labels
-from .engine.layers import plot_activations, plot_stack
-from .engine.learners import PhotoBlock, SquarePhoto, photos_of, preprocess_of, require_classifier, shape_of, with_stats
-from .engine.folders import PhotoFolder, require_classes
-from .engine.photos import Preprocess
+from .engine.features.backbone import body_features, body_preprocess, create_body, default_arch
+from .engine.core.common import BearsError, say
+from .engine.features.split import Split, Valid, folder_to_check, hold_out
+from .engine.train.guessing_game import Challenge
+from .engine.features.linear_probe import fit_linear
+from .engine.train.labels import LabelOf, Labels, read_labelled, read_labels
+from .engine.train.layers import plot_activations, plot_stack
+from .engine.features.fastai_bridge import PhotoBlock, SquarePhoto, photos_of, preprocess_of, require_classifier, shape_of, with_stats
+from .engine.core.folders import PhotoFolder, require_classes
+from .engine.core.photos import Preprocess
 _all_ = ['read_labels', 'plot_activations', 'plot_stack', 'Challenge']
 
 # %% ../nbs/02_train.ipynb #b8c31786

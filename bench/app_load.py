@@ -132,7 +132,7 @@ def main() -> None:
     options.add_argument('--visitors', type=int, default=200)
     options.add_argument('--model', help='a model folder; without it one is trained on the drawn bears')
     args = options.parse_args()
-    from bears_lib.engine.folders import sample_folder
+    from bears_lib.engine.core.folders import sample_folder
     photos = [path.read_bytes() for path in sorted(sample_folder().glob('*/0*.jpg'))]
     with tempfile.TemporaryDirectory() as folder:
         model = args.model or f'{folder}/model'

@@ -12,8 +12,8 @@ def main() -> None:
     options.add_argument('photos', nargs='?', type=Path)
     args = options.parse_args()
     os.environ['IN_TEST'] = '1'
-    from bears_lib.engine.check import check_images, find_dups
-    from bears_lib.engine.folders import sample_folder
+    from bears_lib.engine.gather.audit import check_images, find_dups
+    from bears_lib.engine.core.folders import sample_folder
     root = args.photos or sample_folder()
     with (root/'faults.csv').open(newline='', encoding='utf-8') as file: faults = list(csv.DictReader(file))
     start = perf_counter()

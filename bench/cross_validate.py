@@ -13,11 +13,11 @@ warnings.filterwarnings('ignore')
 
 def main() -> None:
     import numpy as np
-    from bears_lib.engine.backbone import body_preprocess, create_body, shrink, to_onnx
-    from bears_lib.engine.common import accuracy_text
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.head import group_folds, fit_linear
-    from bears_lib.engine.runtime import run_photos
+    from bears_lib.engine.features.backbone import body_preprocess, create_body, shrink, to_onnx
+    from bears_lib.engine.core.common import accuracy_text
+    from bears_lib.engine.features.near_duplicates import read_photos
+    from bears_lib.engine.features.linear_probe import group_folds, fit_linear
+    from bears_lib.engine.predict.onnx_session import run_photos
     options = parser(__doc__)
     options.add_argument('photos')
     args = options.parse_args()

@@ -11,8 +11,8 @@ from time import perf_counter
 import numpy as np
 from PIL import Image
 
-from bears_lib.engine.decoding import is_plain
-from bears_lib.engine.photos import open_photo
+from bears_lib.engine.core.decoding import is_plain
+from bears_lib.engine.core.photos import open_photo
 from common import parser, report
 
 def photo(kind:str, size:tuple[int, int]) -> bytes:

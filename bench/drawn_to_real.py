@@ -12,9 +12,9 @@ from common import parser, report
 
 def drawn_head(folder:Path, skip:set[str]):
     "A head fitted to every readable drawing but `skip`, and the labels it knows."
-    from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.head import fit_linear
+    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
+    from bears_lib.engine.features.near_duplicates import read_photos
+    from bears_lib.engine.features.linear_probe import fit_linear
     found = read_photos(folder)
     photos = [photo for photo in found.photos if photo.path.relative_to(folder).as_posix() not in skip]
     body = create_body()
@@ -23,9 +23,9 @@ def drawn_head(folder:Path, skip:set[str]):
 
 def main() -> None:
     import numpy as np
-    from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.common import accuracy_text
-    from bears_lib.engine.folders import read_folder
+    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
+    from bears_lib.engine.core.common import accuracy_text
+    from bears_lib.engine.core.folders import read_folder
     from bears_lib.gather import sample_bears
     options = parser(__doc__)
     options.add_argument('photos')

@@ -33,7 +33,7 @@ def run(way:str, n:int) -> None:
     many = hashes(n)
     start = perf_counter()
     if way == 'near_pairs':
-        from bears_lib.engine.duplicates import near_pairs
+        from bears_lib.engine.features.near_duplicates import near_pairs
         start = perf_counter()
         found = {(int(i), int(j)) for i, j, _ in near_pairs(many)}
         rows = n

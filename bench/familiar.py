@@ -31,12 +31,12 @@ def made(n:int=100) -> dict[str, list]:
 def main() -> None:
     import numpy as np
     from sklearn.metrics import roc_auc_score
-    from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.split import split_photos
-    from bears_lib.engine.familiar import fit_familiar
-    from bears_lib.engine.head import fit_linear
-    from bears_lib.engine.folders import read_folder, sample_folder
+    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
+    from bears_lib.engine.features.near_duplicates import read_photos
+    from bears_lib.engine.features.split import split_photos
+    from bears_lib.engine.features.novelty import fit_familiar
+    from bears_lib.engine.features.linear_probe import fit_linear
+    from bears_lib.engine.core.folders import read_folder, sample_folder
     options = parser(__doc__)
     options.add_argument('bears')
     options.add_argument('others', nargs='+')

@@ -82,8 +82,8 @@ def fastai_and_verify(urls, folder, workers):
     verify_images(get_image_files(folder))
 
 def ours(urls, folder, workers):
-    from bears_lib.engine.download import download_images
-    from bears_lib.engine.web import Web
+    from bears_lib.engine.gather.download import download_images
+    from bears_lib.engine.core.http_client import Web
     with Web(private=['127.0.0.1']) as web: download_images(folder/'bears', urls=urls, max_pics=len(urls), n_workers=workers, web=web)
 
 def ours_again(urls, folder, workers):
@@ -96,7 +96,7 @@ WAYS = {'plain httpx': plain_httpx, 'httpx + Pillow': httpx_and_pillow, 'fastai 
 def run(name:str, port:int, count:int, folder:Path, workers:int) -> None:
     "One contender in a process of its own; imports are not what is measured."
     os.environ['IN_TEST'] = '1'  # no progress bars
-    import httpx, pandas, bears_lib.engine.download  # noqa: F401
+    import httpx, pandas, bears_lib.engine.gather.download  # noqa: F401
     if name.startswith('fastai'): import fastai.vision.utils  # noqa: F401
     urls = [f'http://127.0.0.1:{port}/{i}.jpg' for i in range(count)]
     if 'second' in name: ours(urls, folder, workers)

@@ -16,8 +16,8 @@ import json, os
 
 from common import parser, report
 
-from bears_lib.engine.common import BearsError, wilson
-from bears_lib.engine.grading import GRADES, Reader, chapters, find_pattern, grade, known_words, load_questions, read_pattern
+from bears_lib.engine.core.common import BearsError, wilson
+from bears_lib.engine.quiz.grading import GRADES, Reader, chapters, find_pattern, grade, known_words, load_questions, read_pattern
 
 
 def read_answers(path):

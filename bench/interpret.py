@@ -10,9 +10,9 @@ from common import contender, finish, parser, report
 
 
 def one_pass(folder:str, model:str) -> None:
-    from bears_lib.engine.models import read_model
-    from bears_lib.engine.folders import read_folder
-    from bears_lib.engine.runtime import run_photos
+    from bears_lib.engine.predict.model_folder import read_model
+    from bears_lib.engine.core.folders import read_folder
+    from bears_lib.engine.predict.onnx_session import run_photos
     info, network = read_model(model)
     photos = [photo.path for photo in read_folder(folder).photos]
     start = time.perf_counter()
@@ -33,7 +33,7 @@ def main() -> None:
     args = options.parse_args()
     if args.run: return {'one pass': one_pass, 'report': whole_report}[args.run](args.photos, args.model)
     from bears_lib.deploy import save_model
-    from bears_lib.engine.folders import read_folder
+    from bears_lib.engine.core.folders import read_folder
     from bears_lib.gather import sample_bears
     from bears_lib.train import bears_dls, bears_learner, fit_head
     photos = read_folder(args.photos).photos

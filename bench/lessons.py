@@ -15,8 +15,8 @@ class Photos:
     "A folder of photos, their classes and folds."
     def __init__(self, name:str):
         import numpy as np
-        from bears_lib.engine.data import get_data
-        from bears_lib.engine.duplicates import read_photos
+        from bears_lib.engine.lessons.datasets import get_data
+        from bears_lib.engine.features.near_duplicates import read_photos
         found = read_photos(get_data(name))
         self.files, self.groups = [photo.path for photo in found.photos], np.array([photo.group for photo in found.photos])
         self.classes = np.array([found.labels.index(photo.label) for photo in found.photos])
@@ -27,7 +27,7 @@ class Photos:
 
     def look(self, arch:str='tf_efficientnet_lite0', size:int=256, resize:str='crop', mirror:bool=True):
         "Features of shape (views, n, features)."
-        from bears_lib.engine.backbone import body_features, body_preprocess, create_body
+        from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
         body = create_body(arch)
         features = body_features(body, self.files, body_preprocess(body, size, resize), mirror)
         return features if mirror else features[None]
@@ -41,7 +41,7 @@ class Photos:
         return right
 
 def row(lesson:str, way:str, right:int, n:int, seconds:float) -> dict:
-    from bears_lib.engine.common import wilson
+    from bears_lib.engine.core.common import wilson
     low, high = wilson(right, n)
     return {'lesson': lesson, 'way': way, 'right': f'{right/n:.1%}', '95% interval': f'{low:.1%} to {high:.1%}', 'n': n, 'seconds': f'{seconds:.1f}'}
 
@@ -50,7 +50,7 @@ def plain(features, classes, groups):
     import numpy as np
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
-    from bears_lib.engine.head import Head
+    from bears_lib.engine.features.linear_probe import Head
     scale = np.sqrt(np.mean(np.square(features)))
     with threadpool_limits(1): fitted = LogisticRegression(max_iter=1000).fit(features[0]/scale, classes)
     weight, bias = (fitted.coef_/scale).astype(np.float32), fitted.intercept_.astype(np.float32)
@@ -58,16 +58,16 @@ def plain(features, classes, groups):
     return Head(weight, bias, 1.)
 
 def default(features, classes, groups):
-    from bears_lib.engine.head import fit_linear
+    from bears_lib.engine.features.linear_probe import fit_linear
     return fit_linear(features, classes.tolist(), groups.tolist())
 
 def discriminant(features, classes, groups):
-    from bears_lib.engine.discriminant import fit_discriminant
+    from bears_lib.engine.lessons.lda import fit_discriminant
     return fit_discriminant(features, classes.tolist())
 
 def pets() -> list[dict]:
     "37 breeds, ten photos of each."
-    from bears_lib.engine.discriminant import join_looks
+    from bears_lib.engine.lessons.lda import join_looks
     data = Photos('pets')
     rows = [timed('pets', 'plain logistic regression, one look at 256 pixels', data, lambda: data.look(mirror=False), plain)]
     rows.append(timed('pets', 'discriminant, the same look and its mirror image', data, data.look, discriminant))
@@ -118,7 +118,7 @@ def timed(lesson:str, way:str, data:Photos, look, fit, before:float=0.) -> dict:
 lessons = {'pets': pets, 'two_things': two_things}  # a lesson with a figure of its own adds a function that returns rows
 
 def main() -> None:
-    from bears_lib.engine.common import BearsError
+    from bears_lib.engine.core.common import BearsError
     options = parser(__doc__)
     options.add_argument('--only', choices=lessons, help='one lesson')
     args = options.parse_args()

@@ -58,7 +58,7 @@ def main() -> None:
     options.add_argument('--folder', help='where the models are')
     args = options.parse_args()
     if args.run == 'make': return make(args.folder)
-    from bears_lib.engine.folders import read_folder, sample_folder
+    from bears_lib.engine.core.folders import read_folder, sample_folder
     found = [str(photo.path) for photo in read_folder(args.photos or sample_folder()).photos]
     photos = (found*(args.n//len(found) + 1))[:args.n]
     if args.run == 'warm': return warm(args.folder, photos, args.rounds)

@@ -15,14 +15,14 @@ warnings.filterwarnings('ignore')
 os.environ.setdefault('CI', '1')  # no progress bars
 
 def row(lesson:str, what:str, right:int, n:int, start:float) -> dict:
-    from bears_lib.engine.common import accuracy_text
+    from bears_lib.engine.core.common import accuracy_text
     return {'lesson': lesson, 'what': what, 'accuracy': accuracy_text(right, n), 'seconds': f'{perf_counter() - start:.0f}'}
 
 def features_of(folder) -> tuple:
     "Photo folder to features of shape (1, n, 1280), class numbers and file names."
     import numpy as np
-    from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.folders import read_folder
+    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
+    from bears_lib.engine.core.folders import read_folder
     found, body = read_folder(folder, check=False), create_body()
     classes = np.array([found.labels.index(photo.label) for photo in found.photos])
     return body_features(body, [photo.path for photo in found.photos], body_preprocess(body, resize='squish'))[None], classes, [photo.path.name for photo in found.photos]
@@ -30,9 +30,9 @@ def features_of(folder) -> tuple:
 def sounds() -> list[dict]:
     "ESC-10, its own five folds."
     import numpy as np
-    from bears_lib.engine.data import get_data
-    from bears_lib.engine.head import fit_linear
-    from bears_lib.engine.sounds import draw_sounds
+    from bears_lib.engine.lessons.datasets import get_data
+    from bears_lib.engine.features.linear_probe import fit_linear
+    from bears_lib.engine.lessons.sounds import draw_sounds
     pictures = {'spectrogram': {'mels': None, 'windows': (1024,)}, 'log-mel, 64 rows': {}, 'log-mel, 128 rows': {'mels': 128},
                 'log-mel, three windows': {'mels': 128, 'windows': (512, 2048, 8192)}}
     start, drawn = perf_counter(), {}
@@ -58,9 +58,9 @@ def sounds() -> list[dict]:
 def files() -> list[dict]:
     "Five kinds of files of this machine, five folds by package."
     import numpy as np
-    from bears_lib.engine.backbone import body_features, body_preprocess, create_body
-    from bears_lib.engine.bitmaps import byte_counts, file_picture, file_window, known_files
-    from bears_lib.engine.head import group_folds, fit_linear
+    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
+    from bears_lib.engine.lessons.bitmaps import byte_counts, file_picture, file_window, known_files
+    from bears_lib.engine.features.linear_probe import group_folds, fit_linear
     body, start, rows = create_body(), perf_counter(), []
     with tempfile.TemporaryDirectory() as work:
         found = known_files(work)
@@ -82,7 +82,7 @@ def pairs() -> list[dict]:
     import json, math
     import matplotlib
     import numpy as np
-    from bears_lib.engine.data import get_data
+    from bears_lib.engine.lessons.datasets import get_data
     get_data('pets')
     matplotlib.use('Agg')
     notebook = json.loads((Path(__file__).parent.parent/'nbs'/'solutions'/'06_same_or_different.ipynb').read_text(encoding='utf-8'))
@@ -103,7 +103,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument('lessons', nargs='*', choices=[*lessons, []], help='which to run; all by default')
     args = options.parse_args()
-    from bears_lib.engine.common import BearsError
+    from bears_lib.engine.core.common import BearsError
     rows = []
     for name in args.lessons or lessons:
         try: rows += lessons[name]()

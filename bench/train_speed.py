@@ -17,9 +17,9 @@ warnings.filterwarnings('ignore')
 
 def score(learn, photos:str) -> tuple[int, int]:
     "How many photos of another folder a learner gets right, and of how many."
-    from bears_lib.engine.learners import network_of, preprocess_of
-    from bears_lib.engine.folders import read_folder
-    from bears_lib.engine.runtime import run_photos
+    from bears_lib.engine.features.fastai_bridge import network_of, preprocess_of
+    from bears_lib.engine.core.folders import read_folder
+    from bears_lib.engine.predict.onnx_session import run_photos
     found = [photo for photo in read_folder(photos).photos if photo.label in learn.dls.vocab]
     chances = run_photos(network_of(learn), [photo.path for photo in found], preprocess_of(learn.dls))[0]
     return sum(learn.dls.vocab[i] == photo.label for i, photo in zip(chances.argmax(1), found)), len(found)
@@ -42,9 +42,9 @@ def ours(photos:str, test:str) -> None:
 def fastai(photos:str, test:str) -> None:
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, IndexSplitter, RandomResizedCrop, accuracy, aug_transforms, parent_label, set_seed, vision_learner
     import numpy as np
-    from bears_lib.engine.backbone import default_arch, packaged_weights
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.split import split_photos
+    from bears_lib.engine.features.backbone import default_arch, packaged_weights
+    from bears_lib.engine.features.near_duplicates import read_photos
+    from bears_lib.engine.features.split import split_photos
     set_seed(0)
     found = read_photos(photos).photos
     held = np.flatnonzero(split_photos(found))
@@ -63,10 +63,10 @@ def normalize():
     return Normalize.from_stats((0.5,)*3, (0.5,)*3)
 
 def floor(photos:str, network:str) -> None:
-    from bears_lib.engine.duplicates import read_photos
-    from bears_lib.engine.split import split_photos
-    from bears_lib.engine.photos import Preprocess
-    from bears_lib.engine.runtime import run_photos
+    from bears_lib.engine.features.near_duplicates import read_photos
+    from bears_lib.engine.features.split import split_photos
+    from bears_lib.engine.core.photos import Preprocess
+    from bears_lib.engine.predict.onnx_session import run_photos
     found = read_photos(photos).photos
     training = [photo.path for photo, held in zip(found, split_photos(found)) if not held]
     start = perf_counter()
@@ -83,7 +83,7 @@ def main() -> None:
     if args.run: return {'ours': ours, 'fastai': fastai, 'floor': floor}[args.run](args.photos, args.test_or_network)
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder)/'body.onnx'
-        from bears_lib.engine.backbone import create_body, to_onnx
+        from bears_lib.engine.features.backbone import create_body, to_onnx
         network.write_bytes(to_onnx(create_body(), 256))
         results = {'ours': median([contender('ours', args.photos, args.test) for _ in range(args.repeat)]),
                    'fastai fine_tune(3)': contender('fastai', args.photos, args.test),
@@ -96,7 +96,7 @@ def main() -> None:
 def median(runs:list[dict]) -> dict: return sorted(runs, key=lambda run: run['seconds'])[len(runs)//2]
 
 def row(name:str, result:dict) -> dict:
-    from bears_lib.engine.common import accuracy_text
+    from bears_lib.engine.core.common import accuracy_text
     scores = {key: accuracy_text(*result[key]) if result.get(key) else '' for key in ('valid', 'test')}
     return {'way': name, 'seconds': f'{result["seconds"]:.1f}', 'peak MB': result['peak_mb'], **scores}
 

@@ -31,7 +31,7 @@ def browser():
 def node_modules() -> Path:
     "Where onnxruntime-web and axe-core are."
     import npm_packages
-    from bears_lib.engine.common import BearsError
+    from bears_lib.engine.core.common import BearsError
     try: return npm_packages.node_modules()
     except BearsError as error: pytest.skip(str(error))
 
@@ -58,7 +58,7 @@ def photos(tmp_path):
 def bears_half(tmp_path_factory):
     "A model of drawn bears that has seen one half of them, and the photos of the other half."
     from bears_lib.commands import bears_train
-    from bears_lib.engine.folders import read_folder, sample_folder
+    from bears_lib.engine.core.folders import read_folder, sample_folder
     place, photos = tmp_path_factory.mktemp('bears'), read_folder(sample_folder()).photos
     for photo in photos[::2]:
         (place/'photos'/photo.label).mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 import fuzz_network as crafted
-from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.photos import Preprocess
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.core.photos import Preprocess
 
 def chances_of(values:list[float]) -> bytes:
     "A network that gives these probabilities to each photo."

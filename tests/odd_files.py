@@ -4,7 +4,7 @@ import struct, zlib
 import numpy as np
 from PIL import Image, ImageCms
 
-from bears_lib.engine.folders import sample_folder
+from bears_lib.engine.core.folders import sample_folder
 from strange import chunk, exif, ifd, png, saved, segment, with_segments, zipped_text
 
 def bear() -> Image.Image: return Image.open(next(iter(sorted((sample_folder()/'grizzly').glob('*.jpg'))))).convert('RGB').crop((0, 0, 240, 180))

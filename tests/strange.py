@@ -247,7 +247,7 @@ class Watch:
         self.thread.start()
 
     def look(self) -> None:
-        from bears_lib.engine import decoding
+        from bears_lib.engine.core import decoding
         pids, held = {os.getpid(), *(worker.process.pid for worker in list(alive) + decoding._idle)}, 0
         for pid in pids:
             with suppress(OSError, IndexError): held += 1024*int(Path(f'/proc/{pid}/smaps_rollup').read_text(encoding='utf-8').partition('Pss:')[2].split()[0])  # what is shared counts once
@@ -272,7 +272,7 @@ alive: list = []  # workers, from their start
 
 def measure(path:str) -> dict:
     "Open a file: what came of it, seconds of the clock and of work, and MB, workers included."
-    from bears_lib.engine.photos import PhotoError, open_photo
+    from bears_lib.engine.core.photos import PhotoError, open_photo
     began = time.monotonic()
     with Watch() as watch:
         try: said = f'{open_photo(path).size}'
@@ -280,7 +280,7 @@ def measure(path:str) -> dict:
     return dict(said=said, seconds=time.monotonic() - began, work=watch.work, memory=watch.most)
 
 if __name__ == '__main__':
-    from bears_lib.engine import decoding
+    from bears_lib.engine.core import decoding
     class Worker(decoding._Worker):
         def __init__(self):
             super().__init__()

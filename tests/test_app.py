@@ -303,7 +303,7 @@ def test_feedback_is_kept_with_consent_only(app, browser):
             page.click('#offer')
             page.wait_for_function('document.querySelector("#thanks").innerText.includes("kept as black")')
     finally: path.unlink()
-    from bears_lib.engine.folders import read_folder
+    from bears_lib.engine.core.folders import read_folder
     kept = read_folder(offered)
     assert kept.counts == {'black': 1}
     photo = kept.photos[0]
@@ -332,20 +332,20 @@ def test_a_port_that_is_taken_and_models_that_are_none(app, model, tmp_path):
     assert missing.returncode == 2 and 'no model folder' in json.loads(missing.stdout)['error']
 
 def test_labels_of_a_stranger_are_no_folders(model, tmp_path):
-    from bears_lib.engine.apps import Feedback
-    from bears_lib.engine.common import BearsError
+    from bears_lib.engine.deploy.gradio_app import Feedback
+    from bears_lib.engine.core.common import BearsError
     for label in ('../up', '/etc', '.bears', 'a/b', ''):
         with pytest.raises(BearsError): Feedback(tmp_path, [label, 'teddy'])
 
 def test_without_torch_why_is_a_sentence(model, monkeypatch):
-    from bears_lib.engine import apps
-    from bears_lib.engine.common import BearsError
-    monkeypatch.setitem(sys.modules, 'bears_lib.engine.explain', None)
+    from bears_lib.engine.deploy import gradio_app as apps
+    from bears_lib.engine.core.common import BearsError
+    monkeypatch.setitem(sys.modules, 'bears_lib.engine.interpret.explain', None)
     with pytest.raises(BearsError, match='torch.* have to be installed'): apps.looker(model)
 
 def test_where_it_looks_is_where_the_bear_is(model):
     "A bear pasted into the left half of a plain field: the light falls there."
-    from bears_lib.engine.apps import looker
+    from bears_lib.engine.deploy.gradio_app import looker
     field = Image.new('RGB', (512, 512), (150, 150, 150))
     field.paste(Image.open(bear).resize((256, 256)), (0, 128))
     seen = np.asarray(looker(model)(jpeg(field), 'grizzly')).astype(float).sum(2)

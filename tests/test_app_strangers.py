@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bears_lib.engine.folders import read_folder
+from bears_lib.engine.core.folders import read_folder
 
 pytest.importorskip('gradio', minversion='6', reason='needs the extra "app": pip install "bears_lib[app]"')
 import httpx
@@ -134,7 +134,7 @@ def test_300_uploads_that_stand_still_keep_nobody_out(watched):
 
 @pytest.mark.parametrize('terminal', ['utf-8', 'ascii'])
 def test_a_machine_without_a_language(terminal, tmp_path, monkeypatch):
-    from bears_lib.engine.photos import Preprocess
+    from bears_lib.engine.core.photos import Preprocess
     from test_web_page import saved, tiny_model
     from PIL import Image
     for name, value in (('LC_ALL', 'C'), ('PYTHONIOENCODING', terminal)): monkeypatch.setenv(name, value)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from bears_lib.engine import check, moves
-from bears_lib.engine.check import _outliers, check_images, confident_joint, drop_dups, find_dups, label_issues
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.moves import finish_moves, move_out, move_photos, relabel, undo
-from bears_lib.engine.folders import read_metadata, sample_folder, write_metadata
+from bears_lib.engine.gather import audit as check, journal as moves
+from bears_lib.engine.gather.audit import _outliers, check_images, confident_joint, drop_dups, find_dups, label_issues
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.gather.journal import finish_moves, move_out, move_photos, relabel, undo
+from bears_lib.engine.core.folders import read_metadata, sample_folder, write_metadata
 from conftest import make_photos
 
 def names(root:Path) -> set[str]: return {path.relative_to(root).as_posix() for path in root.rglob('*') if path.is_file() and path.parts[len(root.parts)] != '.bears' and path.name != 'metadata.csv'}
@@ -141,7 +141,7 @@ def test_the_log_of_downloads_is_kept(listed):
 kill = """
 import os, sys
 from pathlib import Path
-from bears_lib.engine import moves
+from bears_lib.engine.gather import journal as moves
 left = int(sys.argv[2])
 def counted(function):
     def call(*args, **kwargs):
@@ -207,7 +207,7 @@ def test_a_second_writer_is_told(listed):
 
 def test_command(photos, tmp_path):
     script = tmp_path/'bears-check'
-    script.write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())', encoding='utf-8')
+    script.write_text('import sys\nfrom bears_lib.engine.gather.audit import bears_check\nsys.exit(bears_check())', encoding='utf-8')
     check = [sys.executable, str(script)]
     run = subprocess.run([*check, str(photos), '--quick', '--json'], capture_output=True, text=True)
     assert run.returncode == 0 and json.loads(run.stdout)['findings'] == []
@@ -218,7 +218,7 @@ def test_command(photos, tmp_path):
     assert run.returncode == 2 and 'is not there' in run.stderr
 
 def test_import_is_light():
-    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.check, bears_lib.engine.cleaner; print({"torch", "fastai", "timm", "sklearn", "ipywidgets", "matplotlib"} & set(sys.modules))'], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.gather.audit, bears_lib.engine.gather.cleaner; print({"torch", "fastai", "timm", "sklearn", "ipywidgets", "matplotlib"} & set(sys.modules))'], capture_output=True, text=True)
     assert run.stdout == 'set()\n', run.stderr
 
 # Computed once with cleanlab 2.9.0: find_label_issues(labels, chances, n_jobs=1), where the model also says another class.

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip('ipywidgets')
-from bears_lib.engine.check import check_images
-from bears_lib.engine.cleaner import ImageCleaner
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.folders import read_metadata, sample_folder, write_metadata
+from bears_lib.engine.gather.audit import check_images
+from bears_lib.engine.gather.cleaner import ImageCleaner
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.core.folders import read_metadata, sample_folder, write_metadata
 from conftest import make_photos
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_choices_are_there_again_in_the_next_cleaner(judged, folder):
     assert ImageCleaner(folder).choices == {}
 
 def test_choices_that_cannot_be_kept_are_said(judged, monkeypatch):
-    from bears_lib.engine import cleaner as module
+    from bears_lib.engine.gather import cleaner as module
     def refused(path, data): raise BearsError(f"Can't write {path}: Read-only file system.")
     monkeypatch.setattr(module, 'write_beside', refused)
     cleaner = ImageCleaner(judged, per_page=7)

@@ -8,8 +8,8 @@ import pytest
 from conftest import make_photos, root as project
 
 pytestmark = pytest.mark.browser
-code = """from bears_lib.engine.check import check_images
-from bears_lib.engine.cleaner import ImageCleaner
+code = """from bears_lib.engine.gather.audit import check_images
+from bears_lib.engine.gather.cleaner import ImageCleaner
 cleaner = ImageCleaner(check_images('photos', judge=False), per_page=6)
 cleaner"""
 

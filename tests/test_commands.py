@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bears_lib.engine.common import command
+from bears_lib.engine.core.common import command
 
 program = '''
 import sys
-from bears_lib.engine.common import BearsError, command, say
+from bears_lib.engine.core.common import BearsError, command, say
 @command
 def bears_try(
     how:str, # What happens

@@ -9,9 +9,9 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from bears_lib.deploy import Classifier, bears_drift, bears_predict, make_card
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.photos import PhotoError, Preprocess
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.core.photos import PhotoError, Preprocess
 from conftest import shell
 from loopback import Answer, LoopbackWeb
 

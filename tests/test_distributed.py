@@ -56,7 +56,7 @@ def test_sync_bn_would_take_the_activations_away():
     "Why the lesson says sync_bn=False: torch's conversion drops the activation that timm keeps inside its batch norm."
     import torch
     from torch import nn
-    from bears_lib.engine.backbone import create_body
+    from bears_lib.engine.features.backbone import create_body
     body = create_body(pretrained=False).eval()
     photo = torch.rand(1, 3, 64, 64)
     with torch.inference_mode(): expected = body(photo)

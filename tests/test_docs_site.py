@@ -57,7 +57,7 @@ def test_every_link_and_anchor_leads_somewhere(site):
 
 def test_course_lessons_and_engine_are_there(site):
     names = set(pages(site))
-    for name in ('index', 'gather', 'train', 'interpret', 'deploy', 'questionnaire', 'commands', 'questions1', 'questions2', 'lessons/pets', 'engine/photos', 'classifier/index'): assert f'{name}.html' in names
+    for name in ('index', 'gather', 'train', 'interpret', 'deploy', 'questionnaire', 'commands', 'questions1', 'questions2', 'lessons/pets', 'engine/core/photos', 'classifier/index'): assert f'{name}.html' in names
     assert not [name for name in names if 'solutions' in name]
     assert 'train.html.md' in (site/'llms.txt').read_text(encoding='utf-8')
 
@@ -65,7 +65,7 @@ def introductions() -> dict[str, str]:
     "The first words below the title of each notebook that the site shows, by its page."
     from nbdev.config import nbpath2html
     found = {}
-    for notebook in [path for folder in ('', 'lessons', 'engine') for path in (root/'nbs'/folder).glob('*.ipynb') if path.stem != 'index']:
+    for notebook in [path for folder in ('', 'lessons', 'engine') for path in (root/'nbs'/folder).glob('**/*.ipynb' if folder == 'engine' else '*.ipynb') if path.stem != 'index']:
         cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'][1:]]
         words = next(text for text in cells if not text.startswith('[!['))
         found[nbpath2html(notebook.relative_to(root/'nbs')).as_posix()] = re.search(r'\w[\w ,:-]{10,}', words)[0].strip()

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from bears_lib.deploy import Classifier, bears_drift
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.drift import AnswerLog, compare, read_answers, reference
-from bears_lib.engine.models import read_model
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.deploy.drift import compare, reference
+from bears_lib.engine.predict.answer_log import AnswerLog, read_answers
+from bears_lib.engine.predict.model_folder import read_model
 from conftest import shell
 
 @pytest.fixture(scope='module')

@@ -11,8 +11,8 @@ from fastai.vision.all import (CategoryBlock, CropPad, DataBlock, DihedralItem, 
 from PIL import Image
 
 from bears_lib.deploy import Classifier, save_model
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.learners import PhotoBlock, preprocess_of
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.features.fastai_bridge import PhotoBlock, preprocess_of
 from bears_lib.interpret import evaluate, grad_cam, occlusion
 from bears_lib.train import bears_dls, bears_learner, fit_head
 

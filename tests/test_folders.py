@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bears_lib.engine.check import check_images, find_dups
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.duplicates import read_photos
-from bears_lib.engine.folders import photo_files, read_folder, require_classes, write_metadata
-from bears_lib.engine.moves import move_out, relabel, undo
-from bears_lib.engine.split import hold_out, sides_of
+from bears_lib.engine.gather.audit import check_images, find_dups
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.features.near_duplicates import read_photos
+from bears_lib.engine.core.folders import photo_files, read_folder, require_classes, write_metadata
+from bears_lib.engine.gather.journal import move_out, relabel, undo
+from bears_lib.engine.features.split import hold_out, sides_of
 from conftest import make_photos
 
 fresh = iter(np.random.default_rng(7).integers(0, 255, (4000, 6, 6, 3), np.uint8))
@@ -273,7 +273,7 @@ def test_gathering_from_a_folder_reads_it_alike(place, tmp_path):
 
 def test_a_model_is_judged_by_the_photos_that_it_has_not_learnt_from(tmp_path, capsys):
     from bears_lib.commands import bears_train
-    from bears_lib.engine.models import read_model
+    from bears_lib.engine.predict.model_folder import read_model
     from bears_lib.interpret import bears_report, evaluate
     place = make_photos(tmp_path/'photos', {'red': 15, 'blue': 15})
     done = bears_train(str(place), str(tmp_path/'model'), valid_pct=0.4)

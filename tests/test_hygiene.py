@@ -1,5 +1,6 @@
 "What a careful reviewer would otherwise look for by eye: in notebooks, docments, prose, links and notices."
 import ast, builtins, configparser, importlib, inspect, json, pkgutil, re, shutil, subprocess, sys
+from collections import Counter
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 from fastcore.docments import docments
 
 import bears_lib
-from bears_lib.engine.common import BearsError
+from bears_lib.engine.core.common import BearsError
+from build_docs import rooms
 
 root = Path(__file__).parent.parent
 notebooks = sorted(path for path in (root/'nbs').rglob('*.ipynb') if not path.parts[-2].startswith('.'))
@@ -55,13 +57,27 @@ def test_opens_with_title_and_promise(notebook):
     assert first['cell_type'] == 'markdown' and re.fullmatch(r'# \S.*\n\n> \S.*', source(first)), 'nbdev drops what stands below the promise in the same cell'
     assert others[0]['cell_type'] == 'markdown', 'a sentence comes before any code'
 
+def exported(path:Path) -> str: return '\n'.join(source(cell) for cell in cells(path, 'code') if re.match(r'#\| (export|default_exp)', source(cell)))
+
+engine = {f'{path.parent.name}.{path.stem}': exported(path) for path in sorted((root/'nbs/engine').rglob('*.ipynb'))}
+apart = {'quiz', 'lessons'}  # rooms that nobody else uses, and that use the lowest three alone
+
+def may_use(room:str) -> set[str]:
+    return {room, *rooms[:3]} if room in apart else set(rooms[:rooms.index(room) + 1])
+
+def test_rooms_hold_at_most_nine_modules_each_in_its_place():
+    counts = Counter(name.split('.')[0] for name in engine)
+    assert set(counts) == set(rooms) and max(counts.values()) <= 9, counts
+    assert all(re.search(r'default_exp engine\.([\w.]+)', text)[1] == name for name, text in engine.items())
+
 def test_the_engine_never_looks_up():
-    "What a notebook exports imports from the engine without a circle, and never from the course."
-    exports = {path.stem: '\n'.join(source(cell) for cell in cells(path, 'code') if re.match(r'#\| (export|default_exp)', source(cell))) for path in (root/'nbs/engine').glob('*.ipynb')}
-    assert all(re.search(r'default_exp engine\.(\w+)', text)[1] == name for name, text in exports.items())
-    needs = {name: set(re.findall(r'^from bears_lib\.engine\.(\w+) import', text, re.M)) for name, text in exports.items()}
-    assert len(needs) > 30 and set(TopologicalSorter(needs).static_order()) == set(needs)
-    assert not [name for name, text in exports.items() if re.search(r'^\s*from bears_lib\.(?!engine)\w+ import', text, re.M)]
+    "What a notebook exports imports from its own room or from those below it, without a circle, and never from the course."
+    for name, text in engine.items():
+        used = {module.split('.')[0] for module in re.findall(r'from bears_lib\.engine\.([\w.]+) import', text)} | set(re.findall(r'from bears_lib\.engine import (\w+)', text))
+        assert used <= may_use(name.split('.')[0]), f'{name} uses {used - may_use(name.split(".")[0])}'
+    needs = {name: set(re.findall(r'^from bears_lib\.engine\.(\w+\.\w+) import', text, re.M)) for name, text in engine.items()}
+    assert len(needs) > 50 and set(TopologicalSorter(needs).static_order()) == set(needs)
+    assert not [name for name, text in engine.items() if re.search(r'^\s*from bears_lib\.(?!engine)\w+ import', text, re.M)]
 
 def public(module:str) -> list[tuple[str, object]]:
     found = importlib.import_module(module)
@@ -201,16 +217,16 @@ def test_the_linter_finds_a_planted_fault(right, wrong, tmp_path):
 def test_nothing_is_fetched_without_bounds_unnoticed():
     "A data set without a published hash is compared with the first one that came."
     found = [(path.name, line) for path in (root/'bears_lib').rglob('*.py') for line in path.read_text(encoding='utf-8').splitlines() if re.search(r'known_hash|untar_data\(|urlretrieve', line)]
-    assert {name for name, _ in found} == {'data.py'}
-    assert '_check_same(name, whole)' in (root/'bears_lib'/'engine'/'data.py').read_text(encoding='utf-8')
+    assert {name for name, _ in found} == {'datasets.py'}
+    assert '_check_same(name, whole)' in (root/'bears_lib'/'engine'/'lessons'/'datasets.py').read_text(encoding='utf-8')
 
 def test_the_threat_model_names_what_there_is():
     "Each guard in the table is a module here, and a function in it."
     table = re.findall(r'^\| (?!stranger|---)(.*) \|$', (root/'CONTRIBUTING.md').read_text(encoding='utf-8').split('## Who is a stranger')[1], re.M)
-    named = {match for row in table for match in re.findall(r'`engine/(\w+)(?:\.(\w+))?`', row.split(' | ')[2])}
+    named = {match for row in table for match in re.findall(r'`engine/([\w/]+)(?:\.(\w+))?`', row.split(' | ')[2])}
     assert len(table) >= 9 and len(named) >= 6
     for module, name in named:
-        source = importlib.import_module(f'bears_lib.engine.{module}')
+        source = importlib.import_module(f'bears_lib.engine.{module.replace("/", ".")}')
         assert not name or hasattr(source, name), f'{module}.{name}'
 
 def test_the_cdn_serves_the_runtime_that_is_pinned():

@@ -10,11 +10,11 @@ from PIL import Image
 from torch import nn
 
 from bears_lib.commands import bears_train
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.explain import Network, at_rest, deletion_curves, find_patches, grad_cam_map, occlusion_map, open_model, output_of, stages
-from bears_lib.engine.familiar import fit_familiar
-from bears_lib.engine.models import read_model, write_model
-from bears_lib.engine.photos import Preprocess
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.interpret.explain import Network, at_rest, deletion_curves, find_patches, grad_cam_map, occlusion_map, open_model, output_of, stages
+from bears_lib.engine.features.novelty import fit_familiar
+from bears_lib.engine.predict.model_folder import read_model, write_model
+from bears_lib.engine.core.photos import Preprocess
 from bears_lib.interpret import (Evaluation, bears_report, calibration, calibration_error, evaluate, grad_cam, layer_patches, leaks, most_confused,
                                  occlusion, plot_calibration, plot_confusion, report, top_losses)
 from conftest import Page, make_photos
@@ -154,7 +154,7 @@ def test_patches_lie_where_the_channel_answers():
 # Bad input
 
 def test_a_network_without_convolutions_is_told_what_works_instead():
-    from bears_lib.engine.backbone import create_body
+    from bears_lib.engine.features.backbone import create_body
     body = create_body('vit_tiny_patch16_224', pretrained=False, size=64)
     network = Network(nn.Sequential(body, nn.Linear(192, 2)), ['a', 'b'], Preprocess(64), 'vit_tiny_patch16_224')
     with pytest.raises(BearsError, match=r'no convolutional layers .* occlusion\(learn, photo\) works'): grad_cam(network, np.zeros((64, 64, 3), np.uint8))
@@ -162,7 +162,7 @@ def test_a_network_without_convolutions_is_told_what_works_instead():
 
 @pytest.mark.parametrize('arch', ['mobilenetv2_050', 'shufflenet_v2_x0_5', 'convnext_atto'])
 def test_other_architectures_have_maps(arch):
-    from bears_lib.engine.backbone import create_body
+    from bears_lib.engine.features.backbone import create_body
     body = create_body(arch, pretrained=False, size=64)
     network = Network(nn.Sequential(body, nn.Linear(int(body.num_features), 2)), ['a', 'b'], Preprocess(64), arch)
     assert len(stages(network)) >= 2 and grad_cam(network, np.zeros((64, 64, 3), np.uint8)).heat.min() >= 0
@@ -187,7 +187,7 @@ def test_other_labels_an_absent_class_and_one_photo_each(place, tmp_path):
     assert 'no photo shows it' in page and 'No photo shows blue' in page
 
 def test_answers_that_are_not_finite(place, tmp_path):
-    from bears_lib.engine.folders import read_folder
+    from bears_lib.engine.core.folders import read_folder
     from bears_lib.train import bears_dls, bears_learner
     learn = bears_learner(bears_dls(place/'photos'))
     with torch.no_grad(): learn.model[1].weight.fill_(torch.nan)

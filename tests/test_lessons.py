@@ -4,9 +4,9 @@ import json, os, shutil, sys
 import pytest
 
 from conftest import root
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.data import data_sets, get_data, make_competition
-from bears_lib.engine.exercises import check
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.lessons.datasets import data_sets, get_data, make_competition
+from bears_lib.engine.lessons.exercises import check
 
 sys.path.insert(0, str(root/'tools'))
 import make_lessons

@@ -4,12 +4,12 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from bears_lib.engine.common import BearsError
+from bears_lib.engine.core.common import BearsError
 
 sf = pytest.importorskip('soundfile')
-from bears_lib.engine.bitmaps import file_picture, file_window, known_files  # noqa: E402
-from bears_lib.engine.folders import read_folder  # noqa: E402
-from bears_lib.engine.sounds import (SoundError, draw_sounds, make_sounds, mel_filters, power_spectrogram, power_to_db, read_sound,  # noqa: E402
+from bears_lib.engine.lessons.bitmaps import file_picture, file_window, known_files  # noqa: E402
+from bears_lib.engine.core.folders import read_folder  # noqa: E402
+from bears_lib.engine.lessons.sounds import (SoundError, draw_sounds, make_sounds, mel_filters, power_spectrogram, power_to_db, read_sound,  # noqa: E402
     sound_files, sound_picture, to_hertz, to_mels)
 
 tone = np.sin(np.arange(16000)/5).astype(np.float32)/2
@@ -170,6 +170,6 @@ def test_a_picture_has_a_column_for_every_512_samples(window):
     for mels in (None, 64): assert sound_picture(tone, mels=mels, windows=(window,)).width == len(tone)//512 + 1
 
 def test_librosa_is_asked_nothing():
-    run = subprocess.run([sys.executable, '-c', 'import sys; sys.modules["librosa"] = None\nimport numpy as np\nfrom bears_lib.engine.sounds import _resampled, sound_picture\n'
+    run = subprocess.run([sys.executable, '-c', 'import sys; sys.modules["librosa"] = None\nimport numpy as np\nfrom bears_lib.engine.lessons.sounds import _resampled, sound_picture\n'
                           'print(sound_picture(_resampled(np.ones(8000, np.float32), 8000, 22050)).size)'], capture_output=True, text=True)
     assert run.stdout == '(44, 64)\n', run.stderr

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from bears_lib.deploy import Classifier, bears_predict
-from bears_lib.engine.common import BearsError, read_json
-from bears_lib.engine.models import read_model
-from bears_lib.engine.photos import PhotoError
+from bears_lib.engine.core.common import BearsError, read_json
+from bears_lib.engine.predict.model_folder import read_model
+from bears_lib.engine.core.photos import PhotoError
 from conftest import shell
 
 @pytest.fixture

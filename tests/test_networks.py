@@ -10,11 +10,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 import fuzz_network as crafted
 from bears_lib.deploy import Classifier, bears_drift, bears_predict, make_space, make_web_app
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.networks import check_network
-from bears_lib.engine.photos import Preprocess
-from bears_lib.engine.runtime import open_network, run_photos
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.predict.onnx_gate import check_network
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.predict.onnx_session import open_network, run_photos
 from crafted_cases import chances_of, likeness_of, saved
 
 F = TensorProto.FLOAT
@@ -158,9 +158,9 @@ def test_names_in_model_json_are_bounded(tmp_path):
 def test_known_architectures_pass_and_their_shapes_are_right(arch):
     "Every value has the shape that ONNX Runtime gives it, for the network and for its small form."
     import torch
-    from bears_lib.engine.backbone import create_body, shrink, to_onnx
-    from bears_lib.engine.networks import _walk
-    from bears_lib.engine.wire import read_onnx
+    from bears_lib.engine.features.backbone import create_body, shrink, to_onnx
+    from bears_lib.engine.predict.onnx_gate import _walk
+    from bears_lib.engine.predict.onnx_file import read_onnx
     torch.manual_seed(0)
     data = to_onnx(create_body(arch, pretrained=False, size=224), 224)
     check_network(shrink(data))
@@ -186,7 +186,7 @@ def test_crafted_networks_get_a_sentence_or_an_answer():
 
 def test_a_learner_does_not_hear_of_the_exporter_s_age():
     "torch warns of its older exporter, to which the new one is no match yet: it takes ten times as long and needs one more package."
-    script = ('import io, torch, warnings\nfrom bears_lib.engine.backbone import to_onnx\n'
+    script = ('import io, torch, warnings\nfrom bears_lib.engine.features.backbone import to_onnx\n'
               'with warnings.catch_warnings(record=True) as heard:\n    warnings.simplefilter("always")\n    to_onnx(torch.nn.Conv2d(3, 4, 3), 32)\n'
               'print([str(each.message)[:80] for each in heard])')
     run = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)

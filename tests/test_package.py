@@ -92,7 +92,7 @@ def test_in_a_notebook_words_are_not_painted_red(tmp_path):
     "They go to stdout there, and to stderr in a shell."
     import nbformat
     from nbclient import NotebookClient
-    code = 'from bears_lib.engine.common import say\nsay("one line")'
+    code = 'from bears_lib.engine.core.common import say\nsay("one line")'
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(notebook, timeout=60, kernel_name='python3', resources={'metadata': {'path': str(tmp_path)}}).execute()
     assert {output['name'] for output in notebook.cells[0].outputs} == {'stdout'}

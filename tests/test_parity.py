@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bears_lib.deploy import Classifier, save_model
-from bears_lib.engine.backbone import body_features
-from bears_lib.engine.learners import preprocess_of
-from bears_lib.engine.folders import read_folder, sample_folder
+from bears_lib.engine.features.backbone import body_features
+from bears_lib.engine.features.fastai_bridge import preprocess_of
+from bears_lib.engine.core.folders import read_folder, sample_folder
 from bears_lib.gather import sample_bears
 from bears_lib.train import bears_dls, bears_learner, fit_head
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from bears_lib.engine.photos import PhotoError, open_photo
+from bears_lib.engine.core.photos import PhotoError, open_photo
 
 rng = np.random.default_rng(3)
 scene = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize((160, 120), Image.Resampling.BICUBIC)

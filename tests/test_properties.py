@@ -12,14 +12,15 @@ from hypothesis import assume, example, given, settings, strategies as st
 from PIL import Image, ImageOps
 from sklearn.linear_model import LogisticRegression
 
-from bears_lib.engine import duplicates, familiar, head, moves
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.duplicates import group_photos, near_pairs, orientation_hashes, read_photos
-from bears_lib.engine.familiar import fit_familiar, spread
-from bears_lib.engine.folders import Photo, PhotoFolder, read_metadata, write_metadata
-from bears_lib.engine.head import Head, fit_linear, group_folds
-from bears_lib.engine.moves import finish_moves, move_out, move_photos, relabel, undo, unfinished
-from bears_lib.engine.split import folder_to_check, hold_out, record_split, sides_of, split_photos
+from bears_lib.engine.features import near_duplicates as duplicates, novelty as familiar, linear_probe as head
+from bears_lib.engine.gather import journal as moves
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.features.near_duplicates import group_photos, near_pairs, orientation_hashes, read_photos
+from bears_lib.engine.features.novelty import fit_familiar, spread
+from bears_lib.engine.core.folders import Photo, PhotoFolder, read_metadata, write_metadata
+from bears_lib.engine.features.linear_probe import Head, fit_linear, group_folds
+from bears_lib.engine.gather.journal import finish_moves, move_out, move_photos, relabel, undo, unfinished
+from bears_lib.engine.features.split import folder_to_check, hold_out, record_split, sides_of, split_photos
 
 def examples(n:int): return settings(max_examples=n, derandomize=True, deadline=None, database=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -232,8 +233,8 @@ def test_split_takes_groups_in_turn():
 splits_here = """
 import hashlib
 from pathlib import Path
-from bears_lib.engine.folders import Photo
-from bears_lib.engine.split import folder_to_check, hold_out, record_split, sides_of, split_photos
+from bears_lib.engine.core.folders import Photo
+from bears_lib.engine.features.split import folder_to_check, hold_out, record_split, sides_of, split_photos
 photos = [Photo(Path(f'{i}.jpg'), 'black' if i % 3 else 'grizzly', hashlib.sha256(str(i).encode()).hexdigest(), f'group {i//4}' if i > 30 else '') for i in range(60)]
 print(split_photos(photos).nonzero()[0].tolist())
 """

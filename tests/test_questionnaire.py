@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.exports import markdown_page, read_markdown, tidy, tsv, write_anki
-from bears_lib.engine.grading import GRADES, KINDS, chapters, grade, load_questions
-from bears_lib.engine.sessions import Drafts, Entry, Overlay, Session, attempts, latest
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv, write_anki
+from bears_lib.engine.quiz.grading import GRADES, KINDS, chapters, grade, load_questions
+from bears_lib.engine.quiz.sessions import Drafts, Entry, Overlay, Session, attempts, latest
 from bears_lib.questionnaire import Quiz
 
 HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ def test_a_pointer_leads_somewhere(q):
     assert place in places(notebook), q.see
 
 def test_a_damaged_question_file_is_refused(monkeypatch, tmp_path):
-    from bears_lib.engine import grading
+    from bears_lib.engine.quiz import grading
     good = {'number': 1, 'id': 'a', 'topic': 't', 'ask': 'q', 'kind': 'term', 'model': 'm', 'why': 'w', 'hint': 'h', 'see': '01_gather'}
     assert grading._question(good, 1, {}).id == 'a'
     for change, says in (({'kind': 'essay'}, 'is of kind'), ({'topic': ''}, 'has no topic'), ({'modell': 'm'}, "Did you mean 'model'"),
@@ -164,7 +164,7 @@ quiz.answer('none'); quiz.next().answer('games'); print('ready', flush=True); ti
 
 def test_two_processes_on_one_session_keep_both_their_answers(tmp_path):
     code = '''import sys
-from bears_lib.engine.sessions import Entry, Session
+from bears_lib.engine.quiz.sessions import Entry, Session
 session = Session(sys.argv[1], 1)
 for i in range(100): session.append(Entry('gpu', f'{sys.argv[2]} {i} ' + 'x'*3000, 'right'))'''
     script, file = tmp_path/'s.py', tmp_path/'chapter1.jsonl'
@@ -524,7 +524,7 @@ def test_the_table_has_one_row_a_card():
 
 def test_the_schedule_goes_out_and_comes_back(tmp_path):
     pytest.importorskip('fsrs')
-    from bears_lib.engine.schedule import cards
+    from bears_lib.engine.quiz.schedule import cards
     quiz = Quiz(1, folder=tmp_path/'a')
     quiz.go('gpu').answer('graphics card')
     other = Quiz(1, folder=tmp_path/'b')

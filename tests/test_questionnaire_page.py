@@ -3,10 +3,10 @@ import json, re, shutil, subprocess
 
 import pytest
 
-from bears_lib.engine.exports import markdown_page, read_markdown, tidy
-from bears_lib.engine.grading import KINDS, grade, load_questions
-from bears_lib.engine.question_pages import _data, question_page
-from bears_lib.engine.sessions import Entry, latest
+from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy
+from bears_lib.engine.quiz.grading import KINDS, grade, load_questions
+from bears_lib.engine.quiz.question_pages import _data, question_page
+from bears_lib.engine.quiz.sessions import Entry, latest
 from bears_lib.questionnaire import Quiz
 from conftest import Page, in_browser, root
 

@@ -5,10 +5,10 @@ import subprocess, sys, warnings
 
 import pytest
 
-from bears_lib.engine import search
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.search import ImageResult, search_images, search_images_ddg
-from bears_lib.engine.web import Web
+from bears_lib.engine.gather import search
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.gather.search import ImageResult, search_images, search_images_ddg
+from bears_lib.engine.core.http_client import Web
 from loopback.fixtures import engines  # noqa: F401
 
 ONLINE = ['inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing']
@@ -131,7 +131,7 @@ def test_commons_is_asked_ten_times_a_minute_by_those_who_name_nobody(engines, m
     assert len(engines.clock.slept) == before and any('(ranger@park.example)' in agent for agent in engines.agents['commons'])
 
 def test_the_contact_is_told_to_those_who_ask_for_it_alone(engines, monkeypatch):
-    from bears_lib.engine.web import introduction
+    from bears_lib.engine.core.http_client import introduction
     monkeypatch.setenv('BEARS_CONTACT', 'ranger@park.example')
     for host in ('commons.wikimedia.org', 'upload.wikimedia.org', 'api.openverse.org'): assert 'ranger@park.example' in introduction(host)
     for host in ('img.example', 'notwikimedia.org', 'wikimedia.org.example'): assert 'ranger' not in introduction(host)
@@ -268,7 +268,7 @@ def test_a_provider_of_ones_own(engines):
     finally: search.providers_known.pop('mine')
 
 def test_importing_search_costs_neither_torch_nor_pandas():
-    code = 'import sys, bears_lib.engine.search; print([m for m in ("torch", "fastai", "pandas", "ddgs") if m in sys.modules])'
+    code = 'import sys, bears_lib.engine.gather.search; print([m for m in ("torch", "fastai", "pandas", "ddgs") if m in sys.modules])'
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.strip() == '[]'
 
 def test_what_failed_for_each_class_is_said_once(monkeypatch, tmp_path, capsys):

@@ -44,7 +44,7 @@ class Machine:
         if not listed: made.unlink()
         return made
     def bears(self, *needs:str) -> Path:
-        files = {'bears_lib/engine/__init__.py': '', 'bears_lib/engine/ready.py': 'def ready(): print("ready")'}
+        files = {'bears_lib/engine/__init__.py': '', 'bears_lib/engine/train/setup_notebook.py': 'def ready(): print("ready")'}
         return self.add('bears_lib', '1.0', *needs, files=files)
     def set_up(self, package:str) -> subprocess.CompletedProcess:
         cell = ''.join(setup_cells.first_cells(root/'nbs/02_train.ipynb')[1]['source'])

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper
 
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.models import ModelInfo, read_model, write_model
-from bears_lib.engine.photos import Preprocess
-from bears_lib.engine.spaces import make_space, push_space
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.predict.model_folder import ModelInfo, read_model, write_model
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.deploy.hf_space import make_space, push_space
 from bears_lib.gather import sample_bears
 from conftest import root, shell
 

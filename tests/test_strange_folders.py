@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bears_lib.engine.check import bears_check, check_images, drop_dups, find_dups
-from bears_lib.engine.cleaner import ImageCleaner
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.download import download_images, gather_images, licensed_copy
-from bears_lib.engine.folders import read_folder, read_metadata
-from bears_lib.engine.moves import finish_moves, move_out, relabel, undo, unfinished
-from bears_lib.engine.paths import inside
-from bears_lib.engine.split import split_photos
+from bears_lib.engine.gather.audit import bears_check, check_images, drop_dups, find_dups
+from bears_lib.engine.gather.cleaner import ImageCleaner
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.gather.download import download_images, gather_images, licensed_copy
+from bears_lib.engine.core.folders import read_folder, read_metadata
+from bears_lib.engine.gather.journal import finish_moves, move_out, relabel, undo, unfinished
+from bears_lib.engine.core.paths import inside
+from bears_lib.engine.features.split import split_photos
 
 def make_photo(path:Path, seed:int, kind:str='JPEG') -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 import strange
-from bears_lib.engine import decoding
-from bears_lib.engine.decoding import is_plain
-from bears_lib.engine.folders import read_folder
-from bears_lib.engine.photos import PhotoError, open_photo
+from bears_lib.engine.core import decoding
+from bears_lib.engine.core.decoding import is_plain
+from bears_lib.engine.core.folders import read_folder
+from bears_lib.engine.core.photos import PhotoError, open_photo
 
 if not Path('/proc/self/smaps_rollup').exists(): pytest.skip('what a process holds is read as Linux tells it', allow_module_level=True)
 pytest.importorskip('pillow_heif')

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bears_lib.engine import swap
-from bears_lib.engine.common import BearsError, write_beside
-from bears_lib.engine.models import ModelInfo, read_model, write_model
-from bears_lib.engine.photos import Preprocess
-from bears_lib.engine.spaces import make_space
-from bears_lib.engine.web_page import make_web_app, page_server
+from bears_lib.engine.core import folder_swap as swap
+from bears_lib.engine.core.common import BearsError, write_beside
+from bears_lib.engine.predict.model_folder import ModelInfo, read_model, write_model
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.deploy.hf_space import make_space
+from bears_lib.engine.deploy.browser_app import make_web_app, page_server
 
 others = {'.git/HEAD': b'ref: main', 'CNAME': b'bears.example', 'notes.txt': b'mine', 'deep/er/photo.jpg': b'x'}
 
@@ -60,7 +60,7 @@ class Broken:
 @pytest.mark.parametrize('save', [save_model_to, save_page_to])
 @pytest.mark.parametrize('fresh', [False, True], ids=['again', 'first time'])
 def test_each_step_fails_once(save, fresh, tmp_path, monkeypatch):
-    monkeypatch.setattr('bears_lib.engine.web_page._icon', lambda size: b'an icon')  # it takes time, and the disk is what is looked at
+    monkeypatch.setattr('bears_lib.engine.deploy.browser_app._icon', lambda size: b'an icon')  # it takes time, and the disk is what is looked at
     for which in ('old', 'new'): save(tmp_path/which/'thing', which)
     new = holds(tmp_path/'new'/'thing')
     old = holds(tmp_path/'old'/'thing') | others
@@ -100,7 +100,7 @@ def test_a_disk_that_breaks_for_good(fail, tmp_path, monkeypatch):
     assert read_model(tmp_path/'thing', 'small.onnx')[1] == b'new'
 
 def test_a_space_is_there_or_not(tmp_path, monkeypatch):
-    monkeypatch.setattr('bears_lib.engine.spaces.predicting_part', lambda: {'bears_lib/deploy.py': 'the part that predicts'})
+    monkeypatch.setattr('bears_lib.engine.deploy.hf_space.predicting_part', lambda: {'bears_lib/engine/predict/predict.py': 'the part that predicts'})
     model = write_model(tmp_path/'model', info_of(['red', 'blue']), {'model.onnx': b'a network'})
     whole = holds(make_space(model, tmp_path/'space', examples=[]))
     for cloned in (False, True):

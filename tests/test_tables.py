@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.labels import read_labelled, read_labels
-from bears_lib.engine.tables import read_table
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.train.labels import read_labelled, read_labels
+from bears_lib.engine.core.tables import read_table
 
 names = [(f'{label}_{i}', label) for label in ('black', 'grizzly', 'teddy') for i in range(4)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bears_lib.engine.common import BearsError
+from bears_lib.engine.core.common import BearsError
 from bears_lib.train import bears_dls, bears_learner, fit_head, read_labels
 from conftest import make_photos
 
@@ -203,7 +203,7 @@ def test_the_stack_shows_the_learner_s_own_chances(tiny):
 def result():
     "What a model said of 20 photos of three classes; it calls everything black."
     from types import SimpleNamespace
-    from bears_lib.engine.folders import read_folder, sample_folder
+    from bears_lib.engine.core.folders import read_folder, sample_folder
     photos = [photo for photo in read_folder(sample_folder(), check=False).photos][::20]
     labels = ['black', 'grizzly', 'teddy']
     return SimpleNamespace(photos=[photo.path for photo in photos], labels=labels, truth=np.array([labels.index(photo.label) for photo in photos]),

@@ -6,8 +6,8 @@ import gzip, re, socket, subprocess, sys, threading, time
 
 import pytest
 
-from bears_lib.engine import web
-from bears_lib.engine.web import RateLimited, Web, WebError, user_agent
+from bears_lib.engine.core import http_client as web
+from bears_lib.engine.core.http_client import RateLimited, Web, WebError, user_agent
 from loopback import Answer, LoopbackWeb
 
 @pytest.fixture(autouse=True)
@@ -197,6 +197,6 @@ def test_one_place_names_the_library_that_speaks_http():
     "A change of it is a change of one line; its predecessor, which nobody tends any more, stays out."
     package = Path(web.__file__).parent.parent
     naming = {file.name for file in package.rglob('*.py') if re.search(r'^\s*(import|from) .*\b(httpx|httpcore)\d?\b', file.read_text(encoding='utf-8'), re.MULTILINE)}
-    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.web; print({"httpx", "httpcore"} & set(sys.modules))'], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.core.http_client; print({"httpx", "httpcore"} & set(sys.modules))'], capture_output=True, text=True)
     assert (naming - {'data.py'}, run.stdout.strip()) == ({'web.py'}, 'set()')
-    assert 'from bears_lib.engine.web import httpx' in (package/'engine'/'data.py').read_text(encoding='utf-8')
+    assert 'from bears_lib.engine.core.http_client import httpx' in (package/'engine'/'lessons'/'datasets.py').read_text(encoding='utf-8')

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.folders import read_folder, sample_folder
-from bears_lib.engine.photos import Preprocess, Step, filters, open_photo
-from bears_lib.engine.web_page import _Handler, integrity, make_web_app, read_runtime, script, wasm
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.core.folders import read_folder, sample_folder
+from bears_lib.engine.core.photos import Preprocess, Step, filters, open_photo
+from bears_lib.engine.deploy.browser_app import _Handler, integrity, make_web_app, read_runtime, script, wasm
 from conftest import chromium, chromium_flags, in_browser, root
 from odd_files import odd_files
 

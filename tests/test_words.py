@@ -11,19 +11,20 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
-from bears_lib.engine import report as pages, web_page
-from bears_lib.engine.cards import card_text
-from bears_lib.engine.common import BearsError, link_bar, say
-from bears_lib.engine.download import attribution, licensed_copy
-from bears_lib.engine.exports import markdown_page, read_markdown, tidy, tsv
-from bears_lib.engine.folders import read_folder, read_metadata, write_metadata
-from bears_lib.engine.grading import load_questions
-from bears_lib.engine.licences import license_code
-from bears_lib.engine.models import ModelInfo
-from bears_lib.engine.photos import Preprocess
-from bears_lib.engine.search import ImageResult, search_images
-from bears_lib.engine.sessions import Entry
-from bears_lib.engine.words import clean, for_markdown
+from bears_lib.engine.interpret import report as pages
+from bears_lib.engine.deploy import browser_app as web_page
+from bears_lib.engine.deploy.model_card import card_text
+from bears_lib.engine.core.common import BearsError, link_bar, say
+from bears_lib.engine.gather.download import attribution, licensed_copy
+from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv
+from bears_lib.engine.core.folders import read_folder, read_metadata, write_metadata
+from bears_lib.engine.quiz.grading import load_questions
+from bears_lib.engine.gather.licences import license_code
+from bears_lib.engine.predict.model_folder import ModelInfo
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.gather.search import ImageResult, search_images
+from bears_lib.engine.quiz.sessions import Entry
+from bears_lib.engine.core.words import clean, for_markdown
 
 def examples(n:int): return settings(max_examples=n, derandomize=True, deadline=None, database=None)
 
@@ -197,7 +198,7 @@ def test_a_link_bar_takes_addresses_of_pages_only(address):
 @examples(40)
 @given(WORDS)
 def test_widgets_show_words_and_no_markup(words):
-    from bears_lib.engine.cleaner import _Card, _Entry
+    from bears_lib.engine.gather.cleaner import _Card, _Entry
     card = _Card(1, 60, lambda *_: None)
     def value(text): return card.fill(Path('nowhere'), _Entry(f'black/{file_name(text)}', problems=[text]), 'keep', ['black']) or card.words.value
     shown = value(words)
@@ -238,7 +239,7 @@ def test_commands_print_no_sequences_of_file_names(tmp_path):
         for i, name in enumerate(odd):
             Image.new('RGB', (40, 40), (90*i, 50, 10)).save(tmp_path/'photos'/label/f'{name}.png')
             (tmp_path/'photos'/label/f'{name}.txt').write_text('x', encoding='utf-8')
-    (tmp_path/'bears-check').write_text('import sys\nfrom bears_lib.engine.check import bears_check\nsys.exit(bears_check())\n', encoding='utf-8')
+    (tmp_path/'bears-check').write_text('import sys\nfrom bears_lib.engine.gather.audit import bears_check\nsys.exit(bears_check())\n', encoding='utf-8')
     done = subprocess.run([sys.executable, 'bears-check', 'photos', '--quick', '--json'], cwd=tmp_path, capture_output=True, text=True, encoding='utf-8')
     assert done.returncode == 1 and not turns.search(done.stderr.replace('\n', '')) and not turns.search(done.stdout.replace('\n', ''))
     assert any('\u202e' in finding['file'] for finding in json.loads(done.stdout)['findings'])
@@ -248,7 +249,7 @@ def test_commands_print_no_sequences_of_file_names(tmp_path):
 
 @pytest.mark.parametrize('words', ['grizzly $x^2$', 'a$b$c$', '\\$1$', '\x1b[31mred\u202e', '$\\frac{$'])
 def test_titles_of_figures_are_no_formulas(words):
-    from bears_lib.engine.check import _sheet
+    from bears_lib.engine.gather.audit import _sheet
     from matplotlib.text import Text
     title = _sheet([(Path('not there.jpg'), words)]).axes[0].get_title(loc='left')
     shown, is_formula = Text(0, 0)._preprocess_math(title)
@@ -284,7 +285,7 @@ def test_row_6_what_is_not_open_or_not_to_be_changed_is_not_copied(tmp_path, cap
     assert 'cc-by-nd-2.0 1, unknown 2' in said and 'not for business (cc-by-nc-sa-3.0 1)' in said and 'share alike' in credits and 'not for business (cc-by-nc-sa-3.0 1)' in credits
 
 def test_row_6_a_page_publishes_no_photo_without_an_open_licence(tmp_path):
-    from bears_lib.engine.spaces import _examples
+    from bears_lib.engine.deploy.hf_space import _examples
     Image.new('RGB', (80, 80)).save((tmp_path/'black').mkdir() or tmp_path/'black'/'0.jpg')
     for licence, says in (('all rights reserved', 'no open licence'), ('cc-by-nd-4.0', 'no changed copies')):
         write_metadata(tmp_path, [dict(file_name='black/0.jpg', label='black', license=licence)])

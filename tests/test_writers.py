@@ -10,16 +10,16 @@ import pytest
 from PIL import Image
 
 from bears_lib.deploy import make_card
-from bears_lib.engine.check import check_images
-from bears_lib.engine.cleaner import ImageCleaner
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.download import attribution, gather_images, licensed_copy, save_uploads
-from bears_lib.engine.drift import AnswerLog
-from bears_lib.engine.folders import read_metadata, write_metadata
-from bears_lib.engine.guess import Challenge
-from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.moves import finish_moves, move_out, move_photos, undo
-from bears_lib.engine.photos import Preprocess
+from bears_lib.engine.gather.audit import check_images
+from bears_lib.engine.gather.cleaner import ImageCleaner
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.gather.download import attribution, gather_images, licensed_copy, save_uploads
+from bears_lib.engine.predict.answer_log import AnswerLog
+from bears_lib.engine.core.folders import read_metadata, write_metadata
+from bears_lib.engine.train.guessing_game import Challenge
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.gather.journal import finish_moves, move_out, move_photos, undo
+from bears_lib.engine.core.photos import Preprocess
 from bears_lib.questionnaire import Quiz
 
 def make_photo(path:Path, seed:int) -> Path:

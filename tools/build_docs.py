@@ -13,27 +13,28 @@ from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
 from nbdev.serve import proc_nbs
 from smalldocs.site import build
 
-from bears_lib.engine.question_pages import write_question_page
+from bears_lib.engine.quiz.question_pages import write_question_page
 from npm_packages import node_modules
 from setup_cells import badges
 from slim_styles import slim
 
-sections = {'lessons': 'Lessons', 'engine': 'Look inside'}  # folders of notebooks, in the order of the sidebar
+rooms = ('core', 'predict', 'features', 'gather', 'train', 'interpret', 'deploy', 'quiz', 'lessons')  # of the engine, from the ground up
 left_out = r'^[_.]|^solutions$'  # folders that are not for the site
 
-def reading_order(engine:Path) -> list[str]:
-    "The engine's notebooks, each after those that it builds on."
-    needs = {path.stem: sorted(set(re.findall(r'from bears_lib\.engine\.(\w+) import', path.read_text(encoding='utf-8'))) - {path.stem}) for path in sorted(engine.glob('*.ipynb'))}
-    return [f'engine/{name}.ipynb' for name in TopologicalSorter(needs).static_order()]
+def reading_order(room:Path) -> list[str]:
+    "A room's notebooks, each after those that it builds on."
+    pattern, paths = rf'from bears_lib\.engine\.{room.name}\.(\w+) import', sorted(room.glob('*.ipynb'))
+    needs = {path.stem: sorted(set(re.findall(pattern, path.read_text(encoding='utf-8'))) - {path.stem}) for path in paths}
+    return [f'engine/{room.name}/{name}.ipynb' for name in TopologicalSorter(needs).static_order()]
 
 def order_sidebar(path:Path) -> None:
     "The course first, then lessons, then the machinery, from the ground up."
     sidebar = yaml.safe_load(path.read_text(encoding='utf-8'))
     contents = sidebar['website']['sidebar']['contents']
     folders = {each['section']: each['contents'] for each in contents if isinstance(each, dict)}
-    folders['engine'] = reading_order(path.parent/'engine')
     course = [each for each in contents if isinstance(each, str)]
-    parts = [{'section': title, 'contents': folders[name]} for name, title in sections.items() if name in folders]
+    inside = [{'section': room, 'contents': reading_order(path.parent/'engine'/room)} for room in rooms]
+    parts = [{'section': 'Lessons', 'contents': folders['lessons']}, {'section': 'Look inside', 'contents': inside}]
     sidebar['website']['sidebar']['contents'] = course + parts
     path.write_text(yaml.safe_dump(sidebar, sort_keys=False), encoding='utf-8')
 

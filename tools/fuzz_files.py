@@ -14,16 +14,17 @@ import numpy as np
 from PIL import Image
 
 from bears_lib.deploy import make_card
-from bears_lib.engine.check import check_images
-from bears_lib.engine.cleaner import ImageCleaner
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.download import attribution, download_images, gather_images, licensed_copy
-from bears_lib.engine.drift import AnswerLog, compare, read_answers, reference
-from bears_lib.engine.folders import read_folder, write_metadata
-from bears_lib.engine.guess import Challenge
-from bears_lib.engine.moves import finish_moves, move_out, relabel, undo, unfinished
-from bears_lib.engine.search import stored_results
-from bears_lib.engine.swap import finish_swap, swap_folder
+from bears_lib.engine.gather.audit import check_images
+from bears_lib.engine.gather.cleaner import ImageCleaner
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.gather.download import attribution, download_images, gather_images, licensed_copy
+from bears_lib.engine.deploy.drift import compare, reference
+from bears_lib.engine.predict.answer_log import AnswerLog, read_answers
+from bears_lib.engine.core.folders import read_folder, write_metadata
+from bears_lib.engine.train.guessing_game import Challenge
+from bears_lib.engine.gather.journal import finish_moves, move_out, relabel, undo, unfinished
+from bears_lib.engine.gather.search import stored_results
+from bears_lib.engine.core.folder_swap import finish_swap, swap_folder
 from bears_lib.questionnaire import Quiz
 from fuzz_model import change_value, deep, good_model, nest, odd_values, several, take_key
 

@@ -12,11 +12,11 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from bears_lib.deploy import Classifier, make_card, make_space, make_web_app
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.drift import compare, reference
-from bears_lib.engine.models import ModelInfo, read_model, write_model
-from bears_lib.engine.photos import Preprocess
-from bears_lib.engine.spaces import predicting_part
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.deploy.drift import compare, reference
+from bears_lib.engine.predict.model_folder import ModelInfo, read_model, write_model
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.deploy.hf_space import predicting_part
 
 slowest, largest = 2., 500_000_000 # seconds and bytes that one model may take
 
@@ -109,7 +109,7 @@ kinds = [change_value, take_key, add_key, nest, swap_values, odd_labels, several
 def no_waiting() -> ExitStack:
     "What takes time and is the same for every model is done once, and nobody waits for the disk."
     stack, part = ExitStack(), predicting_part()
-    for name, value in {'os.fsync': lambda handle: None, 'bears_lib.engine.spaces.predicting_part': lambda: part, 'bears_lib.engine.web_page._icon': lambda size: b'an icon'}.items(): stack.enter_context(patch(name, value))
+    for name, value in {'os.fsync': lambda handle: None, 'bears_lib.engine.deploy.hf_space.predicting_part': lambda: part, 'bears_lib.engine.deploy.browser_app._icon': lambda size: b'an icon'}.items(): stack.enter_context(patch(name, value))
     return stack
 
 def use(model:Path, place:Path) -> str:

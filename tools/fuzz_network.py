@@ -10,9 +10,9 @@ from onnx import TensorProto, helper, numpy_helper
 import onnx
 
 from bears_lib.deploy import Classifier
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.models import ModelInfo, write_model
-from bears_lib.engine.photos import Preprocess
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.core.photos import Preprocess
 
 slowest, largest = 5., 1_000_000_000 # seconds and bytes that a network may take, the process around it among them
 size = 16 # side of the photos
@@ -260,7 +260,7 @@ _trained: list[bytes] = []
 def trained() -> bytes:
     "The packaged network as it is saved; made in another process, so that this one stays small."
     if not _trained:
-        code = ('import sys\nimport numpy as np\nimport torch\nfrom torch import nn\nfrom bears_lib.engine.backbone import create_body, shrink, to_onnx\nfrom bears_lib.engine.learners import _Answers\n'
+        code = ('import sys\nimport numpy as np\nimport torch\nfrom torch import nn\nfrom bears_lib.engine.features.backbone import create_body, shrink, to_onnx\nfrom bears_lib.engine.features.fastai_bridge import _Answers\n'
                 'body = create_body()\nnetwork = to_onnx(_Answers(body, nn.Sequential(nn.Linear(body.num_features, 2)), np.full((9, body.num_features), body.num_features**-0.5, np.float32)), 64, ("probabilities", "features", "likeness"))\n'
                 'sys.stdout.buffer.write(shrink(network))')
         _trained.append(subprocess.run([sys.executable, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)

@@ -9,8 +9,8 @@ import json, os, shutil, subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.web_page import read_runtime, runtime_version
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.deploy.browser_app import read_runtime, runtime_version
 
 root = Path(__file__).parent.parent
 axe_version = '4.14.1'

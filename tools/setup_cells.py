@@ -31,7 +31,7 @@ if find_spec('bears_lib') is None:
     if done.returncode: raise SystemExit(f"bears_lib is not installed, since it does not go together with what is here: {' '.join((re.findall('ERROR: (.*)', done.stderr) or [done.stderr[-300:]])[0].split()).rstrip('.')}; begin with a fresh machine (in Colab: Runtime, Disconnect and delete runtime) or a new environment, and run this cell first.")
     if moved := sorted(before - there()): print(f"Too old for bears_lib and replaced: {', '.join(moved)}. Restart the kernel (in Colab: Runtime, Restart session), then run this cell again.")
     importlib.invalidate_caches()
-from bears_lib.engine.ready import ready
+from bears_lib.engine.train.setup_notebook import ready
 ready();'''
 
 def notebooks() -> list[Path]:

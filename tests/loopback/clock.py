@@ -2,7 +2,7 @@
 import threading
 
 class TurnedClock:
-    "Stands in for `bears_lib.engine.web.clock`; `slept` holds every wait."
+    "Stands in for `bears_lib.engine.core.http_client.clock`; `slept` holds every wait."
     def __init__(self): self.time, self.slept, self.lock = 1000., [], threading.Lock()
     def now(self) -> float: return self.time
     def sleep(self, seconds:float) -> None:

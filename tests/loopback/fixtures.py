@@ -8,7 +8,8 @@ from loopback.engines import Engines
 @pytest.fixture
 def engines(tmp_path, monkeypatch):
     "All search engines, reached through the environment alone; `engines.web` counts what was asked."
-    from bears_lib.engine import search, web
+    from bears_lib.engine.gather import search
+    from bears_lib.engine.core import http_client as web
     clock = TurnedClock()
     engines = Engines(clock=clock)
     monkeypatch.setattr(web.clock, 'now', clock.now, raising=False)

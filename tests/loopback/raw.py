@@ -224,7 +224,7 @@ class Raw:
 def ask_all(at_once:int=24) -> dict:
     "What the client says of each server, and how long it took; how often the hidden server was reached, and the memory."
     import resource
-    from bears_lib.engine.web import Web, WebError
+    from bears_lib.engine.core.http_client import Web, WebError
     def one(name:str) -> tuple[float, str]:
         began = time.monotonic()
         try:

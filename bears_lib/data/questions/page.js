@@ -178,7 +178,7 @@ function shown(row) {
   return row.replace(FENCE.test(row) ? /^([ \t]*)/ : /^([ \t]*)(?=\\|CORRECTION:|NIT:)/, '$1\\');
 }
 
-// control characters, marks that turn the writing round, half characters and what can't be seen, as in bears_lib.engine.words
+// control characters, marks that turn the writing round, half characters and what can't be seen, as in bears_lib.engine.core.words
 const HIDDEN = /[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]|\p{Cs}/gu;
 
 function answersPage(data, state) {

@@ -7,9 +7,9 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from bears_lib.deploy import Classifier
-from bears_lib.engine.common import BearsError
-from bears_lib.engine.words import for_markdown
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.core.words import for_markdown
+from bears_lib.engine.predict.predict import Classifier
 
 here = Path(__file__).parent
 title = '$title'

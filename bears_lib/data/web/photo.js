@@ -3,7 +3,7 @@
 export class PhotoError extends Error {}
 
 const largestFile = 60_000_000;    // bytes
-const largestPhoto = 50_000_000;   // pixels, as in bears_lib.engine.photos
+const largestPhoto = 50_000_000;   // pixels, as in bears_lib.engine.core.photos
 const heif = 'avif avis heic heix hevc hevx heim heis mif1 msf1'.split(' ');
 
 const heic = "a HEIC photo, which this browser can't open. On an iPhone, choose it from the photo library, which converts it, or set Settings > Camera > Formats to Most Compatible.";
@@ -318,7 +318,7 @@ function reader(bitmap, turn = 1) {
 
 const roundEven = x => Math.abs(x % 1) === 0.5 ? 2*Math.round(x/2) : Math.round(x);  // as Python rounds
 
-// What each step does to a photo; the names are those of bears_lib.engine.photos.
+// What each step does to a photo; the names are those of bears_lib.engine.core.photos.
 const ways = {crop: own, squish: own, pad: padded, cut: resized, stretch: resized, fill: resized, middle, sample};
 
 // A photo's pixels after all steps, RGB in 0..255: bytes, or numbers between them after 'sample'.
