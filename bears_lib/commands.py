@@ -27,7 +27,7 @@ def bears_train(
     valid:str='', # A folder with photos to check with, one folder for each class
     epochs:int=0, # Rounds of fine-tuning after the head is fitted; 0 takes seconds, each further one minutes
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Train a classifier on a folder of photos and save it."
     start = perf_counter()
     check_target(model)
@@ -67,7 +67,7 @@ def _summary(learn, result) -> dict:
 def bears_demo(
     dest:str='demo', # A folder for the model and the pictures; it is made if it is not there
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "From drawn bears to a prediction: train, look at the failures, save, predict."
     start, root = perf_counter(), Path(dest)
     check_target(root/'model')
@@ -100,7 +100,7 @@ def _pictures(root:Path, result) -> list[Path]:
 @command
 def bears_doctor(
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Check versions, device, network and optional parts; each line says OK or what to do."
     checks = [_python(), *(_package(*row) for row in _needed), _weights(), _device(), _network(), _contact(), *(_package(*row) for row in _optional)]
     for name, fine, words in checks: say(f'{"OK  " if fine else "--  "}{name}: {words}')

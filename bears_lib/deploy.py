@@ -42,7 +42,22 @@ def save_model(
     folder:str|Path, # Where the model goes; a model that stands there is replaced
     result:Any=None, # The `Evaluation` from `evaluate(learn)`; None evaluates here
 ) -> Path: # The folder: model.json, model.onnx, small.onnx, model.safetensors
-    "Save a model as plain files that any program can read and none can run."
+    """Save a model as plain files that any program can read and none can run.
+
+    Parameters
+    ----------
+    learn : Any
+        A trained `Learner`; its model is a body followed by a head
+    folder : str | Path
+        Where the model goes; a model that stands there is replaced
+    result : Any, default None
+        The `Evaluation` from `evaluate(learn)`; None evaluates here
+
+    Returns
+    -------
+    Path
+        The folder: model.json, model.onnx, small.onnx, model.safetensors
+    """
     from safetensors.torch import save
     from bears_lib.engine.core.common import wilson
     from bears_lib.engine.features.backbone import shrink
@@ -112,7 +127,7 @@ def bears_predict(
     small:bool=False, # Use the small version of the model
     log:str='', # Add each answer to this file, for `bears-drift`
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "What do these photos show?"
     if not photos: raise BearsError('No photo was named: bears-predict MODEL PHOTO...')
     classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
@@ -130,7 +145,18 @@ def bears_predict(
 def notebook_app(
     model:str|Path|Classifier, # A model folder, or a classifier
 ) -> Any: # An ipywidgets `VBox`, for the last line of a cell
-    "An upload button, a button that asks, the picture and the answer."
+    """An upload button, a button that asks, the picture and the answer.
+
+    Parameters
+    ----------
+    model : str | Path | Classifier
+        A model folder, or a classifier
+
+    Returns
+    -------
+    Any
+        An ipywidgets `VBox`, for the last line of a cell
+    """
     import ipywidgets as widgets
     ask = model if isinstance(model, Classifier) else Classifier(model)
     upload, button = widgets.FileUpload(accept='image/*', multiple=False), widgets.Button(description='Classify')
@@ -164,7 +190,30 @@ def make_app(
     log:str|Path|None=None, # A file for the answers, without the photos, as `bears-drift` reads it
     hosts:Iterable[str]=(), # More names that the app may be called by, such as 'bears.example.org'
 ) -> Any: # A gradio `Blocks`: `.launch()` shows it
-    "A page that says what a photo shows: upload, camera or paste, probabilities by name, and why."
+    """A page that says what a photo shows: upload, camera or paste, probabilities by name, and why.
+
+    Parameters
+    ----------
+    model : str | Path
+        A model folder, as `save_model` writes it
+    title : str, default ''
+        The heading; '' asks which of the classes it is
+    words : str, default ''
+        A sentence or two of Markdown below it; '' says how well the model did
+    examples : list[str | Path] | None, default None
+        Photos to try; None takes drawn bears, if the model knows bears
+    keep : str | Path | None, default None
+        A folder for photos that visitors offer, with their correction; None keeps nothing
+    log : str | Path | None, default None
+        A file for the answers, without the photos, as `bears-drift` reads it
+    hosts : Iterable[str], default ()
+        More names that the app may be called by, such as 'bears.example.org'
+
+    Returns
+    -------
+    Any
+        A gradio `Blocks`: `.launch()` shows it
+    """
     from bears_lib.engine.deploy.gradio_app import Feedback, build_app
     classifier = Classifier(model, log=log)
     why = Path(model) if 'model.safetensors' in classifier.info.files else None
@@ -180,7 +229,7 @@ def bears_app(
     share:bool=False, # Ask gradio for a public address, which holds for a week
     host:str='', # A further name that the app may be called by, behind a proxy of yours
     json:bool=False, # Print the addresses as one JSON object on stdout, when the app is up and again when it ends
-):
+) -> dict:
     "Show a model as an app in the browser, until Ctrl-C."
     from bears_lib.engine.deploy.gradio_app import serve
     up: dict = {}
@@ -201,7 +250,7 @@ def bears_card(
     photos:str='', # The photo folder it was trained on: its photos are credited one by one
     licence:str='', # The model's, such as cc-by-4.0; without it the one in the card, apache-2.0 in a new one
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Write a model's card, with its figures and the questions to answer before it is put to use."
     card = make_card(model, dest or None, photos or None, licence)
     left = card.read_text(encoding='utf-8').count(still_open)
@@ -215,7 +264,7 @@ def bears_drift(
     log:str, # What `Classifier(..., log=...)`, `bears-predict --log` or an app has written
     last:int=1000, # Look at so many of the newest answers
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Do photos and answers still look like those of the validation? Exit code 1 if not."
     info, _ = read_model(model)
     drift = compare(info.training.get('reference', {}), read_answers(log, last))

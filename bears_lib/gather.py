@@ -25,7 +25,18 @@ _all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_im
 def sample_bears(
     dest:str|Path|None=None, # A folder for a copy that you may change; None gives the package's own, to read only
 ) -> Path: # A folder with the folders black, grizzly and teddy
-    "The bundled sample: drawn bears, 256 pixels square, with faults planted among them."
+    """The bundled sample: drawn bears, 256 pixels square, with faults planted among them.
+
+    Parameters
+    ----------
+    dest : str | Path | None, default None
+        A folder for a copy that you may change; None gives the package's own, to read only
+
+    Returns
+    -------
+    Path
+        A folder with the folders black, grizzly and teddy
+    """
     source = sample_folder()
     if dest is None: return source
     dest = Path(dest)

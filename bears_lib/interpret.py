@@ -85,7 +85,18 @@ class Evaluation:
     def part(self,
         which:np.ndarray, # Numbers of photos, or bool of shape (n,)
     ) -> 'Evaluation': # With these photos alone, in this order
-        "The same for some of the photos."
+        """The same for some of the photos.
+
+        Parameters
+        ----------
+        which : np.ndarray
+            Numbers of photos, or bool of shape (n,)
+
+        Returns
+        -------
+        'Evaluation'
+            With these photos alone, in this order
+        """
         some = np.arange(len(self.photos))[which]
         values = {name: getattr(self, name)[some] for name in ('truth', 'probabilities', 'features')}
         return replace(self, photos=[self.photos[i] for i in some], likeness=None if self.likeness is None else self.likeness[some], **values)
@@ -105,7 +116,22 @@ def evaluate(
     photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes a `Learner`'s own validation photos
     train:bool=False, # Of a `Learner`, the training photos instead
 ) -> Evaluation: # Without the photos of the folder that the model has learnt from
-    "Let a model look once at photos whose class is known."
+    """Let a model look once at photos whose class is known.
+
+    Parameters
+    ----------
+    model : Any
+        A trained `Learner`, or a model folder
+    photos : str | Path | None, default None
+        A folder with one folder of photos for each class; None takes a `Learner`'s own validation photos
+    train : bool, default False
+        Of a `Learner`, the training photos instead
+
+    Returns
+    -------
+    Evaluation
+        Without the photos of the folder that the model has learnt from
+    """
     _, labels, _, _ = asked = _asked(model)
     if photos is not None: return _evaluate(asked, _unseen(_in_folder(model, photos, labels)))
     files, truth = _own_photos(model, train)
@@ -182,7 +208,13 @@ def _unseen(chosen:_Chosen) -> _Chosen:
 def plot_confusion(
     result:Evaluation, # From `evaluate`
 ) -> Figure:
-    "The confusion matrix, with its numbers in the cells."
+    """The confusion matrix, with its numbers in the cells.
+
+    Parameters
+    ----------
+    result : Evaluation
+        From `evaluate`
+    """
     table, labels = result.confusion, result.labels
     side = max(3., 0.42*len(labels) + 1.5)
     figure, ax = plt.subplots(figsize=(side, side))
@@ -201,7 +233,20 @@ def most_confused(
     result:Evaluation, # From `evaluate`
     at_least:int=1, # Leave out pairs that happened less often
 ) -> list[tuple[str, str, int]]: # Actual class, predicted class, how often; the most frequent first
-    "The pairs of classes that the model mixes up."
+    """The pairs of classes that the model mixes up.
+
+    Parameters
+    ----------
+    result : Evaluation
+        From `evaluate`
+    at_least : int, default 1
+        Leave out pairs that happened less often
+
+    Returns
+    -------
+    list[tuple[str, str, int]]
+        Actual class, predicted class, how often; the most frequent first
+    """
     table, labels = result.confusion, result.labels
     pairs = [(labels[i], labels[j], int(table[i, j])) for i, j in np.ndindex(table.shape) if i != j and table[i, j] >= at_least]
     return sorted(pairs, key=lambda pair: (-pair[2], pair))
@@ -219,7 +264,20 @@ def calibration(
     result:Evaluation, # From `evaluate`
     bins:int=5, # Into how many parts to divide 0 to 1
 ) -> list[Bin]: # Those that hold a photo, the lowest first
-    "How often the model is right when it says that it is so sure."
+    """How often the model is right when it says that it is so sure.
+
+    Parameters
+    ----------
+    result : Evaluation
+        From `evaluate`
+    bins : int, default 5
+        Into how many parts to divide 0 to 1
+
+    Returns
+    -------
+    list[Bin]
+        Those that hold a photo, the lowest first
+    """
     if bins < 1: raise BearsError(f'bins must be 1 or more, not {bins}.')
     edges, sure = np.linspace(0, 1, bins + 1), result.probabilities.max(1)
     place = np.searchsorted(edges[1:-1], sure)
@@ -229,7 +287,20 @@ def calibration_error(
     result:Evaluation, # From `evaluate`
     bins:int=5, # As in `calibration`
 ) -> float: # 0 to 1; 0 where every probability can be taken at its word
-    "How far, on average, the probabilities lie from what comes true."
+    """How far, on average, the probabilities lie from what comes true.
+
+    Parameters
+    ----------
+    result : Evaluation
+        From `evaluate`
+    bins : int, default 5
+        As in `calibration`
+
+    Returns
+    -------
+    float
+        0 to 1; 0 where every probability can be taken at its word
+    """
     return sum(abs(each.n*each.said - each.right) for each in calibration(result, bins))/len(result.truth)
 
 # %% ../nbs/03_interpret.ipynb #2cba2b84
@@ -237,7 +308,15 @@ def plot_calibration(
     result:Evaluation, # From `evaluate`
     bins:int=5, # As in `calibration`
 ) -> Figure:
-    "What the model said against what came true, with the number of photos and a 95% interval at each point."
+    """What the model said against what came true, with the number of photos and a 95% interval at each point.
+
+    Parameters
+    ----------
+    result : Evaluation
+        From `evaluate`
+    bins : int, default 5
+        As in `calibration`
+    """
     figure, ax = plt.subplots(figsize=(4.4, 3.6))
     ax.plot([0, 1], [0, 1], color='grey', linestyle=':')
     for each in calibration(result, bins):
@@ -253,7 +332,15 @@ def top_losses(
     result:Evaluation, # From `evaluate`
     n:int=6, # How many photos to show
 ) -> Figure:
-    "The photos with the highest losses: what the model said of each, what the folder says, loss and probability."
+    """The photos with the highest losses: what the model said of each, what the folder says, loss and probability.
+
+    Parameters
+    ----------
+    result : Evaluation
+        From `evaluate`
+    n : int, default 6
+        How many photos to show
+    """
     worst = result.worst[:n]
     columns = min(6, len(worst))
     rows = -(-len(worst)//columns)
@@ -275,8 +362,25 @@ def grad_cam(
     photo:Source, # A path, a file's bytes, a PIL image or an array
     layer:str|None=None, # A layer that returns maps, such as 'blocks.3'; None takes the last
     label:str|None=None, # The class to ask about; None takes the most probable
-): # A `HeatMap`: `.heat` holds the numbers
-    "Grad-CAM: which places of a photo raise the score of a class."
+) -> Any: # A `HeatMap`: `.heat` holds the numbers
+    """Grad-CAM: which places of a photo raise the score of a class.
+
+    Parameters
+    ----------
+    learn : Any
+        A `Learner`, or a model folder
+    photo : Source
+        A path, a file's bytes, a PIL image or an array
+    layer : str | None, default None
+        A layer that returns maps, such as 'blocks.3'; None takes the last
+    label : str | None, default None
+        The class to ask about; None takes the most probable
+
+    Returns
+    -------
+    Any
+        A `HeatMap`: `.heat` holds the numbers
+    """
     from bears_lib.engine.interpret.explain import HeatMap, find_layer, grad_cam_map, open_model
     network = open_model(learn)
     pixels, name = network.pixels(photo), find_layer(network, layer)
@@ -290,8 +394,23 @@ def occlusion(
     learn:Any, # A `Learner`, or a model folder
     photo:Source, # As in `grad_cam`
     label:str|None=None, # The class to ask about; None takes the most probable
-): # A `HeatMap`: `.heat` says by how much the probability falls when that part is covered
-    "Cover one part of the photo after the other: where does the probability fall?"
+) -> Any: # A `HeatMap`: `.heat` says by how much the probability falls when that part is covered
+    """Cover one part of the photo after the other: where does the probability fall?
+
+    Parameters
+    ----------
+    learn : Any
+        A `Learner`, or a model folder
+    photo : Source
+        As in `grad_cam`
+    label : str | None, default None
+        The class to ask about; None takes the most probable
+
+    Returns
+    -------
+    Any
+        A `HeatMap`: `.heat` says by how much the probability falls when that part is covered
+    """
     from bears_lib.engine.interpret.explain import HeatMap, occlusion_map, open_model
     network = open_model(learn)
     pixels = network.pixels(photo)
@@ -304,8 +423,23 @@ def deletion_check(
     learn:Any, # A `Learner`, or a model folder
     photo:Source, # As in `grad_cam`
     heat:Any=None, # A `HeatMap` of that photo; None makes one by `grad_cam`
-): # A `DeletionCheck`: `.honest` is the verdict
-    "Take the hottest parts of a photo away: does the probability fall faster than when parts go at random?"
+) -> Any: # A `DeletionCheck`: `.honest` is the verdict
+    """Take the hottest parts of a photo away: does the probability fall faster than when parts go at random?
+
+    Parameters
+    ----------
+    learn : Any
+        A `Learner`, or a model folder
+    photo : Source
+        As in `grad_cam`
+    heat : Any, default None
+        A `HeatMap` of that photo; None makes one by `grad_cam`
+
+    Returns
+    -------
+    Any
+        A `DeletionCheck`: `.honest` is the verdict
+    """
     from bears_lib.engine.interpret.explain import DeletionCheck, deletion_curves, open_model
     network, shares = open_model(learn), (0, 0.06, 0.12, 0.25, 0.37, 0.5)
     heat = grad_cam(network, photo) if heat is None else heat
@@ -319,8 +453,27 @@ def layer_patches(
     channels:int|list[int]=2, # Numbers of channels, or how many of the most selective to take
     n:int=6, # Patches for each channel
     photos:list|None=None, # Where to look; None takes up to 200 of a `Learner`'s training photos
-): # `LayerPatches`: `.rows` holds each patch's photo and place
-    "What layers see, after Zeiler and Fergus: the patches of photos that excite a channel most."
+) -> Any: # `LayerPatches`: `.rows` holds each patch's photo and place
+    """What layers see, after Zeiler and Fergus: the patches of photos that excite a channel most.
+
+    Parameters
+    ----------
+    learn : Any
+        A `Learner`, or a model folder
+    layers : str | list[str] | None, default None
+        Names of layers that return maps; None takes the last at each size of map, from early to late
+    channels : int | list[int], default 2
+        Numbers of channels, or how many of the most selective to take
+    n : int, default 6
+        Patches for each channel
+    photos : list | None, default None
+        Where to look; None takes up to 200 of a `Learner`'s training photos
+
+    Returns
+    -------
+    Any
+        `LayerPatches`: `.rows` holds each patch's photo and place
+    """
     from bears_lib.engine.interpret.explain import LayerPatches, find_layer, find_patches, open_model, stages
     from bears_lib.engine.features.novelty import spread
     network = open_model(learn)
@@ -342,7 +495,22 @@ def nearest(
     photo:Source, # A path, a file's bytes, a PIL image or an array
     n:int=6, # How many to name
 ) -> list[Match]: # The most similar first
-    "The training photos that look most like a photo, to the network's mind."
+    """The training photos that look most like a photo, to the network's mind.
+
+    Parameters
+    ----------
+    seen : Any
+        Where to look: an `Evaluation`, such as `evaluate(learn, train=True)`, or a `Learner`, whose training photos are looked at anew
+    photo : Source
+        A path, a file's bytes, a PIL image or an array
+    n : int, default 6
+        How many to name
+
+    Returns
+    -------
+    list[Match]
+        The most similar first
+    """
     seen = seen if isinstance(seen, Evaluation) else evaluate(seen, train=True)
     names = [output.name for output in open_network(seen.network).get_outputs()]
     features = run_photos(seen.network, [photo], seen.preprocess)[names.index('features')]
@@ -359,7 +527,15 @@ def show_nearest(
     photo:Source, # The photo that was asked about
     matches:list[Match], # From `nearest`
 ) -> Figure:
-    "A photo and those that look most like it."
+    """A photo and those that look most like it.
+
+    Parameters
+    ----------
+    photo : Source
+        The photo that was asked about
+    matches : list[Match]
+        From `nearest`
+    """
     figure, axes = plt.subplots(1, len(matches) + 1, figsize=(1.7*(len(matches) + 1), 2.2), squeeze=False)
     titles = ['asked', *(f'{match.label}\n{match.likeness:.2f}' for match in matches)]
     for ax, each, title in zip(axes[0], [photo, *(match.photo for match in matches)], titles):
@@ -375,7 +551,22 @@ def leaks(
     result:Evaluation, # Of the validation photos, by the same network
     at_least:float=0.95, # Likeness from which two photos count as the same, -1 to 1
 ) -> list[tuple[Path, Path, float]]: # Training photo, validation photo, likeness; the most similar first
-    "Validation photos that have a near-copy among the training photos: they make the accuracy too good."
+    """Validation photos that have a near-copy among the training photos: they make the accuracy too good.
+
+    Parameters
+    ----------
+    seen : Evaluation
+        Of the training photos
+    result : Evaluation
+        Of the validation photos, by the same network
+    at_least : float, default 0.95
+        Likeness from which two photos count as the same, -1 to 1
+
+    Returns
+    -------
+    list[tuple[Path, Path, float]]
+        Training photo, validation photo, likeness; the most similar first
+    """
     alike = _unit(result.features) @ _unit(seen.features).T
     best = alike.argmax(1)
     found = [(seen.photos[j], result.photos[i], float(alike[i, j])) for i, j in enumerate(best) if alike[i, j] >= at_least]
@@ -388,7 +579,24 @@ def report(
     to:str|Path='report.html', # The file to write
     worst:int=12, # How many of the worst photos to show; half of them with a heat map and the training photos that they look like
 ) -> Path: # The file
-    "Everything in this notebook on one page that needs no internet: written for whoever asks whether the model is good enough."
+    """Everything in this notebook on one page that needs no internet: written for whoever asks whether the model is good enough.
+
+    Parameters
+    ----------
+    model : Any
+        A `Learner`, or a model folder
+    photos : str | Path | None, default None
+        A folder with one folder of photos for each class; None takes a `Learner`'s validation photos
+    to : str | Path, default 'report.html'
+        The file to write
+    worst : int, default 12
+        How many of the worst photos to show; half of them with a heat map and the training photos that they look like
+
+    Returns
+    -------
+    Path
+        The file
+    """
     return _write_report(model, photos, to, worst)[0]
 
 def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) -> tuple[Path, Evaluation]:
@@ -462,7 +670,7 @@ def bears_report(
     photos:str, # A folder with one folder of photos for each class
     to:str='report.html', # The file to write
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Write a report on a model: one HTML file with its figures, its worst photos and where it looked."
     file, result = _write_report(model, photos, to)
     say(f'{result}\nThe report is in {file}: open it in a browser.')

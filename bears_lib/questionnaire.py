@@ -23,12 +23,30 @@ _all_ = ['load_questions', 'grade']
 
 # %% ../nbs/05_questionnaire.ipynb #962ed5c5
 def quiz_folder() -> Path: # BEARS_QUIZ, or .bears_quiz in the home folder
-    "Where answers are kept unless you say otherwise."
+    """Where answers are kept unless you say otherwise.
+
+    Returns
+    -------
+    Path
+        BEARS_QUIZ, or .bears_quiz in the home folder
+    """
     return Path(os.environ.get('BEARS_QUIZ') or Path.home()/'.bears_quiz')
 
 # %% ../nbs/05_questionnaire.ipynb #94fee348
 class Quiz:
-    "One chapter's questions, one at a time, with your answers kept on disk."
+    """One chapter's questions, one at a time, with your answers kept on disk.
+
+    Parameters
+    ----------
+    chapter : int, default 1
+        1 or 2
+    folder : str | Path | None, default None
+        Where answers are kept; `quiz_folder()` by default
+    resume : bool, default True
+        Begin at the first question without an answer; False begins at the first
+    semantic : bool, default False
+        Let a sentence encoder say "not sure" too (extra `semantic`)
+    """
     answer:Callable[..., Graded]; mark:Callable[..., None]; correct:Callable[..., None]; nit:Callable[..., None]; accept:Callable[..., None]
     go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']; summary:Callable[..., dict]; due:Callable[..., list[Question]]
     write:Callable[..., Path]; take:Callable[..., int]; _ipython_display_:Callable[..., None]   # each has its story below
@@ -70,7 +88,18 @@ def __repr__(self:Quiz) -> str:
 def answer(self:Quiz,
     text:str, # Your answer to the current question
 ) -> Graded: # The suggestion
-    "Answer the current question. The answer is on disk before the suggestion is shown."
+    """Answer the current question. The answer is on disk before the suggestion is shown.
+
+    Parameters
+    ----------
+    text : str
+        Your answer to the current question
+
+    Returns
+    -------
+    Graded
+        The suggestion
+    """
     if not self.question: raise BearsError('Nothing is left to ask. Go back with quiz.go(number).')
     result = grade(self.question, text)
     if self.semantic:
@@ -100,7 +129,13 @@ def _change(self:Quiz, **changes:str) -> None:
 def mark(self:Quiz,
     grade:str, # 'right', 'partly' or 'wrong'
 ) -> None:
-    "Give your own grade. It wins, and the suggestion is kept beside it."
+    """Give your own grade. It wins, and the suggestion is kept beside it.
+
+    Parameters
+    ----------
+    grade : str
+        'right', 'partly' or 'wrong'
+    """
     if grade not in GRADES: raise BearsError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
     _change(self, final=grade)
 
@@ -108,14 +143,26 @@ def mark(self:Quiz,
 def correct(self:Quiz,
     text:str, # The correction
 ) -> None:
-    "Write what you would answer now."
+    """Write what you would answer now.
+
+    Parameters
+    ----------
+    text : str
+        The correction
+    """
     _change(self, correction=text)
 
 @patch
 def nit(self:Quiz,
     text:str, # The small thing
 ) -> None:
-    "Write down a small thing to remember."
+    """Write down a small thing to remember.
+
+    Parameters
+    ----------
+    text : str
+        The small thing
+    """
     _change(self, nit=text)
 
 # %% ../nbs/05_questionnaire.ipynb #4e96a458
@@ -131,7 +178,18 @@ def accept(self:Quiz) -> None:
 def go(self:Quiz,
     to:int|str, # The number of a question, or its id
 ) -> 'Quiz': # The same quiz
-    "Go to a question."
+    """Go to a question.
+
+    Parameters
+    ----------
+    to : int | str
+        The number of a question, or its id
+
+    Returns
+    -------
+    'Quiz'
+        The same quiz
+    """
     place = next((i for i, q in enumerate(self.questions) if to in (q.id, q.number) and (to == q.id or not q.research)), None)
     if place is None: raise BearsError(f'Chapter {self.chapter} has no question {to!r}.{near(str(to), [q.id for q in self.questions])} Give a number from 1 to {sum(not q.research for q in self.questions)}, or an id.')
     self.place, self.result = place, None
@@ -154,7 +212,18 @@ def summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how 
 def summary_text(
     standing:dict, # What `Quiz.summary` returns
 ) -> str: # A few lines
-    "A summary to be read."
+    """A summary to be read.
+
+    Parameters
+    ----------
+    standing : dict
+        What `Quiz.summary` returns
+
+    Returns
+    -------
+    str
+        A few lines
+    """
     lines = [f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} partly, {standing['wrong']} not yet."]
     lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}" for row in standing['again']]
     if standing['graded_by_you']: lines.append(f"You left {standing['agreed']} of {standing['graded_by_you']} suggested grades as they were.")
@@ -166,7 +235,18 @@ def summary_text(
 def due(self:Quiz,
     now:datetime|None=None, # The moment to look at; now by default
 ) -> list[Question]: # The longest waiting first
-    "The questions that are due to be asked again (needs the extra `quiz`)."
+    """The questions that are due to be asked again (needs the extra `quiz`).
+
+    Parameters
+    ----------
+    now : datetime | None, default None
+        The moment to look at; now by default
+
+    Returns
+    -------
+    list[Question]
+        The longest waiting first
+    """
     from bears_lib.engine.quiz.schedule import due
     by_id = {q.id: q for q in self.questions}
     return [by_id[name] for name, _ in due(self.session, now) if name in by_id]
@@ -280,7 +360,18 @@ To take them along as a page: from google.colab import files; files.download(str
 def write(self:Quiz,
     path:str|Path, # .md for a blog page, .apkg for Anki, .tsv for a table, .html for a page that asks, .json for the schedule
 ) -> Path: # The same path
-    "Write the answers, or the questions, for another program: the ending says which."
+    """Write the answers, or the questions, for another program: the ending says which.
+
+    Parameters
+    ----------
+    path : str | Path
+        .md for a blog page, .apkg for Anki, .tsv for a table, .html for a page that asks, .json for the schedule
+
+    Returns
+    -------
+    Path
+        The same path
+    """
     from bears_lib.engine.quiz import exports, question_pages, schedule
     if self.box: _save(self, self.box.parts)
     kinds = {'.md': lambda: write_beside(path, exports.markdown_page(self.session, self.questions)), '.apkg': lambda: exports.write_anki(path, self.questions, self.session),
@@ -293,7 +384,18 @@ def write(self:Quiz,
 def take(self:Quiz,
     path:str|Path, # A page (.md) or a schedule (.json) that `write` wrote
 ) -> int: # How many answers or cards came in: those that are as they stand here do not count
-    "Take in what was written before, perhaps edited by hand."
+    """Take in what was written before, perhaps edited by hand.
+
+    Parameters
+    ----------
+    path : str | Path
+        A page (.md) or a schedule (.json) that `write` wrote
+
+    Returns
+    -------
+    int
+        How many answers or cards came in: those that are as they stand here do not count
+    """
     from bears_lib.engine.quiz import exports, schedule
     if Path(path).suffix.lower() == '.json': new = schedule.read_cards(path, [q.id for q in self.questions])
     else:
@@ -357,7 +459,17 @@ def ask_all(
     only:list[str]|None=None, # Ask only these questions; all from the current one by default
     read:Callable[[str], str]=input, # Asks for a line
 ) -> None:
-    "Ask one question after the other until the last, or until the learner stops."
+    """Ask one question after the other until the last, or until the learner stops.
+
+    Parameters
+    ----------
+    quiz : Quiz
+        Where to begin
+    only : list[str] | None, default None
+        Ask only these questions; all from the current one by default
+    read : Callable[[str], str], default input
+        Asks for a line
+    """
     say('Your answer, then Enter. Enter alone: skip   h: hint   q: stop')
     try:
         while q := quiz.question:
@@ -376,7 +488,7 @@ def bears_quiz(
     take:str='', # Take in a page (.md) or a schedule (.json) instead of asking
     folder:str='', # Where answers are kept
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Answer the questions of a chapter, be corrected, and remember."
     quiz = Quiz(chapter, folder=folder or None, resume=resume)
     result:dict = {}

@@ -58,7 +58,38 @@ def bears_dls(
     bs:int=32, # Photos in a batch
     num_workers:int|None=None, # Processes that prepare batches; None lets fastai choose, 0 does without
 ) -> DataLoaders: # Batches of photos and their classes; `dls.folder` is what was found in `path`
-    "Make fastai DataLoaders from a folder of photos, with copies kept on one side of the split."
+    """Make fastai DataLoaders from a folder of photos, with copies kept on one side of the split.
+
+    Parameters
+    ----------
+    path : str | Path | PhotoFolder
+        A folder of photos, or what `read_photos` found in it
+    labels : Labels | None, default None
+        Where the classes stand; None: in the names of the folders, one for each class. See below for patterns, functions and tables
+    valid : Valid | None, default None
+        Photos to check with: a folder, a list of paths, a function of the path, or a share of each class. None: the folder's own valid/, else a share of 0.2
+    valid_pct : float | None, default None
+        The same as `valid`, for a share, under the name that fastai gives it, 0 to 1
+    seed : int, default 0
+        Another number holds out other photos
+    size : int, default 256
+        Side of the square that the network sees, in pixels
+    resize : str, default 'crop'
+        'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
+    min_scale : float, default 0.5
+        Smallest share of a photo that a random crop of it covers in training, 0 to 1; 1 for no cropping
+    batch_tfms : list | None, default None
+        Augmentation of whole batches; None takes fastai's `aug_transforms()`, [] none
+    bs : int, default 32
+        Photos in a batch
+    num_workers : int | None, default None
+        Processes that prepare batches; None lets fastai choose, 0 does without
+
+    Returns
+    -------
+    DataLoaders
+        Batches of photos and their classes; `dls.folder` is what was found in `path`
+    """
     if isinstance(path, PhotoFolder) and labels is not None: raise BearsError('These photos have been read, and have their classes: give labels together with the path of a folder.')
     if valid is not None and valid_pct is not None: raise BearsError('Give valid or valid_pct, not both: each says which photos to check with.')
     to_check = None if isinstance(path, PhotoFolder) else folder_to_check(path, valid)
@@ -89,7 +120,28 @@ def bears_learner(
     dropout:float=0.5, # Share of that layer that is left out at random in each training step, 0 to below 1
     **kwargs, # Handed to `Learner`: `loss_func`, `metrics`, `cbs`, `opt_func`, ...
 ) -> Learner: # Its model is `Sequential(body, head)`; a pretrained body is frozen
-    "A fastai `Learner` with a pretrained body and a new head."
+    """A fastai `Learner` with a pretrained body and a new head.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        From `bears_dls`, or fastai's own
+    arch : str, default default_arch
+        Any architecture that timm or torchvision knows by name
+    pretrained : bool, default True
+        Start from ImageNet weights; False starts from random ones, "from scratch"
+    hidden : int, default 0
+        Width of a further layer between body and last layer, 1 to 8192; 0 for none, which is what `fit_head` fits
+    dropout : float, default 0.5
+        Share of that layer that is left out at random in each training step, 0 to below 1
+    **kwargs
+        Handed to `Learner`: `loss_func`, `metrics`, `cbs`, `opt_func`, ...
+
+    Returns
+    -------
+    Learner
+        Its model is `Sequential(body, head)`; a pretrained body is frozen
+    """
     if not 0 <= hidden <= 8192 or not 0 <= dropout < 1: raise BearsError(f'hidden must be 0 to 8192 and dropout 0 to below 1, not {hidden} and {dropout}.')
     body = create_body(arch, pretrained, size=shape_of(dls))
     colours = body_preprocess(body)
@@ -111,7 +163,7 @@ def _body_and_head(model:nn.Module) -> list[list[nn.Parameter]]: return [params(
 # %% ../nbs/02_train.ipynb #5f7f901e
 class KeepNorms(Callback):
     "Batch norms keep the averages they came with: those of a million photos, not of the last few dozen."
-    def before_train(self):
+    def before_train(self) -> None:
         for layer in self.model.modules():
             if isinstance(layer, nn.modules.batchnorm._BatchNorm): layer.eval()
 
@@ -120,7 +172,20 @@ def fit_head(
     learn:Learner, # From `bears_learner`; its head is one linear layer
     mirror:bool=True, # Learn from each photo's mirror image as well
 ) -> Learner: # The same, with its head fitted; `learn.head` says how well it did in cross-validation, `learn.doubted` which photos seem to stand in the wrong folder
-    "Fit the head on cached features: the body looks at each training photo once, then a logistic regression does the rest."
+    """Fit the head on cached features: the body looks at each training photo once, then a logistic regression does the rest.
+
+    Parameters
+    ----------
+    learn : Learner
+        From `bears_learner`; its head is one linear layer
+    mirror : bool, default True
+        Learn from each photo's mirror image as well
+
+    Returns
+    -------
+    Learner
+        The same, with its head fitted; `learn.head` says how well it did in cross-validation, `learn.doubted` which photos seem to stand in the wrong folder
+    """
     body, head = _parts(learn)
     photos, classes = _training_photos(learn.dls)
     start = perf_counter()
@@ -164,7 +229,15 @@ def plot_lr(
     learn:Learner, # From `bears_learner`; it stays as it is
     num_it:int=100, # Batches to try, 20 to 1000; each with a higher rate than the one before
 ) -> Figure:
-    "Try rising learning rates, draw the losses, and say in words which rate to take."
+    """Try rising learning rates, draw the losses, and say in words which rate to take.
+
+    Parameters
+    ----------
+    learn : Learner
+        From `bears_learner`; it stays as it is
+    num_it : int, default 100
+        Batches to try, 20 to 1000; each with a higher rate than the one before
+    """
     if not 20 <= num_it <= 1000: raise BearsError(f'num_it must be 20 to 1000 batches, not {num_it}.')
     place, learn_path = tempfile.TemporaryDirectory(), learn.path
     learn.path = Path(place.name)

@@ -59,7 +59,7 @@ def test_opens_with_title_and_promise(notebook):
 
 def exported(path:Path) -> str: return '\n'.join(source(cell) for cell in cells(path, 'code') if re.match(r'#\| (export|default_exp)', source(cell)))
 
-engine = {f'{path.parent.name}.{path.stem}': exported(path) for path in sorted((root/'nbs/engine').rglob('*.ipynb'))}
+engine = {f'{path.parent.name}.{path.stem}': exported(path) for path in sorted((root/'nbs/engine').glob('*/*.ipynb'))}
 apart = {'quiz', 'lessons'}  # rooms that nobody else uses, and that use the lowest three alone
 
 def may_use(room:str) -> set[str]:
@@ -78,6 +78,23 @@ def test_the_engine_never_looks_up():
     needs = {name: set(re.findall(r'^from bears_lib\.engine\.(\w+\.\w+) import', text, re.M)) for name, text in engine.items()}
     assert len(needs) > 50 and set(TopologicalSorter(needs).static_order()) == set(needs)
     assert not [name for name, text in engine.items() if re.search(r'^\s*from bears_lib\.(?!engine)\w+ import', text, re.M)]
+
+def test_help_shows_the_parameters():
+    "What the notebooks say beside a parameter stands in the docstring of the package, where `help()` and editors look."
+    from bears_lib.deploy import Classifier, make_app
+    from bears_lib.gather import gather_images
+    for fn, words in ((gather_images, 'n : int, default 150\n    Photos per class, 1 to 5000'), (make_app, "title : str, default ''"), (Classifier, 'folder : str | Path'), (Classifier.many, 'Returns\n-------')):
+        assert words in inspect.getdoc(fn), fn
+    silent = [f'{module}.{name}' for module in modules for name, fn in public(module) if inspect.isfunction(fn) and inspect.signature(fn).parameters
+              and not name.startswith('bears_') and docments(fn) and 'Parameters\n' not in (fn.__doc__ or '')]
+    assert len(silent) < 12, silent
+
+def test_public_functions_say_what_they_return():
+    def bare(nodes, where):
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith('_') and node.returns is None: yield f'{where}.{node.name}'
+            if isinstance(node, ast.ClassDef) and not node.name.startswith('_'): yield from bare(node.body, f'{where}.{node.name}')
+    assert not [name for module in modules for name in bare(ast.parse(Path(str(importlib.import_module(module).__file__)).read_text(encoding='utf-8')).body, module)]
 
 def public(module:str) -> list[tuple[str, object]]:
     found = importlib.import_module(module)

@@ -28,7 +28,22 @@ def near(
     known:Iterable[str], # What would have been understood
     n:int=3, # How many to name, at most
 ) -> str: # For example " Did you mean 'grizzly'?"; empty when nothing is like it
-    "The end of an error message: the known words that are most like `word`."
+    """The end of an error message: the known words that are most like `word`.
+
+    Parameters
+    ----------
+    word : str
+        What was typed
+    known : Iterable[str]
+        What would have been understood
+    n : int, default 3
+        How many to name, at most
+
+    Returns
+    -------
+    str
+        For example " Did you mean 'grizzly'?"; empty when nothing is like it
+    """
     found = get_close_matches(word, list(known), n=n, cutoff=0.5)
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ''
 
@@ -38,7 +53,22 @@ def write_beside(
     data:bytes|str, # Its whole content; text is written as UTF-8
     inside:str|Path|None=None, # A folder of a stranger's, perhaps: a link that leads out of it is refused
 ) -> Path: # The same path
-    "Write a file under another name, then rename it: a reader sees the old content or the new, never half of it."
+    """Write a file under another name, then rename it: a reader sees the old content or the new, never half of it.
+
+    Parameters
+    ----------
+    path : str | Path
+        The file to make or replace; a link stays a link, and the file that it leads to is replaced
+    data : bytes | str
+        Its whole content; text is written as UTF-8
+    inside : str | Path | None, default None
+        A folder of a stranger's, perhaps: a link that leads out of it is refused
+
+    Returns
+    -------
+    Path
+        The same path
+    """
     target = _end_of_link(Path(path), inside)
     data = data.encode() if isinstance(data, str) else data
     beside = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}')
@@ -77,7 +107,22 @@ def read_json(
     depth:int=12, # Lists and objects inside each other, at most
     most:int=300_000, # Values, at most: a hundred bytes of JSON can take a kilobyte of memory
 ) -> Any: # What stands in it
-    "Read JSON of which nothing is known: a `ValueError` with a reason for everything that would hurt whoever uses it later."
+    """Read JSON of which nothing is known: a `ValueError` with a reason for everything that would hurt whoever uses it later.
+
+    Parameters
+    ----------
+    data : bytes
+        A file's content, or a line of it
+    depth : int, default 12
+        Lists and objects inside each other, at most
+    most : int, default 300000
+        Values, at most: a hundred bytes of JSON can take a kilobyte of memory
+
+    Returns
+    -------
+    Any
+        What stands in it
+    """
     if data.count(b',') > most: raise ValueError('it holds too many values')
     def no_number(word): raise ValueError(f'{word} is no number in JSON')
     try: found = json.loads(data.decode('utf-8-sig'), parse_constant=no_number)
@@ -100,7 +145,13 @@ def _check_plain(values:Iterable) -> None:
 
 # %% ../../../nbs/engine/core/common.ipynb #a1f4b328
 def for_people() -> TextIO: # stderr in a shell, stdout in a notebook
-    "The stream that a person reads."
+    """The stream that a person reads.
+
+    Returns
+    -------
+    TextIO
+        stderr in a shell, stdout in a notebook
+    """
     in_notebook = type(sys.stdout).__module__.startswith('ipykernel')
     return sys.stdout if in_notebook else sys.stderr
 
@@ -110,7 +161,22 @@ def progress(
     what:str, # What is being done, such as 'reading photos'
     total:int|None=None, # How many there are; `len(items)` where that is known
 ) -> Iterable: # The same items
-    "Show a progress bar once the work has taken two seconds."
+    """Show a progress bar once the work has taken two seconds.
+
+    Parameters
+    ----------
+    items : Iterable
+        What is worked through
+    what : str
+        What is being done, such as 'reading photos'
+    total : int | None, default None
+        How many there are; `len(items)` where that is known
+
+    Returns
+    -------
+    Iterable
+        The same items
+    """
     from tqdm.auto import tqdm
     quiet = bool(os.environ.get('IN_TEST') or os.environ.get('CI'))
     return tqdm(items, desc=what, total=total, delay=2, leave=False, disable=quiet, file=for_people())
@@ -121,7 +187,22 @@ def wilson(
     n:int, # Out of how many
     z:float=1.96, # Standard errors on each side: 1.96 for 95%
 ) -> tuple[float, float]: # Lower and upper end, both in 0..1
-    "The Wilson interval of a proportion: where the true accuracy lies, 95 times out of 100."
+    """The Wilson interval of a proportion: where the true accuracy lies, 95 times out of 100.
+
+    Parameters
+    ----------
+    right : int
+        How many were right
+    n : int
+        Out of how many
+    z : float, default 1.96
+        Standard errors on each side: 1.96 for 95%
+
+    Returns
+    -------
+    tuple[float, float]
+        Lower and upper end, both in 0..1
+    """
     if not 0 <= right <= n or n == 0: raise BearsError(f'{right} right out of {n} is no proportion: it takes at least one answer.')
     p, spread = right/n, z*z/n
     middle = (p + spread/2)/(1 + spread)
@@ -133,7 +214,20 @@ def accuracy_text(
     right:int, # How many were right
     n:int, # Out of how many
 ) -> str: # For example "96.0% (n = 100, 95% interval 90.2 to 98.4)"
-    "An accuracy as this package always prints it: with n and a 95% interval."
+    """An accuracy as this package always prints it: with n and a 95% interval.
+
+    Parameters
+    ----------
+    right : int
+        How many were right
+    n : int
+        Out of how many
+
+    Returns
+    -------
+    str
+        For example "96.0% (n = 100, 95% interval 90.2 to 98.4)"
+    """
     low, high = wilson(right, n)
     return f'{right/n:.1%} (n = {n}, 95% interval {low:.1%} to {high:.1%})'
 
@@ -141,7 +235,18 @@ def accuracy_text(
 def link_bar(
     links:dict[str, str]|None, # Names and addresses; None for no bar
 ) -> str: # HTML, or ''
-    "The links at the top of a page that is made here, to the site that it becomes a part of."
+    """The links at the top of a page that is made here, to the site that it becomes a part of.
+
+    Parameters
+    ----------
+    links : dict[str, str] | None
+        Names and addresses; None for no bar
+
+    Returns
+    -------
+    str
+        HTML, or ''
+    """
     if not links: return ''
     odd = [address for address in links.values() if not for_link(address)]
     if odd: raise BearsError(f'{odd[0]!r} is no address that a page can lead to. Give one with https://, or a path such as ../index.html.')
@@ -151,7 +256,13 @@ def link_bar(
 def say(
     *words, # What `print` takes
 ) -> None:
-    "Print for a person, where `for_people` says."
+    """Print for a person, where `for_people` says.
+
+    Parameters
+    ----------
+    *words
+        What `print` takes
+    """
     print(for_terminal(' '.join(map(str, words))), file=for_people(), flush=True)
 
 # %% ../../../nbs/engine/core/common.ipynb #29a20d46
@@ -159,7 +270,20 @@ def command(
     fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters are docments and include `json`
     pos:list[str]|None=None, # Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
 ) -> Callable: # The same function; called by a shell it reads the command line
-    "Turn a function into one of the `bears-...` commands, with the exit codes and the `--json` that all of them share."
+    """Turn a function into one of the `bears-...` commands, with the exit codes and the `--json` that all of them share.
+
+    Parameters
+    ----------
+    fn : Callable[..., dict] | None, default None
+        Does the work and returns its result; its parameters are docments and include `json`
+    pos : list[str] | None, default None
+        Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
+
+    Returns
+    -------
+    Callable
+        The same function; called by a shell it reads the command line
+    """
     from fastcore.script import call_parse, is_cli
     if fn is None: return partial(command, pos=pos)
     @wraps(fn)
@@ -206,7 +330,13 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict) -> tuple[dict, int]:
 def print_json(
     result:dict, # What `json.dumps` takes; anything else as text
 ) -> None:
-    "Last on stdout: JSON is UTF-8, so where stdout is anything else all other letters than ASCII are written as numbers."
+    """Last on stdout: JSON is UTF-8, so where stdout is anything else all other letters than ASCII are written as numbers.
+
+    Parameters
+    ----------
+    result : dict
+        What `json.dumps` takes; anything else as text
+    """
     code = getattr(sys.stdout, 'encoding', None) or 'utf-8'
     try: print(for_json(result) if codecs.lookup(code).name == 'utf-8' else json.dumps(result, default=str), flush=True)
     except UnicodeEncodeError: print(json.dumps(result, default=str), flush=True)

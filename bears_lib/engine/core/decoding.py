@@ -21,7 +21,13 @@ from .common import BearsError
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0007
 class PhotoError(BearsError):
-    "A picture that can't be used; the text says why."
+    """A picture that can't be used; the text says why.
+
+    Parameters
+    ----------
+    why : str
+        A sentence; of the traceback that torch makes of it in another process, the sentence is kept
+    """
     def __init__(self,
         why:str, # A sentence; of the traceback that torch makes of it in another process, the sentence is kept
     ):
@@ -41,20 +47,38 @@ _beginnings = re.compile(rb'\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEB
 def is_heic(
     head:bytes, # The first bytes of a file, at least 12
 ) -> bool:
-    "Whether a file is a HEIC photo, as iPhones take them."
+    """Whether a file is a HEIC photo, as iPhones take them.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of a file, at least 12
+    """
     return head[4:8] == b'ftyp' and head[8:12] in (b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'mif1', b'msf1')
 
 def too_large(
     size:tuple[int, int]|None=None, # Width and height in pixels, if they are known
 ) -> str:
-    "The sentence for a picture of too many pixels."
+    """The sentence for a picture of too many pixels.
+
+    Parameters
+    ----------
+    size : tuple[int, int] | None, default None
+        Width and height in pixels, if they are known
+    """
     found = f'{size[0]} x {size[1]} pixels are' if size else 'it is'
     return f'{found} too large to open safely (at most {max_pixels/1e6:.0f} megapixels). Make it smaller first.'
 
 def read_file(
     path:str|Path, # Of a photo
 ) -> bytes:
-    "What stands in a file; only in a regular one, since a pipe may never end."
+    """What stands in a file; only in a regular one, since a pipe may never end.
+
+    Parameters
+    ----------
+    path : str | Path
+        Of a photo
+    """
     def at_once(path, flags): return os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
     with open(path, 'rb', opener=at_once) as file:
         about = os.fstat(file.fileno())
@@ -72,7 +96,20 @@ def to_bytes(
     values:np.ndarray, # Bits, floats or whole numbers, of shape (height, width, ...)
     signed:bool=False, # Whether negative numbers are fine, as in a file of floats
 ) -> np.ndarray: # uint8 of the same shape
-    "Numbers scaled to 0..255 by what they hold: bits, floats of 0 to 1, 8, 12 or 16 bits, or whatever range a `signed` file has."
+    """Numbers scaled to 0..255 by what they hold: bits, floats of 0 to 1, 8, 12 or 16 bits, or whatever range a `signed` file has.
+
+    Parameters
+    ----------
+    values : np.ndarray
+        Bits, floats or whole numbers, of shape (height, width, ...)
+    signed : bool, default False
+        Whether negative numbers are fine, as in a file of floats
+
+    Returns
+    -------
+    np.ndarray
+        uint8 of the same shape
+    """
     if values.dtype == bool: return values.astype(np.uint8)*255
     bands = [slice(*band) for band in _bands(len(values), max(1, values[0].size))]
     low, high = _range(values, bands)
@@ -97,7 +134,15 @@ def to_rgb(
     image:Image.Image, # Of any mode
     own:bool=False, # Whether it may be changed, and be the result itself
 ) -> Image.Image:
-    "Upright RGB; what is transparent becomes white, and more bits are scaled to 8."
+    """Upright RGB; what is transparent becomes white, and more bits are scaled to 8.
+
+    Parameters
+    ----------
+    image : Image.Image
+        Of any mode
+    own : bool, default False
+        Whether it may be changed, and be the result itself
+    """
     image = _upright(image, own)
     if not _transparent(image): return image if own and image.mode == 'RGB' else image.convert('RGB')
     flat = Image.new('RGB', image.size)
@@ -132,7 +177,18 @@ def _grey_of_8_bits(image:Image.Image) -> Image.Image:
 def is_plain(
     data:bytes, # A picture's file
 ) -> bool: # False for all other formats, and for what is damaged
-    "Whether it is a JPEG or PNG of a usual outline, so that the work of decoding it is known beforehand."
+    """Whether it is a JPEG or PNG of a usual outline, so that the work of decoding it is known beforehand.
+
+    Parameters
+    ----------
+    data : bytes
+        A picture's file
+
+    Returns
+    -------
+    bool
+        False for all other formats, and for what is damaged
+    """
     try: return _plain_jpeg(data) if data[:3] == b'\xff\xd8\xff' else data[:8] == b'\x89PNG\r\n\x1a\n' and _plain_png(data)
     except (struct.error, IndexError): return False  # it ends too early
 
@@ -381,7 +437,22 @@ def decode(
     at_least:int=0, # Decode a JPEG only as large as this many pixels on its shorter side need; 0: in full
     longest:int=0, # The same for its longer side
 ) -> Image.Image: # In RGB, upright, its first frame if it moves
-    "Decode a stranger's file within bounds of time and memory; a `PhotoError` says why one can't be used."
+    """Decode a stranger's file within bounds of time and memory; a `PhotoError` says why one can't be used.
+
+    Parameters
+    ----------
+    data : bytes
+        A picture's file
+    at_least : int, default 0
+        Decode a JPEG only as large as this many pixels on its shorter side need; 0: in full
+    longest : int, default 0
+        The same for its longer side
+
+    Returns
+    -------
+    Image.Image
+        In RGB, upright, its first frame if it moves
+    """
     data = bytes(data)
     if len(data) > max_bytes: raise PhotoError(f'{len(data)/1e6:,.0f} MB are too much for a photo (at most {max_bytes/1e6:.0f} MB).')
     if not _beginnings.match(data): raise PhotoError(_why(data[:512]))

@@ -26,7 +26,24 @@ def swap_folder(
     owned:Mapping[str, str]|None=None, # Files of an earlier version with their sha256: those not in `files` go, if unchanged
     what:str='The folder', # What it is, for the error
 ) -> Path: # The same folder
-    "Put several files into a folder together: it holds the old ones or the new ones, and all else in it stays."
+    """Put several files into a folder together: it holds the old ones or the new ones, and all else in it stays.
+
+    Parameters
+    ----------
+    folder : str | Path
+        Where the files go; it may be a link to a folder, and stays one
+    files : Mapping[str, bytes]
+        What it is to hold, by name; in a folder without them also 'examples/1.jpg'
+    owned : Mapping[str, str] | None, default None
+        Files of an earlier version with their sha256: those not in `files` go, if unchanged
+    what : str, default 'The folder'
+        What it is, for the error
+
+    Returns
+    -------
+    Path
+        The same folder
+    """
     try:
         target = Path(folder).resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +158,18 @@ def _drop(folder:Path) -> None:
 def digest_of(
     path:str|Path, # A file
 ) -> str: # Its sha256 as 64 hex digits; '' where there is no such file
-    "What a file holds, in short."
+    """What a file holds, in short.
+
+    Parameters
+    ----------
+    path : str | Path
+        A file
+
+    Returns
+    -------
+    str
+        Its sha256 as 64 hex digits; '' where there is no such file
+    """
     path = Path(path)
     if path.is_symlink() or not path.is_file(): return ''
     found = hashlib.sha256()
@@ -163,7 +191,20 @@ def placed(
     folder:str|Path, # A folder that `swap_folder` has filled
     name:str, # One of its files
 ) -> Path: # Where to read it
-    "Where a file stands: in its place, or, after a program was killed in the wrong moment, still in the hidden folder."
+    """Where a file stands: in its place, or, after a program was killed in the wrong moment, still in the hidden folder.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A folder that `swap_folder` has filled
+    name : str
+        One of its files
+
+    Returns
+    -------
+    Path
+        Where to read it
+    """
     swap = Path(folder)/_swap
     waiting = swap/'new'/name
     return waiting if (swap/'plan.json').is_file() and waiting.is_file() else Path(folder)/name
@@ -171,7 +212,13 @@ def placed(
 def finish_swap(
     folder:str|Path, # A folder that `swap_folder` has filled
 ) -> None:
-    "Do what a program that was killed has left to do."
+    """Do what a program that was killed has left to do.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A folder that `swap_folder` has filled
+    """
     folder = Path(folder)
     swap = folder/_swap
     if swap.is_symlink() or not swap.is_dir(): return

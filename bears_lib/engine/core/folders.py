@@ -35,14 +35,38 @@ largest_file = 60_000_000  # bytes that a photo's file may have
 def is_visible(
     name:str, # Of a file or a folder
 ) -> bool: # False for hidden ones and for what systems leave behind
-    "Whether somebody put it there to be seen."
+    """Whether somebody put it there to be seen.
+
+    Parameters
+    ----------
+    name : str
+        Of a file or a folder
+
+    Returns
+    -------
+    bool
+        False for hidden ones and for what systems leave behind
+    """
     return not name.startswith('.') and name.casefold() not in system_names
 
 def visible_files(
     root:Path, # The folder to look through
     leave_out:Path|None=None, # A folder inside that is passed over
 ) -> Iterator[Path]: # Links to files and folders are followed, each folder once, so that circles end
-    "All files below a folder that are meant to be seen."
+    """All files below a folder that are meant to be seen.
+
+    Parameters
+    ----------
+    root : Path
+        The folder to look through
+    leave_out : Path | None, default None
+        A folder inside that is passed over
+
+    Returns
+    -------
+    Iterator[Path]
+        Links to files and folders are followed, each folder once, so that circles end
+    """
     seen, waiting = {os.path.realpath(each) for each in (root, leave_out) if each}, [root]
     while waiting:
         try: entries = sorted(os.scandir(waiting.pop()), key=lambda entry: entry.name)
@@ -59,7 +83,13 @@ _beginnings = (b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n', b'GIF8', b'II*\0', b'MM\0*
 def looks_like_photo(
     path:Path, # A file
 ) -> bool:
-    "By its ending, else by its first bytes: downloads are often called `photo.jpg?w=1024`, or `download_3`."
+    """By its ending, else by its first bytes: downloads are often called `photo.jpg?w=1024`, or `download_3`.
+
+    Parameters
+    ----------
+    path : Path
+        A file
+    """
     if path.suffix.lower() in suffixes: return True
     try:
         with path.open('rb') as file: return begins_like_photo(file.read(16))
@@ -68,7 +98,13 @@ def looks_like_photo(
 def begins_like_photo(
     head:bytes, # The first 16 bytes of a file
 ) -> bool:
-    "Whether they are those of a JPEG, PNG, GIF, TIFF, WebP, AVIF or HEIC."
+    """Whether they are those of a JPEG, PNG, GIF, TIFF, WebP, AVIF or HEIC.
+
+    Parameters
+    ----------
+    head : bytes
+        The first 16 bytes of a file
+    """
     return head.startswith(_beginnings) or (head[:4] == b'RIFF' and head[8:12] == b'WEBP') or is_heic(head) or head[4:12] == b'ftypavif'
 
 def photo_files(
@@ -76,7 +112,22 @@ def photo_files(
     loose:bool=False, # Photos that lie in `root` itself count too
     leave_out:Path|None=None, # A folder inside that is read by itself
 ) -> list[Path]: # Sorted by name, alike on every machine
-    "Files that are photos by their ending or their first bytes, in the folders below `root`."
+    """Files that are photos by their ending or their first bytes, in the folders below `root`.
+
+    Parameters
+    ----------
+    root : Path
+        The folder to look through
+    loose : bool, default False
+        Photos that lie in `root` itself count too
+    leave_out : Path | None, default None
+        A folder inside that is read by itself
+
+    Returns
+    -------
+    list[Path]
+        Sorted by name, alike on every machine
+    """
     _require_folder(root)
     found = [path for path in visible_files(root, leave_out) if (loose or path.parent != root) and looks_like_photo(path)]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
@@ -94,7 +145,18 @@ split_names = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': '
 def class_name(
     folder:str, # The name of a class folder
 ) -> str: # In the form that is compared and shown
-    "A folder's name as the name of a class: accents in one piece, no blanks around it."
+    """A folder's name as the name of a class: accents in one piece, no blanks around it.
+
+    Parameters
+    ----------
+    folder : str
+        The name of a class folder
+
+    Returns
+    -------
+    str
+        In the form that is compared and shown
+    """
     return unicodedata.normalize('NFC', folder).strip()
 
 def _split_name(folder:str) -> str: return split_names.get(class_name(folder).casefold(), '')
@@ -103,7 +165,20 @@ def find_splits(
     paths:Iterable[tuple[str, ...]], # The parts of each photo's path below the root
     labelled:bool=False, # Whether the classes stand elsewhere than in the names of the folders
 ) -> str: # 'above': train/grizzly/1.jpg; 'below': grizzly/train/1.jpg; '' where the folder brings no split
-    "Whether a folder of photos brings a split of its own."
+    """Whether a folder of photos brings a split of its own.
+
+    Parameters
+    ----------
+    paths : Iterable[tuple[str, ...]]
+        The parts of each photo's path below the root
+    labelled : bool, default False
+        Whether the classes stand elsewhere than in the names of the folders
+
+    Returns
+    -------
+    str
+        'above': train/grizzly/1.jpg; 'below': grizzly/train/1.jpg; '' where the folder brings no split
+    """
     inside = [parts[:-1] for parts in paths if len(parts) > 1]
     kinds = {_split_name(parts[0]) for parts in inside}
     if labelled: return 'above' if 'train' in kinds else ''
@@ -116,7 +191,20 @@ def place_of(
     parts:tuple[str, ...], # Of a photo's path below the root
     splits:str='', # From `find_splits`
 ) -> tuple[str, str]: # 'train', 'valid', 'test' or '', and the class; '' where it lies in no class folder
-    "The split and the class of a photo by the folders that it lies in."
+    """The split and the class of a photo by the folders that it lies in.
+
+    Parameters
+    ----------
+    parts : tuple[str, ...]
+        Of a photo's path below the root
+    splits : str, default ''
+        From `find_splits`
+
+    Returns
+    -------
+    tuple[str, str]
+        'train', 'valid', 'test' or '', and the class; '' where it lies in no class folder
+    """
     folders = parts[:-1]
     if splits == 'above': return (_split_name(folders[0]), class_name(folders[1]) if len(folders) > 1 else '') if folders else ('', '')
     if splits == 'below': return _split_name(folders[1]) if len(folders) > 1 else '', class_name(folders[0])
@@ -158,18 +246,46 @@ class PhotoFolder:
     def name(self,
         path:Path, # A file of the folder
     ) -> str: # Relative to it, with forward slashes
-        "A file's name as it is shown."
+        """A file's name as it is shown.
+
+        Parameters
+        ----------
+        path : Path
+            A file of the folder
+
+        Returns
+        -------
+        str
+            Relative to it, with forward slashes
+        """
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
     def label_of(self,
         name:str, # Of a file, as `name` gives it; also where it lies below `.bears/removed`
     ) -> str: # '' where it lies in no class folder
-        "The class of a file by the folders that it lies in."
+        """The class of a file by the folders that it lies in.
+
+        Parameters
+        ----------
+        name : str
+            Of a file, as `name` gives it; also where it lies below `.bears/removed`
+
+        Returns
+        -------
+        str
+            '' where it lies in no class folder
+        """
         return place_of(tuple(name.removeprefix('.bears/removed/').split('/')), self.splits)[1]
 
     def notes(self,
     ) -> list[str]: # For example 'left out black/1.jpg: the picture is damaged.'
-        "What a person should know before going on: what is odd, and a sentence for each file that is left out."
+        """What a person should know before going on: what is odd, and a sentence for each file that is left out.
+
+        Returns
+        -------
+        list[str]
+            For example 'left out black/1.jpg: the picture is damaged.'
+        """
         return [*self.faults, *self.remarks, *(f'left out {self.name(path)}: {why}' for path, why in self.refused.items())]
 
     def understood(self) -> str: # For example 'train/ and valid/ found: 412 photos to learn from, 103 to check with; test/ (98) is left out.'
@@ -191,7 +307,23 @@ def read_folder(
     test:bool=False, # Whether photos with a class in a folder called test count among the others
     leave_out:Path|None=None, # A folder inside that is read by itself
 ) -> PhotoFolder:
-    "List a folder's photos by class, in the same order on every machine, and set aside what can't be used."
+    """List a folder's photos by class, in the same order on every machine, and set aside what can't be used.
+
+    Parameters
+    ----------
+    root : str | Path
+        A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
+    look : Callable[[Photo, Image.Image], None] | None, default None
+        Called with each photo and its picture at a reduced size, in several threads
+    check : bool, default True
+        Open every photo, so that what can't be used is known now and not in the middle of training
+    labels : Mapping[Path, str] | None, default None
+        The class of each file, by path; None takes the name of the folder it lies in
+    test : bool, default False
+        Whether photos with a class in a folder called test count among the others
+    leave_out : Path | None, default None
+        A folder inside that is read by itself
+    """
     root = Path(root)
     files = photo_files(root, loose=True, leave_out=leave_out)
     rows, remarks = _metadata(root)
@@ -340,13 +472,30 @@ def _bounded(column:str, text:str) -> str:
 def read_metadata(
     root:str|Path, # The photo folder
 ) -> dict[str, dict[str, str]]: # By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
-    "What is known of each photo."
+    """What is known of each photo.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+
+    Returns
+    -------
+    dict[str, dict[str, str]]
+        By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
+    """
     return _metadata(Path(root))[0]
 
 def has_metadata(
     root:str|Path, # The photo folder
 ) -> bool:
-    "Whether there is a `metadata.csv`, and it is of this package."
+    """Whether there is a `metadata.csv`, and it is of this package.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    """
     try: return (Path(root)/'metadata.csv').exists() and 'file_name' in read_table(Path(root)/'metadata.csv').columns
     except BearsError: return False
 
@@ -354,7 +503,20 @@ def write_metadata(
     root:str|Path, # The photo folder
     rows:Iterable[dict[str, str]], # One per photo, with at least `file_name`
 ) -> Path: # `metadata.csv`
-    "Replace `metadata.csv`, sorted by file name; columns that aren't among the known ones are kept at the end. One that is not ours stays."
+    """Replace `metadata.csv`, sorted by file name; columns that aren't among the known ones are kept at the end. One that is not ours stays.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    rows : Iterable[dict[str, str]]
+        One per photo, with at least `file_name`
+
+    Returns
+    -------
+    Path
+        `metadata.csv`
+    """
     path = Path(root)/'metadata.csv'
     if path.exists() and not has_metadata(root):
         raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it away first.')
@@ -385,7 +547,20 @@ def require_classes(
     folder:PhotoFolder, # As `read_folder` gives it
     each:int=2, # The fewest photos a class may have: one to learn from and one to check with
 ) -> PhotoFolder: # The same
-    "Raise a `BearsError` that says what is missing if the folder can't train a classifier."
+    """Raise a `BearsError` that says what is missing if the folder can't train a classifier.
+
+    Parameters
+    ----------
+    folder : PhotoFolder
+        As `read_folder` gives it
+    each : int, default 2
+        The fewest photos a class may have: one to learn from and one to check with
+
+    Returns
+    -------
+    PhotoFolder
+        The same
+    """
     root, counts = folder.root, folder.counts
     layout = f'Make one folder for each class, such as {root/"grizzly"} and {root/"black"}, with photos in each.'
     if not counts: raise BearsError(f'{root} {_nothing(folder)} {layout}')

@@ -25,7 +25,21 @@ from .common import BearsError, say
 
 # %% ../../../nbs/engine/core/http_client.ipynb #185adadf
 class WebError(BearsError):
-    "An address that gave nothing usable; the text says why."
+    """An address that gave nothing usable; the text says why.
+
+    Parameters
+    ----------
+    why : str
+        For example 'HTTP 404'
+    status : int | None, default None
+        The answer's status, if there was an answer
+    wait : float | None, default None
+        Seconds that the site asked us to wait, if it did
+    again : bool, default False
+        Whether another try may help at once
+    later : bool, default False
+        Whether one may help on another day
+    """
     def __init__(self,
         why:str, # For example 'HTTP 404'
         status:int|None=None, # The answer's status, if there was an answer
@@ -44,7 +58,18 @@ class RateLimited(WebError):
 def user_agent(
     package:str='bears_lib', # An installed package
 ) -> str: # 'name/version (+address)'
-    "How we introduce ourselves to every site: name, version and the address of the project."
+    """How we introduce ourselves to every site: name, version and the address of the project.
+
+    Parameters
+    ----------
+    package : str, default 'bears_lib'
+        An installed package
+
+    Returns
+    -------
+    str
+        'name/version (+address)'
+    """
     try: about = metadata.metadata(package)
     except metadata.PackageNotFoundError: return package
     urls = dict(each.split(', ', 1) for each in about.get_all('Project-URL') or [])
@@ -61,7 +86,18 @@ def contact() -> str:
 def introduction(
     host:str, # Such as 'commons.wikimedia.org'
 ) -> str: # The User-Agent for it
-    "How we introduce ourselves to a site. Those that ask who runs a client are told; the sites where photos lie are not."
+    """How we introduce ourselves to a site. Those that ask who runs a client are told; the sites where photos lie are not.
+
+    Parameters
+    ----------
+    host : str
+        Such as 'commons.wikimedia.org'
+
+    Returns
+    -------
+    str
+        The User-Agent for it
+    """
     who = contact() if _of_site(host, gentle) else ''
     return f'{user_agent()} ({who})' if who else user_agent()
 
@@ -69,7 +105,18 @@ def introduction(
 def is_public(
     address:str, # An IP address such as '93.184.215.14' or '::1'
 ) -> bool: # False for this machine, local networks, cloud metadata services and reserved ranges
-    "Whether an address belongs to the open internet."
+    """Whether an address belongs to the open internet.
+
+    Parameters
+    ----------
+    address : str
+        An IP address such as '93.184.215.14' or '::1'
+
+    Returns
+    -------
+    bool
+        False for this machine, local networks, cloud metadata services and reserved ranges
+    """
     ip = ipaddress.ip_address(address.split('%')[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner: Any = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
@@ -324,7 +371,15 @@ def pause(
     seconds:float, # How long
     why:str, # Said if it is more than two seconds
 ) -> None:
-    "Wait, and say why."
+    """Wait, and say why.
+
+    Parameters
+    ----------
+    seconds : float
+        How long
+    why : str
+        Said if it is more than two seconds
+    """
     if seconds > 2: say(f'{why}; waiting {seconds:.0f} s.')
     clock.sleep(seconds)
 
@@ -343,7 +398,21 @@ def _wait_for_turn(host:str) -> None:
 
 # %% ../../../nbs/engine/core/http_client.ipynb #81a96b54
 class Web:
-    "A client for addresses from strangers; may be used from several threads at once."
+    """A client for addresses from strangers; may be used from several threads at once.
+
+    Parameters
+    ----------
+    deadline : float, default 20
+        Seconds for one address: all tries, redirects and waits together
+    patience : float, default 8
+        Seconds without a single byte
+    max_bytes : int, default 20000000
+        The largest body that is taken, after unpacking
+    tries : int, default 3
+        For 429, 500, 502, 503 and 504, and for connections that break
+    private : Iterable[str], default ()
+        Hosts that may have a non-public address, such as an image server of your own
+    """
     def __init__(self,
         deadline:float=20, # Seconds for one address: all tries, redirects and waits together
         patience:float=8, # Seconds without a single byte
@@ -361,7 +430,22 @@ class Web:
         params:dict|None=None, # Added to the address as a query
         referer:str='', # The page on which the address was found
     ) -> Reply: # A `WebError` with the reason if there is none
-        "Fetch an address within all bounds."
+        """Fetch an address within all bounds.
+
+        Parameters
+        ----------
+        url : str
+            http or https
+        params : dict | None, default None
+            Added to the address as a query
+        referer : str, default ''
+            The page on which the address was found
+
+        Returns
+        -------
+        Reply
+            A `WebError` with the reason if there is none
+        """
         where = _address(url, params)
         _wait_for_turn(where.host)
         with _slot(where.host), _clock.within(self.deadline): return _try(self, where, referer)

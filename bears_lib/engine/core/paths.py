@@ -16,7 +16,18 @@ from .common import BearsError
 def is_plain_name(
     name:str, # A name that a stranger may have given
 ) -> bool: # False for 'a/b', '..', 'C:x', hidden files and what no system can hold
-    "Whether a name is that of a visible file right in a folder, on every system."
+    """Whether a name is that of a visible file right in a folder, on every system.
+
+    Parameters
+    ----------
+    name : str
+        A name that a stranger may have given
+
+    Returns
+    -------
+    bool
+        False for 'a/b', '..', 'C:x', hidden files and what no system can hold
+    """
     if not isinstance(name, str) or not 0 < len(name) <= 200 or name[0] == '.' or name[-1] in '. ': return False
     return name.isprintable() and not set(name) & set('/\\:*?"<>|') and not _devices.fullmatch(name)
 
@@ -28,7 +39,22 @@ def inside(
     name:str, # A file in it, relative, with forward slashes
     also:str='', # A hidden folder in which it may lie as well, such as '.bears/removed'
 ) -> Path: # The file: `folder/name`; it need not be there
-    "Where a name leads. A `BearsError` unless that is inside of the folder, links on the way followed, and not in a hidden folder."
+    """Where a name leads. A `BearsError` unless that is inside of the folder, links on the way followed, and not in a hidden folder.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A folder, perhaps a stranger's
+    name : str
+        A file in it, relative, with forward slashes
+    also : str, default ''
+        A hidden folder in which it may lie as well, such as '.bears/removed'
+
+    Returns
+    -------
+    Path
+        The file: `folder/name`; it need not be there
+    """
     try:
         path, home = Path(folder)/name, Path(folder).resolve()
         real = (path.parent.resolve()/path.name).relative_to(home).as_posix()
@@ -42,7 +68,20 @@ def stays(
     folder:str|Path, # A folder
     path:str|Path, # A file in it
 ) -> bool: # False for a link that leads out
-    "Whether a file lies in the folder itself, all links followed."
+    """Whether a file lies in the folder itself, all links followed.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A folder
+    path : str | Path
+        A file in it
+
+    Returns
+    -------
+    bool
+        False for a link that leads out
+    """
     return Path(path).resolve().is_relative_to(Path(folder).resolve())
 
 def _is_open(name:str) -> bool:
@@ -56,7 +95,20 @@ def own_file(
     root:str|Path, # A photo folder
     name:str='', # A file of this package's in its `.bears`, such as 'log.jsonl'; '' for `.bears` itself
 ) -> Path: # It need not be there
-    "A file of `.bears`; a `BearsError` where it is something else than a plain file or folder of that place."
+    """A file of `.bears`; a `BearsError` where it is something else than a plain file or folder of that place.
+
+    Parameters
+    ----------
+    root : str | Path
+        A photo folder
+    name : str, default ''
+        A file of this package's in its `.bears`, such as 'log.jsonl'; '' for `.bears` itself
+
+    Returns
+    -------
+    Path
+        It need not be there
+    """
     path = Path(root)
     for part in ('.bears', *filter(None, name.split('/'))):
         path = path/part

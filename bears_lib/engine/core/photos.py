@@ -25,7 +25,22 @@ def open_photo(
     at_least:int|None=None, # Decode a JPEG only as large as this many pixels on its shorter side need; None: in full
     longest:int|None=None, # The same for its longer side
 ) -> Image.Image: # In RGB, upright, its first frame if it moves
-    "Open a picture of any mode and size, safely; a `PhotoError` says why one can't be used."
+    """Open a picture of any mode and size, safely; a `PhotoError` says why one can't be used.
+
+    Parameters
+    ----------
+    source : Source
+        A path, a file's bytes, an open file, a PIL image, an array of shape (height, width) or (height, width, 3 or 4), or a tensor of shape (3, height, width)
+    at_least : int | None, default None
+        Decode a JPEG only as large as this many pixels on its shorter side need; None: in full
+    longest : int | None, default None
+        The same for its longer side
+
+    Returns
+    -------
+    Image.Image
+        In RGB, upright, its first frame if it moves
+    """
     if isinstance(source, (str, Path)): return _from_path(source, at_least or 0, longest or 0)
     if hasattr(source, 'read'): source = _read_open_file(source)
     if isinstance(source, (bytes, bytearray, memoryview)): return decode(bytes(source), at_least or 0, longest or 0)
@@ -219,19 +234,52 @@ class Preprocess(_Written):
     def square(self,
         photo:Source, # As in `open_photo`
     ) -> Image.Image: # RGB, as large as `size` says
-        "The photo as the model sees it, still a picture."
+        """The photo as the model sees it, still a picture.
+
+        Parameters
+        ----------
+        photo : Source
+            As in `open_photo`
+
+        Returns
+        -------
+        Image.Image
+            RGB, as large as `size` says
+        """
         return Image.fromarray(np.ascontiguousarray(_taken(photo, self.ways).round().astype(np.uint8)))
 
     def tensor(self,
         photo:Source, # As in `open_photo`
     ) -> np.ndarray: # float32 of shape (3, height, width), normalised
-        "The photo as the numbers that go into the model."
+        """The photo as the numbers that go into the model.
+
+        Parameters
+        ----------
+        photo : Source
+            As in `open_photo`
+
+        Returns
+        -------
+        np.ndarray
+            float32 of shape (3, height, width), normalised
+        """
         return self.normalised(_taken(photo, self.ways))
 
     def normalised(self,
         pixels:np.ndarray, # Of shape (height, width, 3), in 0..255, after all steps
     ) -> np.ndarray: # float32 of shape (3, height, width)
-        "Pixels as the numbers that go into the model."
+        """Pixels as the numbers that go into the model.
+
+        Parameters
+        ----------
+        pixels : np.ndarray
+            Of shape (height, width, 3), in 0..255, after all steps
+
+        Returns
+        -------
+        np.ndarray
+            float32 of shape (3, height, width)
+        """
         mean, std = (np.array(each, np.float32)[:, None, None] for each in (self.mean, self.std))
         return np.ascontiguousarray(pixels.transpose(2, 0, 1))*(1/(255*std)) - mean/std
 
@@ -239,7 +287,13 @@ class Preprocess(_Written):
     def from_json(cls,
         found:Any, # What `json.loads` made of it
     ) -> 'Preprocess':
-        "Read what `dataclasses.asdict` wrote, and check every value: it may come from a stranger."
+        """Read what `dataclasses.asdict` wrote, and check every value: it may come from a stranger.
+
+        Parameters
+        ----------
+        found : Any
+            What `json.loads` made of it
+        """
         try: return cls(**_known(found))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BearsError(f'No preprocessing can be read from {found!r:.200} ({type(error).__name__}: {error}).') from error

@@ -33,7 +33,17 @@ def read_table(
     most:int=largest_table, # Bytes that it may have
     strip:bool=True, # Take away the blanks around each cell, as people type them
 ) -> Table:
-    "Read a table whatever program wrote it; the first line names the columns."
+    """Read a table whatever program wrote it; the first line names the columns.
+
+    Parameters
+    ----------
+    path : str | Path
+        A CSV file: commas, semicolons, tabs, bars or blanks between columns
+    most : int, default largest_table
+        Bytes that it may have
+    strip : bool, default True
+        Take away the blanks around each cell, as people type them
+    """
     path = Path(path)
     text, notes = _to_text(path, _read_bytes(path, most))
     separator, text = _separator(text)
@@ -102,13 +112,30 @@ _no_value = frozenset('|#N/A|#N/A N/A|#NA|<NA>|N/A|NA|NULL|NaN|NaT|None|n/a|nan|
 def is_missing(
     value:object, # A cell, or what a function or a dictionary gives
 ) -> bool:
-    "Whether that is no value: nothing, or what programs write where nothing is known."
+    """Whether that is no value: nothing, or what programs write where nothing is known.
+
+    Parameters
+    ----------
+    value : object
+        A cell, or what a function or a dictionary gives
+    """
     return value is None or str(value).strip() in _no_value
 
 def several_labels(
     values:Iterable[str], # The labels of a collection
 ) -> list[str]: # The single labels, if these values are combinations of them; else nothing
-    "Recognise a column of tags: its values are combinations of fewer words than there are values. Names such as 'black bear' are not."
+    """Recognise a column of tags: its values are combinations of fewer words than there are values. Names such as 'black bear' are not.
+
+    Parameters
+    ----------
+    values : Iterable[str]
+        The labels of a collection
+
+    Returns
+    -------
+    list[str]
+        The single labels, if these values are combinations of them; else nothing
+    """
     values = set(values)
     for separator in '|;, ':
         words = {word.strip() for value in values for word in value.split(separator)} - {''}

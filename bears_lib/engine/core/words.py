@@ -27,7 +27,22 @@ def clean(
     most:int=longest_text, # Letters, at most; what is longer is cut
     lines:bool=False, # Keep line ends, tabs and blanks; otherwise it becomes one line
 ) -> str: # Without control characters, marks that turn the writing round, half characters, and what can't be seen
-    "A text that is what it seems to be."
+    """A text that is what it seems to be.
+
+    Parameters
+    ----------
+    text : Any
+        Anything; None is no text
+    most : int, default longest_text
+        Letters, at most; what is longer is cut
+    lines : bool, default False
+        Keep line ends, tabs and blanks; otherwise it becomes one line
+
+    Returns
+    -------
+    str
+        Without control characters, marks that turn the writing round, half characters, and what can't be seen
+    """
     words = '' if text is None else str(text)[:20*most]
     if not (words.isascii() and words.isprintable()):
         words = _selector.sub('', _joiner.sub('', _hidden.sub('', _breaks.sub('\n', words))))
@@ -42,7 +57,20 @@ def for_markdown(
     text:Any, # Any text, perhaps a stranger's
     most:int=longest_text, # Letters, at most
 ) -> str: # The same to the eye, on one line
-    "Text for a sentence, a heading, a list or a table of Markdown: every mark in it is harmless."
+    """Text for a sentence, a heading, a list or a table of Markdown: every mark in it is harmless.
+
+    Parameters
+    ----------
+    text : Any
+        Any text, perhaps a stranger's
+    most : int, default longest_text
+        Letters, at most
+
+    Returns
+    -------
+    str
+        The same to the eye, on one line
+    """
     return _marks.sub(lambda mark: _number(mark[0]), clean(text, most))
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000017
@@ -50,19 +78,54 @@ def for_html(
     text:Any, # Any text
     most:int=20_000, # Letters, at most
 ) -> str: # To stand between tags, or in the quotes of an attribute
-    "Text for a page: no element, no attribute and no entity comes out of it."
+    """Text for a page: no element, no attribute and no entity comes out of it.
+
+    Parameters
+    ----------
+    text : Any
+        Any text
+    most : int, default 20000
+        Letters, at most
+
+    Returns
+    -------
+    str
+        To stand between tags, or in the quotes of an attribute
+    """
     return escape(clean(text, most, lines=True))
 
 def is_web_address(
     text:Any, # Perhaps an address
 ) -> bool: # True for http and https, without blanks, quotes and what can't be seen
-    "Whether a page may link to it."
+    """Whether a page may link to it.
+
+    Parameters
+    ----------
+    text : Any
+        Perhaps an address
+
+    Returns
+    -------
+    bool
+        True for http and https, without blanks, quotes and what can't be seen
+    """
     return isinstance(text, str) and bool(re.fullmatch(r'https?://[^\s<>"`\\]+', text, re.IGNORECASE)) and clean(text) == text
 
 def for_link(
     address:Any, # An address of the web, or a path on the same site
 ) -> str: # For an href or src; '' for any other, such as `javascript:...`
-    "An address that a page may lead to."
+    """An address that a page may lead to.
+
+    Parameters
+    ----------
+    address : Any
+        An address of the web, or a path on the same site
+
+    Returns
+    -------
+    str
+        For an href or src; '' for any other, such as `javascript:...`
+    """
     path = isinstance(address, str) and re.fullmatch(r'(?![/\\]{2})[^\s<>"`\\:]+(?:[?#][^\s<>"`\\]*)?', address) and clean(address) == address
     return escape(address) if path or is_web_address(address) else ''
 
@@ -75,21 +138,56 @@ def for_csv(
     text:Any, # Any text
     exact:bool=False, # Take away only what no text file can hold: for the name of a file, which has to lead to it
 ) -> str: # With an apostrophe wherever a spreadsheet would begin to calculate
-    "Text for a cell of a CSV file; `from_csv` gives it back."
+    """Text for a cell of a CSV file; `from_csv` gives it back.
+
+    Parameters
+    ----------
+    text : Any
+        Any text
+    exact : bool, default False
+        Take away only what no text file can hold: for the name of a file, which has to lead to it
+
+    Returns
+    -------
+    str
+        With an apostrophe wherever a spreadsheet would begin to calculate
+    """
     words = re.sub('[\0\ud800-\udfff]', '', str(text)) if exact else clean(text, lines=True)
     return _neutral.sub("'", words)
 
 def from_csv(
     cell:str, # A cell, as `for_csv` wrote it
 ) -> str: # The text
-    "The text of a cell, without the apostrophes that keep spreadsheets from calculating."
+    """The text of a cell, without the apostrophes that keep spreadsheets from calculating.
+
+    Parameters
+    ----------
+    cell : str
+        A cell, as `for_csv` wrote it
+
+    Returns
+    -------
+    str
+        The text
+    """
     return _neutralised.sub('', cell)
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000025
 def for_tsv(
     html:str, # A cell as HTML, on one line, without a tab
 ) -> str: # The same to the eye
-    "A cell for a table that Anki reads, and perhaps a spreadsheet: signs that begin a formula are written as numbers."
+    """A cell for a table that Anki reads, and perhaps a spreadsheet: signs that begin a formula are written as numbers.
+
+    Parameters
+    ----------
+    html : str
+        A cell as HTML, on one line, without a tab
+
+    Returns
+    -------
+    str
+        The same to the eye
+    """
     if re.fullmatch(r'[+\-]?\d+(?:[.,]\d+)*', html): return html
     return re.sub(r'''(^|[;,|])([\s'"]*[=+\-@＝＋－＠][\s'"=+\-@＝＋－＠]*)''', lambda found: found[1] + re.sub('[=+@＝＋－＠-]', lambda sign: _number(sign[0]), found[2]), html)
 
@@ -97,13 +195,35 @@ def for_tsv(
 def for_terminal(
     text:Any, # Sentences of ours, with names of strangers in them
 ) -> str: # Its lines and tabs are kept
-    "What may be printed: nothing in it moves the cursor, changes colours or turns the writing round."
+    """What may be printed: nothing in it moves the cursor, changes colours or turns the writing round.
+
+    Parameters
+    ----------
+    text : Any
+        Sentences of ours, with names of strangers in them
+
+    Returns
+    -------
+    str
+        Its lines and tabs are kept
+    """
     return clean(text, 10_000_000, lines=True)
 
 def for_json(
     value:Any, # What `json.dumps` takes; anything else as text
 ) -> str: # JSON that any program reads as the same value
-    "JSON that can be printed, or stand in the head of a file: marks that can't be seen are written as numbers."
+    """JSON that can be printed, or stand in the head of a file: marks that can't be seen are written as numbers.
+
+    Parameters
+    ----------
+    value : Any
+        What `json.dumps` takes; anything else as text
+
+    Returns
+    -------
+    str
+        JSON that any program reads as the same value
+    """
     text = json.dumps(value, ensure_ascii=False, default=str)
     for marks in (_breaks, _hidden): text = marks.sub(lambda mark: json.dumps(mark[0])[1:-1], text)
     return text
@@ -111,12 +231,36 @@ def for_json(
 def for_script(
     value:Any, # What `json.dumps` takes
 ) -> str: # The same value, without anything that could end a script
-    "JSON that stands inside a page."
+    """JSON that stands inside a page.
+
+    Parameters
+    ----------
+    value : Any
+        What `json.dumps` takes
+
+    Returns
+    -------
+    str
+        The same value, without anything that could end a script
+    """
     return for_json(value).replace('<', '\\u003c').replace('>', '\\u003e').replace('&', '\\u0026')
 
 def for_figure(
     text:Any, # Words for a title, an axis or a mark
     most:int=300, # Letters, at most
 ) -> str: # Its lines are kept
-    "Text of a figure: matplotlib would take what stands between two dollar signs for a formula."
+    """Text of a figure: matplotlib would take what stands between two dollar signs for a formula.
+
+    Parameters
+    ----------
+    text : Any
+        Words for a title, an axis or a mark
+    most : int, default 300
+        Letters, at most
+
+    Returns
+    -------
+    str
+        Its lines are kept
+    """
     return clean(text, most, lines=True).replace('$', r'\$')

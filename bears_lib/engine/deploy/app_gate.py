@@ -25,7 +25,18 @@ local_names = frozenset({'127.0.0.1', 'localhost', '::1'})
 def name_in(
     header:str, # What stands in `Host` or `Origin`
 ) -> str: # The name of a machine in small letters, without a port; '' where there is none
-    "Whom a request is meant for, or whose page sends it."
+    """Whom a request is meant for, or whose page sends it.
+
+    Parameters
+    ----------
+    header : str
+        What stands in `Host` or `Origin`
+
+    Returns
+    -------
+    str
+        The name of a machine in small letters, without a port; '' where there is none
+    """
     found = re.fullmatch(r'(?:https?://)?(?:\[([0-9a-fA-F:.]{2,45})\]|([\w.-]{1,253}))(?::\d{1,5})?', header, re.ASCII)
     return (found[1] or found[2]).lower().rstrip('.') if found else ''
 
@@ -47,7 +58,15 @@ class Limits:
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #d81f7f77
 class Cut(Exception):
-    "A request that is not read to its end: the status and the sentence for its sender."
+    """A request that is not read to its end: the status and the sentence for its sender.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP
+    words : str
+        What the visitor is told
+    """
     def __init__(self,
         status:int, # Of HTTP
         words:str, # What the visitor is told
@@ -66,7 +85,20 @@ def most_in_the_way(
     sending:Iterable[Sending], # All that are on their way
     by_bytes:bool=False, # Choose by size, not by number and age
 ) -> Sending: # The one that makes room
-    "Of the address that sends most, what has been on its way for longest: somebody who stands still loses to somebody who comes."
+    """Of the address that sends most, what has been on its way for longest: somebody who stands still loses to somebody who comes.
+
+    Parameters
+    ----------
+    sending : Iterable[Sending]
+        All that are on their way
+    by_bytes : bool, default False
+        Choose by size, not by number and age
+
+    Returns
+    -------
+    Sending
+        The one that makes room
+    """
     found = list(sending)
     if by_bytes: return max(found, key=lambda each: each.received)
     of_visitor = Counter(each.visitor for each in found)
@@ -74,7 +106,13 @@ def most_in_the_way(
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #00574213
 class Intake:
-    "Reads what visitors send, within bounds."
+    """Reads what visitors send, within bounds.
+
+    Parameters
+    ----------
+    limits : Limits
+        In number, bytes and seconds
+    """
     def __init__(self,
         limits:Limits, # In number, bytes and seconds
     ): self.limits, self.sending = limits, set[Any]()
@@ -127,7 +165,15 @@ def _too_large(limit:int) -> str:
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #0959883e
 class Shelf:
-    "Uploads that wait to be looked at, bounded in number and bytes."
+    """Uploads that wait to be looked at, bounded in number and bytes.
+
+    Parameters
+    ----------
+    limits : Limits
+        In number and bytes
+    seconds : float, default 660
+        After which gradio has deleted them
+    """
     def __init__(self,
         limits:Limits, # In number and bytes
         seconds:float=660, # After which gradio has deleted them
@@ -138,7 +184,17 @@ class Shelf:
         size:int, # Bytes of all of them
         visitor:str, # The address they came from
     ) -> None:
-        "Count an upload, and make room for it."
+        """Count an upload, and make room for it.
+
+        Parameters
+        ----------
+        paths : Iterable[str]
+            Where gradio has put the files of one upload
+        size : int
+            Bytes of all of them
+        visitor : str
+            The address they came from
+        """
         now = time.monotonic()
         for path, (_, _, since) in list(self.kept.items()):
             if now - since < self.seconds: break
@@ -157,7 +213,19 @@ class Shelf:
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #7d7478d9
 class Gate:
-    "Stands before every request: refuses what is too large, too slow or meant for somebody else, and tells the browser to talk to this server alone."
+    """Stands before every request: refuses what is too large, too slow or meant for somebody else, and tells the browser to talk to this server alone.
+
+    Parameters
+    ----------
+    app : Callable
+        What answers the requests that pass (ASGI)
+    hosts : Callable[[], frozenset[str] | None], default lambda: local_names
+        Gives the names it may be called by; None for any
+    limits : Limits, default Limits()
+        What visitors may take up
+    folder : Callable[[], str] | None, default None
+        Gives gradio's folder for uploads, where what is left over of a bad one is swept up
+    """
     policy = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; form-action 'self'"
 
     def __init__(self,

@@ -54,13 +54,35 @@ wasm = RuntimeFile('ort-wasm-simd-threaded.wasm', 14_239_897, 'sha384-vjBJ1z7qrh
 def integrity(
     data:bytes, # A file's content
 ) -> str: # For example 'sha384-...'
-    "A file's hash in the form that a browser compares a download with."
+    """A file's hash in the form that a browser compares a download with.
+
+    Parameters
+    ----------
+    data : bytes
+        A file's content
+
+    Returns
+    -------
+    str
+        For example 'sha384-...'
+    """
     return 'sha384-' + base64.b64encode(sha384(data).digest()).decode()
 
 def read_runtime(
     node_modules:str|Path, # Where npm has put onnxruntime-web
 ) -> dict[str, bytes]: # By the names of the copies
-    "The runtime's files from a local folder, if they are the ones that are expected."
+    """The runtime's files from a local folder, if they are the ones that are expected.
+
+    Parameters
+    ----------
+    node_modules : str | Path
+        Where npm has put onnxruntime-web
+
+    Returns
+    -------
+    dict[str, bytes]
+        By the names of the copies
+    """
     folder, found = Path(node_modules)/'onnxruntime-web'/'dist', {}
     get = f'npm install onnxruntime-web@{runtime_version}'
     for file in (script, wasm):
@@ -200,7 +222,30 @@ def make_web_app(
     examples:dict[str, Source]|None=None, # Photos to click on, by what they show; None takes drawn bears if the model knows them
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': '../index.html'}
 ) -> Path: # `dest`, with index.html in it
-    "Write a web page that runs a model in its visitors' browsers."
+    """Write a web page that runs a model in its visitors' browsers.
+
+    Parameters
+    ----------
+    model : str | Path
+        A model folder with `small.onnx`, as `save_model` writes it
+    dest : str | Path
+        Folder for the page; a page that stands there is replaced, and all else that lies there stays
+    runtime : str | Path | None, default None
+        A `node_modules` folder: ONNX Runtime Web is copied from it; None has browsers fetch it from a CDN
+    title : str, default ''
+        Heading of the page; '' makes a question of the labels
+    about : str, default ''
+        Where the training photos came from, a sentence or two for the page
+    examples : dict[str, Source] | None, default None
+        Photos to click on, by what they show; None takes drawn bears if the model knows them
+    links : dict[str, str] | None, default None
+        Links for the top of the page, such as {'Home': '../index.html'}
+
+    Returns
+    -------
+    Path
+        `dest`, with index.html in it
+    """
     info, network = read_model(model, 'small.onnx')
     check_network(network)
     dest, title = check_page(dest), title or _title(info.labels)
@@ -218,7 +263,18 @@ def make_web_app(
 def check_page(
     dest:str|Path, # Where a page is to go
 ) -> Path: # The same, in full
-    "Raise a `BearsError` if a page can't go there."
+    """Raise a `BearsError` if a page can't go there.
+
+    Parameters
+    ----------
+    dest : str | Path
+        Where a page is to go
+
+    Returns
+    -------
+    Path
+        The same, in full
+    """
     dest = Path(dest).resolve()
     if dest.is_file(): raise BearsError(f'{dest} is a file. Give the name of a folder for the page.')
     if dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()) and _kept_by_page(dest) is None:
@@ -247,7 +303,20 @@ def page_server(
     folder:str|Path, # A page, as `make_web_app` writes it
     port:int=8000, # 0 takes any free one
 ) -> ThreadingHTTPServer: # Its `serve_forever()` serves; this machine only
-    "A web server for trying a page out."
+    """A web server for trying a page out.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A page, as `make_web_app` writes it
+    port : int, default 8000
+        0 takes any free one
+
+    Returns
+    -------
+    ThreadingHTTPServer
+        Its `serve_forever()` serves; this machine only
+    """
     with suppress(OSError): finish_swap(folder)
     if not (Path(folder)/'index.html').exists(): raise BearsError(f'{folder} holds no index.html. bears-web MODEL {folder} makes a page.')
     try: return ThreadingHTTPServer(('127.0.0.1', port), partial(_Handler, directory=str(folder)))
@@ -264,7 +333,7 @@ def bears_web(
     serve:bool=False, # Show the page on this machine until Ctrl-C
     port:int=8000, # With --serve: where
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Write a web page that runs a model in its visitors' browsers."
     page = make_web_app(model, dest, runtime or None, title, about)
     size = sum(path.stat().st_size for path in page.iterdir()) + (0 if runtime else script.size + wasm.size)

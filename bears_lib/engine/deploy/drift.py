@@ -21,7 +21,22 @@ def reference(
     likeness:Iterable[float], # How like the training photos each of them was, -1 to 1
     most:int=500, # Keep so many of the likenesses, spread evenly
 ) -> dict[str, Any]: # For `model.json`
-    "What later answers are compared with."
+    """What later answers are compared with.
+
+    Parameters
+    ----------
+    labels : Sequence[str]
+        What the model said of each validation photo
+    likeness : Iterable[float]
+        How like the training photos each of them was, -1 to 1
+    most : int, default 500
+        Keep so many of the likenesses, spread evenly
+
+    Returns
+    -------
+    dict[str, Any]
+        For `model.json`
+    """
     ordered = sorted(float(each) for each in likeness)
     kept = [ordered[round(i*(len(ordered) - 1)/(most - 1))] for i in range(most)] if len(ordered) > most else ordered
     return {'labels': dict(Counter(labels)), 'likeness': [round(each, 4) for each in kept]}
@@ -43,7 +58,17 @@ def compare(
     answers:Sequence[Mapping], # As `read_answers` gives them
     fewest:int=20, # Answers below which nothing can be said
 ) -> Drift:
-    "Test whether photos have become less familiar, and whether the classes come in other shares."
+    """Test whether photos have become less familiar, and whether the classes come in other shares.
+
+    Parameters
+    ----------
+    reference : Mapping
+        As `reference` made it
+    answers : Sequence[Mapping]
+        As `read_answers` gives them
+    fewest : int, default 20
+        Answers below which nothing can be said
+    """
     before, labels = _checked(reference)
     if len(answers) < fewest: raise BearsError(f'{len(answers)} answers are in the log, and it takes {fewest} to tell a change from chance. Ask the model more, then check again.')
     drift, now = Drift(len(answers)), [float(each['likeness']) for each in answers if each.get('likeness') is not None]

@@ -28,7 +28,13 @@ from ..core.words import clean, for_markdown
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #2ff4ad22
 def need_gradio() -> Any: # The module
-    "Import gradio, or say how to get it."
+    """Import gradio, or say how to get it.
+
+    Returns
+    -------
+    Any
+        The module
+    """
     os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')
     os.environ.setdefault('HF_HUB_DISABLE_TELEMETRY', '1')
     try: import gradio
@@ -40,7 +46,18 @@ def need_gradio() -> Any: # The module
 def drawn_examples(
     labels:Iterable[str], # The classes of a model
 ) -> list[Path]: # One drawn bear for each class that the sample has, the faulty ones left out
-    "Photos to try, for models of bears."
+    """Photos to try, for models of bears.
+
+    Parameters
+    ----------
+    labels : Iterable[str]
+        The classes of a model
+
+    Returns
+    -------
+    list[Path]
+        One drawn bear for each class that the sample has, the faulty ones left out
+    """
     root = sample_folder()
     with (root/'faults.csv').open(encoding='utf-8') as file: faulty = {line.split(',')[0] for line in file}
     good = lambda label: (path for path in sorted((root/label).glob('*.jpg')) if f'{label}/{path.name}' not in faulty)
@@ -50,7 +67,18 @@ def drawn_examples(
 def verdict(
     answer:dict[str, float], # From a `Classifier`: {label: probability}, the most probable first; `unsure` may stand on it
 ) -> str: # One or two sentences of Markdown
-    "What a classifier's answer means, for somebody who has never seen one."
+    """What a classifier's answer means, for somebody who has never seen one.
+
+    Parameters
+    ----------
+    answer : dict[str, float]
+        From a `Classifier`: {label: probability}, the most probable first; `unsure` may stand on it
+
+    Returns
+    -------
+    str
+        One or two sentences of Markdown
+    """
     label, chance = next(iter(answer.items()))
     if getattr(answer, 'unsure', False):
         return f'**Unlike anything I know.** I learnt {for_markdown(listed(answer))}, and this looks like none of them. Closest is {for_markdown(label)}, but don\'t rely on it.'
@@ -60,14 +88,36 @@ def verdict(
 def listed(
     labels:Iterable[str], # Names of classes
 ) -> str: # For example 'black, grizzly and teddy'; their number where there are many
-    "Labels as a sentence names them."
+    """Labels as a sentence names them.
+
+    Parameters
+    ----------
+    labels : Iterable[str]
+        Names of classes
+
+    Returns
+    -------
+    str
+        For example 'black, grizzly and teddy'; their number where there are many
+    """
     names = sorted(map(str, labels))
     return f'{", ".join(names[:-1])} and {names[-1]}' if len(names) <= 6 else f'{len(names)} classes'
 
 def asked_title(
     labels:Iterable[str], # Names of classes
 ) -> str: # For example 'Which is it: black, grizzly or teddy?'
-    "A heading, where nobody has given one."
+    """A heading, where nobody has given one.
+
+    Parameters
+    ----------
+    labels : Iterable[str]
+        Names of classes
+
+    Returns
+    -------
+    str
+        For example 'Which is it: black, grizzly or teddy?'
+    """
     names = sorted(map(str, labels))
     return f'Which is it: {", ".join(names[:-1])} or {names[-1]}?' if len(names) <= 6 else f'Which of {len(names)} classes is it?'
 
@@ -77,7 +127,18 @@ no_upload = 'That is no uploaded photo. Send the file to /gradio_api/upload firs
 def read_upload(
     path:str|None, # Where gradio has put what a visitor sent; None where there is nothing
 ) -> bytes: # The file's content
-    "What a visitor sent, within bounds; its name is not looked at."
+    """What a visitor sent, within bounds; its name is not looked at.
+
+    Parameters
+    ----------
+    path : str | None
+        Where gradio has put what a visitor sent; None where there is nothing
+
+    Returns
+    -------
+    bytes
+        The file's content
+    """
     if not path: raise PhotoError('There is no photo yet. Choose one first.')
     if not isinstance(path, str): raise PhotoError(no_upload)  # a number would be opened, and closed, as one of the server's own files
     try:
@@ -89,7 +150,18 @@ def read_upload(
 def sentence(
     error:Exception, # What went wrong
 ) -> str: # Markdown
-    "An error as the page shows it."
+    """An error as the page shows it.
+
+    Parameters
+    ----------
+    error : Exception
+        What went wrong
+
+    Returns
+    -------
+    str
+        Markdown
+    """
     words = str(error)
     return f'That did not work: {for_markdown(words)}'
 
@@ -97,14 +169,31 @@ def sentence(
 def is_large(
     data:bytes, # A picture's file
 ) -> bool: # Also where that can't be known before it is decoded
-    "Whether a picture is more work than a usual photo."
+    """Whether a picture is more work than a usual photo.
+
+    Parameters
+    ----------
+    data : bytes
+        A picture's file
+
+    Returns
+    -------
+    bool
+        Also where that can't be known before it is decoded
+    """
     if len(data) > 8_000_000 or not is_plain(data): return True
     try:
         with Image.open(io.BytesIO(data), formats=formats) as image: return image.width*image.height > large_pixels
     except Exception: return True
 
 class Turns:
-    "Usual photos are looked at one for each core, large ones one at a time."
+    """Usual photos are looked at one for each core, large ones one at a time.
+
+    Parameters
+    ----------
+    waiting : int, default 8
+        Large ones that may stand in line
+    """
     def __init__(self,
         waiting:int=8, # Large ones that may stand in line
     ): self.usual, self.large, self.line = threading.Semaphore(max(2, os.cpu_count() or 2)), threading.Semaphore(), threading.BoundedSemaphore(waiting)
@@ -113,7 +202,18 @@ class Turns:
     def of(self,
         path:str|None, # Where gradio has put what a visitor sent
     ) -> Iterator[bytes]: # The photo; it is this visitor's turn for as long as this lasts
-        "Wait for a turn."
+        """Wait for a turn.
+
+        Parameters
+        ----------
+        path : str | None
+            Where gradio has put what a visitor sent
+
+        Returns
+        -------
+        Iterator[bytes]
+            The photo; it is this visitor's turn for as long as this lasts
+        """
         data = read_upload(path)
         if not is_large(data):
             with self.usual: yield data
@@ -135,7 +235,18 @@ def _later(seconds:float, step:Callable[[], None]) -> None:
 def looker(
     folder:str|Path, # A model folder with model.safetensors
 ) -> Callable[[bytes, str], Image.Image]: # Called with a photo and a class: the photo, bright where it spoke for that class
-    "Load the network in torch, and show by Grad-CAM where in a photo it found what it says."
+    """Load the network in torch, and show by Grad-CAM where in a photo it found what it says.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A model folder with model.safetensors
+
+    Returns
+    -------
+    Callable[[bytes, str], Image.Image]
+        Called with a photo and a class: the photo, bright where it spoke for that class
+    """
     try: from bears_lib.engine.interpret.explain import find_layer, grad_cam_map, open_model, overlay
     except ImportError as error: raise BearsError('To show where the network looks, torch, timm and matplotlib have to be installed beside the app.') from error
     network = open_model(folder)
@@ -149,7 +260,17 @@ def looker(
 consent = 'I took this photo or may pass it on. It may be kept and used to train this classifier.'
 
 class Feedback:
-    "A photo folder that grows by what visitors offer: the next round of training can read it as it is."
+    """A photo folder that grows by what visitors offer: the next round of training can read it as it is.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder; it is made if it is not there
+    labels : Iterable[str]
+        The classes that a photo may be given
+    most : int, default 1000
+        Photos that it may hold; each is at most 512 pixels long, some 60 kB
+    """
     def __init__(self,
         root:str|Path, # The photo folder; it is made if it is not there
         labels:Iterable[str], # The classes that a photo may be given
@@ -166,7 +287,24 @@ class Feedback:
         agreed:bool, # Whether the visitor agreed to `consent`
         predicted:str='', # What the classifier said, on this side: never a visitor's words
     ) -> str: # One sentence for the visitor
-        "Keep a photo under the label that it was given."
+        """Keep a photo under the label that it was given.
+
+        Parameters
+        ----------
+        data : bytes
+            The photo as it was sent
+        label : str
+            What the visitor says it shows
+        agreed : bool
+            Whether the visitor agreed to `consent`
+        predicted : str, default ''
+            What the classifier said, on this side: never a visitor's words
+
+        Returns
+        -------
+        str
+            One sentence for the visitor
+        """
         if agreed is not True: raise BearsError('Nothing is kept without your consent: tick the box first.')
         if not isinstance(label, str) or label not in self.labels: raise BearsError('Choose what the photo shows first.')
         jpeg, row = _feedback_row(data, label, predicted)
@@ -203,7 +341,30 @@ def build_app(
     feedback:Feedback|None=None, # Where offered photos go; None keeps nothing
     hosts:Iterable[str]=(), # More names that the app may be called by, such as 'bears.example.org'
 ) -> Any: # gradio `Blocks`; its `launch` has the settings of `launch_settings`, and takes others
-    "The page, ready to launch."
+    """The page, ready to launch.
+
+    Parameters
+    ----------
+    classifier : Any
+        Called with a photo's bytes it answers {label: probability}; it has `labels`, and `info` with what `model.json` says
+    title : str, default ''
+        The heading; '' asks which of the classes it is
+    words : str, default ''
+        A sentence or two of Markdown below the heading; '' says how well the model did
+    examples : Iterable[str | Path] | None, default None
+        Photos to try; None takes drawn bears, if the model knows bears
+    folder : str | Path | None, default None
+        The model folder, for "Why?"; None leaves the button out
+    feedback : Feedback | None, default None
+        Where offered photos go; None keeps nothing
+    hosts : Iterable[str], default ()
+        More names that the app may be called by, such as 'bears.example.org'
+
+    Returns
+    -------
+    Any
+        gradio `Blocks`; its `launch` has the settings of `launch_settings`, and takes others
+    """
     gr = need_gradio()
     title, turns = title or asked_title(classifier.labels), Turns()
     examples = [str(path) for path in (drawn_examples(classifier.labels) if examples is None else examples)]
@@ -322,7 +483,20 @@ def launch_settings(
     gr:Any, # The gradio module
     names:Callable[[], frozenset[str]|None]=lambda: local_names, # Gives the names it may be called by; None for any
 ) -> dict: # For `Blocks.launch`
-    "Private, bounded, and drawn with the fonts that the visitor's machine has."
+    """Private, bounded, and drawn with the fonts that the visitor's machine has.
+
+    Parameters
+    ----------
+    gr : Any
+        The gradio module
+    names : Callable[[], frozenset[str] | None], default lambda: local_names
+        Gives the names it may be called by; None for any
+
+    Returns
+    -------
+    dict
+        For `Blocks.launch`
+    """
     from starlette.middleware import Middleware
     theme = gr.themes.Soft(primary_hue='teal', secondary_hue='teal', neutral_hue='stone', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
     dark, deep = '*primary_800', '*primary_700'  # the theme's own shades are too pale to read
@@ -358,7 +532,21 @@ def serve(
     share:bool=False, # Ask gradio for a public address, which holds for a week
     seconds:float|None=None, # Stop by itself after so long; None waits for Ctrl-C
 ) -> None:
-    "Run an app until Ctrl-C, with its uploads in a temporary folder that ends with it."
+    """Run an app until Ctrl-C, with its uploads in a temporary folder that ends with it.
+
+    Parameters
+    ----------
+    make : Callable[[], Any]
+        Makes the app, by `build_app`
+    told : Callable[[str, str], None]
+        Called with the local address, and the public one or ''
+    port : int | None, default None
+        None takes a free one from 7860 on
+    share : bool, default False
+        Ask gradio for a public address, which holds for a week
+    seconds : float | None, default None
+        Stop by itself after so long; None waits for Ctrl-C
+    """
     end = time.monotonic() + seconds if seconds is not None else float('inf')
     with _own_folder(), _stoppable():
         app = make()

@@ -27,7 +27,13 @@ from ..core.words import clean, for_json, for_markdown
 notice = f'"Taken from bears_lib {__version__}, whose authors put it under Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0"\n'
 
 def predicting_part() -> dict[str, str]: # By file name, relative to the Space
-    "The source of what a `Classifier` runs on."
+    """The source of what a `Classifier` runs on.
+
+    Returns
+    -------
+    dict[str, str]
+        By file name, relative to the Space
+    """
     found, todo = {}, ['engine/predict/predict']
     while todo:
         module = todo.pop()
@@ -77,7 +83,28 @@ def make_space(
     licence:str='apache-2.0', # The model's: a short name on Hugging Face, or 'other: ' and a name
     small:bool=False, # Take small.onnx, the network with 8-bit weights
 ) -> Path: # The folder: app.py, requirements.txt, README.md, model, examples, and the part of this package that predicts
-    "Write a folder that runs as a Hugging Face Space, or anywhere else, by itself."
+    """Write a folder that runs as a Hugging Face Space, or anywhere else, by itself.
+
+    Parameters
+    ----------
+    model : str | Path
+        A model folder
+    dest : str | Path
+        The folder to make; it must be new, or empty but for hidden things such as .git
+    title : str, default ''
+        '' asks which of the classes it is
+    examples : Iterable[str | Path] | None, default None
+        Photos to try, which get public; None takes drawn bears, if the model knows bears
+    licence : str, default 'apache-2.0'
+        The model's: a short name on Hugging Face, or 'other: ' and a name
+    small : bool, default False
+        Take small.onnx, the network with 8-bit weights
+
+    Returns
+    -------
+    Path
+        The folder: app.py, requirements.txt, README.md, model, examples, and the part of this package that predicts
+    """
     dest, network = Path(dest), 'small.onnx' if small else 'model.onnx'
     if dest.is_file() or dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()):
         raise BearsError(f'{dest} is there already and is left as it is. Give a new folder; or, for a newer model in the same Space, save it to {dest/"model"}.')
@@ -114,7 +141,24 @@ def push_space(
     dry_run:bool=True, # Only say what would be uploaded
     private:bool=False, # Whether a Space that is new there can be seen by its owner alone
 ) -> dict: # `repo`, `files` (bytes by name), `pushed`, and the `url` once it is there
-    "Upload a Space. The token comes from HF_TOKEN or from `hf auth login`; it is never asked for and never written down."
+    """Upload a Space. The token comes from HF_TOKEN or from `hf auth login`; it is never asked for and never written down.
+
+    Parameters
+    ----------
+    space : str | Path
+        A folder that `make_space` made
+    repo : str
+        Where on Hugging Face: owner/name
+    dry_run : bool, default True
+        Only say what would be uploaded
+    private : bool, default False
+        Whether a Space that is new there can be seen by its owner alone
+
+    Returns
+    -------
+    dict
+        `repo`, `files` (bytes by name), `pushed`, and the `url` once it is there
+    """
     space = Path(space)
     if not re.fullmatch(r'[\w.-]{1,96}/[\w.-]{1,96}', repo): raise BearsError(f'{repo!r} is no name of a Space: give owner/name.')
     missing = [name for name in ('app.py', 'README.md', 'requirements.txt') if not (space/name).is_file()]
@@ -151,7 +195,7 @@ def bears_space(
     private:bool=False, # With --push: a Space that is new there can be seen by its owner alone
     small:bool=False, # Take small.onnx, the network with 8-bit weights
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Write a Hugging Face Space around a model; push it if you say so."
     made = Path(dest)
     if not (push and (made/'app.py').is_file()): made = make_space(model, dest, title, small=small)

@@ -84,7 +84,24 @@ def card_text(
     credits:str='', # Credits of the photos, as Markdown
     licence:str='apache-2.0', # The model's, as `hub_licence` takes it
 ) -> str: # Markdown, as the Hugging Face hub reads it
-    "A model's card."
+    """A model's card.
+
+    Parameters
+    ----------
+    info : ModelInfo
+        As `read_model` gives it
+    answers : dict[str, str] | None, default None
+        To `questions`, by key; what is missing stays open
+    credits : str, default ''
+        Credits of the photos, as Markdown
+    licence : str, default 'apache-2.0'
+        The model's, as `hub_licence` takes it
+
+    Returns
+    -------
+    str
+        Markdown, as the Hugging Face hub reads it
+    """
     try: facts = _head(info, licence), _measured(info), _data(info), _limits(info)
     except BearsError: raise
     except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model again with this version.') from None
@@ -103,7 +120,24 @@ def make_card(
     photos:str|Path|None=None, # The photo folder it was trained on: its photos are credited one by one
     licence:str='', # The model's: a short name on Hugging Face, or 'other: ' and a name. '' keeps the one in the card; a new card says apache-2.0, as the weights do that it started from
 ) -> Path: # The card
-    "Write a model's card, or write it anew: answers and licence that stand in it are kept."
+    """Write a model's card, or write it anew: answers and licence that stand in it are kept.
+
+    Parameters
+    ----------
+    model : str | Path
+        A model folder
+    dest : str | Path | None, default None
+        The file; None writes README.md into the model folder, where the hub looks for it
+    photos : str | Path | None, default None
+        The photo folder it was trained on: its photos are credited one by one
+    licence : str, default ''
+        The model's: a short name on Hugging Face, or 'other: ' and a name. '' keeps the one in the card; a new card says apache-2.0, as the weights do that it started from
+
+    Returns
+    -------
+    Path
+        The card
+    """
     info, _ = read_model(model)
     path = Path(dest or Path(model)/'README.md')
     text = _read_card(path) if path.is_file() else ''

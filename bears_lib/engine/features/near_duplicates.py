@@ -32,7 +32,18 @@ def _signs() -> np.ndarray:
 def orientation_hashes(
     photo:Source, # As in `open_photo`
 ) -> np.ndarray: # uint64 of shape (8,): as it stands, mirrored, upside down, both, and the same four transposed
-    "The perceptual hash of a photo in its eight orientations; all zeros if it shows nothing but one colour."
+    """The perceptual hash of a photo in its eight orientations; all zeros if it shows nothing but one colour.
+
+    Parameters
+    ----------
+    photo : Source
+        As in `open_photo`
+
+    Returns
+    -------
+    np.ndarray
+        uint64 of shape (8,): as it stands, mirrored, upside down, both, and the same four transposed
+    """
     image = photo if isinstance(photo, Image.Image) else open_photo(photo, at_least=64)
     grey = np.asarray(image.convert('L').resize((32, 32), Image.Resampling.BOX), np.float32)
     if np.ptp(grey) < 12: return np.zeros(8, np.uint64)
@@ -51,7 +62,20 @@ def near_pairs(
     hashes:np.ndarray, # uint64 of shape (n, 8), a row of `orientation_hashes` for each photo
     radius:int=4, # Bits in which two hashes may differ, 0 to 12; 4 is "the same picture", up to 12 is worth a look
 ) -> np.ndarray: # int of shape (pairs, 3): first photo, second photo, distance in bits; first < second
-    "All pairs of photos whose hashes, in any orientation, differ in at most `radius` bits; none is missed. Blank photos are like none."
+    """All pairs of photos whose hashes, in any orientation, differ in at most `radius` bits; none is missed. Blank photos are like none.
+
+    Parameters
+    ----------
+    hashes : np.ndarray
+        uint64 of shape (n, 8), a row of `orientation_hashes` for each photo
+    radius : int, default 4
+        Bits in which two hashes may differ, 0 to 12; 4 is "the same picture", up to 12 is worth a look
+
+    Returns
+    -------
+    np.ndarray
+        int of shape (pairs, 3): first photo, second photo, distance in bits; first < second
+    """
     if not 0 <= radius <= 12: raise BearsError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
     hashes = np.asarray(hashes, np.uint64).reshape(-1, 8)
     telling = np.flatnonzero(hashes[:, 0])
@@ -95,7 +119,20 @@ def group_photos(
     photos:Sequence[Photo], # With `sha256` filled in
     hashes:np.ndarray, # uint64 of shape (n, 8), as `orientation_hashes` gives them
 ) -> list[str]: # For each photo the name of its group: the smallest sha256 in it
-    "Photos that belong together: the same file, nearly the same picture, or the same `group` in `metadata.csv`."
+    """Photos that belong together: the same file, nearly the same picture, or the same `group` in `metadata.csv`.
+
+    Parameters
+    ----------
+    photos : Sequence[Photo]
+        With `sha256` filled in
+    hashes : np.ndarray
+        uint64 of shape (n, 8), as `orientation_hashes` gives them
+
+    Returns
+    -------
+    list[str]
+        For each photo the name of its group: the smallest sha256 in it
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     pairs = near_pairs(hashes)[:, :2].tolist()
@@ -115,7 +152,24 @@ def read_photos(
     test:bool=False, # As in `read_folder`
     leave_out:Path|None=None, # As in `read_folder`
 ) -> PhotoFolder: # Every photo opened once; `group` names copies alike
-    "Read a folder of photos and find the copies in it."
+    """Read a folder of photos and find the copies in it.
+
+    Parameters
+    ----------
+    root : str | Path
+        A folder with one folder of photos for each class
+    labels : dict[Path, str] | None, default None
+        The class of each file, by path; None takes the name of the folder it lies in
+    test : bool, default False
+        As in `read_folder`
+    leave_out : Path | None, default None
+        As in `read_folder`
+
+    Returns
+    -------
+    PhotoFolder
+        Every photo opened once; `group` names copies alike
+    """
     def look(photo:Photo, picture:Image.Image) -> None: photo.hashes = orientation_hashes(picture)
     folder = read_folder(root, look, labels=labels, test=test, leave_out=leave_out)
     mark_copies(folder.photos)
@@ -124,7 +178,13 @@ def read_photos(
 def mark_copies(
     photos:Sequence[Photo], # With `sha256` and `hashes`
 ) -> None:
-    "Name the group of each photo."
+    """Name the group of each photo.
+
+    Parameters
+    ----------
+    photos : Sequence[Photo]
+        With `sha256` and `hashes`
+    """
     if not photos: return
     groups = group_photos(photos, np.stack([photo.hashes for photo in photos]))
     for photo, group in zip(photos, groups): photo.group = group

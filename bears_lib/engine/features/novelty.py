@@ -21,7 +21,20 @@ def spread(
     n:int, # Photos there are, in the order of their classes
     most:int=most, # How many to pick, at most
 ) -> np.ndarray: # int of shape (up to `most`,): their places, evenly spaced, so that each class has its share
-    "Pick photos evenly from a sorted list."
+    """Pick photos evenly from a sorted list.
+
+    Parameters
+    ----------
+    n : int
+        Photos there are, in the order of their classes
+    most : int, default most
+        How many to pick, at most
+
+    Returns
+    -------
+    np.ndarray
+        int of shape (up to `most`,): their places, evenly spaced, so that each class has its share
+    """
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 # %% ../../../nbs/engine/features/novelty.ipynb #23ea7b47
@@ -45,7 +58,18 @@ class Familiar:
     def likeness(self,
         features:np.ndarray, # float of shape (n, num_features)
     ) -> np.ndarray: # float32 of shape (n,), -1 to 1
-        "Mean cosine similarity of each photo to the nearest photos of the bank."
+        """Mean cosine similarity of each photo to the nearest photos of the bank.
+
+        Parameters
+        ----------
+        features : np.ndarray
+            float of shape (n, num_features)
+
+        Returns
+        -------
+        np.ndarray
+            float32 of shape (n,), -1 to 1
+        """
         return _nearest(_unit(features), self.bank)
 
     def summary(self) -> dict: # For `model.json`
@@ -57,7 +81,15 @@ def fit_familiar(
     train_features:np.ndarray, # float of shape (n, num_features), sorted by class
     valid_features:np.ndarray, # float of shape (m, num_features), of photos that were held back
 ) -> Familiar:
-    "Keep some training photos to compare with, and choose the threshold that most known photos pass."
+    """Keep some training photos to compare with, and choose the threshold that most known photos pass.
+
+    Parameters
+    ----------
+    train_features : np.ndarray
+        float of shape (n, num_features), sorted by class
+    valid_features : np.ndarray
+        float of shape (m, num_features), of photos that were held back
+    """
     if not len(train_features) or not len(valid_features): raise BearsError('It takes at least one training photo and one validation photo to say what is familiar.')
     if not (np.isfinite(train_features).all() and np.isfinite(valid_features).all()): raise BearsError('The features hold numbers that are not finite: the training went wrong. Train again with a smaller learning rate.')
     bank = _unit(train_features[spread(len(train_features))])

@@ -25,7 +25,22 @@ def split_photos(
     valid_pct:float=0.2, # Share of each class to hold out, above 0 and below 1
     seed:int=0, # Another number gives another split
 ) -> np.ndarray: # bool of shape (n,): True for the photos that are held out
-    "Hold out photos by their content: the same photos give the same split on every machine."
+    """Hold out photos by their content: the same photos give the same split on every machine.
+
+    Parameters
+    ----------
+    photos : Sequence[Photo]
+        With `sha256` and `group`
+    valid_pct : float, default 0.2
+        Share of each class to hold out, above 0 and below 1
+    seed : int, default 0
+        Another number gives another split
+
+    Returns
+    -------
+    np.ndarray
+        bool of shape (n,): True for the photos that are held out
+    """
     if not 0 < valid_pct < 1: raise BearsError(f'valid_pct must lie between 0 and 1, not {valid_pct}: 0.2 holds out a fifth.')
     groups = defaultdict(list)
     for i, photo in enumerate(photos): groups[photo.group or photo.sha256].append(i)
@@ -65,7 +80,17 @@ def hold_out(
     valid:Valid|None=None, # A share; a folder with class folders; paths; or a function that says of a path whether it is one. None: the folder's own valid/, else a share of 0.2
     seed:int=0, # For a share: another number gives another split
 ) -> Split:
-    "Part a folder into photos to learn from and photos to check with, copies on one side."
+    """Part a folder into photos to learn from and photos to check with, copies on one side.
+
+    Parameters
+    ----------
+    folder : PhotoFolder
+        As `read_photos` gives it
+    valid : Valid | None, default None
+        A share; a folder with class folders; paths; or a function that says of a path whether it is one. None: the folder's own valid/, else a share of 0.2
+    seed : int, default 0
+        For a share: another number gives another split
+    """
     photos, brought = folder.photos, np.array([photo.split == 'valid' for photo in folder.photos], bool)
     if valid is None and brought.any(): held, how = brought, 'valid/'
     elif valid is None or isinstance(valid, (int, float)):
@@ -83,7 +108,20 @@ def folder_to_check(
     root:str|Path, # The photo folder
     valid:Any, # As in `hold_out`
 ) -> Path|None: # None where `valid` is no folder
-    "A folder with photos to check with: as it is called here, or below the photo folder."
+    """A folder with photos to check with: as it is called here, or below the photo folder.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    valid : Any
+        As in `hold_out`
+
+    Returns
+    -------
+    Path | None
+        None where `valid` is no folder
+    """
     if not isinstance(valid, (str, Path)): return None
     return Path(valid) if Path(valid).is_dir() or not (Path(root)/valid).is_dir() else Path(root)/valid
 
@@ -131,7 +169,22 @@ def record_split(
     valid:Iterable[str], # sha256 of each photo that was held back
     how:str, # How they were chosen
 ) -> dict[str, str]: # For `model.json`
-    "The photos that a model has met."
+    """The photos that a model has met.
+
+    Parameters
+    ----------
+    train : Iterable[str]
+        sha256 of each photo that was learnt from
+    valid : Iterable[str]
+        sha256 of each photo that was held back
+    how : str
+        How they were chosen
+
+    Returns
+    -------
+    dict[str, str]
+        For `model.json`
+    """
     sides = {'train': sorted(each[:_digits] for each in train), 'valid': sorted(each[:_digits] for each in valid)}
     if sum(map(len, sides.values())) > _most_listed: sides['train'] = []
     return {'how': how, **{side: ' '.join(hashes) for side, hashes in sides.items()}}
@@ -140,7 +193,20 @@ def sides_of(
     record:Mapping[str, str], # From `record_split`, through `model.json`; {} where nothing is known
     hashes:Iterable[str], # sha256 of some photos
 ) -> np.ndarray: # str of shape (n,): 'train' or 'valid' for a photo that the model has met, else 'new'; 'unknown' for all where nothing is recorded
-    "Which photos a model has learnt from."
+    """Which photos a model has learnt from.
+
+    Parameters
+    ----------
+    record : Mapping[str, str]
+        From `record_split`, through `model.json`; {} where nothing is known
+    hashes : Iterable[str]
+        sha256 of some photos
+
+    Returns
+    -------
+    np.ndarray
+        str of shape (n,): 'train' or 'valid' for a photo that the model has met, else 'new'; 'unknown' for all where nothing is recorded
+    """
     if not record.get('train'): return np.array(['unknown' for _ in hashes], str)
     side = {digits: name for name in ('valid', 'train') for digits in record.get(name, '').split()}
     return np.array([side.get(each[:_digits], 'new') for each in hashes], str)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 import warnings
 import numpy as np
 from PIL import Image
@@ -88,7 +89,20 @@ def find_dups(
     path:str|Path, # A folder with one folder of photos for each class
     radius:int=4, # Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 many pairs are not
 ) -> list[Pair]: # Those that stand in two classes first
-    "Find photos that are there twice: smaller, mirrored, turned, brighter, or byte for byte."
+    """Find photos that are there twice: smaller, mirrored, turned, brighter, or byte for byte.
+
+    Parameters
+    ----------
+    path : str | Path
+        A folder with one folder of photos for each class
+    radius : int, default 4
+        Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 many pairs are not
+
+    Returns
+    -------
+    list[Pair]
+        Those that stand in two classes first
+    """
     return _pairs(*_read(path), radius)
 
 # %% ../../../nbs/engine/gather/audit.ipynb #4de44af6
@@ -125,7 +139,24 @@ def drop_dups(
     dry_run:bool=True, # Only tell what would be done; False does it
     mixed:str='out', # Photos that stand in several classes: 'out' takes all their copies out, 'leave' leaves them for you to sort
 ) -> list[Finding]: # The photos that are (or would be) taken out
-    "Take copies out of a folder, so that one of each is left and none stands in two classes. `undo` brings them back."
+    """Take copies out of a folder, so that one of each is left and none stands in two classes. `undo` brings them back.
+
+    Parameters
+    ----------
+    dups : str | Path | Sequence[Pair]
+        A photo folder, or what `find_dups` found in it
+    keep : str, default 'largest'
+        Which copy stays: the 'largest', or the 'first' by its name
+    dry_run : bool, default True
+        Only tell what would be done; False does it
+    mixed : str, default 'out'
+        Photos that stand in several classes: 'out' takes all their copies out, 'leave' leaves them for you to sort
+
+    Returns
+    -------
+    list[Finding]
+        The photos that are (or would be) taken out
+    """
     if keep not in ('largest', 'first'): raise BearsError(f"keep must be 'largest' or 'first', not {keep!r}.")
     if mixed not in ('out', 'leave'): raise BearsError(f"mixed must be 'out' or 'leave', not {mixed!r}.")
     pairs = find_dups(dups) if isinstance(dups, str | Path) else list(dups)
@@ -189,7 +220,20 @@ def confident_joint(
     labels:np.ndarray, # Class numbers as they were given, int of shape (n,)
     chances:np.ndarray, # Probabilities from models that have not seen the photo, float of shape (n, classes)
 ) -> np.ndarray: # int of shape (classes, classes): how many photos of the class that was given (row) are of another one (column)
-    "How many labels are wrong, and in which way, by confident learning."
+    """How many labels are wrong, and in which way, by confident learning.
+
+    Parameters
+    ----------
+    labels : np.ndarray
+        Class numbers as they were given, int of shape (n,)
+    chances : np.ndarray
+        Probabilities from models that have not seen the photo, float of shape (n, classes)
+
+    Returns
+    -------
+    np.ndarray
+        int of shape (classes, classes): how many photos of the class that was given (row) are of another one (column)
+    """
     count = len(chances[0])
     given = np.bincount(labels, minlength=count)
     # a photo counts for a class once its probability is the mean over the photos that were given the class; 2 is never reached
@@ -212,7 +256,20 @@ def label_issues(
     labels:np.ndarray, # As in `confident_joint`
     chances:np.ndarray, # As in `confident_joint`
 ) -> np.ndarray: # bool of shape (n,): True where the label is probably wrong
-    "As many photos as `confident_joint` counts in wrong classes: those whose other class is ahead of their own the most."
+    """As many photos as `confident_joint` counts in wrong classes: those whose other class is ahead of their own the most.
+
+    Parameters
+    ----------
+    labels : np.ndarray
+        As in `confident_joint`
+    chances : np.ndarray
+        As in `confident_joint`
+
+    Returns
+    -------
+    np.ndarray
+        bool of shape (n,): True where the label is probably wrong
+    """
     wrong = np.zeros(len(labels), bool)
     for (given, other), n in np.ndenumerate(confident_joint(labels, chances)):
         photos = np.flatnonzero(labels == given)
@@ -305,8 +362,21 @@ class Report(_Judged):
     def show(self,
         n:int=12, # How many findings
         problem:str|None=None, # Only those of one kind, such as 'wrong label'
-    ): # A matplotlib figure
-        "The photos behind the findings, worst first; of a pair both."
+    ) -> Any: # A matplotlib figure
+        """The photos behind the findings, worst first; of a pair both.
+
+        Parameters
+        ----------
+        n : int, default 12
+            How many findings
+        problem : str | None, default None
+            Only those of one kind, such as 'wrong label'
+
+        Returns
+        -------
+        Any
+            A matplotlib figure
+        """
         if problem is not None and problem not in problems: raise BearsError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
         return _sheet(_cells(self.folder.root, [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
 
@@ -360,7 +430,26 @@ def check_images(
     radius:int=4, # As in `find_dups`
     at_least:int=64, # Photos with a shorter side below this many pixels are tiny
 ) -> Report: # Prints as a list; `.show()` shows the photos
-    "Look a photo folder over before training. Nothing is changed."
+    """Look a photo folder over before training. Nothing is changed.
+
+    Parameters
+    ----------
+    path : str | Path
+        A folder with one folder of photos for each class
+    valid : Iterable[str | Path] | None, default None
+        Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
+    judge : bool, default True
+        Look for wrong labels and outliers too, by a model; False needs neither torch nor the seconds
+    radius : int, default 4
+        As in `find_dups`
+    at_least : int, default 64
+        Photos with a shorter side below this many pixels are tiny
+
+    Returns
+    -------
+    Report
+        Prints as a list; `.show()` shows the photos
+    """
     folder, looks = _read(path)
     if not folder.photos and not folder.refused: raise BearsError(f'{path} holds no photos. Give a folder with one folder of photos for each class.')
     names, held = [_name(folder.root, photo.path) for photo in folder.photos], _split(folder, valid)
@@ -390,7 +479,7 @@ def bears_check(
     path:str, # A folder with one folder of photos for each class
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Look a photo folder over; exit code 1 if something was found that needs a person."
     report = check_images(path, judge=not quick)
     say(report)

@@ -136,7 +136,17 @@ def turn_to(self:_Review,
     label:str|None=None, # Only photos of this class; '' shows all, None leaves it as it is
     split:str|None=None, # 'train', 'valid', or '' for both; None leaves it as it is
 ) -> None:
-    "Show another page, class or split. Choices stay."
+    """Show another page, class or split. Choices stay.
+
+    Parameters
+    ----------
+    page : int
+        From 0
+    label : str | None, default None
+        Only photos of this class; '' shows all, None leaves it as it is
+    split : str | None, default None
+        'train', 'valid', or '' for both; None leaves it as it is
+    """
     self.label, self.split = self.label if label is None else label, self.split if split is None else split
     self.page = min(max(0, page), self.pages - 1)
     self._changed()
@@ -253,7 +263,19 @@ def _controls() -> dict[str, Any]:
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
 class ImageCleaner(_Review):
-    "A widget to review a folder's photos, worst first: keep, remove or relabel each, then Apply."
+    """A widget to review a folder's photos, worst first: keep, remove or relabel each, then Apply.
+
+    Parameters
+    ----------
+    photos : str | Path | Report
+        A folder with one folder of photos for each class, or what `check_images` found in it
+    learn : Any, default None
+        A trained `Learner`, whose predictions and split are shown; None: those of the check
+    per_page : int, default 12
+        Photos on a page, 1 to 60
+    side : int, default 150
+        Side of the thumbnails in pixels, 60 to 400
+    """
     def __init__(self,
         photos:str|Path|Report, # A folder with one folder of photos for each class, or what `check_images` found in it
         learn:Any=None, # A trained `Learner`, whose predictions and split are shown; None: those of the check
@@ -341,7 +363,7 @@ def _build(self:ImageCleaner) -> Any:
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5
 @patch
-def picture(self:ImageCleaner): # A matplotlib figure
+def picture(self:ImageCleaner) -> Any: # A matplotlib figure
     "The page as a static picture, for where widgets don't show."
     choices = [self._choice(entry) for entry in self.on_page]
     return _sheet([(self.root/entry.file, f"{_shorten(entry.file)}\n{entry.words()}\n{choice}") for entry, choice in zip(self.on_page, choices)])

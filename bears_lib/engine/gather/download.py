@@ -41,7 +41,22 @@ def to_jpeg(
     max_side:int=512, # The longer side of the result, in pixels; smaller photos keep their size
     min_side:int=32, # The least that the shorter side may have
 ) -> tuple[bytes, Image.Image]: # The JPEG file, and the picture in it
-    "Bring a photo to the form in which it is kept: upright, RGB, JPEG, no larger than training needs."
+    """Bring a photo to the form in which it is kept: upright, RGB, JPEG, no larger than training needs.
+
+    Parameters
+    ----------
+    data : bytes
+        A picture in any format that `open_photo` knows
+    max_side : int, default 512
+        The longer side of the result, in pixels; smaller photos keep their size
+    min_side : int, default 32
+        The least that the shorter side may have
+
+    Returns
+    -------
+    tuple[bytes, Image.Image]
+        The JPEG file, and the picture in it
+    """
     image = open_photo(data, longest=max_side)
     if min(image.size) < min_side: raise PhotoError(f'too small ({image.width} x {image.height} pixels)')
     image.thumbnail((max_side, max_side), Image.Resampling.HAMMING)
@@ -103,7 +118,13 @@ def _fetch(result:ImageResult, web:Web, max_side:int, archives:_Archives) -> tup
 
 # %% ../../../nbs/engine/gather/download.ipynb #74647803
 class Log:
-    "One JSON line for each address that was tried, in `.bears/log.jsonl`: written at once, never rewritten."
+    """One JSON line for each address that was tried, in `.bears/log.jsonl`: written at once, never rewritten.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    """
     def __init__(self,
         root:str|Path, # The photo folder
     ):
@@ -115,7 +136,13 @@ class Log:
     def add(self,
         entry:dict, # What to write of an address: `url`, `status`, `reason`, ...
     ) -> None:
-        "Append a line, at once."
+        """Append a line, at once.
+
+        Parameters
+        ----------
+        entry : dict
+            What to write of an address: `url`, `status`, `reason`, ...
+        """
         line = json.dumps(entry).encode() + b'\n'
         with self.lock:
             try:
@@ -126,7 +153,18 @@ class Log:
     def done(self,
         url:str, # An address
     ) -> bool: # False as well for one whose failure may pass
-        "Whether an address needs no further try."
+        """Whether an address needs no further try.
+
+        Parameters
+        ----------
+        url : str
+            An address
+
+        Returns
+        -------
+        bool
+            False as well for one whose failure may pass
+        """
         return url in self.entries and not self.entries[url].get('again')
 
 # %% ../../../nbs/engine/gather/download.ipynb #d0c73d66
@@ -318,8 +356,31 @@ def download_images(
     n_workers:int=8, # How many are fetched at once
     max_side:int=512, # The longer side of the photos as they are kept, in pixels
     web:Web|None=None, # The client to use; None: a new one
-): # A table of one row: asked, found, fetched, kept, why not
-    "Download photos into a class folder; its parent becomes a photo folder with `metadata.csv` and a log."
+) -> Any: # A table of one row: asked, found, fetched, kept, why not
+    """Download photos into a class folder; its parent becomes a photo folder with `metadata.csv` and a log.
+
+    Parameters
+    ----------
+    dest : str | Path
+        The folder of one class, such as bears/grizzly
+    url_file : str | Path | None, default None
+        A text file with an address on each line, instead of `urls`
+    urls : Iterable[str | ImageResult] | None, default None
+        Addresses, or what `search_images` found
+    max_pics : int, default 1000
+        At most this many of them
+    n_workers : int, default 8
+        How many are fetched at once
+    max_side : int, default 512
+        The longer side of the photos as they are kept, in pixels
+    web : Web | None, default None
+        The client to use; None: a new one
+
+    Returns
+    -------
+    Any
+        A table of one row: asked, found, fetched, kept, why not
+    """
     dest = Path(dest)
     if (url_file is None) == (urls is None): raise BearsError('Give either urls or url_file.')
     if dest.name in ('', '.', '..'): raise BearsError(f'{dest} is no folder of a class: give one such as bears/grizzly.')
@@ -436,8 +497,33 @@ def gather_images(
     max_side:int=512, # The longer side of the photos as they are kept, in pixels
     n_workers:int=8, # Photos that are fetched at once, 1 to 32
     web:Web|None=None, # The client to use; None: a new one
-): # A table with a row per class: asked, found, fetched, kept, why not
-    "Search, download, check and drop copies for all classes; after an interruption the same call goes on."
+) -> Any: # A table with a row per class: asked, found, fetched, kept, why not
+    """Search, download, check and drop copies for all classes; after an interruption the same call goes on.
+
+    Parameters
+    ----------
+    path : str | Path
+        The photo folder to fill
+    classes : Mapping[str, Wish] | Sequence[str]
+        Class folder: search term, such as {'grizzly': 'grizzly bear'}; or a folder, zip archive or list of addresses instead of a term: a `Path`, or text with a slash in it or an ending, such as './cats'
+    n : int, default 150
+        Photos per class, 1 to 5000
+    providers : Sequence | None, default None
+        As in `search_images`
+    licensed : bool, default False
+        Leave out photos whose licence is unknown
+    max_side : int, default 512
+        The longer side of the photos as they are kept, in pixels
+    n_workers : int, default 8
+        Photos that are fetched at once, 1 to 32
+    web : Web | None, default None
+        The client to use; None: a new one
+
+    Returns
+    -------
+    Any
+        A table with a row per class: asked, found, fetched, kept, why not
+    """
     wishes = _check_classes(classes)
     for name, value, most in (('n', n, 5000), ('n_workers', n_workers, 32), ('max_side', max_side, 8192)):
         if not isinstance(value, int) or not 1 <= value <= most: raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
@@ -460,7 +546,20 @@ def save_uploads(
     uploads, # An ipywidgets `FileUpload` (of version 7 or 8), or its value, what Colab's `files.upload()` returns, or a list of files' bytes
     folder:str|Path, # Where to put them
 ) -> Path: # The folder, ready for `gather_images`
-    "Save uploaded photos under names of their own."
+    """Save uploaded photos under names of their own.
+
+    Parameters
+    ----------
+    uploads
+        An ipywidgets `FileUpload` (of version 7 or 8), or its value, what Colab's `files.upload()` returns, or a list of files' bytes
+    folder : str | Path
+        Where to put them
+
+    Returns
+    -------
+    Path
+        The folder, ready for `gather_images`
+    """
     for content in uploaded(uploads): write_beside(Path(folder)/f'{sha256(content).hexdigest()[:20]}.jpg', content)
     return Path(folder)
 
@@ -483,7 +582,18 @@ def _by_licence(count:Counter) -> str: return ', '.join(f'{code} {n}' for code, 
 def attribution(
     path:str|Path, # The photo folder
 ) -> Path: # CREDITS.md in it
-    "Write a page that credits every photo: author, licence and where it is from."
+    """Write a page that credits every photo: author, licence and where it is from.
+
+    Parameters
+    ----------
+    path : str | Path
+        The photo folder
+
+    Returns
+    -------
+    Path
+        CREDITS.md in it
+    """
     rows = list(read_metadata(path).values())
     if not rows: raise BearsError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. `gather_images` writes it.')
     unknown = sum(license_code(row.get('license')) == 'unknown' for row in rows)
@@ -498,7 +608,20 @@ def licensed_copy(
     path:str|Path, # The photo folder
     dest:str|Path, # A new folder, for publishing
 ) -> int: # How many photos are in it
-    "Copy the photos whose licence is open, with their credits, to a folder that may be published."
+    """Copy the photos whose licence is open, with their credits, to a folder that may be published.
+
+    Parameters
+    ----------
+    path : str | Path
+        The photo folder
+    dest : str | Path
+        A new folder, for publishing
+
+    Returns
+    -------
+    int
+        How many photos are in it
+    """
     listed = list(read_metadata(path).values())
     rows = [row for row in listed if _is_own_photo(Path(path), row['file_name'])]
     if len(rows) < len(listed): say(f'{len(listed) - len(rows)} rows of metadata.csv name no photo that lies in {path}, and are passed over.')
@@ -545,7 +668,7 @@ def bears_gather(
     providers:str='', # Names or paths with commas between; empty: all that need no key
     licensed:bool=False, # Leave out photos whose licence is unknown
     json:bool=False, # Print the result as one JSON object, last on stdout
-):
+) -> dict:
     "Gather photos of several classes into a folder; the same command goes on after an interruption."
     table = gather_images(path, _parse_classes(classes), n, [each.strip() for each in providers.split(',')] if providers else None, licensed)
     say(table.to_string())

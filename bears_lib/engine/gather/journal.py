@@ -9,7 +9,7 @@ __all__ = ['removed', 'largest_log', 'only_writer', 'Move', 'read_log', 'unfinis
            'relabel', 'undo']
 
 # %% ../../../nbs/engine/gather/journal.ipynb #56080dfd
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -26,8 +26,19 @@ from ..core.paths import inside, own_file
 @contextmanager
 def only_writer(
     root:str|Path, # The photo folder
-):
-    "Hold the folder's lock, `.bears/lock`, which ends with the process however that ends."
+) -> Iterator[Path]: # The folder
+    """Hold the folder's lock, `.bears/lock`, which ends with the process however that ends.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+
+    Returns
+    -------
+    Iterator[Path]
+        The folder
+    """
     from filelock import FileLock, Timeout
     root = Path(root)
     if root.resolve().is_relative_to(sample_folder().resolve()):
@@ -75,7 +86,18 @@ def _step_of(found:Any) -> dict:
 def read_log(
     root:str|Path, # The photo folder
 ) -> tuple[Path, list[bytes], bool]: # The file, its lines, and whether its last line was cut off
-    "Read `.bears/log.jsonl`, in which downloads and moves are written down."
+    """Read `.bears/log.jsonl`, in which downloads and moves are written down.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+
+    Returns
+    -------
+    tuple[Path, list[bytes], bool]
+        The file, its lines, and whether its last line was cut off
+    """
     path = own_file(root, 'log.jsonl')
     try:
         if path.exists() and path.stat().st_size > largest_log: raise BearsError(f'{path} is too large to be a log. Take it away.')
@@ -218,7 +240,18 @@ def _free_name(root:Path, target:str, taken:set[str]) -> str:
 def unfinished(
     root:str|Path, # The photo folder
 ) -> list[str]: # Sentences; empty where all is done
-    "What a killed run has left to do, and what in the journal can't be understood. Nothing is changed."
+    """What a killed run has left to do, and what in the journal can't be understood. Nothing is changed.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+
+    Returns
+    -------
+    list[str]
+        Sentences; empty where all is done
+    """
     journal, found = _Journal(Path(root)), []
     for step in journal.begun:
         first, n = step['files'][0] if step['files'] else None, len(step['files'])
@@ -232,7 +265,20 @@ def finish_moves(
     root:str|Path, # The photo folder
     elsewhere:bool=False, # Also moves that were begun before the folder was copied to here, by you or by whoever gave it to you; only photos are moved then
 ) -> int: # How many steps were unfinished
-    "Carry on what a killed run has begun; does nothing, and needs no right to write, where there is nothing to do."
+    """Carry on what a killed run has begun; does nothing, and needs no right to write, where there is nothing to do.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    elsewhere : bool, default False
+        Also moves that were begun before the folder was copied to here, by you or by whoever gave it to you; only photos are moved then
+
+    Returns
+    -------
+    int
+        How many steps were unfinished
+    """
     journal = _Journal(Path(root))
     if not any(elsewhere or _is_ours(journal.root, step) for step in journal.begun): return 0
     with only_writer(root) as folder: return _finish(folder, elsewhere)
@@ -274,7 +320,24 @@ def move_photos(
     labels:Mapping[str, str]={}, # Photos to put into another class: file and class
     reason:str='taken out by hand', # For the journal
 ) -> list[Move]: # Where each photo went
-    "Take photos out and put photos into other classes, in one step that `undo` takes back."
+    """Take photos out and put photos into other classes, in one step that `undo` takes back.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    out : Iterable[str | Path], default ()
+        Photos to take out, relative to the folder or as full paths
+    labels : Mapping[str, str], default {}
+        Photos to put into another class: file and class
+    reason : str, default 'taken out by hand'
+        For the journal
+
+    Returns
+    -------
+    list[Move]
+        Where each photo went
+    """
     with only_writer(root) as folder:
         _finish(folder)
         gone, across = {_inside(folder, file) for file in out}, {_inside(folder, file): label for file, label in labels.items()}
@@ -290,20 +353,59 @@ def move_out(
     files:Iterable[str|Path], # Photos, relative to the folder or as full paths
     reason:str='taken out by hand', # For the journal
 ) -> list[Move]: # Where each photo went: below `.bears/removed`
-    "Take photos out of the folder. They are kept, and `undo` brings them back."
+    """Take photos out of the folder. They are kept, and `undo` brings them back.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    files : Iterable[str | Path]
+        Photos, relative to the folder or as full paths
+    reason : str, default 'taken out by hand'
+        For the journal
+
+    Returns
+    -------
+    list[Move]
+        Where each photo went: below `.bears/removed`
+    """
     return move_photos(root, out=files, reason=reason)
 
 def relabel(
     root:str|Path, # The photo folder
     labels:Mapping[str, str], # File and class, such as {'grizzly/1.jpg': 'black'}
 ) -> list[Move]: # Where each photo went
-    "Put photos into other class folders."
+    """Put photos into other class folders.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    labels : Mapping[str, str]
+        File and class, such as {'grizzly/1.jpg': 'black'}
+
+    Returns
+    -------
+    list[Move]
+        Where each photo went
+    """
     return move_photos(root, labels=labels, reason='put into another class')
 
 def undo(
     root:str|Path, # The photo folder
 ) -> list[Move]: # What went back, and where to; empty if there is nothing to undo
-    "Take the last step back: each photo to where it was. Called again, the step before it. Of a step from elsewhere only photos go back."
+    """Take the last step back: each photo to where it was. Called again, the step before it. Of a step from elsewhere only photos go back.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+
+    Returns
+    -------
+    list[Move]
+        What went back, and where to; empty if there is nothing to undo
+    """
     with only_writer(root) as folder:
         _finish(folder)
         step = _Journal(folder).undoable

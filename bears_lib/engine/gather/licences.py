@@ -33,7 +33,20 @@ def license_code(
     text:Any, # As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', 'https://creativecommons.org/licenses/by/4.0/'
     version:Any='', # The version, where it is given apart
 ) -> str: # 'cc-by-sa-4.0'; 'unknown' for all that is not on the list
-    "One spelling for open licences."
+    """One spelling for open licences.
+
+    Parameters
+    ----------
+    text : Any
+        As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', 'https://creativecommons.org/licenses/by/4.0/'
+    version : Any, default ''
+        The version, where it is given apart
+
+    Returns
+    -------
+    str
+        'cc-by-sa-4.0'; 'unknown' for all that is not on the list
+    """
     words = clean(text, 200).lower()
     if found := re.fullmatch(r'(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/([\d.]+))?(?:/(?!deed|legalcode)([a-z]+))?(?:/(?:deed|legalcode)[a-z._-]*)?/?', words):
         public = {'zero': 'cc0-1.0', 'mark': 'pdm-1.0'}
@@ -59,13 +72,35 @@ def _creative(kind:str, version:str, port:str) -> str:
 def asks_for(
     code:str, # From `license_code`
 ) -> set[str]: # Of 'by' (name the author), 'sa' (share alike), 'nc' (not for business), 'nd' (no changed copies)
-    "The conditions of a Creative Commons licence; none for other codes."
+    """The conditions of a Creative Commons licence; none for other codes.
+
+    Parameters
+    ----------
+    code : str
+        From `license_code`
+
+    Returns
+    -------
+    set[str]
+        Of 'by' (name the author), 'sa' (share alike), 'nc' (not for business), 'nd' (no changed copies)
+    """
     return {'by', 'sa', 'nc', 'nd'} & set(code.split('-')) if code.startswith('cc-') else set()
 
 def license_link(
     text:Any, # A licence, as `license_code` takes it
 ) -> str: # Markdown: its code, with the address of its text where that is known
-    "A licence for a line of credits."
+    """A licence for a line of credits.
+
+    Parameters
+    ----------
+    text : Any
+        A licence, as `license_code` takes it
+
+    Returns
+    -------
+    str
+        Markdown: its code, with the address of its text where that is known
+    """
     code = license_code(text)
     if code in ('cc0-1.0', 'pdm-1.0'): return f'[{code}](https://creativecommons.org/publicdomain/{"zero" if code == "cc0-1.0" else "mark"}/1.0/)'
     if found := re.fullmatch(r'cc-([a-z-]+)-(\d\.\d)(?:-([a-z]+))?', code): return f'[{code}](https://creativecommons.org/licenses/{"/".join(filter(None, found.groups()))}/)'
@@ -81,7 +116,18 @@ hub_licences = frozenset("""apache-2.0 mit openrail bigscience-openrail-m creati
 def hub_licence(
     licence:str, # A short name on Hugging Face, another spelling of one, or 'other: ' and the name of a licence that has none there
 ) -> dict[str, str]: # The lines for the top of a card: `license`, and `license_name` beside `license: other`
-    "What a card says of a model's licence, in the words that Hugging Face reads."
+    """What a card says of a model's licence, in the words that Hugging Face reads.
+
+    Parameters
+    ----------
+    licence : str
+        A short name on Hugging Face, another spelling of one, or 'other: ' and the name of a licence that has none there
+
+    Returns
+    -------
+    dict[str, str]
+        The lines for the top of a card: `license`, and `license_name` beside `license: other`
+    """
     text = clean(licence, 200).lower()
     kind, _, name = text.partition(':')
     if kind.strip() == 'other' and (short := re.sub('[^a-z0-9.]+', '-', name).strip('-.')): return {'license': 'other', 'license_name': short}
@@ -93,7 +139,13 @@ def hub_licence(
 def require_open(
     photos:Iterable[Any], # What a page or a Space is to show, in a changed size; only paths are looked up
 ) -> None:
-    "Raise a `BearsError` if the `metadata.csv` of a photo's folder gives no licence that allows to publish it."
+    """Raise a `BearsError` if the `metadata.csv` of a photo's folder gives no licence that allows to publish it.
+
+    Parameters
+    ----------
+    photos : Iterable[Any]
+        What a page or a Space is to show, in a changed size; only paths are looked up
+    """
     tables: dict[Path, dict] = {}
     for photo in (Path(each).absolute() for each in photos if isinstance(each, str | Path)):
         for root in photo.parents[:3]:

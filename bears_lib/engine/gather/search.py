@@ -71,7 +71,15 @@ def register_provider(
     name:str, # What to call it in `providers=[...]`
     fn:Provider, # Takes term, page and client; returns `ImageResult`s, none when there are no more
 ) -> None:
-    "Add a source of photos of your own; from then on it is asked with the others."
+    """Add a source of photos of your own; from then on it is asked with the others.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in `providers=[...]`
+    fn : Provider
+        Takes term, page and client; returns `ImageResult`s, none when there are no more
+    """
     if not callable(fn): raise BearsError(f'The provider {name!r} must be a function of term, page and client, not {type(fn).__name__}.')
     providers_known[name] = fn
 
@@ -99,7 +107,20 @@ def is_for_all(
     words:str, # A title, or the names of categories
     term:str='', # What was searched for: a word that stands there is no reason
 ) -> bool: # False for what a teacher would not want on the wall
-    "Whether words about a photo hold none that make it unfit for a class room."
+    """Whether words about a photo hold none that make it unfit for a class room.
+
+    Parameters
+    ----------
+    words : str
+        A title, or the names of categories
+    term : str, default ''
+        What was searched for: a word that stands there is no reason
+
+    Returns
+    -------
+    bool
+        False for what a teacher would not want on the wall
+    """
     return not ({found.lower() for found in _adult.findall(words)} - {found.lower() for found in _adult.findall(term)})
 
 # %% ../../../nbs/engine/gather/search.ipynb #0ecfed60
@@ -381,7 +402,17 @@ def rest(
     seconds:float, # For how long
     why:str, # For the report
 ) -> None:
-    "Leave a provider alone for a while."
+    """Leave a provider alone for a while.
+
+    Parameters
+    ----------
+    name : str
+        The provider
+    seconds : float
+        For how long
+    why : str
+        For the report
+    """
     resting[name] = clock.now() + seconds, why
 
 def _rests(name:str) -> tuple[float, str]:
@@ -417,14 +448,36 @@ def _from_cache(path:Path, days:float=7) -> list[ImageResult]|None:
 def stored_results(
     path:Path, # A file that holds a list of results as JSON
 ) -> list[ImageResult]: # Those that are as they should be; photos of this disk are not among them, whatever the file says
-    "Read search results that were written down: by us, or by whoever made the folder."
+    """Read search results that were written down: by us, or by whoever made the folder.
+
+    Parameters
+    ----------
+    path : Path
+        A file that holds a list of results as JSON
+
+    Returns
+    -------
+    list[ImageResult]
+        Those that are as they should be; photos of this disk are not among them, whatever the file says
+    """
     if path.stat().st_size > 50_000_000: raise ValueError('it is too large')
     return [found for row in read_json(path.read_bytes(), most=5_000_000) if (found := result_from(row))]
 
 def result_from(
     row:Any, # What stands in a file
 ) -> ImageResult|None: # None if it is no result, or of a photo on this disk
-    "One search result, as far as a file may tell of it."
+    """One search result, as far as a file may tell of it.
+
+    Parameters
+    ----------
+    row : Any
+        What stands in a file
+
+    Returns
+    -------
+    ImageResult | None
+        None if it is no result, or of a photo on this disk
+    """
     if not isinstance(row, dict) or not str(row.get('image_url', '')).lower().startswith(('http://', 'https://', 'sample:')):
         return None
     kinds = {each.name: int if each.name in ('width', 'height') else str for each in fields(ImageResult) if each.name not in ('file', 'member')}
@@ -538,7 +591,7 @@ class ImageResults(L):
     rows: list[dict] = []
 
     @property
-    def report(self):
+    def report(self) -> Any: # A pandas table
         "One row per provider that was to be asked: found, pages, seconds, and its answer in words."
         import pandas as pd
         return pd.DataFrame(self.rows, columns=['provider', 'found', 'pages', 'seconds', 'answer'])
@@ -570,7 +623,28 @@ def search_images(
     cache:str|Path|None=None, # Folder that keeps answers for a week; None: the user's cache folder
     web:Web|None=None, # The client to use; None: a new one
 ) -> ImageResults: # At most n, with `.report`; a `BearsError` that holds the table if there are none at all
-    "Look for photos with several providers in turn; the bundled sample steps in if nobody else gives any."
+    """Look for photos with several providers in turn; the bundled sample steps in if nobody else gives any.
+
+    Parameters
+    ----------
+    term : str
+        What the photos should show, such as 'grizzly bear'
+    n : int, default 100
+        How many to look for
+    providers : Sequence[str | Path | Provider] | None, default None
+        Names, paths (a folder, a zip archive, a text file of addresses) or functions; None: all that need no key
+    licensed : bool, default False
+        Leave out photos whose licence is unknown, such as all that search engines find
+    cache : str | Path | None, default None
+        Folder that keeps answers for a week; None: the user's cache folder
+    web : Web | None, default None
+        The client to use; None: a new one
+
+    Returns
+    -------
+    ImageResults
+        At most n, with `.report`; a `BearsError` that holds the table if there are none at all
+    """
     term = _check_term(term, n)
     results = _search(term, n, _default_providers() if providers is None else providers, licensed, cache, web)
     if not results: raise BearsError(f'Nobody found a photo of {term!r}. Try other words, or give a folder of your own: providers=["my_photos"].\n{results.report.to_string(index=False)}')
@@ -597,7 +671,26 @@ def search_all(
     cache:str|Path, # The folder that keeps answers
     web:Web, # The client to use
 ) -> dict[str, ImageResults]: # By class; the sample is asked where nobody else gave any
-    "Search for several classes by turns, so that no class uses up what a provider allows in a minute or a day."
+    """Search for several classes by turns, so that no class uses up what a provider allows in a minute or a day.
+
+    Parameters
+    ----------
+    wanted : Mapping[str, Wanted]
+        By class
+    n : int
+        How many to look for, for each
+    licensed : bool
+        Leave out photos whose licence is unknown
+    cache : str | Path
+        The folder that keeps answers
+    web : Web
+        The client to use
+
+    Returns
+    -------
+    dict[str, ImageResults]
+        By class; the sample is asked where nobody else gave any
+    """
     def lane(name, fn, term): return _Lane(name, lambda page: _page(name, fn, term, page, web, Path(cache)), licensed)
     chosen = {label: [_provider(each, wish.everything) for each in wish.providers] for label, wish in wanted.items()}
     lanes = {label: [lane(name, fn, wanted[label].term) for name, fn in pairs if not (licensed and name in nameless)] for label, pairs in chosen.items()}
@@ -615,7 +708,18 @@ nameless = ('duckduckgo', 'bing', 'serpapi') # these never name a licence
 def same_mix(
     found:dict[str, Sequence[ImageResult]], # Results by class, best first
 ) -> dict[str, list[ImageResult]]: # The same results: first those that give every class the same number from each provider
-    "Order the results so that classes differ in what they show and not in where it came from."
+    """Order the results so that classes differ in what they show and not in where it came from.
+
+    Parameters
+    ----------
+    found : dict[str, Sequence[ImageResult]]
+        Results by class, best first
+
+    Returns
+    -------
+    dict[str, list[ImageResult]]
+        The same results: first those that give every class the same number from each provider
+    """
     counts = [Counter(each.provider for each in results) for results in found.values()]
     shared = {name: min(count[name] for count in counts) for count in counts for name in count}
     ordered = {}
@@ -631,7 +735,20 @@ def search_images_ddg(
     term:str, # What the photos should show
     max_images:int=200, # How many to look for
 ) -> L: # Addresses of photos, for `download_images`
-    "The lesson's function: addresses from DuckDuckGo; from all other providers when it refuses."
+    """The lesson's function: addresses from DuckDuckGo; from all other providers when it refuses.
+
+    Parameters
+    ----------
+    term : str
+        What the photos should show
+    max_images : int, default 200
+        How many to look for
+
+    Returns
+    -------
+    L
+        Addresses of photos, for `download_images`
+    """
     results = _search(_check_term(term, max_images), max_images, ['duckduckgo'])
     if not results:
         say('; '.join(f"{row['provider']}: {row['answer']}" for row in results.rows), '- asking the others.')

@@ -41,20 +41,55 @@ class Network:
     def pixels(self,
         photo:Source, # As in `open_photo`
     ) -> torch.Tensor: # float32 of shape (1, 3, size, size)
-        "A photo as the network's input."
+        """A photo as the network's input.
+
+        Parameters
+        ----------
+        photo : Source
+            As in `open_photo`
+
+        Returns
+        -------
+        torch.Tensor
+            float32 of shape (1, 3, size, size)
+        """
         return torch.from_numpy(self.preprocess.tensor(photo)[None]).to(next(self.model.parameters()).device)
 
     def prepared(self,
         square:np.ndarray, # uint8 of shape (height, width, 3), as large as the network sees photos
     ) -> torch.Tensor: # float32 of shape (1, 3, height, width)
-        "The same for a photo that was cut and scaled already."
+        """The same for a photo that was cut and scaled already.
+
+        Parameters
+        ----------
+        square : np.ndarray
+            uint8 of shape (height, width, 3), as large as the network sees photos
+
+        Returns
+        -------
+        torch.Tensor
+            float32 of shape (1, 3, height, width)
+        """
         return torch.from_numpy(self.preprocess.normalised(square)[None]).to(next(self.model.parameters()).device)
 
     def chances(self,
         pixels:torch.Tensor, # float32 of shape (n, 3, size, size)
         bs:int=16, # Photos that go through at once
     ) -> np.ndarray: # float32 of shape (n, classes)
-        "Probabilities."
+        """Probabilities.
+
+        Parameters
+        ----------
+        pixels : torch.Tensor
+            float32 of shape (n, 3, size, size)
+        bs : int, default 16
+            Photos that go through at once
+
+        Returns
+        -------
+        np.ndarray
+            float32 of shape (n, classes)
+        """
         with at_rest(self.model), torch.inference_mode():
             found = [self.model(part.contiguous(memory_format=torch.channels_last)).softmax(1).float().cpu() for part in pixels.split(bs)]
         chances = torch.cat(found).numpy()
@@ -65,7 +100,15 @@ class Network:
         label:str|None, # A class
         chances:np.ndarray, # float of shape (classes,): what the network says
     ) -> int:
-        "The number of a class; of the most probable one for None."
+        """The number of a class; of the most probable one for None.
+
+        Parameters
+        ----------
+        label : str | None
+            A class
+        chances : np.ndarray
+            float of shape (classes,): what the network says
+        """
         if label is None: return int(chances.argmax())
         if label not in self.labels: raise BearsError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows {", ".join(self.labels)}.')
         return self.labels.index(label)
@@ -75,7 +118,18 @@ class Network:
 def at_rest(
     model:nn.Module, # Any network
 ) -> Iterator[nn.Module]: # The same network
-    "Dropout and batch statistics off while the block runs; afterwards each part is as it was."
+    """Dropout and batch statistics off while the block runs; afterwards each part is as it was.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Any network
+
+    Returns
+    -------
+    Iterator[nn.Module]
+        The same network
+    """
     modes = [(part, part.training) for part in model.modules()]
     try: yield model.eval()
     finally:
@@ -85,7 +139,13 @@ def at_rest(
 def open_model(
     model:Any, # A `Learner`, a model folder, or a `Network`
 ) -> Network:
-    "A network that can be looked into."
+    """A network that can be looked into.
+
+    Parameters
+    ----------
+    model : Any
+        A `Learner`, a model folder, or a `Network`
+    """
     if isinstance(model, Network): return model
     if isinstance(model, str | Path): return _read_network(Path(model))
     from bears_lib.engine.features.fastai_bridge import classes_of, preprocess_of
@@ -111,7 +171,18 @@ def _read_network(folder:Path) -> Network:
 def output_of(
     layer:nn.Module, # Part of a network
 ) -> Iterator[list[torch.Tensor]]: # One tensor for each time that the layer was run
-    "Keep what a layer returns while the block runs; the hook comes off however the block ends."
+    """Keep what a layer returns while the block runs; the hook comes off however the block ends.
+
+    Parameters
+    ----------
+    layer : nn.Module
+        Part of a network
+
+    Returns
+    -------
+    Iterator[list[torch.Tensor]]
+        One tensor for each time that the layer was run
+    """
     kept: list[torch.Tensor] = []
     def keep(module:nn.Module, inputs:Any, output:torch.Tensor) -> torch.Tensor:
         kept.append(output)
@@ -124,7 +195,18 @@ def output_of(
 def map_layers(
     network:Network, # As `open_model` gives it
 ) -> dict[str, tuple[int, int, int]]: # Name of each layer that returns maps: channels, rows, columns; in the order in which they finish
-    "The layers that Grad-CAM can look at."
+    """The layers that Grad-CAM can look at.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+
+    Returns
+    -------
+    dict[str, tuple[int, int, int]]
+        Name of each layer that returns maps: channels, rows, columns; in the order in which they finish
+    """
     model, found = network.model, dict[str, tuple[int, int, int]]()
     def note(name:str, module:nn.Module, inputs:Any, output:Any) -> None:
         found.pop(name, None)
@@ -142,7 +224,20 @@ def find_layer(
     network:Network, # As `open_model` gives it
     layer:str|None=None, # Its name, with or without the `0.` of the body; None takes the last one that returns maps
 ) -> str: # Its name in the model
-    "Which layer is meant."
+    """Which layer is meant.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+    layer : str | None, default None
+        Its name, with or without the `0.` of the body; None takes the last one that returns maps
+
+    Returns
+    -------
+    str
+        Its name in the model
+    """
     known = map_layers(network)
     if layer is None: return list(known)[-1]
     name = next((name for name in (layer, f'0.{layer}') if name in known), None)
@@ -152,7 +247,18 @@ def find_layer(
 def stages(
     network:Network, # As `open_model` gives it
 ) -> list[str]: # From early to late
-    "The last layer at each size of map: the steps by which a network goes from pixels to meaning."
+    """The last layer at each size of map: the steps by which a network goes from pixels to meaning.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+
+    Returns
+    -------
+    list[str]
+        From early to late
+    """
     return list({shape[1:]: name for name, shape in map_layers(network).items()}.values())
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #ea8a5428
@@ -162,7 +268,24 @@ def grad_cam_map(
     layer:nn.Module, # A part of it that returns maps
     target:int, # Number of the class
 ) -> np.ndarray: # float32 of shape (rows, columns) of the layer's maps, 0 or larger
-    "Which places of a layer's maps raise the score of a class."
+    """Which places of a layer's maps raise the score of a class.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Photos in, scores of shape (n, classes) out
+    pixels : torch.Tensor
+        float32 of shape (1, 3, size, size)
+    layer : nn.Module
+        A part of it that returns maps
+    target : int
+        Number of the class
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (rows, columns) of the layer's maps, 0 or larger
+    """
     with at_rest(model), output_of(layer) as kept, torch.enable_grad():
         scores = model(pixels.clone().requires_grad_())
         slopes, = torch.autograd.grad(scores[0, target], kept[-1])
@@ -177,7 +300,24 @@ def occlusion_map(
     target:int, # Number of the class
     grid:int=8, # Cells on each side; the cover is two cells wide
 ) -> np.ndarray: # float32 of shape (grid, grid): how much the probability falls when the cell is covered, -1 to 1
-    "What happens to a class's probability when a part of the photo is covered with its mean colour."
+    """What happens to a class's probability when a part of the photo is covered with its mean colour.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+    pixels : torch.Tensor
+        float32 of shape (1, 3, size, size)
+    target : int
+        Number of the class
+    grid : int, default 8
+        Cells on each side; the cover is two cells wide
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (grid, grid): how much the probability falls when the cell is covered, -1 to 1
+    """
     rows, columns = (np.linspace(0, side, grid + 1).round().astype(int) for side in pixels.shape[-2:])
     corners = list(np.ndindex(grid - 1, grid - 1))
     covered = pixels.repeat(len(corners), 1, 1, 1)
@@ -198,7 +338,28 @@ def deletion_curves(
     shares:Sequence[float]=(0, 0.06, 0.12, 0.25, 0.37, 0.5), # Shares of the photo to take away, 0 to 1, rising
     orders:int=19, # How many random orders to compare with
 ) -> np.ndarray: # float32 of shape (1 + orders, shares): the class's probability, hottest first, then at random
-    "Take parts of a photo away, the hottest first or at random, and watch the probability fall."
+    """Take parts of a photo away, the hottest first or at random, and watch the probability fall.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+    photo : Image.Image
+        The square that the network sees
+    heat : np.ndarray
+        float of shape (rows, columns): a map of the photo
+    target : int
+        Number of the class
+    shares : Sequence[float], default (0, 0.06, 0.12, 0.25, 0.37, 0.5)
+        Shares of the photo to take away, 0 to 1, rising
+    orders : int, default 19
+        How many random orders to compare with
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (1 + orders, shares): the class's probability, hottest first, then at random
+    """
     grid = 8
     cells = np.asarray(Image.fromarray(heat.astype(np.float32)).resize((grid, grid), Image.Resampling.BOX)).ravel()
     rng = np.random.default_rng(0)
@@ -219,7 +380,24 @@ def strongest(
     photos:Sequence[Source], # Where to look
     bs:int=16, # Photos that go through at once
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]: # For each layer: float32 and int of shape (photos, channels), the strongest answer in each photo and its place in the map
-    "How strongly each channel answers to each photo, and where: one pass for all layers."
+    """How strongly each channel answers to each photo, and where: one pass for all layers.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+    layers : Sequence[str]
+        Names of layers that return maps
+    photos : Sequence[Source]
+        Where to look
+    bs : int, default 16
+        Photos that go through at once
+
+    Returns
+    -------
+    dict[str, tuple[np.ndarray, np.ndarray]]
+        For each layer: float32 and int of shape (photos, channels), the strongest answer in each photo and its place in the map
+    """
     parts: dict[str, list] = {name: [] for name in layers}
     with ExitStack() as stack, at_rest(network.model), torch.inference_mode():
         kept = {name: stack.enter_context(output_of(network.model.get_submodule(name))) for name in layers}
@@ -237,7 +415,24 @@ def patch_side(
     photos:Sequence[Source], # Some photos, 1 or more
     share:float=0.9, # Share of the influence that the patch holds, 0 to 1
 ) -> int: # In pixels
-    "How much of the photo one place of a layer's map answers to."
+    """How much of the photo one place of a layer's map answers to.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+    layer : str
+        Name of a layer that returns maps
+    photos : Sequence[Source]
+        Some photos, 1 or more
+    share : float, default 0.9
+        Share of the influence that the patch holds, 0 to 1
+
+    Returns
+    -------
+    int
+        In pixels
+    """
     high, wide = network.preprocess.shape
     pixels = torch.cat([network.pixels(photo) for photo in photos]).requires_grad_()
     with at_rest(network.model), output_of(network.model.get_submodule(layer)) as kept, torch.enable_grad():
@@ -268,7 +463,26 @@ def find_patches(
     channels:int|Sequence[int]=2, # Their numbers, or how many of the most selective to take
     n:int=6, # Patches for each channel, of as many photos
 ) -> list[PatchRow]: # Those of the first layer first
-    "The places in many photos that excite a channel most."
+    """The places in many photos that excite a channel most.
+
+    Parameters
+    ----------
+    network : Network
+        As `open_model` gives it
+    layers : Sequence[str]
+        Names of layers that return maps
+    photos : Sequence[Source]
+        Where to look
+    channels : int | Sequence[int], default 2
+        Their numbers, or how many of the most selective to take
+    n : int, default 6
+        Patches for each channel, of as many photos
+
+    Returns
+    -------
+    list[PatchRow]
+        Those of the first layer first
+    """
     (high, wide), rows = network.preprocess.shape, []
     for layer, (answers, places) in strongest(network, layers, photos).items():
         side, (_, lines, columns) = patch_side(network, layer, photos[:4]), map_layers(network)[layer]
@@ -304,7 +518,20 @@ def overlay(
     photo:np.ndarray, # uint8 of shape (size, size, 3)
     heat:np.ndarray, # float of shape (rows, columns), larger where the model looks
 ) -> Image.Image: # RGB, as large as the photo
-    "A photo with a heat map on it: dim where the model does not look, yellow where it does most."
+    """A photo with a heat map on it: dim where the model does not look, yellow where it does most.
+
+    Parameters
+    ----------
+    photo : np.ndarray
+        uint8 of shape (size, size, 3)
+    heat : np.ndarray
+        float of shape (rows, columns), larger where the model looks
+
+    Returns
+    -------
+    Image.Image
+        RGB, as large as the photo
+    """
     from matplotlib import colormaps
     positive = np.maximum(heat, 0).astype(np.float32)
     smooth = np.clip(np.asarray(Image.fromarray(positive/max(float(positive.max()), 1e-12)).resize(photo.shape[1::-1], Image.Resampling.BICUBIC)), 0, 1)
@@ -318,7 +545,19 @@ def gallery(
     columns:int=6, # Pictures beside one another
     side:float=1.9, # Of each, in inches
 ) -> Figure:
-    "Pictures in rows, each with its title."
+    """Pictures in rows, each with its title.
+
+    Parameters
+    ----------
+    pictures : Sequence[Image.Image | np.ndarray]
+        What to show, 1 or more
+    titles : Sequence[str]
+        One for each
+    columns : int, default 6
+        Pictures beside one another
+    side : float, default 1.9
+        Of each, in inches
+    """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures)//columns)
     figure = Figure(figsize=(side*columns, (side + 0.15 + 0.17*max(title.count('\n') + 1 for title in titles))*rows), layout='constrained')
@@ -391,7 +630,20 @@ class LayerPatches(Picture):
         row:PatchRow, # One of `rows`
         pixels:int=72, # Side of each picture
     ) -> list[Image.Image]: # The most exciting one first
-        "The patches of a row, enlarged."
+        """The patches of a row, enlarged.
+
+        Parameters
+        ----------
+        row : PatchRow
+            One of `rows`
+        pixels : int, default 72
+            Side of each picture
+
+        Returns
+        -------
+        list[Image.Image]
+            The most exciting one first
+        """
         found = [self.preprocess.square(photo).crop((left, top, left + row.side, top + row.side)) for photo, left, top in row.places]
         return [crop.resize((pixels, pixels), Image.Resampling.BICUBIC) for crop in found]
 

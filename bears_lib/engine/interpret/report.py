@@ -24,7 +24,22 @@ def img(
     alt:str, # What it shows, for those who don't see it
     side:int=176, # Longest side, in pixels
 ) -> str: # An <img> with the picture inside
-    "A picture as part of the page."
+    """A picture as part of the page.
+
+    Parameters
+    ----------
+    picture : Source
+        As in `open_photo`
+    alt : str
+        What it shows, for those who don't see it
+    side : int, default 176
+        Longest side, in pixels
+
+    Returns
+    -------
+    str
+        An <img> with the picture inside
+    """
     image = open_photo(picture, at_least=side)
     image.thumbnail((side, side))
     file = io.BytesIO()
@@ -36,7 +51,22 @@ def table(
     rows:Iterable[Sequence[Any]], # The first cell of each is its name
     caption:str, # What the table says
 ) -> str: # HTML
-    "A table that scrolls in itself when the screen is narrow."
+    """A table that scrolls in itself when the screen is narrow.
+
+    Parameters
+    ----------
+    heads : Sequence[str]
+        One for each column
+    rows : Iterable[Sequence[Any]]
+        The first cell of each is its name
+    caption : str
+        What the table says
+
+    Returns
+    -------
+    str
+        HTML
+    """
     top = ''.join(f'<th scope="col">{for_html(head)}</th>' for head in heads)
     body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>' for first, *rest in rows)
     return f'<div class="wide" tabindex="0" role="region" aria-label="{for_html(caption)}"><table><caption>{for_html(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -51,7 +81,18 @@ def _cell(cell:Any) -> str:
 def classes_table(
     result:Any, # An `Evaluation`
 ) -> str: # HTML
-    "For each class how many photos, how many right, and the interval."
+    """For each class how many photos, how many right, and the interval.
+
+    Parameters
+    ----------
+    result : Any
+        An `Evaluation`
+
+    Returns
+    -------
+    str
+        HTML
+    """
     rows = []
     for i, label in enumerate(result.labels):
         own = result.right[result.truth == i]
@@ -63,7 +104,20 @@ def confusion_table(
     result:Any, # An `Evaluation`
     most:int=40, # With more classes than this the table is left out
 ) -> str: # HTML
-    "The confusion matrix, darker where more of a row is."
+    """The confusion matrix, darker where more of a row is.
+
+    Parameters
+    ----------
+    result : Any
+        An `Evaluation`
+    most : int, default 40
+        With more classes than this the table is left out
+
+    Returns
+    -------
+    str
+        HTML
+    """
     counts = result.confusion
     if len(counts) > most: return f'<p>{len(counts)} classes are too many for a table; see the list of pairs.</p>'
     rows = [[label, *((n, n/max(1, line.sum())) for n in line)] for label, line in zip(result.labels, counts)]
@@ -73,7 +127,18 @@ def confusion_table(
 def calibration_svg(
     bins:Sequence[Any], # From `calibration`
 ) -> str: # HTML
-    "What the model said against what came true, as a drawing with a description."
+    """What the model said against what came true, as a drawing with a description.
+
+    Parameters
+    ----------
+    bins : Sequence[Any]
+        From `calibration`
+
+    Returns
+    -------
+    str
+        HTML
+    """
     words = '; '.join(f'said {each.said:.0%} on average, right {each.right/each.n:.0%} of {each.n}' for each in bins)
     x, y = (lambda p: 40 + 240*p), (lambda p: 220 - 200*p)
     marks = []
@@ -94,7 +159,24 @@ def photo_card(
     heat:Any=None, # A `HeatMap` of it
     near:Sequence[Any]=(), # Each a `Match`: training photos that look like it
 ) -> str: # HTML
-    "One photo, what was said of it, where the model looked and what it looks like."
+    """One photo, what was said of it, where the model looked and what it looks like.
+
+    Parameters
+    ----------
+    result : Any
+        An `Evaluation`
+    i : int
+        Number of the photo
+    heat : Any, default None
+        A `HeatMap` of it
+    near : Sequence[Any], default ()
+        Each a `Match`: training photos that look like it
+
+    Returns
+    -------
+    str
+        HTML
+    """
     from bears_lib.engine.interpret.explain import overlay
     path, said, truth = result.photos[i], result.labels[result.predicted[i]], result.labels[result.truth[i]]
     words = f'folder {truth}, model {said} ({result.probabilities[i].max():.0%}), loss {result.losses[i]:.2f}'
@@ -124,7 +206,20 @@ def page(
     title:str, # Of the page
     sections:Sequence[tuple[str, str]], # Heading and HTML of each; the first has no heading
 ) -> str: # The whole file
-    "Put the parts together."
+    """Put the parts together.
+
+    Parameters
+    ----------
+    title : str
+        Of the page
+    sections : Sequence[tuple[str, str]]
+        Heading and HTML of each; the first has no heading
+
+    Returns
+    -------
+    str
+        The whole file
+    """
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     body = ''.join(f'<section>{f"<h2>{for_html(head)}</h2>" if head else ""}{html}</section>' for head, html in sections if html)
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'

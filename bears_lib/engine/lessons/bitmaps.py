@@ -25,7 +25,22 @@ def file_window(
     at:int|str=0, # First byte of the window, or 'middle'
     length:int=4096, # Bytes in the window, 64 to 1,048,576
 ) -> np.ndarray: # uint8 of shape (length,)
-    "A window of a file's bytes; only those are read."
+    """A window of a file's bytes; only those are read.
+
+    Parameters
+    ----------
+    source : str | Path | bytes
+        A file, or what stands in one
+    at : int | str, default 0
+        First byte of the window, or 'middle'
+    length : int, default 4096
+        Bytes in the window, 64 to 1,048,576
+
+    Returns
+    -------
+    np.ndarray
+        uint8 of shape (length,)
+    """
     if at != 'middle' and (not isinstance(at, int) or at < 0) or not 64 <= length <= 2**20: raise BearsError(f"at must be a place in bytes or 'middle', and length 64 to 1048576, not {at!r} and {length}.")
     try: file = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open('rb')
     except OSError as error: raise BearsError(f"{source!s} can't be read ({error.strerror}). Give a file that you may read.") from error
@@ -43,7 +58,22 @@ def file_picture(
     at:int|str=0, # As in `file_window`
     side:int=64, # Bytes in a row, and rows, 8 to 1024
 ) -> Image.Image: # RGB, side x side; byte 0 is black, byte 255 white
-    "A file's bytes as a grey picture, row by row."
+    """A file's bytes as a grey picture, row by row.
+
+    Parameters
+    ----------
+    source : str | Path | bytes
+        As in `file_window`
+    at : int | str, default 0
+        As in `file_window`
+    side : int, default 64
+        Bytes in a row, and rows, 8 to 1024
+
+    Returns
+    -------
+    Image.Image
+        RGB, side x side; byte 0 is black, byte 255 white
+    """
     return Image.fromarray(file_window(source, at, side*side).reshape(side, side)).convert('RGB')
 
 # %% ../../../nbs/engine/lessons/bitmaps.ipynb #238e24eb
@@ -62,7 +92,24 @@ def known_files(
     smallest:int=16384, # Bytes that a file must have
     per_group:int=4, # Files of one kind that one package may give
 ) -> list[KnownFile]: # Python sources, compiled libraries, texts, archives and images
-    "Harmless files of five kinds: some found in this Python installation, some made from what was found."
+    """Harmless files of five kinds: some found in this Python installation, some made from what was found.
+
+    Parameters
+    ----------
+    dest : str | Path
+        A new folder for the archives and images that are made
+    each : int, default 40
+        Files of each kind, at most, 2 to 1000
+    smallest : int, default 16384
+        Bytes that a file must have
+    per_group : int, default 4
+        Files of one kind that one package may give
+
+    Returns
+    -------
+    list[KnownFile]
+        Python sources, compiled libraries, texts, archives and images
+    """
     dest = Path(dest)
     if dest.exists() and any(dest.iterdir()): raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
     taken: list[KnownFile] = []
@@ -130,5 +177,16 @@ def _images(dest:Path, smallest:int) -> Iterator[KnownFile]:
 def byte_counts(
     window:np.ndarray, # From `file_window`, uint8 of shape (length,)
 ) -> np.ndarray: # float32 of shape (256,): the square root of each byte's share
-    "How often each byte occurs: the plain description to compare any picture with."
+    """How often each byte occurs: the plain description to compare any picture with.
+
+    Parameters
+    ----------
+    window : np.ndarray
+        From `file_window`, uint8 of shape (length,)
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (256,): the square root of each byte's share
+    """
     return np.sqrt(np.bincount(window, minlength=256)/len(window)).astype(np.float32)

@@ -100,7 +100,20 @@ def get_data(
     name:str, # 'bears', 'pets', 'cats_dogs', 'dog_breeds' or 'esc10'
     else_sample:bool=False, # Where it can't be had, say so and give the drawn bears instead of raising a `BearsError`
 ) -> Path: # A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
-    "The data of a lesson: from the folder that BEARS_DATA names, from the cache, or from where it was published."
+    """The data of a lesson: from the folder that BEARS_DATA names, from the cache, or from where it was published.
+
+    Parameters
+    ----------
+    name : str
+        'bears', 'pets', 'cats_dogs', 'dog_breeds' or 'esc10'
+    else_sample : bool, default False
+        Where it can't be had, say so and give the drawn bears instead of raising a `BearsError`
+
+    Returns
+    -------
+    Path
+        A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
+    """
     if name not in data_sets: raise BearsError(f'No data set is called {name!r}.{near(name, data_sets)} There are {", ".join(data_sets)}.')
     found = _at_hand(name)
     if found: return found
@@ -142,7 +155,18 @@ def _fetch(name:str) -> Path:
 def content_hash(
     folder:str|Path, # Any folder
 ) -> str: # SHA-256 in 64 hex digits, of all names and contents
-    "What is in a folder, as one hash: an archive may be packed anew, and its files still are the same."
+    """What is in a folder, as one hash: an archive may be packed anew, and its files still are the same.
+
+    Parameters
+    ----------
+    folder : str | Path
+        Any folder
+
+    Returns
+    -------
+    str
+        SHA-256 in 64 hex digits, of all names and contents
+    """
     whole = sha256()
     for path in sorted(Path(folder).rglob('*'), key=lambda path: path.relative_to(folder).as_posix()):
         if not path.is_file() or path.is_symlink(): continue
@@ -166,7 +190,24 @@ def make_competition(
     keep:Callable[[str], bool]=lambda label: True, # Which classes to take, by their names
     test_share:float=0.2, # Share of each class that goes to `test`, without its label, 0 to 1
 ) -> Path: # `dest`: train/ID.jpg, test/ID.jpg, labels.csv (id, breed), sample_submission.csv (id and one column per class)
-    "Lay photos out as the dog-breed competition does: file names that say nothing, and their labels in a table."
+    """Lay photos out as the dog-breed competition does: file names that say nothing, and their labels in a table.
+
+    Parameters
+    ----------
+    photos : str | Path
+        A folder with one folder of photos for each class
+    dest : str | Path
+        A new folder for the result
+    keep : Callable[[str], bool], default lambda label: True
+        Which classes to take, by their names
+    test_share : float, default 0.2
+        Share of each class that goes to `test`, without its label, 0 to 1
+
+    Returns
+    -------
+    Path
+        `dest`: train/ID.jpg, test/ID.jpg, labels.csv (id, breed), sample_submission.csv (id and one column per class)
+    """
     found, dest = read_folder(photos, check=True), Path(dest)
     taken = [photo for photo in found.photos if keep(photo.label)]
     labels = sorted({photo.label for photo in taken})

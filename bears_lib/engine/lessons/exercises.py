@@ -22,7 +22,19 @@ def check(
     hint:str='', # What to look at again when it is not
     rtol:float=0.01, # How far a number may be off, as a share of `expected`
 ) -> None:
-    "Say whether an answer is right. It never raises, except in tests: there a wrong answer does."
+    """Say whether an answer is right. It never raises, except in tests: there a wrong answer does.
+
+    Parameters
+    ----------
+    answer : Any
+        What the learner found; `...` or None for nothing yet
+    expected : Any
+        The right answer, or a function that takes `answer` and says whether it is right
+    hint : str, default ''
+        What to look at again when it is not
+    rtol : float, default 0.01
+        How far a number may be off, as a share of `expected`
+    """
     if _blank(answer): return print(not_answered)
     try: fine, why = (bool(expected(answer)) if callable(expected) else _same(answer, expected, rtol)), ''
     except Exception as error: fine, why = False, f'It stopped with {type(error).__name__}: {error}.'

@@ -17,7 +17,18 @@ from ..features.linear_probe import Head
 def join_looks(
     *looks:np.ndarray, # float of shape (views, n, features): what several networks, or one at several sizes, say about the same photos
 ) -> np.ndarray: # float32 of shape (views, n, sum of all features)
-    "Lay several descriptions of the same photos side by side, each on the same scale."
+    """Lay several descriptions of the same photos side by side, each on the same scale.
+
+    Parameters
+    ----------
+    *looks : np.ndarray
+        float of shape (views, n, features): what several networks, or one at several sizes, say about the same photos
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (views, n, sum of all features)
+    """
     return np.concatenate([look/np.float32(np.sqrt(np.mean(np.square(look))) or 1) for look in looks], axis=-1)
 
 def fit_discriminant(
@@ -25,7 +36,22 @@ def fit_discriminant(
     labels:Sequence[int], # For each photo the number of its class; each class occurs
     shrinkage:float=0.5, # How far the common shape is drawn towards a ball, above 0 and up to 1
 ) -> Head: # `strength` holds the shrinkage; nothing is cross-validated here
-    "Fit a linear discriminant analysis, shrunk since there are more features than photos."
+    """Fit a linear discriminant analysis, shrunk since there are more features than photos.
+
+    Parameters
+    ----------
+    features : np.ndarray
+        float32 of shape (views, n, features), as for `fit_linear`
+    labels : Sequence[int]
+        For each photo the number of its class; each class occurs
+    shrinkage : float, default 0.5
+        How far the common shape is drawn towards a ball, above 0 and up to 1
+
+    Returns
+    -------
+    Head
+        `strength` holds the shrinkage; nothing is cross-validated here
+    """
     if not 0 < shrinkage <= 1: raise BearsError(f'shrinkage must be above 0 and at most 1, not {shrinkage}.')
     rows = np.asarray(features, np.float64).reshape(-1, features.shape[2])
     classes = np.tile(np.asarray(labels), len(features))

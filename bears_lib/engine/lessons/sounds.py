@@ -30,7 +30,22 @@ def read_sound(
     rate:int=22050, # Samples a second of the result, 4000 to 96000
     seconds:float=5., # Length of the result, 0.1 to 60: what is longer is cut, what is shorter is followed by silence
 ) -> np.ndarray: # float32 of shape (rate*seconds,), about -1 to 1
-    "The first seconds of a sound, in one channel."
+    """The first seconds of a sound, in one channel.
+
+    Parameters
+    ----------
+    source : str | Path | bytes
+        A file, or what stands in one: WAV, FLAC, OGG, MP3, AIFF, whatever its name says
+    rate : int, default 22050
+        Samples a second of the result, 4000 to 96000
+    seconds : float, default 5.0
+        Length of the result, 0.1 to 60: what is longer is cut, what is shorter is followed by silence
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (rate*seconds,), about -1 to 1
+    """
     if not (4000 <= rate <= 96000 and 0.1 <= seconds <= 60): raise SoundError(f'rate must be 4000 to 96000 a second and seconds 0.1 to 60, not {rate} and {seconds}.')
     name = '' if isinstance(source, bytes) else f'{Path(source).name}: '
     samples, found_rate = _decode(_content(source, name), name, seconds)
@@ -92,7 +107,26 @@ def sound_picture(
     windows:Sequence[int]=(2048,), # Samples looked at together: one number draws in grey, three draw in red, green and blue
     floor:float=80., # Decibels below the loudest moment that count as black
 ) -> Image.Image: # RGB, a column for every 512 samples; high tones above, time from left to right, loud is bright
-    "Draw which tones sound when: a spectrogram."
+    """Draw which tones sound when: a spectrogram.
+
+    Parameters
+    ----------
+    sound : np.ndarray
+        From `read_sound`, float32 of shape (samples,)
+    rate : int, default 22050
+        Its samples a second
+    mels : int | None, default 64
+        Rows of the picture, spaced as the ear hears, 16 to 256; None: a row for every 10 to 20 Hz, evenly
+    windows : Sequence[int], default (2048,)
+        Samples looked at together: one number draws in grey, three draw in red, green and blue
+    floor : float, default 80.0
+        Decibels below the loudest moment that count as black
+
+    Returns
+    -------
+    Image.Image
+        RGB, a column for every 512 samples; high tones above, time from left to right, loud is bright
+    """
     if len(windows) not in (1, 3): raise BearsError(f'One window draws in grey and three draw in colour: {len(windows)} do neither.')
     if sound.ndim != 1 or len(sound) < 512: raise SoundError(f'An array of shape {sound.shape} is no sound in one channel of 512 samples or more: read_sound gives such.')
     layers = [_layer(sound, rate, mels, window, floor) for window in windows]
@@ -111,7 +145,22 @@ def power_spectrogram(
     window:int=2048, # Samples looked at together
     hop:int=512, # Samples from one column to the next
 ) -> np.ndarray: # Of shape (window//2 + 1, samples//hop + 1): the power of each frequency, from 0 to half the sampling rate
-    "The power of each frequency over time, each moment faded in and out by a Hann window; silence lies before and after the sound."
+    """The power of each frequency over time, each moment faded in and out by a Hann window; silence lies before and after the sound.
+
+    Parameters
+    ----------
+    sound : np.ndarray
+        Of shape (samples,)
+    window : int, default 2048
+        Samples looked at together
+    hop : int, default 512
+        Samples from one column to the next
+
+    Returns
+    -------
+    np.ndarray
+        Of shape (window//2 + 1, samples//hop + 1): the power of each frequency, from 0 to half the sampling rate
+    """
     from numpy.lib.stride_tricks import sliding_window_view
     from scipy.fft import rfft
     from scipy.signal.windows import hann
@@ -124,7 +173,20 @@ def power_to_db(
     power:np.ndarray, # 0 or more
     floor:float=80., # Decibels below the loudest that are still told apart
 ) -> np.ndarray: # -floor to 0, of the same shape
-    "Power as decibels below the loudest."
+    """Power as decibels below the loudest.
+
+    Parameters
+    ----------
+    power : np.ndarray
+        0 or more
+    floor : float, default 80.0
+        Decibels below the loudest that are still told apart
+
+    Returns
+    -------
+    np.ndarray
+        -floor to 0, of the same shape
+    """
     decibels = 10*np.log10(np.maximum(power, 1e-10))
     return np.maximum(decibels - decibels.max(), -floor)
 
@@ -132,14 +194,36 @@ def power_to_db(
 def to_mels(
     hertz:Any, # Frequencies, 0 or more, in Hz
 ) -> np.ndarray: # In mels
-    "The mel scale of Slaney's Auditory Toolbox (1998): 15 mels make 1000 Hz, and above it 27 mels multiply by 6.4."
+    """The mel scale of Slaney's Auditory Toolbox (1998): 15 mels make 1000 Hz, and above it 27 mels multiply by 6.4.
+
+    Parameters
+    ----------
+    hertz : Any
+        Frequencies, 0 or more, in Hz
+
+    Returns
+    -------
+    np.ndarray
+        In mels
+    """
     hertz = np.asarray(hertz, np.float64)
     return np.where(hertz < 1000, hertz*3/200, 15 + 27*np.log(np.maximum(hertz, 1000)/1000)/np.log(6.4))
 
 def to_hertz(
     mels:Any, # 0 or more
 ) -> np.ndarray: # In Hz
-    "The way back from mels to frequencies."
+    """The way back from mels to frequencies.
+
+    Parameters
+    ----------
+    mels : Any
+        0 or more
+
+    Returns
+    -------
+    np.ndarray
+        In Hz
+    """
     mels = np.asarray(mels, np.float64)
     return np.where(mels < 15, mels*200/3, 1000*6.4**(np.maximum(mels - 15, 0)/27))
 
@@ -149,7 +233,22 @@ def mel_filters(
     window:int, # Samples looked at together
     mels:int, # How many rows, evenly spaced in mels from 0 to half the rate
 ) -> np.ndarray: # float32 of shape (mels, window//2 + 1): multiplied with a power spectrogram, it gives the power in each row
-    "Overlapping triangles of equal area, each from the top of the one before to the top of the one after."
+    """Overlapping triangles of equal area, each from the top of the one before to the top of the one after.
+
+    Parameters
+    ----------
+    rate : int
+        Samples a second
+    window : int
+        Samples looked at together
+    mels : int
+        How many rows, evenly spaced in mels from 0 to half the rate
+
+    Returns
+    -------
+    np.ndarray
+        float32 of shape (mels, window//2 + 1): multiplied with a power spectrogram, it gives the power in each row
+    """
     edges = to_hertz(np.linspace(0, to_mels(rate/2), mels + 2))
     low, top, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     hertz = np.linspace(0, rate/2, window//2 + 1)
@@ -162,7 +261,18 @@ sound_suffixes = {'.wav', '.flac', '.ogg', '.oga', '.mp3', '.aif', '.aiff', '.op
 def sound_files(
     root:str|Path, # A folder with one folder of sounds for each class
 ) -> list[Path]: # Sorted; hidden files are passed over
-    "The sounds below a folder, in the same order on every machine."
+    """The sounds below a folder, in the same order on every machine.
+
+    Parameters
+    ----------
+    root : str | Path
+        A folder with one folder of sounds for each class
+
+    Returns
+    -------
+    list[Path]
+        Sorted; hidden files are passed over
+    """
     root = Path(root)
     if not root.is_dir(): raise BearsError(f'{root} is no folder. Give one that has a folder of sounds for each class.')
     found = sorted(path for path in root.glob('*/*') if path.suffix.lower() in sound_suffixes and not any(part.startswith('.') for part in path.relative_to(root).parts))
@@ -176,7 +286,26 @@ def draw_sounds(
     seconds:float=5., # As in `read_sound`
     **options, # As in `sound_picture`: `mels`, `windows`, `floor`
 ) -> Path: # `dest`: a photo folder with `metadata.csv`
-    "Draw a whole folder of sounds; what can't be opened is left out and said."
+    """Draw a whole folder of sounds; what can't be opened is left out and said.
+
+    Parameters
+    ----------
+    root : str | Path
+        A folder with one folder of sounds for each class
+    dest : str | Path
+        A new folder for the pictures
+    group : Callable[[Path], str], default lambda path: ''
+        For each sound the name of the recording it was cut from, if that is known: those stay on one side of a split
+    seconds : float, default 5.0
+        As in `read_sound`
+    **options
+        As in `sound_picture`: `mels`, `windows`, `floor`
+
+    Returns
+    -------
+    Path
+        `dest`: a photo folder with `metadata.csv`
+    """
     dest, rows = Path(dest), []
     if dest.exists() and any(dest.iterdir()): raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
     for path in progress(sound_files(root), 'drawing sounds'):
@@ -198,7 +327,24 @@ def make_sounds(
     rate:int=11025, # Samples a second
     seconds:float=2., # Length of each
 ) -> Path: # `dest`, with rising, falling, drum, rain, siren and engine; each name begins with 1 to 5, its fold
-    "Compute simple sounds of six kinds, no two alike, where no recordings are at hand."
+    """Compute simple sounds of six kinds, no two alike, where no recordings are at hand.
+
+    Parameters
+    ----------
+    dest : str | Path
+        A new folder
+    each : int, default 12
+        Sounds of each class, 1 to 200
+    rate : int, default 11025
+        Samples a second
+    seconds : float, default 2.0
+        Length of each
+
+    Returns
+    -------
+    Path
+        `dest`, with rising, falling, drum, rain, siren and engine; each name begins with 1 to 5, its fold
+    """
     dest, soundfile = Path(dest), _need('soundfile')
     rng, time = np.random.default_rng(0), np.arange(round(rate*seconds))/rate
     for label, make in _makers.items():

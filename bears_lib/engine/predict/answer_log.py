@@ -17,7 +17,15 @@ from ..core.common import BearsError, read_json, say
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #cdd534e4
 class AnswerLog:
-    "One JSON line for each answer, and no photo; at most two files of 5 MB, about 100,000 answers."
+    """One JSON line for each answer, and no photo; at most two files of 5 MB, about 100,000 answers.
+
+    Parameters
+    ----------
+    path : str | Path
+        The file; what is in it stays
+    most : int, default 5000000
+        Bytes; a full file becomes `NAME.old`, in place of an older one
+    """
     def __init__(self,
         path:str|Path, # The file; what is in it stays
         most:int=5_000_000, # Bytes; a full file becomes `NAME.old`, in place of an older one
@@ -34,7 +42,19 @@ class AnswerLog:
         likeness:float|None=None, # How like the training photos the photo was, -1 to 1
         unsure:bool=False, # Whether the model called itself unsure
     ) -> None:
-        "Append a line, at once."
+        """Append a line, at once.
+
+        Parameters
+        ----------
+        label : str
+            What the model said
+        chance : float
+            How probable it found it, 0 to 1
+        likeness : float | None, default None
+            How like the training photos the photo was, -1 to 1
+        unsure : bool, default False
+            Whether the model called itself unsure
+        """
         entry = {'at': datetime.now(timezone.utc).isoformat(timespec='seconds'), 'label': label, 'chance': round(chance, 4), 'likeness': likeness and round(likeness, 4), 'unsure': unsure}
         line = json.dumps(entry, ensure_ascii=False).encode() + b'\n'
         try:
@@ -59,7 +79,20 @@ def read_answers(
     path:str|Path, # A file that `AnswerLog` wrote
     last:int=1000, # Only so many, the newest ones
 ) -> list[dict]: # Oldest first
-    "The answers in a log; lines that were cut off are passed over."
+    """The answers in a log; lines that were cut off are passed over.
+
+    Parameters
+    ----------
+    path : str | Path
+        A file that `AnswerLog` wrote
+    last : int, default 1000
+        Only so many, the newest ones
+
+    Returns
+    -------
+    list[dict]
+        Oldest first
+    """
     path = Path(path)
     if not path.is_file(): raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
     if last < 1: raise BearsError(f'last is {last}: it takes at least one answer.')

@@ -19,7 +19,18 @@ from ..core.photos import PhotoError
 def photos_named(
     names:Iterable[str], # Files, folders, patterns such as 'photos/**/*.jpg', web addresses
 ) -> tuple[list[str], dict[str, str]]: # Each photo once, in order; and for each name that means no photo a sentence
-    "The photos that a command line means."
+    """The photos that a command line means.
+
+    Parameters
+    ----------
+    names : Iterable[str]
+        Files, folders, patterns such as 'photos/**/*.jpg', web addresses
+
+    Returns
+    -------
+    tuple[list[str], dict[str, str]]
+        Each photo once, in order; and for each name that means no photo a sentence
+    """
     found: dict[str, None] = {}
     problems: dict[str, str] = {}
     for name in names:
@@ -45,7 +56,20 @@ def photo_in_address(
     address:str, # 'data:image/png;base64,...', as a browser's canvas gives it
     most:int=60_000_000, # Bytes that it may hold
 ) -> bytes: # A file's content
-    "The photo that stands in a data: address."
+    """The photo that stands in a data: address.
+
+    Parameters
+    ----------
+    address : str
+        'data:image/png;base64,...', as a browser's canvas gives it
+    most : int, default 60000000
+        Bytes that it may hold
+
+    Returns
+    -------
+    bytes
+        A file's content
+    """
     head, comma, body = address[len('data:'):].partition(',')
     kind, *options = [part.strip() for part in head[:200].lower().split(';')]
     if not comma: raise PhotoError('A data: address without a comma holds no photo.')
@@ -73,7 +97,13 @@ _other = {'.zip': 'is a zip archive. Unpack it first.', **dict.fromkeys(('.onnx'
 def refuse_no_photo(
     path:str|Path, # What was given as a photo
 ) -> None:
-    "Raise a `PhotoError` for what is something else, and name it; what can't be told from its name is left to `open_photo`."
+    """Raise a `PhotoError` for what is something else, and name it; what can't be told from its name is left to `open_photo`.
+
+    Parameters
+    ----------
+    path : str | Path
+        What was given as a photo
+    """
     if len(str(path)) > 4096:
         raise PhotoError(f'A text of {len(str(path)):,} letters is no path of a photo. Give the path, an address, or the bytes of the file.')
     path = Path(path)

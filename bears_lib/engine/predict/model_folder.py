@@ -56,7 +56,18 @@ _unseen = ('Cc', 'Cs', 'Zl', 'Zp')  # kinds of characters that no name has
 def check_target(
     folder:str|Path, # Where a model is to go
 ) -> Path: # The same
-    "Raise a `BearsError` if a model can't go there: better before the training than after it."
+    """Raise a `BearsError` if a model can't go there: better before the training than after it.
+
+    Parameters
+    ----------
+    folder : str | Path
+        Where a model is to go
+
+    Returns
+    -------
+    Path
+        The same
+    """
     folder = Path(folder)
     if folder.is_file(): raise BearsError(f'{folder} is a file. Give the name of a folder for the model.')
     try:
@@ -82,7 +93,20 @@ def model_files(
     info:ModelInfo, # What to say about it; its `files` is filled in here
     files:Mapping[str, bytes], # By name, such as 'model.onnx'
 ) -> dict[str, bytes]: # The same and `model.json`
-    "All files of a model folder."
+    """All files of a model folder.
+
+    Parameters
+    ----------
+    info : ModelInfo
+        What to say about it; its `files` is filled in here
+    files : Mapping[str, bytes]
+        By name, such as 'model.onnx'
+
+    Returns
+    -------
+    dict[str, bytes]
+        The same and `model.json`
+    """
     info.files = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
     return {**files, 'model.json': json.dumps(asdict(info), indent=1, ensure_ascii=False).encode()}
 
@@ -91,7 +115,22 @@ def write_model(
     info:ModelInfo, # What to say about it; `files` is filled in here
     files:Mapping[str, bytes], # By name, such as 'model.onnx'
 ) -> Path: # The folder
-    "Write a model folder: it holds the old model or the new one, whatever happens."
+    """Write a model folder: it holds the old model or the new one, whatever happens.
+
+    Parameters
+    ----------
+    folder : str | Path
+        Where the model goes; a model that stands there is replaced, and all else that lies there stays
+    info : ModelInfo
+        What to say about it; `files` is filled in here
+    files : Mapping[str, bytes]
+        By name, such as 'model.onnx'
+
+    Returns
+    -------
+    Path
+        The folder
+    """
     folder = check_target(folder)
     return swap_folder(folder, model_files(info, files), _written_before(folder), what='The model')
 
@@ -106,7 +145,20 @@ def read_model(
     folder:str|Path, # A model folder
     name:str='model.onnx', # Which of its files to read
 ) -> tuple[ModelInfo, bytes]: # What the model says about itself, and the file's content
-    "Read a model and check it: the form of `model.json`, then the file against its hash."
+    """Read a model and check it: the form of `model.json`, then the file against its hash.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A model folder
+    name : str, default 'model.onnx'
+        Which of its files to read
+
+    Returns
+    -------
+    tuple[ModelInfo, bytes]
+        What the model says about itself, and the file's content
+    """
     folder = Path(folder)
     for _ in range(50):
         version = _version(folder)

@@ -137,7 +137,18 @@ def _text(raw:memoryview) -> str:
 def read_onnx(
     data:bytes, # What stands in an ONNX file
 ) -> dict[str, Any]: # The `Model`: by name what each field holds, messages as dicts; fields that are not there are missing
-    "Read a network's bytes; a `BearsError` that says what it holds if it is not a plain network."
+    """Read a network's bytes; a `BearsError` that says what it holds if it is not a plain network.
+
+    Parameters
+    ----------
+    data : bytes
+        What stands in an ONNX file
+
+    Returns
+    -------
+    dict[str, Any]
+        The `Model`: by name what each field holds, messages as dicts; fields that are not there are missing
+    """
     found = _Reader().read(memoryview(data), 'Model')
     if 'graph' not in found: raise BearsError('it holds no graph')
     return found

@@ -169,7 +169,13 @@ class Cost(NamedTuple):
 def check_network(
     data:bytes, # What stands in an ONNX file
 ) -> Cost:
-    "Raise a `BearsError` unless a network is a plain one, of bounded cost."
+    """Raise a `BearsError` unless a network is a plain one, of bounded cost.
+
+    Parameters
+    ----------
+    data : bytes
+        What stands in an ONNX file
+    """
     try: return _checked(data)
     except BearsError as error:
         raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another one.") from None

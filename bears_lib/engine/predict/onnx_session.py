@@ -24,7 +24,20 @@ def open_network(
     network:str|Path|bytes, # An ONNX file, or what stands in one
     threads:int=0, # Threads for one photo; 0 takes one per core
 ) -> ort.InferenceSession: # Takes `pixels`, float32 of shape (n, 3, size, size)
-    "Check a stored network, and make it ready to run on the CPU."
+    """Check a stored network, and make it ready to run on the CPU.
+
+    Parameters
+    ----------
+    network : str | Path | bytes
+        An ONNX file, or what stands in one
+    threads : int, default 0
+        Threads for one photo; 0 takes one per core
+
+    Returns
+    -------
+    ort.InferenceSession
+        Takes `pixels`, float32 of shape (n, 3, size, size)
+    """
     data = network if isinstance(network, bytes) else _read(Path(network))
     check_network(data)
     options = ort.SessionOptions()
@@ -46,7 +59,26 @@ def run_photos(
     mirror:bool=False, # Send each photo's mirror image through as well
     what:str='looking at photos', # Words for the progress bar
 ) -> list[np.ndarray]: # For each output of the network, float32 of shape (photos, ...), or (2, photos, ...) with mirror images
-    "Send many photos through a network, each core working on a photo of its own."
+    """Send many photos through a network, each core working on a photo of its own.
+
+    Parameters
+    ----------
+    network : str | Path | bytes
+        An ONNX file, or what stands in one; it takes one photo as float32 of shape (1, 3, size, size)
+    photos : Sequence[Source]
+        Anything that `open_photo` opens
+    preprocess : Preprocess
+        How the network wants its photos
+    mirror : bool, default False
+        Send each photo's mirror image through as well
+    what : str, default 'looking at photos'
+        Words for the progress bar
+
+    Returns
+    -------
+    list[np.ndarray]
+        For each output of the network, float32 of shape (photos, ...), or (2, photos, ...) with mirror images
+    """
     session = open_network(network, threads=1)
     name = session.get_inputs()[0].name
     def one(photo:Source) -> list[list[np.ndarray]]:

@@ -49,20 +49,53 @@ class Op:
     def of(self,
         i:int, # Which input, from 0 on
     ) -> Value: # The input
-        "An input that has to be there."
+        """An input that has to be there.
+
+        Parameters
+        ----------
+        i : int
+            Which input, from 0 on
+
+        Returns
+        -------
+        Value
+            The input
+        """
         if i < len(self.ins) and (value := self.ins[i]) is not None: return value
         raise BearsError(f'{self.name} lacks its input {i + 1}')
 
     def has(self,
         i:int, # Which input, from 0 on
     ) -> bool: # Whether it is given
-        "Whether an input is there."
+        """Whether an input is there.
+
+        Parameters
+        ----------
+        i : int
+            Which input, from 0 on
+
+        Returns
+        -------
+        bool
+            Whether it is given
+        """
         return i < len(self.ins) and self.ins[i] is not None
 
     def known(self,
         i:int, # Which input, from 0 on
     ) -> list: # Its numbers, in one row
-        "The numbers of an input that decides about a shape."
+        """The numbers of an input that decides about a shape.
+
+        Parameters
+        ----------
+        i : int
+            Which input, from 0 on
+
+        Returns
+        -------
+        list
+            Its numbers, in one row
+        """
         value = self.of(i)
         if value.data is None: raise BearsError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} numbers')
         return value.data.ravel().tolist()
@@ -71,7 +104,20 @@ class Op:
         name:str, # Of the attribute
         default:Iterable[int], # What holds where it is missing
     ) -> list[int]: # Its numbers
-        "An attribute of whole numbers."
+        """An attribute of whole numbers.
+
+        Parameters
+        ----------
+        name : str
+            Of the attribute
+        default : Iterable[int]
+            What holds where it is missing
+
+        Returns
+        -------
+        list[int]
+            Its numbers
+        """
         found = self.attrs.get(name, list(default))
         if not isinstance(found, list) or not all(type(each) is int for each in found): raise BearsError(f'{self.name} has an odd {name}')
         return found
@@ -80,7 +126,20 @@ class Op:
         name:str, # Of the attribute
         default:int, # What holds where it is missing
     ) -> int: # Its number
-        "An attribute that is a whole number."
+        """An attribute that is a whole number.
+
+        Parameters
+        ----------
+        name : str
+            Of the attribute
+        default : int
+            What holds where it is missing
+
+        Returns
+        -------
+        int
+            Its number
+        """
         found = self.attrs.get(name, default)
         if type(found) is not int: raise BearsError(f'{self.name} has an odd {name}')
         return found
@@ -98,7 +157,20 @@ def along(
     op:Op, # An operation
     axis:int, # An axis of its first input; negative ones count from the end
 ) -> int: # 0 or more
-    "Which axis is meant; a `BearsError` if it is not there."
+    """Which axis is meant; a `BearsError` if it is not there.
+
+    Parameters
+    ----------
+    op : Op
+        An operation
+    axis : int
+        An axis of its first input; negative ones count from the end
+
+    Returns
+    -------
+    int
+        0 or more
+    """
     return _place(axis, len(op.of(0).shape), op)
 
 def _place(axis:int, rank:int, op:Op) -> int:
@@ -199,7 +271,18 @@ def _matmul(op):
 def letters(
     op:Op, # An Einsum
 ) -> tuple[str, dict[str, int]]: # The letters of what comes out, and how long each axis is
-    "What the equation of an Einsum says."
+    """What the equation of an Einsum says.
+
+    Parameters
+    ----------
+    op : Op
+        An Einsum
+
+    Returns
+    -------
+    tuple[str, dict[str, int]]
+        The letters of what comes out, and how long each axis is
+    """
     left, arrow, right = bytes(op.attrs.get('equation', b'')).decode('ascii', 'replace').replace(' ', '').partition('->')
     parts = left.split(',')
     long: dict[str, int] = {}
@@ -440,7 +523,18 @@ def _kind(op:Op) -> str:
 def outcome(
     op:Op, # One operation, and what goes into it
 ) -> list[Value]: # What comes out
-    "How large the values are that an operation makes."
+    """How large the values are that an operation makes.
+
+    Parameters
+    ----------
+    op : Op
+        One operation, and what goes into it
+
+    Returns
+    -------
+    list[Value]
+        What comes out
+    """
     if op.name not in rules: raise BearsError(f'it asks for an operation that no network of ours needs: {op.name[:60]!r}')
     shapes, kind = rules[op.name](op), _kind(op)
     if len(shapes) != op.outs: raise BearsError(f'{op.name} has {op.outs} outputs in place of {len(shapes)}')

@@ -23,7 +23,19 @@ from .onnx_session import open_network
 
 # %% ../../../nbs/engine/predict/predict.ipynb #df4a667e
 class Prediction(dict[str, float]):
-    "The probability of each class by its name, the most probable first."
+    """The probability of each class by its name, the most probable first.
+
+    Parameters
+    ----------
+    chances : dict[str, float] | None, default None
+        Class: probability, sorted
+    likeness : float | None, default None
+        How like the training photos this one is, -1 to 1; None where the model can't tell
+    unsure : bool, default False
+        Whether it is so unlike them that the probabilities mean little
+    problem : str, default ''
+        Why the photo could not be used; then there are no probabilities
+    """
     def __init__(self,
         chances:dict[str, float]|None=None, # Class: probability, sorted
         likeness:float|None=None, # How like the training photos this one is, -1 to 1; None where the model can't tell
@@ -44,7 +56,17 @@ class Prediction(dict[str, float]):
 
 # %% ../../../nbs/engine/predict/predict.ipynb #dda9e266
 class Classifier:
-    "A saved model, ready to be asked, by several threads at once; needs numpy, Pillow and onnxruntime, nothing else."
+    """A saved model, ready to be asked, by several threads at once; needs numpy, Pillow and onnxruntime, nothing else.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A model folder, as `save_model` writes it
+    small : bool, default False
+        Use `small.onnx`, a third of the size
+    log : str | Path | None, default None
+        Add each answer to this file, for `bears-drift`; no photo is kept
+    """
     def __init__(self,
         folder:str|Path, # A model folder, as `save_model` writes it
         small:bool=False, # Use `small.onnx`, a third of the size
@@ -65,7 +87,20 @@ class Classifier:
         photos:Iterable[Source], # Each of them as for one photo
         top:int|None=None, # As for one photo
     ) -> list[Prediction]: # One for each photo, in order; for a photo that can't be used an empty one, with `.problem`
-        "What do these photos show? Each core works on a photo of its own."
+        """What do these photos show? Each core works on a photo of its own.
+
+        Parameters
+        ----------
+        photos : Iterable[Source]
+            Each of them as for one photo
+        top : int | None, default None
+            As for one photo
+
+        Returns
+        -------
+        list[Prediction]
+            One for each photo, in order; for a photo that can't be used an empty one, with `.problem`
+        """
         session, photos = open_network(self.network, threads=1), list(photos)
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             answers = pool.map(lambda photo: _answer(self, session, photo, top, go_on=True), photos)

@@ -14,7 +14,13 @@ from ..core.common import BearsError
 # %% ../../../nbs/engine/predict/uploads.ipynb #b0c4ee06
 def in_colab(
 ) -> bool: # Also where Colab's package is merely installed
-    "Whether this notebook runs in Google Colab."
+    """Whether this notebook runs in Google Colab.
+
+    Returns
+    -------
+    bool
+        Also where Colab's package is merely installed
+    """
     try: import google.colab
     except ImportError: return False
     return True
@@ -23,7 +29,18 @@ def in_colab(
 def uploaded(
     uploads:Any, # An ipywidgets `FileUpload` of version 7 or 8, its value, what `google.colab.files.upload()` returns, or a list of files' bytes
 ) -> list[bytes]: # The content of each file, one or more
-    "The files that were chosen; a `BearsError` says why there are none, or which of them arrived empty."
+    """The files that were chosen; a `BearsError` says why there are none, or which of them arrived empty.
+
+    Parameters
+    ----------
+    uploads : Any
+        An ipywidgets `FileUpload` of version 7 or 8, its value, what `google.colab.files.upload()` returns, or a list of files' bytes
+
+    Returns
+    -------
+    list[bytes]
+        The content of each file, one or more
+    """
     value = getattr(uploads, 'value', uploads)
     named = list(value.items()) if isinstance(value, dict) else [('', each) for each in value or []]
     files = [(each.get('name') or name, each.get('content')) if isinstance(each, dict) else (name, each) for name, each in named]

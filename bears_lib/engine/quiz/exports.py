@@ -26,7 +26,18 @@ _INDENT = '    '
 def tidy(
     text:str, # As it was typed
 ) -> str: # Without control characters, with plain line ends, without blanks at the end of lines and blank lines at both ends
-    "A text as it is kept on a page: lines and their indentation as they are."
+    """A text as it is kept on a page: lines and their indentation as they are.
+
+    Parameters
+    ----------
+    text : str
+        As it was typed
+
+    Returns
+    -------
+    str
+        Without control characters, with plain line ends, without blanks at the end of lines and blank lines at both ends
+    """
     return re.sub(r'[ \t]+$', '', clean(text, 1_000_000, lines=True), flags=re.M).strip('\n')
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #f46b529b
@@ -64,7 +75,20 @@ def markdown_page(
     entries:Iterable[Entry], # A session
     questions:list[Question], # Of the chapter
 ) -> str: # Markdown
-    "The answers as a page: a mark, the question, the answer, corrections and nits."
+    """The answers as a page: a mark, the question, the answer, corrections and nits.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        A session
+    questions : list[Question]
+        Of the chapter
+
+    Returns
+    -------
+    str
+        Markdown
+    """
     last, chapter = latest(entries), questions[0].chapter
     lines = [f'# Questionnaire of chapter {chapter}', '', f"{MARKS['right']} right, {MARKS['partly']} partly, {MARKS['wrong']} not yet; no mark: not graded. The questions are in the words of bears_lib.", '']
     for q in questions:
@@ -86,7 +110,20 @@ def read_markdown(
     page:str, # What `markdown_page` wrote, or a page of the same form
     questions:list[Question], # Of the chapter
 ) -> tuple[list[Entry], list[str]]: # The answers, and the lines that belong to none of this chapter's questions
-    "Read such a page back."
+    """Read such a page back.
+
+    Parameters
+    ----------
+    page : str
+        What `markdown_page` wrote, or a page of the same form
+    questions : list[Question]
+        Of the chapter
+
+    Returns
+    -------
+    tuple[list[Entry], list[str]]
+        The answers, and the lines that belong to none of this chapter's questions
+    """
     if (found := re.search(r'^# Questionnaire of chapter (\d+)', page, re.M)) and int(found[1]) != questions[0].chapter: raise BearsError(f'This page has the answers to chapter {found[1]}, not {questions[0].chapter}.')
     entries, unknown = [], []
     for q, mark, rows in _blocks(page.replace('\r\n', '\n').split('\n'), questions):
@@ -159,7 +196,20 @@ def tsv(
     questions:list[Question], # Of the chapter
     entries:Iterable[Entry]=(), # A session, for your own words
 ) -> str: # Four columns, with the header lines that Anki reads
-    "The questions as a table that Anki and spreadsheets import."
+    """The questions as a table that Anki and spreadsheets import.
+
+    Parameters
+    ----------
+    questions : list[Question]
+        Of the chapter
+    entries : Iterable[Entry], default ()
+        A session, for your own words
+
+    Returns
+    -------
+    str
+        Four columns, with the header lines that Anki reads
+    """
     last = latest(entries)
     rows = ['\t'.join((f'bears_lib-{q.chapter}-{q.id}', *map(for_tsv, _card(q, last)))) for q in questions if q.kind != 'self']
     return '\n'.join(['#separator:tab', '#html:true', '#guid column:1', *rows])+'\n'
@@ -172,7 +222,22 @@ def write_anki(
     questions:list[Question], # Of the chapter
     entries:Iterable[Entry]=(), # A session, for your own words
 ) -> Path: # The same path
-    "Write a deck for Anki. Importing a newer one updates the cards and keeps their history."
+    """Write a deck for Anki. Importing a newer one updates the cards and keeps their history.
+
+    Parameters
+    ----------
+    path : str | Path
+        Of the .apkg file
+    questions : list[Question]
+        Of the chapter
+    entries : Iterable[Entry], default ()
+        A session, for your own words
+
+    Returns
+    -------
+    Path
+        The same path
+    """
     try: import genanki
     except ModuleNotFoundError: raise BearsError('Anki decks need the package genanki. Install it with: pip install "bears_lib[quiz]"; or take the table (tsv), which needs nothing.') from None
     chapter, last = questions[0].chapter, latest(entries)

@@ -43,7 +43,18 @@ class Word:
 def stem(
     word:str, # One word in lower case
 ) -> str: # For example 'gener' for 'generalises'
-    "The English stem of a word: one form for singular and plural, noun and verb, and for words that mean the same here."
+    """The English stem of a word: one form for singular and plural, noun and verb, and for words that mean the same here.
+
+    Parameters
+    ----------
+    word : str
+        One word in lower case
+
+    Returns
+    -------
+    str
+        For example 'gener' for 'generalises'
+    """
     root = _stem_word(word)
     return _SAME.get(root, root)
 
@@ -61,7 +72,20 @@ def read_words(
     text:str, # What the learner wrote
     known:frozenset[str]=frozenset(), # Words that are spelled right; others may be two words written as one
 ) -> list[Word]: # In the order of the text, without articles
-    "Split an answer into words with stems, places and sentences."
+    """Split an answer into words with stems, places and sentences.
+
+    Parameters
+    ----------
+    text : str
+        What the learner wrote
+    known : frozenset[str], default frozenset()
+        Words that are spelled right; others may be two words written as one
+
+    Returns
+    -------
+    list[Word]
+        In the order of the text, without articles
+    """
     words:list[Word] = []
     place = sentence = 0
     for token in _WORD.findall(_plain(text)):
@@ -90,7 +114,20 @@ def is_typo(
     typed:str, # What was typed
     meant:str, # The word it might be
 ) -> bool: # True when one slip apart (two in words of nine letters and more)
-    "Whether two words differ by a letter added, left out, changed, or two swapped."
+    """Whether two words differ by a letter added, left out, changed, or two swapped.
+
+    Parameters
+    ----------
+    typed : str
+        What was typed
+    meant : str
+        The word it might be
+
+    Returns
+    -------
+    bool
+        True when one slip apart (two in words of nine letters and more)
+    """
     slips = 2 if len(meant) >= 9 else 1 if len(meant) >= 5 else 0
     if not slips or abs(len(typed)-len(meant)) > slips or typed[:1] != meant[:1]: return False
     return _slips(typed, meant) <= slips
@@ -137,7 +174,18 @@ def _slot(text:str, ordered:bool=False) -> _Slot:
 def read_pattern(
     text:str, # Such as 'first|early > edge*'
 ) -> Pattern: # Ready to be looked for
-    "Read the notation of the table above."
+    """Read the notation of the table above.
+
+    Parameters
+    ----------
+    text : str
+        Such as 'first|early > edge*'
+
+    Returns
+    -------
+    Pattern
+        Ready to be looked for
+    """
     slots:list[_Slot] = []
     barred:dict[str, list[_Slot]] = {'!': [], '~': []}
     window, ordered = 12, False
@@ -152,7 +200,15 @@ def read_pattern(
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #9c88258d
 class Reader:
-    "An answer as a list of words in which patterns can be looked for."
+    """An answer as a list of words in which patterns can be looked for.
+
+    Parameters
+    ----------
+    text : str
+        What the learner wrote
+    known : frozenset[str], default frozenset()
+        Words that are spelled right: never taken for a typo
+    """
     def __init__(self,
         text:str, # What the learner wrote
         known:frozenset[str]=frozenset(), # Words that are spelled right: never taken for a typo
@@ -164,7 +220,18 @@ class Reader:
     def places(self,
         word:tuple[str, str, bool], # A word of a pattern: text, stem, whether it is only a beginning
     ) -> list[int]: # Indices of the words it fits
-        "Where a word of a pattern stands in the answer."
+        """Where a word of a pattern stands in the answer.
+
+        Parameters
+        ----------
+        word : tuple[str, str, bool]
+            A word of a pattern: text, stem, whether it is only a beginning
+
+        Returns
+        -------
+        list[int]
+            Indices of the words it fits
+        """
         if word not in self._places: self._places[word] = [i for i, w in enumerate(self.words) if self._fits(w, word)]
         return self._places[word]
 
@@ -182,7 +249,20 @@ def find_pattern(
     answer:Reader, # The answer
     pattern:Pattern, # What to look for
 ) -> tuple[int, ...]|None: # Indices of the words that fit, or None
-    "Look for a pattern: every slot takes words of its own, all of them near each other."
+    """Look for a pattern: every slot takes words of its own, all of them near each other.
+
+    Parameters
+    ----------
+    answer : Reader
+        The answer
+    pattern : Pattern
+        What to look for
+
+    Returns
+    -------
+    tuple[int, ...] | None
+        Indices of the words that fit, or None
+    """
     spans = [[s for phrase in slot.phrases for s in _spans(answer, phrase) if not slot.first or s[0] < 4] for slot in pattern.slots]
     if not all(spans): return None
     barred = {answer.words[i].sentence for i in _starts(answer, pattern.without)}
@@ -274,7 +354,13 @@ def _expand(pattern:str, shared:dict[str, str], where:str) -> str:
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #ace271d9
 def chapters() -> list[int]: # For example [1, 2]
-    "The chapters that have a question file."
+    """The chapters that have a question file.
+
+    Returns
+    -------
+    list[int]
+        For example [1, 2]
+    """
     return sorted(int(f.name[7:-5]) for f in _folder().iterdir() if re.fullmatch(r'chapter\d+\.toml', f.name))
 
 def _folder(): return files('bears_lib')/'data'/'questions'
@@ -287,7 +373,18 @@ def _read(chapter:int) -> tuple[Question, ...]:
 def load_questions(
     chapter:int, # 1 or 2
 ) -> list[Question]: # In the order of the book, further research last
-    "The questions of a chapter, in our own words."
+    """The questions of a chapter, in our own words.
+
+    Parameters
+    ----------
+    chapter : int
+        1 or 2
+
+    Returns
+    -------
+    list[Question]
+        In the order of the book, further research last
+    """
     if chapter not in chapters():
         raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of {", ".join(map(str, chapters()))}.')
     return list(_read(chapter))
@@ -295,7 +392,13 @@ def load_questions(
 # %% ../../../nbs/engine/quiz/grading.ipynb #44686140
 @lru_cache
 def known_words() -> frozenset[str]: # In lower case
-    "Every word of the question files: these are spelled right."
+    """Every word of the question files: these are spelled right.
+
+    Returns
+    -------
+    frozenset[str]
+        In lower case
+    """
     words = set(_GLUE) | set(_COMMON.split())
     for chapter in chapters():
         for q in _read(chapter):
@@ -350,7 +453,18 @@ _BUT_WORDS = 'but|however|although|though|except|unless'
 def said(
     answer:Reader, # The answer
 ) -> str: # 'yes', 'no', or '' when it says neither
-    "Whether an answer begins with, or amounts to, a yes or a no."
+    """Whether an answer begins with, or amounts to, a yes or a no.
+
+    Parameters
+    ----------
+    answer : Reader
+        The answer
+
+    Returns
+    -------
+    str
+        'yes', 'no', or '' when it says neither
+    """
     if any(find_pattern(answer, read_pattern(p)) for p in _YES_WORDS): return 'yes'
     return 'no' if any(find_pattern(answer, read_pattern(p)) for p in _NO_WORDS) else ''
 
@@ -359,7 +473,20 @@ def grade(
     question:Question, # One of `load_questions`
     answer:str, # What the learner wrote
 ) -> Graded: # The suggestion, with what was found and what is missing
-    "Suggest a grade for an answer. It never decides: the learner's own grade does."
+    """Suggest a grade for an answer. It never decides: the learner's own grade does.
+
+    Parameters
+    ----------
+    question : Question
+        One of `load_questions`
+    answer : str
+        What the learner wrote
+
+    Returns
+    -------
+    Graded
+        The suggestion, with what was found and what is missing
+    """
     if not isinstance(answer, str): raise BearsError(f'An answer is text, not {type(answer).__name__}.')
     if question.kind == 'self':
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)

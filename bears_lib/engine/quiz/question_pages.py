@@ -56,7 +56,20 @@ def question_page(
     chapter:int, # 1 or 2
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': 'index.html'}
 ) -> str: # A whole HTML page
-    "A chapter's questions as a page that checks answers in the browser."
+    """A chapter's questions as a page that checks answers in the browser.
+
+    Parameters
+    ----------
+    chapter : int
+        1 or 2
+    links : dict[str, str] | None, default None
+        Links for the top of the page, such as {'Home': 'index.html'}
+
+    Returns
+    -------
+    str
+        A whole HTML page
+    """
     questions, folder = load_questions(chapter), files('bears_lib')/'data'/'questions'
     data = for_script(_data(questions))
     return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions', chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
@@ -67,5 +80,20 @@ def write_question_page(
     chapter:int, # 1 or 2
     links:dict[str, str]|None=None, # As in `question_page`
 ) -> Path: # The same path
-    "Write a chapter's questions as a page for a website."
+    """Write a chapter's questions as a page for a website.
+
+    Parameters
+    ----------
+    path : str | Path
+        Of the HTML file
+    chapter : int
+        1 or 2
+    links : dict[str, str] | None, default None
+        As in `question_page`
+
+    Returns
+    -------
+    Path
+        The same path
+    """
     return write_beside(path, question_page(chapter, links))

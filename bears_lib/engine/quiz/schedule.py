@@ -32,7 +32,18 @@ RATINGS = dict(wrong='Again', partly='Hard', right='Good')
 def cards(
     entries:Iterable[Entry], # A session, in the order in which it was written
 ) -> dict: # fsrs.Card by question
-    "The state of memory of each question, worked out from all attempts."
+    """The state of memory of each question, worked out from all attempts.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        A session, in the order in which it was written
+
+    Returns
+    -------
+    dict
+        fsrs.Card by question
+    """
     fsrs = _fsrs()
     scheduler, found = fsrs.Scheduler(enable_fuzzing=False), {}
     for e in attempts(entries):
@@ -47,14 +58,38 @@ def due(
     entries:Iterable[Entry], # A session
     now:datetime|None=None, # The moment to look at; now by default
 ) -> list[tuple[str, datetime]]: # (question, due since or from), the longest waiting first
-    "The questions that are due."
+    """The questions that are due.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        A session
+    now : datetime | None, default None
+        The moment to look at; now by default
+
+    Returns
+    -------
+    list[tuple[str, datetime]]
+        (question, due since or from), the longest waiting first
+    """
     now = now or datetime.now(timezone.utc)
     return sorted(((name, card.due) for name, card in cards(entries).items() if card.due <= now), key=lambda pair: pair[1])
 
 def next_due(
     entries:Iterable[Entry], # A session
 ) -> datetime|None: # None before the first answer
-    "When the next question is due."
+    """When the next question is due.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        A session
+
+    Returns
+    -------
+    datetime | None
+        None before the first answer
+    """
     return min((card.due for card in cards(entries).values()), default=None)
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #a5459fb8
@@ -62,14 +97,40 @@ def write_cards(
     entries:Iterable[Entry], # A session
     path:str|Path, # Of a JSON file
 ) -> Path: # The same path
-    "Write the state of memory of each question, as fsrs has it."
+    """Write the state of memory of each question, as fsrs has it.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        A session
+    path : str | Path
+        Of a JSON file
+
+    Returns
+    -------
+    Path
+        The same path
+    """
     return write_beside(path, json.dumps({name: card.to_dict() for name, card in cards(entries).items()}, indent=1)+'\n')
 
 def read_cards(
     path:str|Path, # What `write_cards` wrote
     ids:Iterable[str], # The questions of the chapter; others are refused
 ) -> list[Entry]: # To be appended to a session
-    "Take in the state of memory from a file."
+    """Take in the state of memory from a file.
+
+    Parameters
+    ----------
+    path : str | Path
+        What `write_cards` wrote
+    ids : Iterable[str]
+        The questions of the chapter; others are refused
+
+    Returns
+    -------
+    list[Entry]
+        To be appended to a session
+    """
     try:
         rows = json.loads(Path(path).read_text('utf-8'))
         entries = [Entry(name, '', card=_fsrs().Card.from_dict(row).to_dict()) for name, row in rows.items()]

@@ -40,7 +40,22 @@ def second_look(
     answer:str, # What the learner wrote
     result:Graded, # What `grade` suggested
 ) -> Graded: # The same grade, `unsure` if the encoder disagrees
-    "Compare an answer's meaning with right ones; where that speaks against the suggestion, say so."
+    """Compare an answer's meaning with right ones; where that speaks against the suggestion, say so.
+
+    Parameters
+    ----------
+    question : Question
+        The question that was answered
+    answer : str
+        What the learner wrote
+    result : Graded
+        What `grade` suggested
+
+    Returns
+    -------
+    Graded
+        The same grade, `unsure` if the encoder disagrees
+    """
     if question.kind not in ('concept', 'term') or not answer.strip(): return result
     right = [question.model] + [text for text, level in question.examples if level == 'right']
     vectors = _encoder().encode([answer[:1000], *right])

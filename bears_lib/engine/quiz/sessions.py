@@ -68,7 +68,15 @@ def _onto_disk(file) -> None:
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #c5cf55cf
 class Session:
-    "The answers to one chapter's questions, in a file that only grows."
+    """The answers to one chapter's questions, in a file that only grows.
+
+    Parameters
+    ----------
+    path : str | Path
+        Of the file; it is made with the first answer
+    chapter : int
+        1 or 2
+    """
     read:Callable[..., None]; append:Callable[..., None]; attempt:Callable[..., Entry]   # see below
 
     def __init__(self,
@@ -118,7 +126,13 @@ def read(self:Session) -> None:
 def append(self:Session,
     *entries:Entry, # In the order in which they are to be written
 ) -> None:
-    "Write entries at the end of the file, and onto the disk, before anything else happens."
+    """Write entries at the end of the file, and onto the disk, before anything else happens.
+
+    Parameters
+    ----------
+    *entries : Entry
+        In the order in which they are to be written
+    """
     with _locked(self.path) as file: _write(self, file, entries)
 
 def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
@@ -136,7 +150,18 @@ def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
 def attempt(self:Session,
     entry:Entry, # An answer; its `attempt` is counted here
 ) -> Entry: # The same, as it was written
-    "Write a new answer to a question; attempts are counted while nobody else writes, so that no two have one number."
+    """Write a new answer to a question; attempts are counted while nobody else writes, so that no two have one number.
+
+    Parameters
+    ----------
+    entry : Entry
+        An answer; its `attempt` is counted here
+
+    Returns
+    -------
+    Entry
+        The same, as it was written
+    """
     with _locked(self.path) as file:
         self.read()
         tries = max((e.attempt for e in self if e.id == entry.id and not e.card), default=0)
@@ -148,20 +173,53 @@ def attempt(self:Session,
 def latest(
     entries:Iterable[Entry], # In the order in which they were written
 ) -> dict[str, Entry]: # By question
-    "The last entry of each question: later attempts stand for earlier ones, and of one attempt the later lines."
+    """The last entry of each question: later attempts stand for earlier ones, and of one attempt the later lines.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        In the order in which they were written
+
+    Returns
+    -------
+    dict[str, Entry]
+        By question
+    """
     return {e.id: e for e in sorted(entries, key=lambda e: e.attempt) if not e.card}
 
 def attempts(
     entries:Iterable[Entry], # In the order in which they were written
 ) -> list[Entry]: # In the order in which they were first answered
-    "Each attempt once, as it stands after all overrides and corrections."
+    """Each attempt once, as it stands after all overrides and corrections.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        In the order in which they were written
+
+    Returns
+    -------
+    list[Entry]
+        In the order in which they were first answered
+    """
     return list({(e.id, e.attempt, bool(e.card)): e for e in entries}.values())
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #103fcdb1
 def agreement(
     entries:Iterable[Entry], # In the order in which they were written
 ) -> tuple[int, int]: # How many suggestions the learner left as they were, out of how many
-    "How often the learner agreed with the grader."
+    """How often the learner agreed with the grader.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        In the order in which they were written
+
+    Returns
+    -------
+    tuple[int, int]
+        How many suggestions the learner left as they were, out of how many
+    """
     graded = [e for e in attempts(entries) if e.suggested and e.final]
     return sum(e.suggested == e.final for e in graded), len(graded)
 
@@ -170,7 +228,20 @@ def summary(
     entries:Iterable[Entry], # In the order in which they were written
     questions:list[Question], # Of the chapter
 ) -> dict: # Counts by grade, what is open, what to read again and where
-    "How a chapter stands: progress, grades, and what to look at again."
+    """How a chapter stands: progress, grades, and what to look at again.
+
+    Parameters
+    ----------
+    entries : Iterable[Entry]
+        In the order in which they were written
+    questions : list[Question]
+        Of the chapter
+
+    Returns
+    -------
+    dict
+        Counts by grade, what is open, what to read again and where
+    """
     last = latest(entries)
     counts = {grade: sum(e.grade == grade for e in last.values()) for grade in GRADES}
     again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see) for q in questions if q.id in last and last[q.id].grade != 'right']
@@ -183,14 +254,31 @@ _SMALL = frozenset('a an the to of in on by for and or is are was be as it its t
 def wording_pattern(
     answer:str, # A wording that shall count as right
 ) -> str: # A pattern that finds it again; '' when there are no words in it
-    "The words of an answer that carry it, to be found again in any order."
+    """The words of an answer that carry it, to be found again in any order.
+
+    Parameters
+    ----------
+    answer : str
+        A wording that shall count as right
+
+    Returns
+    -------
+    str
+        A pattern that finds it again; '' when there are no words in it
+    """
     words = list(dict.fromkeys(w.text for w in read_words(answer) if w.text not in _SMALL))[:30]
     if len(words) < 3: return '='+' '.join(w.text for w in read_words(answer)[:4]) if words else ''
     return ' '.join(words)+f' /{3*len(words)+6}'
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #8b4084eb
 class Overlay:
-    "Wordings that one learner accepts, kept beside the question files and never in them."
+    """Wordings that one learner accepts, kept beside the question files and never in them.
+
+    Parameters
+    ----------
+    path : str | Path
+        Of a JSON file; it is made with the first wording
+    """
     def __init__(self,
         path:str|Path, # Of a JSON file; it is made with the first wording
     ):
@@ -213,7 +301,15 @@ class Overlay:
         question:Question, # The question that was answered
         answer:str, # A wording that shall count as right from now on
     ) -> None:
-        "Accept a wording next time."
+        """Accept a wording next time.
+
+        Parameters
+        ----------
+        question : Question
+            The question that was answered
+        answer : str
+            A wording that shall count as right from now on
+        """
         if not (pattern := wording_pattern(answer)): raise BearsError('There are no words in this answer that could be found again.')
         with _locked(self.path.with_name(f'.{self.path.name}.lock')):
             self.read()
@@ -223,12 +319,29 @@ class Overlay:
     def apply(self,
         question:Question, # One of `load_questions`
     ) -> Question: # The same, with the learner's own wordings
-        "A question as this learner has it."
+        """A question as this learner has it.
+
+        Parameters
+        ----------
+        question : Question
+            One of `load_questions`
+
+        Returns
+        -------
+        Question
+            The same, with the learner's own wordings
+        """
         return replace(question, own=tuple(self.accept.get(question.id, ())))
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #eb92ed08
 class Drafts:
-    "What is typed and not yet answered: one small file for each question, in a folder beside the session."
+    """What is typed and not yet answered: one small file for each question, in a folder beside the session.
+
+    Parameters
+    ----------
+    session : Session
+        Its name is that of the folder
+    """
     def __init__(self,
         session:Session, # Its name is that of the folder
     ):
@@ -237,7 +350,18 @@ class Drafts:
     def read(self,
         id:str, # Of the question
     ) -> dict[str, str]: # What was in the boxes, by their names; empty where there is no draft
-        "The draft of a question."
+        """The draft of a question.
+
+        Parameters
+        ----------
+        id : str
+            Of the question
+
+        Returns
+        -------
+        dict[str, str]
+            What was in the boxes, by their names; empty where there is no draft
+        """
         file = self.folder/f'{id}.json'
         try: found = read_json(file.read_bytes()) if file.is_file() else {}
         except (OSError, ValueError): return {}
@@ -247,7 +371,15 @@ class Drafts:
         id:str, # Of the question
         texts:dict[str, str], # What is in the boxes, by their names; none throws the draft away
     ) -> None:
-        "Keep what is typed as it is now."
+        """Keep what is typed as it is now.
+
+        Parameters
+        ----------
+        id : str
+            Of the question
+        texts : dict[str, str]
+            What is in the boxes, by their names; none throws the draft away
+        """
         file = self.folder/f'{id}.json'
         if texts: write_beside(file, json.dumps(texts, ensure_ascii=False).encode('utf-8', errors='replace'))
         else:

@@ -106,7 +106,21 @@ class _Scored(_Game):
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #3250247c
 class Challenge(_Scored):
-    "A guessing game as a widget: one row of buttons for each photo, and the score at the end."
+    """A guessing game as a widget: one row of buttons for each photo, and the score at the end.
+
+    Parameters
+    ----------
+    result : Any
+        The `Evaluation` of a model, from `evaluate(learn)`
+    n : int, default 9
+        How many photos, 1 to 60; fewer if there are no more
+    seed : int | None, default None
+        The same number asks about the same photos; None takes others each time
+    side : int, default 130
+        Side of the photos in pixels
+    keep : str | Path | None, default None
+        A file for your answers: they are there again when the same photos are asked about; None forgets them with the kernel
+    """
     def __init__(self,
         result:Any, # The `Evaluation` of a model, from `evaluate(learn)`
         n:int=9, # How many photos, 1 to 60; fewer if there are no more

@@ -22,7 +22,22 @@ def read_labels(
     label_column:str='', # The column with the classes; '' finds it, and says which it took
     id_column:str='', # The column that names the photos, with or without folder and ending; '' finds it
 ) -> dict[str, str]: # The class of each id
-    "Read which photo shows what from a table, such as Kaggle's `labels.csv` with the columns `id,breed`."
+    """Read which photo shows what from a table, such as Kaggle's `labels.csv` with the columns `id,breed`.
+
+    Parameters
+    ----------
+    table : str | Path
+        A CSV file: commas, semicolons, tabs, bars or blanks between columns
+    label_column : str, default ''
+        The column with the classes; '' finds it, and says which it took
+    id_column : str, default ''
+        The column that names the photos, with or without folder and ending; '' finds it
+
+    Returns
+    -------
+    dict[str, str]
+        The class of each id
+    """
     found = _with_heads(read_table(table))
     for note in found.notes: say(note)
     id_at, label_ats = _columns(found, id_column, label_column)
@@ -109,7 +124,22 @@ def read_labelled(
     labels:Labels|None=None, # None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
     leave_out:Path|None=None, # A folder inside that is read by itself
 ) -> PhotoFolder: # What `read_photos` found, each photo with its class; photos without a label are refused
-    "Read a folder of photos whose classes are not, or not only, the names of its folders."
+    """Read a folder of photos whose classes are not, or not only, the names of its folders.
+
+    Parameters
+    ----------
+    root : str | Path
+        The folder of the photos
+    labels : Labels | None, default None
+        None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
+    leave_out : Path | None, default None
+        A folder inside that is read by itself
+
+    Returns
+    -------
+    PhotoFolder
+        What `read_photos` found, each photo with its class; photos without a label are refused
+    """
     root = Path(root)
     if labels is None: return read_photos(root, leave_out=leave_out)
     every = photo_files(root, loose=True, leave_out=leave_out)
@@ -196,7 +226,13 @@ def _ids(labels:Labels) -> str: return f' The ids look like this: {", ".join(map
 
 # %% ../../../nbs/engine/train/labels.ipynb #cbb3f5cc
 class LabelOf:
-    "A photo's class, looked up by its path: what fastai asks for each item."
+    """A photo's class, looked up by its path: what fastai asks for each item.
+
+    Parameters
+    ----------
+    folder : PhotoFolder
+        With the classes filled in
+    """
     def __init__(self,
         folder:PhotoFolder, # With the classes filled in
     ):

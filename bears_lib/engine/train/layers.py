@@ -33,7 +33,22 @@ def body_layers(
     photo:Source, # Anything that `open_photo` opens
     preprocess:Preprocess, # How the network wants its photos
 ) -> list[Layer]: # The last layer of each resolution, from early to late
-    "Send one photo through a body and write down what its layers say."
+    """Send one photo through a body and write down what its layers say.
+
+    Parameters
+    ----------
+    body : nn.Module
+        A convolutional network, as `create_body` makes it
+    photo : Source
+        Anything that `open_photo` opens
+    preprocess : Preprocess
+        How the network wants its photos
+
+    Returns
+    -------
+    list[Layer]
+        The last layer of each resolution, from early to late
+    """
     seen: dict[int, Layer] = {}
     def keep(name):
         def hook(module, inputs, output):
@@ -54,7 +69,17 @@ def plot_activations(
     photo:Source, # Anything that `open_photo` opens
     n:int=6, # Channels to show of each layer
 ) -> Figure:
-    "An early, a middle and a late layer's view of one photo, the channels with the clearest pictures first."
+    """An early, a middle and a late layer's view of one photo, the channels with the clearest pictures first.
+
+    Parameters
+    ----------
+    learn : Any
+        A `Learner` with a convolutional body, from `bears_learner`
+    photo : Source
+        Anything that `open_photo` opens
+    n : int, default 6
+        Channels to show of each layer
+    """
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     shown = [layers[0], layers[len(layers)//2], layers[-1]]
@@ -80,7 +105,15 @@ def plot_stack(
     learn:Any, # A `Learner` with a convolutional body and a head, from `bears_learner`
     photo:Source, # Anything that `open_photo` opens
 ) -> Figure:
-    "The layers as a stack: what goes in, how the numbers shrink, and what comes out."
+    """The layers as a stack: what goes in, how the numbers shrink, and what comes out.
+
+    Parameters
+    ----------
+    learn : Any
+        A `Learner` with a convolutional body and a head, from `bears_learner`
+    photo : Source
+        Anything that `open_photo` opens
+    """
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     features = torch.from_numpy(preprocess.tensor(photo))[None].to(next(learn.model.parameters()).device)

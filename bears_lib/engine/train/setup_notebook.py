@@ -14,7 +14,13 @@ from ..core.common import say
 # %% ../../../nbs/engine/train/setup_notebook.ipynb #11a6bd88
 def ready(
 ) -> str: # 'cuda', 'mps' or 'cpu'
-    "Say which device networks run on here, and how long training takes on it."
+    """Say which device networks run on here, and how long training takes on it.
+
+    Returns
+    -------
+    str
+        'cuda', 'mps' or 'cpu'
+    """
     import torch
     from bears_lib import __version__
     if torch.cuda.is_available(): device, name = 'cuda', torch.cuda.get_device_name()
