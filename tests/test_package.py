@@ -21,7 +21,7 @@ def test_import_costs_nothing():
     times = [json.loads(python('import time, sys, json; t = time.perf_counter(); import bears_lib; print(json.dumps([time.perf_counter() - t, len({"torch", "fastai", "numpy"} & set(sys.modules))]))')) for _ in range(3)]
     assert min(times)[0] < 0.2 and times[0][1] == 0
 
-@pytest.mark.parametrize('module', ['deploy', 'commands', 'gather', 'engine.models', 'engine.duplicates'])
+@pytest.mark.parametrize('module', ['deploy', 'commands', 'gather', 'engine.predict.model_folder', 'engine.features.near_duplicates'])
 def test_light_modules_stay_light(module):
     assert python(f'import sys, bears_lib.{module}; print({{"torch", "fastai", "timm", "sklearn", "scipy"}} & set(sys.modules))') == 'set()\n'
 

@@ -44,7 +44,7 @@ def brute_force(hashes:np.ndarray, radius:int) -> list[list[int]]:
     return rows
 
 @pytest.mark.parametrize('radius', range(13))
-def test_duplicates_pairs_are_those_of_brute_force(radius):
+def test_near_duplicates_pairs_are_those_of_brute_force(radius):
     "Random hashes with a neighbour planted in each orientation at each distance up to one more than the radius, and some blank photos."
     rng = np.random.default_rng(radius)
     hashes = rng.integers(0, 2**64, (200, 8), np.uint64)
@@ -58,14 +58,14 @@ def test_duplicates_pairs_are_those_of_brute_force(radius):
 
 @examples(25)
 @given(seeds, st.integers(0, 12), st.integers(1, 10))
-def test_duplicates_crowds_of_pairs(seed, radius, varying):
+def test_near_duplicates_crowds_of_pairs(seed, radius, varying):
     "Few bits that differ: many pairs, many of them in several bands and orientations at once; each is named once, with its smallest distance."
     rng = np.random.default_rng(seed)
     bits = rng.permutation(64)[:varying].astype(np.uint64)
     hashes = (rng.integers(0, 2, (20, 8, varying)).astype(np.uint64) << bits).sum(2, dtype=np.uint64)
     assert near_pairs(hashes, radius).tolist() == brute_force(hashes, radius)
 
-def test_duplicates_work_in_portions():
+def test_near_duplicates_work_in_portions():
     "What is compared at once stays within bounds, and nothing is lost between two portions."
     rng = np.random.default_rng(0)
     left, right, keys, others = (rng.integers(0, high, 60, np.uint64) for high in (2**63, 2**63, 5, 5))
@@ -92,7 +92,7 @@ def as_file(picture:Image.Image, exif_orientation:int=1) -> bytes:
 def distance(a, b) -> int: return int(np.bitwise_count(a ^ b))
 
 @pytest.mark.parametrize('turn', range(8))
-def test_duplicates_in_each_orientation(turn):
+def test_near_duplicates_in_each_orientation(turn):
     "60 of 60, as pixels and as a file whose EXIF note turns it, whichever of the two comes first."
     rng, found = np.random.default_rng(turn), Counter()
     for _ in range(60):
@@ -103,7 +103,7 @@ def test_duplicates_in_each_orientation(turn):
             for pair in ([original, other], [other, original]): found[way] += near_pairs(np.stack(pair))[:, :2].tolist() == [[0, 1]]
     assert found == {'named': 60, 'pixels': 120, 'EXIF': 120}
 
-def test_duplicates_hashes_stay_what_they_were():
+def test_near_duplicates_hashes_stay_what_they_were():
     "`metadata.csv` keeps them, so a folder that was filled with an earlier version has to match."
     y, x = np.mgrid[0:96, 0:128]/32
     waves = [np.cos(1.7*x + 0.4*y), np.sin(0.9*x*y), np.cos(2.3*y - x) + np.cos(3.1*x)]
@@ -112,20 +112,20 @@ def test_duplicates_hashes_stay_what_they_were():
         '711d6ad4a4cab4ca', 'dbb7c07e0e601e60', '70e36b2aa534b534', 'da49c1800f9e1f9e', 'c03f6b55a4cab44a', 'c1c16aaba534b5b4', '6a95c1ff0e601ee0', '6b6bc0010f9e1f1e']
 
 @pytest.mark.parametrize('contrast, blank', [(0, True), (11, True), (12, False)])
-def test_duplicates_blank_is_less_than_12_levels(contrast, blank):
+def test_near_duplicates_blank_is_less_than_12_levels(contrast, blank):
     pixels = np.full((64, 64), 100, np.uint8)
     pixels[:, 20:40] += np.uint8(contrast)
     hashes = orientation_hashes(Image.fromarray(pixels))
     assert hashes.shape == (8,) and (hashes == 0).all() == blank
 
-def test_duplicates_from_a_file_that_is_read_at_a_reduced_size():
+def test_near_duplicates_from_a_file_that_is_read_at_a_reduced_size():
     "A large JPEG is decoded at a fraction of its size, but never below what the hash needs."
     picture = noise_picture(np.random.default_rng(1), (1600, 1200))
     assert distance(orientation_hashes(as_file(picture))[0], orientation_hashes(picture)[0]) <= 2
 
 @examples(60)
 @given(seeds, st.integers(0, 25))
-def test_duplicates_groups_are_what_hangs_together(seed, n):
+def test_near_duplicates_groups_are_what_hangs_together(seed, n):
     rng = np.random.default_rng(seed)
     hashes = rng.integers(1, 2**64, (n, 8), np.uint64)
     for i in range(1, n):
@@ -145,7 +145,7 @@ def test_duplicates_groups_are_what_hangs_together(seed, n):
         expected.append(min(photos[j].sha256 for j in reached))
     assert group_photos(photos, hashes) == expected
 
-def test_duplicates_of_a_folder(tmp_path):
+def test_near_duplicates_of_a_folder(tmp_path):
     rng = np.random.default_rng(0)
     picture, other = noise_picture(rng), noise_picture(rng)
     for name, content in {'black/1.jpg': as_file(picture), 'black/2.jpg': as_file(other), 'grizzly/1.jpg': as_file(ImageOps.mirror(picture))}.items():
@@ -159,7 +159,7 @@ def test_duplicates_of_a_folder(tmp_path):
     (tmp_path/'none').mkdir()
     assert read_photos(tmp_path/'none').photos == []
 
-def test_duplicates_bad_radius():
+def test_near_duplicates_bad_radius():
     for radius in (-1, 13):
         with pytest.raises(BearsError, match='0 to 12'): near_pairs(np.zeros((1, 8), np.uint64), radius)
     assert near_pairs(np.zeros((0, 8), np.uint64)).shape == (0, 3)
@@ -254,7 +254,7 @@ def test_split_is_the_same_however_the_folder_is_named(photos, tmp_path, monkeyp
         splits.append({'/'.join(photo.path.parts[-2:]) for photo, out in zip(folder.photos, split_photos(folder.photos, 0.4)) if out})
     assert len(splits[0]) == 4 and all(split == splits[0] for split in splits)
 
-def test_duplicates_are_named_in_the_folder_as_it_is_asked_for(tmp_path):
+def test_near_duplicates_are_named_in_the_folder_as_it_is_asked_for(tmp_path):
     root = saved_noise(tmp_path/'photos', 'train/black/1.png', 'train/teddy/1.png', 'test/black/2.png', 'aside/black/3.png')
     (root/'train/black/copy.png').write_bytes((root/'train/black/1.png').read_bytes())
     def found(**asked): return sorted(photo.path.parent.parent.name for photo in read_photos(root, leave_out=root/'aside', **asked).photos)
@@ -370,7 +370,7 @@ def out_of_sample(features, labels, strength:float) -> np.ndarray:
     return chances
 
 @pytest.mark.parametrize('seed, classes, n, width, apart, views', [(0, 2, 60, 10, 0.8, 1), (1, 2, 80, 300, 0.2, 2), (2, 3, 90, 40, 0.5, 3), (3, 5, 150, 640, 0.15, 1), (4, 10, 120, 300, 0.3, 2)])
-def test_head_is_the_optimum(seed, classes, n, width, apart, views):
+def test_linear_probe_is_the_optimum(seed, classes, n, width, apart, views):
     "Probabilities to 2e-3, weights to 2% of the largest, beside scikit-learn run to the end."
     features, labels = clouds(seed, classes, n, width, apart, views)
     fitted, scaled = fit_linear(features, labels), features/root_mean_square(features)
@@ -383,7 +383,7 @@ def test_head_is_the_optimum(seed, classes, n, width, apart, views):
     assert fitted.weight.shape == (classes, width) and fitted.bias.shape == (classes,)
 
 @pytest.mark.parametrize('seed, apart, strength', [(1, 0.1, 0.02), (0, 0.3, 0.1), (1, 0.7, 0.5)])
-def test_head_takes_the_strength_that_cross_validates_best(seed, apart, strength):
+def test_linear_probe_takes_the_strength_that_cross_validates_best(seed, apart, strength):
     features, labels = clouds(seed, 3, 90, 30, apart, 2)
     fitted, scaled = fit_linear(features, labels), features/root_mean_square(features)
     losses, right = {}, {}
@@ -396,7 +396,7 @@ def test_head_takes_the_strength_that_cross_validates_best(seed, apart, strength
 
 @examples(8)
 @given(seeds, st.integers(2, 4))
-def test_head_invariances(seed, classes):
+def test_linear_probe_invariances(seed, classes):
     features, labels = clouds(seed, classes, 48, 12, 0.8, 2)
     groups = np.array([f'group {i//2}' for i in range(48)])
     fitted = fit_linear(features, labels, groups)
@@ -419,7 +419,7 @@ def test_head_invariances(seed, classes):
 
 @examples(6)
 @given(seeds, st.integers(2, 4))
-def test_head_doubts_swapped_labels(seed, classes):
+def test_linear_probe_doubts_swapped_labels(seed, classes):
     "Of each class's forty photos one carries the next class's label: a head without it is sure of that, and of no other."
     features, truth = clouds(seed, classes, 40*classes, 20, 2.5)
     wrong = np.array([np.flatnonzero(truth == label)[0] for label in range(classes)])
@@ -432,14 +432,14 @@ def test_head_doubts_swapped_labels(seed, classes):
     assert fitted.right == fitted.n - classes == 39*classes, 'they count as errors all the same'
     assert (fitted.probabilities(features[0]).argmax(1) == truth).all()
 
-def test_head_doubts_from_nine_in_ten():
+def test_linear_probe_doubts_from_nine_in_ten():
     chances = np.array([[0.11, 0.89], [0.09, 0.91], [0.95, 0.05], [0.6, 0.4], [0.7, 0.3], [np.nan, np.nan], [0.91, 0.09], [0.02, 0.98]])
     assert head._doubted(chances, np.array([0, 0, 0, 0, 0, 0, 1, 1])).tolist() == [1, 6]
     assert head._doubted(chances, np.array([0, 0, 0, 0, 0, 0, 0, 0])).tolist() == [1, 7]
     assert head.doubt == 0.9
 
 @pytest.mark.parametrize('wrong, lost', [(3, 3), (4, 0)])
-def test_head_leaves_each_class_half(wrong, lost):
+def test_linear_probe_leaves_each_class_half(wrong, lost):
     "Of six photos three may go; of four that would have to, all stay, and the other class still loses its own."
     chances = np.array([[0.01, 0.99]]*wrong + [[0.99, 0.01]]*(6 - wrong) + [[0.99, 0.01]] + [[0.01, 0.99]]*5)
     doubted = head._doubted(chances, np.array([0]*6 + [1]*6)).tolist()
@@ -447,7 +447,7 @@ def test_head_leaves_each_class_half(wrong, lost):
 
 @examples(60)
 @given(seeds, st.integers(2, 5), st.integers(4, 80), st.integers(1, 60))
-def test_head_folds(seed, classes, n, many):
+def test_linear_probe_folds(seed, classes, n, many):
     "No group in two folds or on two sides; every class in each training fold; each photo judged once."
     rng = np.random.default_rng(seed)
     groups = rng.integers(0, many, n)
@@ -463,13 +463,13 @@ def test_head_folds(seed, classes, n, many):
         assert sorted([*train, *test]) == list(range(n + classes))
     if folds: assert sorted(np.concatenate([test for _, test in folds])) == list(range(n + classes))
 
-def test_head_folds_of_equal_shares():
+def test_linear_probe_folds_of_equal_shares():
     labels = np.arange(100) % 2
     for train, test in group_folds(labels, np.arange(100)): assert Counter(labels[test].tolist()) == {0: 10, 1: 10} and (np.diff(test) > 0).all()
     one_fold_without = [np.array([0, 0, 0, 1, 1, 1, 1, 1, 1]), np.array([0, 1, 2, 0, 0, 1, 1, 2, 2])]
     assert all(set(one_fold_without[0][train]) == {0, 1} for train, _ in group_folds(*one_fold_without))
 
-def test_head_folds_of_many_photos():
+def test_linear_probe_folds_of_many_photos():
     "3,000 of 8,000 are enough to cross-validate, the rarest class among them."
     labels = np.repeat([0, 1, 2], [5000, 2990, 10])
     folds = group_folds(labels, np.arange(8000))
@@ -486,7 +486,7 @@ def test_head_folds_of_many_photos():
 
 @examples(30)
 @given(seeds, st.floats(0.01, 1e4))
-def test_head_probabilities_are_a_softmax(seed, size):
+def test_linear_probe_probabilities_are_a_softmax(seed, size):
     rng = np.random.default_rng(seed)
     weight, bias, features = rng.normal(size=(4, 6))*size, rng.normal(size=4), rng.normal(size=(7, 6))
     scores = features @ weight.T + bias
@@ -496,7 +496,7 @@ def test_head_probabilities_are_a_softmax(seed, size):
     gaps = scores - scores.max(1, keepdims=True)
     assert np.allclose(ratios[gaps > -30], gaps[gaps > -30], atol=1e-6)
 
-def test_head_of_few_photos():
+def test_linear_probe_of_few_photos():
     "Fewer than three groups in a class: fitted at the middle strength, and nothing is claimed."
     features, labels = clouds(0, 2, 20, 5, 2.)
     fitted = fit_linear(features, labels, np.where(labels == 0, np.arange(20) % 2, np.arange(20) + 100))
@@ -505,14 +505,14 @@ def test_head_of_few_photos():
     assert np.allclose(fit_linear(np.zeros((1, 8, 3), np.float32), np.arange(8) % 2).probabilities(np.zeros((1, 3))), 0.5)
 
 @pytest.mark.parametrize('labels, groups, says', [([0]*6, None, 'one class'), ([0, 1], None, '6 photos came with 2 labels and 6 groups'), ([0, 1]*3, [1], '6 labels and 1 groups'), ([0, 2]*3, None, 'class 1')])
-def test_head_bad_input(labels, groups, says):
+def test_linear_probe_bad_input(labels, groups, says):
     with pytest.raises(BearsError, match=says): fit_linear(np.ones((1, 6, 2), np.float32), labels, groups)
 
 # The novelty threshold
 
 @examples(40)
 @given(seeds, st.integers(1, 700), st.integers(1, 120), st.floats(0.05, 2))
-def test_familiar_threshold_passes_the_stated_share(seed, n, m, wide):
+def test_novelty_threshold_passes_the_stated_share(seed, n, m, wide):
     rng = np.random.default_rng(seed)
     train, valid = rng.normal(0.5, 1, (n, 6)), rng.normal(0.5, wide, (m, 6))
     known = fit_familiar(train, valid)
@@ -526,7 +526,7 @@ def test_familiar_threshold_passes_the_stated_share(seed, n, m, wide):
 
 @examples(40)
 @given(seeds, st.integers(1, 60), st.integers(1, 8))
-def test_familiar_likeness_is_the_mean_cosine_of_the_nearest_three(seed, n, width):
+def test_novelty_likeness_is_the_mean_cosine_of_the_nearest_three(seed, n, width):
     rng = np.random.default_rng(seed)
     train, photos = rng.normal(size=(n, width)), rng.normal(size=(10, width))
     known = fit_familiar(train, photos)
@@ -539,20 +539,20 @@ def test_familiar_likeness_is_the_mean_cosine_of_the_nearest_three(seed, n, widt
 
 @examples(100)
 @given(st.integers(0, 3000), st.integers(1, 500))
-def test_familiar_bank_is_spread_evenly(n, most):
+def test_novelty_bank_is_spread_evenly(n, most):
     places = spread(n, most)
     assert len(places) == len(set(places.tolist())) == min(n, most)
     if n: assert places[0] == 0 and places[-1] == (n - 1 if most > 1 else 0)
     assert len(set(np.diff(places).tolist())) <= 2 and (np.diff(places) > 0).all() and np.ptp(np.diff(places)) <= 1 if len(places) > 1 else True
     assert len(spread(n)) == min(n, 400)
 
-def test_familiar_bank_holds_photos_of_each_class():
+def test_novelty_bank_holds_photos_of_each_class():
     train = np.repeat(np.eye(4), 300, axis=0)
     known = fit_familiar(train, train[::100])
     assert known.bank.sum(0).tolist() == [100]*4 and known.bank.dtype == np.float32
     assert np.allclose(known.likeness(np.eye(4)), 1) and known.threshold == pytest.approx(1) and known.valid_share == 0
 
-def test_familiar_without_a_direction():
+def test_novelty_without_a_direction():
     "Features that are all zero, as those of a dead network, are like nothing."
     known = fit_familiar(np.zeros((5, 3)), np.zeros((2, 3)))
     assert (known.threshold, known.valid_share, known.likeness(np.ones((1, 3))).tolist()) == (0, 0, [0])
@@ -561,7 +561,7 @@ def test_familiar_without_a_direction():
 
 @pytest.mark.parametrize('train, valid, says', [(np.ones((0, 4)), np.ones((1, 4)), 'at least one training'), (np.ones((1, 4)), np.ones((0, 4)), 'at least one training'),
                                                 (np.diag([1, np.nan]), np.ones((1, 2)), 'not finite'), (np.ones((1, 2)), np.diag([1, np.inf]), 'not finite')])
-def test_familiar_bad_input(train, valid, says):
+def test_novelty_bad_input(train, valid, says):
     with pytest.raises(BearsError, match=says): fit_familiar(train, valid)
 
 # The journal
@@ -651,7 +651,7 @@ def fsync(handle): "A flush that takes no time: the disk is not what is tested."
 
 @examples(60)
 @given(seeds, st.booleans())
-def test_moves_with_trouble_at_any_call(tmp_path_factory, seed, listed):
+def test_journal_with_trouble_at_any_call(tmp_path_factory, seed, listed):
     "Random steps, each of them killed or failing at any rename, write or flush: no photo lost or doubled, the table in step, undo exact."
     rng, place = np.random.default_rng(seed), tmp_path_factory.mktemp('moves')
     root = make_tree(place/'photos', rng, listed)
@@ -668,7 +668,7 @@ def test_moves_with_trouble_at_any_call(tmp_path_factory, seed, listed):
 @pytest.fixture
 def tree(tmp_path): return make_tree(tmp_path/'photos', np.random.default_rng(3))
 
-def test_moves_name_what_went_where(tree):
+def test_journal_name_what_went_where(tree):
     names = sorted(photo_tree(tree))
     first, second = names[0], next(name for name in names if not name.startswith(names[0].split('/')[0]))
     rows = read_metadata(tree)
@@ -683,7 +683,7 @@ def test_moves_name_what_went_where(tree):
     assert sorted(photo_tree(tree)) == names
     assert [json.loads(line).get('undoes') for line in (tree/'.bears'/'log.jsonl').read_text(encoding='utf-8').splitlines()[4::2]] == [2, 1]
 
-def test_moves_undo_goes_on_where_photos_are_gone_for_good(tree):
+def test_journal_undo_goes_on_where_photos_are_gone_for_good(tree):
     "Somebody empties `.bears/removed`: the steps before can still be undone."
     before = state(tree)
     kept, gone = sorted(photo_tree(tree))[:2]
@@ -693,7 +693,7 @@ def test_moves_undo_goes_on_where_photos_are_gone_for_good(tree):
     assert [move.target for move in undo(tree)] == [kept]
     assert photo_tree(tree) == {name: text for name, text in before[0].items() if name != gone} and undo(tree) == []
 
-def test_moves_a_photo_whose_name_is_no_text(tree):
+def test_journal_a_photo_whose_name_is_no_text(tree):
     "Names from an old disk or a zip are bytes that no encoding explains."
     if sys.platform != 'linux': pytest.skip('only Linux allows such names')
     name = 'black/\udce9t\udce9.jpg'
@@ -703,7 +703,7 @@ def test_moves_a_photo_whose_name_is_no_text(tree):
 
 @pytest.mark.parametrize('line', ['{"step": 1, "state": "begun"}', '{"step": 1, "state": "begun", "files": [{"from": "a"}]}', '{"step": 1, "state": "begun", "files": [{"source": 1, "target": 2}]}',
                                   '{"step": 1, "state": "begun", "files": 3}', '{"step": 1, "state": "begun", "files": [{"source": "black/1.jpg", "target": "/etc/1.jpg"}]}'])
-def test_moves_a_journal_that_is_not_ours(tree, line):
+def test_journal_a_journal_that_is_not_ours(tree, line):
     (tree/'.bears').mkdir()
     (tree/'.bears'/'log.jsonl').write_text(line + '\n', encoding='utf-8')
     before = state(tree)
@@ -713,7 +713,7 @@ def test_moves_a_journal_that_is_not_ours(tree, line):
     (tree/'.bears'/'log.jsonl').write_text('3\n[1]\n{"step": "one"}\n{"step": [1]}\n{"url": "https://img.example"}\n{"step": 7, "state"', encoding='utf-8')
     assert finish_moves(tree) == 0 and undo(tree) == [] and state(tree) == before
 
-def test_moves_that_can_go_neither_on_nor_back(tree):
+def test_journal_that_can_go_neither_on_nor_back(tree):
     "The disk turns read-only after the first of two renames: it is said, and the next call carries on."
     names = sorted(photo_tree(tree))[:2]
     with trouble(3, OSError(30, 'Read-only file system'), lasting=True), pytest.raises(BearsError, match='Read-only.*Some are on their way: the next call carries on'): move_out(tree, names)

@@ -1,4 +1,4 @@
-"""Plant one small fault at a time into a module, and see whether the tests notice: `python tools/mutate.py duplicates split`.
+"""Plant one small fault at a time into a module, and see whether the tests notice: `python tools/mutate.py near_duplicates split`.
 
 Each fault (a comparison turned round, a number one larger, a statement left out, ...) goes into a copy of the package. The module's
 notebook, its property tests (`tests/test_properties.py`, those called `test_MODULE_...`) and `tests/test_MODULE.py` run against it. A fault that
@@ -197,12 +197,18 @@ def mutate(module:str, at_once:int, lines:range|None=None) -> dict:
             counts[result] += 1
             if result == 'survived': survivors.append({'line': line, 'diff': difference(source, faulty)})
             if sys.stderr.isatty(): print(f'\r{module}: {sum(counts.values())} of {len(planted)}, {len(survivors)} survived ', end='', file=sys.stderr, flush=True)
+            elif result == 'survived': print(f'{module}, {sum(counts.values())} of {len(planted)}: line {line}', *survivors[-1]['diff'], sep='\n    ', file=sys.stderr, flush=True)
     if sys.stderr.isatty(): print(file=sys.stderr)
     return {'module': module, 'faults': len(planted), **counts, 'survivors': sorted(survivors, key=lambda each: each['line'])}
 
+def full_name(name:str) -> str:
+    "The module of the engine that goes by this name, whatever its room."
+    found = next((root/'bears_lib'/'engine').glob(f'*/{name}.py'), None)
+    return '.'.join(found.relative_to(root).with_suffix('').parts) if found else name
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('modules', nargs='+', help='such as duplicates, or bears_lib.train')
+    parser.add_argument('modules', nargs='+', help='such as near_duplicates, or bears_lib.train')
     parser.add_argument('--json', action='store_true', help='print the result as one JSON object')
     parser.add_argument('--at-once', type=int, default=2, help='how many faults are tried at the same time')
     parser.add_argument('--lines', default='', help='only faults in these lines, such as 40-90')
@@ -211,7 +217,7 @@ def main():
     sys.dont_write_bytecode = True
     import hypothesis, PIL.Image, pytest, scipy.sparse.csgraph, sklearn.linear_model, sklearn.model_selection  # noqa: F401: loaded once, before the processes part
     begin, _, end = args.lines.partition('-')
-    results = [mutate(name if '.' in name else f'bears_lib.engine.{name}', args.at_once, range(int(begin), int(end or begin) + 1) if begin else None) for name in args.modules]
+    results = [mutate(full_name(name), args.at_once, range(int(begin), int(end or begin) + 1) if begin else None) for name in args.modules]
     if args.json: return print(json.dumps(results))
     for result in results:
         print(f"{result['module']}: {result['faults']} faults, {result['noticed']} noticed, {result['too slow']} too slow, {result['survived']} survived")
