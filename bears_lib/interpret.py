@@ -99,7 +99,8 @@ class Evaluation:
         """
         some = np.arange(len(self.photos))[which]
         values = {name: getattr(self, name)[some] for name in ('truth', 'probabilities', 'features')}
-        return replace(self, photos=[self.photos[i] for i in some], likeness=None if self.likeness is None else self.likeness[some], **values)
+        return replace(self, photos=[self.photos[i] for i in some],
+            likeness=None if self.likeness is None else self.likeness[some], **values)
 
     def __str__(self):
         mean = f', mean over classes {self.balanced_accuracy:.1%}' if self.uneven else ''
@@ -107,7 +108,8 @@ class Evaluation:
         if self.about: lines.append(self.about)
         for i, label in enumerate(self.labels):
             own = self.right[self.truth == i]
-            lines.append(f'{label}: {accuracy_text(int(own.sum()), len(own))}' if len(own) else f'{label}: no photo to check with')
+            lines.append(f'{label}: {accuracy_text(int(own.sum()), len(own))}' if len(own)
+                else f'{label}: no photo to check with')
         return '\n'.join(lines)
 
 # %% ../nbs/03_interpret.ipynb #cab9cf5d
@@ -135,7 +137,19 @@ def evaluate(
     _, labels, _, _ = asked = _asked(model)
     if photos is not None: return _evaluate(asked, _unseen(_in_folder(model, photos, labels)))
     files, truth = _own_photos(model, train)
-    return _evaluate(asked, _Chosen(files, truth, np.full(len(files), 'train' if train else 'valid'), about='The model has learnt from these photos: on others it is right less often.' if train else ''))
+    return _evaluate(asked, _Chosen(files, truth, np.full(len(files), 'train' if train else 'valid'), about='The '
+                                                                                                            'model '
+                                                                                                            'has '
+                                                                                                            'learnt '
+                                                                                                            'from '
+                                                                                                            'these '
+                                                                                                            'photos: '
+                                                                                                            'on '
+                                                                                                            'others '
+                                                                                                            'it is '
+                                                                                                            'right '
+                                                                                                            'less '
+                                                                                                            'often.' if train else ''))
 
 def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen') -> Evaluation:
     "One look at each of the chosen photos."
@@ -143,9 +157,13 @@ def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen'
     names = [output.name for output in open_network(network).get_outputs()]
     said = dict(zip(names, run_photos(network, files, preprocess)))
     if 'features' not in said or said.get('probabilities', np.empty(0)).shape[1:] != (len(labels),):
-        raise BearsError(f'The network does not answer with {len(labels)} probabilities and with features, as its labels promise. Train the model again.')
-    if not np.isfinite(said['probabilities']).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again with a smaller learning rate.')
-    return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold, network, preprocess, chosen.notes, chosen.about)
+        raise BearsError(f'The network does not answer with {len(labels)} probabilities and with features, as its '
+                         'labels promise. Train the model again.')
+    if not np.isfinite(said['probabilities']).all():
+        raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+                         'again with a smaller learning rate.')
+    return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold,
+        network, preprocess, chosen.notes, chosen.about)
 
 # %% ../nbs/03_interpret.ipynb #6c515997
 def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
@@ -158,7 +176,9 @@ def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
 
 def _own_photos(model:Any, train:bool) -> tuple[list[Path], np.ndarray]:
     "A `Learner`'s photos, and the numbers of their classes."
-    if isinstance(model, str | Path): raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a folder.')
+    if isinstance(model, str | Path):
+        raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a '
+                         'folder.')
     from bears_lib.engine.features.fastai_bridge import photos_of, require_classifier
     require_classifier(model.dls, checked=not train)
     data = model.dls.train_ds if train else model.dls.valid_ds
@@ -174,18 +194,27 @@ class _Chosen:
     about: str = ''
 
     def part(self, which:np.ndarray, about:str) -> '_Chosen':
-        return replace(self, files=[self.files[i] for i in np.flatnonzero(which)], truth=self.truth[which], sides=self.sides[which], about=about)
+        return replace(self, files=[self.files[i] for i in np.flatnonzero(which)], truth=self.truth[which],
+            sides=self.sides[which], about=about)
 
 def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
     "The photos of a folder whose classes the model knows, and which of them it has met."
     folder = read_folder(photos)
     strange = [label for label in folder.labels if label not in labels]
-    if strange: raise BearsError(f'{photos} has the class {strange[0]!r}, and the model knows {", ".join(labels)}.{near(strange[0], labels)} Rename the folder or take it away, or train a model with it.')
-    if not folder.photos: raise BearsError(f'{photos} holds no photo that can be used. Give a folder with one folder of photos for each class: {", ".join(labels)}.')
-    missing = [f'No photo shows {label}: nothing can be said about that class.' for label in labels if label not in folder.labels]
+    if strange:
+        raise BearsError(f'{photos} has the class {strange[0]!r}, and the model knows '
+                         f'{", ".join(labels)}.{near(strange[0], labels)} Rename the folder or take it away, or '
+                         'train a model with it.')
+    if not folder.photos:
+        raise BearsError(f'{photos} holds no photo that can be used. Give a folder with one folder of photos for '
+                         f'each class: {", ".join(labels)}.')
+    missing = [f'No photo shows {label}: nothing can be said about that class.' for label in labels
+        if label not in folder.labels]
     split_said = [folder.understood()] if folder.test or any(photo.split for photo in folder.photos) else []
-    return _Chosen([photo.path for photo in folder.photos], np.array([labels.index(photo.label) for photo in folder.photos]),
-                   sides_of(_met(model), [photo.sha256 for photo in folder.photos]), split_said + folder.notes() + missing)
+    return _Chosen([photo.path for photo in folder.photos],
+        np.array([labels.index(photo.label) for photo in folder.photos]),
+                   sides_of(_met(model), [photo.sha256 for photo in folder.photos]),
+                   split_said + folder.notes() + missing)
 
 # %% ../nbs/03_interpret.ipynb #3f0a0001
 def _met(model:Any) -> dict[str, str]:
@@ -198,9 +227,12 @@ def _unseen(chosen:_Chosen) -> _Chosen:
     "The photos that the model has not learnt from; all of them, with a sentence beside the figure, where there are no others or where it is not known."
     learnt, held, new = ((chosen.sides == side).sum() for side in ('train', 'valid', 'new'))
     if (chosen.sides == 'unknown').any():
-        return replace(chosen, about='The model does not say which photos it has learnt from: if some of these are among them, the figure is too good.')
-    if not held + new: return replace(chosen, about=f'The model has learnt from all of these {learnt} photos: the figure is too good.')
-    kinds = [f'{n} {words}' for n, words in ((held, 'held back from training'), (new, 'that the model has never met')) if n]
+        return replace(chosen, about='The model does not say which photos it has learnt from: if some of these are '
+                                     'among them, the figure is too good.')
+    if not held + new:
+        return replace(chosen, about=f'The model has learnt from all of these {learnt} photos: the figure is too good.')
+    kinds = [f'{n} {words}' for n, words in ((held, 'held back from training'), (new, 'that the model has never met'))
+        if n]
     left_out = f'; {learnt} that it has learnt from are left out' if learnt else ''
     return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
 
@@ -220,9 +252,12 @@ def plot_confusion(
     figure, ax = plt.subplots(figsize=(side, side))
     ax.imshow(table/np.maximum(table.sum(1, keepdims=True), 1), cmap='Blues', vmin=0, vmax=1)
     for i, j in np.ndindex(table.shape):
-        if table[i, j] or len(labels) <= 10: ax.text(j, i, str(table[i, j]), ha='center', va='center', color='white' if 2*table[i, j] > table[i].sum() else 'black')
+        if table[i, j] or len(labels) <= 10:
+            ax.text(j, i, str(table[i, j]), ha='center', va='center',
+                color='white' if 2*table[i, j] > table[i].sum() else 'black')
     names = [for_figure(label, 60) for label in labels]
-    ax.set_xticks(range(len(labels)), names, rotation=45 if len(labels) > 4 else 0, ha='right' if len(labels) > 4 else 'center')
+    ax.set_xticks(range(len(labels)), names, rotation=45 if len(labels) > 4 else 0,
+        ha='right' if len(labels) > 4 else 'center')
     ax.set_yticks(range(len(labels)), names)
     ax.set(xlabel='predicted', ylabel='actual', title=f'{int(result.right.sum())} of {len(result.right)} right')
     figure.tight_layout()
@@ -248,7 +283,8 @@ def most_confused(
         Actual class, predicted class, how often; the most frequent first
     """
     table, labels = result.confusion, result.labels
-    pairs = [(labels[i], labels[j], int(table[i, j])) for i, j in np.ndindex(table.shape) if i != j and table[i, j] >= at_least]
+    pairs = [(labels[i], labels[j], int(table[i, j])) for i, j in np.ndindex(table.shape) if i != j
+        and table[i, j] >= at_least]
     return sorted(pairs, key=lambda pair: (-pair[2], pair))
 
 # %% ../nbs/03_interpret.ipynb #27b22e15
@@ -278,10 +314,12 @@ def calibration(
     list[Bin]
         Those that hold a photo, the lowest first
     """
-    if bins < 1: raise BearsError(f'bins must be 1 or more, not {bins}.')
+    if bins < 1:
+        raise BearsError(f'bins must be 1 or more, not {bins}.')
     edges, sure = np.linspace(0, 1, bins + 1), result.probabilities.max(1)
     place = np.searchsorted(edges[1:-1], sure)
-    return [Bin(float(edges[i]), float(edges[i + 1]), len(own), float(sure[own].mean()), int(result.right[own].sum())) for i in range(bins) if len(own := np.flatnonzero(place == i))]
+    return [Bin(float(edges[i]), float(edges[i + 1]), len(own), float(sure[own].mean()), int(result.right[own].sum()))
+        for i in range(bins) if len(own := np.flatnonzero(place == i))]
 
 def calibration_error(
     result:Evaluation, # From `evaluate`
@@ -323,7 +361,8 @@ def plot_calibration(
         (low, high), share = wilson(each.right, each.n), each.right/each.n
         ax.errorbar(each.said, share, [[share - low], [high - share]], fmt='o', color='#08519c', capsize=3)
         ax.annotate(f'n = {each.n}', (each.said, share), (-7, 4), textcoords='offset points', ha='right')
-    ax.set(xlabel='probability that the model gave', ylabel='share that was right', xlim=(0.2, 1.03), ylim=(0, 1.12), title=f'off by {calibration_error(result, bins):.1%} on average')
+    ax.set(xlabel='probability that the model gave', ylabel='share that was right', xlim=(0.2, 1.03), ylim=(0, 1.12),
+        title=f'off by {calibration_error(result, bins):.1%} on average')
     figure.tight_layout()
     return figure
 
@@ -387,7 +426,8 @@ def grad_cam(
     chances = network.chances(pixels)[0]
     target = network.index(label, chances)
     heat = grad_cam_map(network.model, pixels, network.model.get_submodule(name), target)
-    return HeatMap(np.asarray(network.preprocess.square(photo)), heat, network.labels[target], float(chances[target]), f'Grad-CAM at {name.removeprefix("0.")}')
+    return HeatMap(np.asarray(network.preprocess.square(photo)), heat, network.labels[target], float(chances[target]),
+        f'Grad-CAM at {name.removeprefix("0.")}')
 
 # %% ../nbs/03_interpret.ipynb #dd685ee6
 def occlusion(
@@ -416,7 +456,8 @@ def occlusion(
     pixels = network.pixels(photo)
     chances = network.chances(pixels)[0]
     target = network.index(label, chances)
-    return HeatMap(np.asarray(network.preprocess.square(photo)), occlusion_map(network, pixels, target), network.labels[target], float(chances[target]), 'Occlusion')
+    return HeatMap(np.asarray(network.preprocess.square(photo)), occlusion_map(network, pixels, target),
+        network.labels[target], float(chances[target]), 'Occlusion')
 
 # %% ../nbs/03_interpret.ipynb #5925628a
 def deletion_check(
@@ -443,7 +484,8 @@ def deletion_check(
     from bears_lib.engine.interpret.explain import DeletionCheck, deletion_curves, open_model
     network, shares = open_model(learn), (0, 0.06, 0.12, 0.25, 0.37, 0.5)
     heat = grad_cam(network, photo) if heat is None else heat
-    curves = deletion_curves(network, network.preprocess.square(photo), heat.heat, network.index(heat.label, np.zeros(0)), shares)
+    curves = deletion_curves(network, network.preprocess.square(photo), heat.heat,
+        network.index(heat.label, np.zeros(0)), shares)
     return DeletionCheck(heat.label, np.array(shares), curves[0], curves[1:])
 
 # %% ../nbs/03_interpret.ipynb #07e8b4f4
@@ -477,11 +519,15 @@ def layer_patches(
     from bears_lib.engine.interpret.explain import LayerPatches, find_layer, find_patches, open_model, stages
     from bears_lib.engine.features.novelty import spread
     network = open_model(learn)
-    if photos is None and not hasattr(learn, 'dls'): raise BearsError('A saved model holds no photos: layer_patches(model, photos=[...]) looks at those.')
+    if photos is None and not hasattr(learn, 'dls'):
+        raise BearsError('A saved model holds no photos: layer_patches(model, photos=[...]) looks at those.')
     items = sorted(learn.dls.train_ds.items) if photos is None else list(photos)
-    if not items: raise BearsError('There are no photos to look at.')
-    names = stages(network) if layers is None else [find_layer(network, layer) for layer in ([layers] if isinstance(layers, str) else layers)]
-    return LayerPatches(find_patches(network, names, [items[i] for i in spread(len(items), 200)], channels, n), network.preprocess)
+    if not items:
+        raise BearsError('There are no photos to look at.')
+    names = stages(network) if layers is None else [find_layer(network, layer)
+        for layer in ([layers] if isinstance(layers, str) else layers)]
+    return LayerPatches(find_patches(network, names, [items[i] for i in spread(len(items), 200)], channels, n),
+        network.preprocess)
 
 # %% ../nbs/03_interpret.ipynb #30060886
 class Match(NamedTuple):
@@ -518,9 +564,11 @@ def nearest(
 
 def _matches(seen:Evaluation, features:np.ndarray, n:int) -> list[Match]:
     alike = (_unit(seen.features) @ _unit(features).T)[:, 0]
-    return [Match(seen.photos[i], seen.labels[seen.truth[i]], float(alike[i])) for i in np.argsort(-alike, kind='stable')[:n]]
+    return [Match(seen.photos[i], seen.labels[seen.truth[i]], float(alike[i]))
+        for i in np.argsort(-alike, kind='stable')[:n]]
 
-def _unit(features:np.ndarray) -> np.ndarray: return features/np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+def _unit(features:np.ndarray) -> np.ndarray:
+    return features/np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
 
 # %% ../nbs/03_interpret.ipynb #0766c4cf
 def show_nearest(
@@ -569,7 +617,8 @@ def leaks(
     """
     alike = _unit(result.features) @ _unit(seen.features).T
     best = alike.argmax(1)
-    found = [(seen.photos[j], result.photos[i], float(alike[i, j])) for i, j in enumerate(best) if alike[i, j] >= at_least]
+    found = [(seen.photos[j], result.photos[i], float(alike[i, j])) for i, j in enumerate(best)
+        if alike[i, j] >= at_least]
     return sorted(found, key=lambda pair: -pair[2])
 
 # %% ../nbs/03_interpret.ipynb #20197f37
@@ -601,7 +650,8 @@ def report(
 
 def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) -> tuple[Path, Evaluation]:
     from bears_lib.engine.interpret.report import page
-    if Path(to).is_dir(): raise BearsError(f'{to} is a folder. Give the name of a file, such as {Path(to)/"report.html"}.')
+    if Path(to).is_dir():
+        raise BearsError(f'{to} is a folder. Give the name of a file, such as {Path(to)/"report.html"}.')
     result, seen = _sides(model, photos)
     name = Path(model).resolve().name if isinstance(model, str | Path) else ', '.join(result.labels)
     return write_beside(to, page(f'Report on the model {name}', _sections(model, result, seen, worst))), result
@@ -617,7 +667,8 @@ def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None
         learnt = found.sides == 'train'
         return _evaluate(asked, _unseen(found)), _evaluate(asked, found.part(learnt, '')) if learnt.any() else None
     result, seen = evaluate(model, photos), evaluate(model, train=True)
-    known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')], result.features if photos is None else evaluate(model).features)
+    known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')],
+        result.features if photos is None else evaluate(model).features)
     result.likeness, result.threshold = known.likeness(result.features), known.threshold
     return result, seen
 
@@ -629,12 +680,15 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> 
     alike = {i: _matches(seen, result.features[[i]], 4) for i in first[:few]} if seen else {}
     heat = dict(zip(first, _heats(model, [result.photos[i] for i in first[:few]])))
     cards = ''.join(photo_card(result, i, heat.get(i), alike.get(i, ())) for i in first)
-    pairs = ''.join(f'<li>{for_html(actual)} taken for {for_html(said)}: {n}</li>' for actual, said, n in most_confused(result)[:10])
+    pairs = ''.join(f'<li>{for_html(actual)} taken for {for_html(said)}: {n}</li>'
+        for actual, said, n in most_confused(result)[:10])
     notes = ''.join(f'<li>{for_html(note)}</li>' for note in result.notes[:20])
     return [('', _summary(result)), ('Class by class', classes_table(result)),
-            ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs else '<p>None.</p>')),
+            ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs
+            else '<p>None.</p>')),
             ('Does 80% mean 80%?', calibration_svg(calibration(result))),
-            ('The worst photos', f'<p>The highest losses first. A photo in the wrong folder has a high loss for the best of reasons.</p><div class="cards">{cards}</div>'),
+            ('The worst photos', '<p>The highest losses first. A photo in the wrong folder has a high loss for the '
+                                 f'best of reasons.</p><div class="cards">{cards}</div>'),
             ('Photos unlike the training photos', _strangers(result)), ('Notes', f'<ul>{notes}</ul>' if notes else '')]
 
 def _summary(result:Evaluation) -> str:
@@ -657,7 +711,8 @@ def _heats(model:Any, photos:list[Path]) -> list:
 def _strangers(result:Evaluation, most:int=12) -> str:
     "The photos that are least like the training photos, if any falls below the threshold."
     from bears_lib.engine.interpret.report import photo_card
-    if result.likeness is None: return '<p>This model does not know its training photos: it was saved by an older version.</p>'
+    if result.likeness is None:
+        return '<p>This model does not know its training photos: it was saved by an older version.</p>'
     odd = [i for i in np.argsort(result.likeness, kind='stable') if result.likeness[i] < result.threshold]
     if not odd: return '<p>None.</p>'
     cards = ''.join(photo_card(result, i) for i in odd[:most])
@@ -675,6 +730,8 @@ def bears_report(
     file, result = _write_report(model, photos, to)
     say(f'{result}\nThe report is in {file}: open it in a browser.')
     right, n = int(result.right.sum()), len(result.photos)
-    return {'model': model, 'report': str(file), 'bytes': file.stat().st_size, 'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()),
-            'calibration_error': calibration_error(result), 'most_confused': most_confused(result)[:10], 'balanced_accuracy': result.balanced_accuracy, 'judged_by': result.about, 'notes': result.notes,
+    return {'model': model, 'report': str(file), 'bytes': file.stat().st_size, 'accuracy': right/n, 'n': n,
+        'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()),
+            'calibration_error': calibration_error(result), 'most_confused': most_confused(result)[:10],
+            'balanced_accuracy': result.balanced_accuracy, 'judged_by': result.about, 'notes': result.notes,
             'unfamiliar': None if result.likeness is None else int((result.likeness < result.threshold).sum())}

@@ -47,7 +47,8 @@ class Quiz:
     semantic : bool, default False
         Let a sentence encoder say "not sure" too (extra `semantic`)
     """
-    answer:Callable[..., Graded]; mark:Callable[..., None]; correct:Callable[..., None]; nit:Callable[..., None]; accept:Callable[..., None]
+    answer:Callable[..., Graded]; mark:Callable[..., None]; correct:Callable[..., None]; nit:Callable[...,
+        None]; accept:Callable[..., None]
     go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']; summary:Callable[..., dict]; due:Callable[..., list[Question]]
     write:Callable[..., Path]; take:Callable[..., int]; _ipython_display_:Callable[..., None]   # each has its story below
 
@@ -81,7 +82,8 @@ class Quiz:
 def __repr__(self:Quiz) -> str:
     head = f'Chapter {self.chapter}: {len(latest(self.session))} of {len(self.questions)} answered'
     if not (q := self.question): return f'{head}. Nothing is left to ask.'
-    return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}' + (f'\n\n{self.result}' if self.result else '\n\nAnswer with quiz.answer("...")')
+    return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}' + (f'\n\n{self.result}' if self.result
+        else '\n\nAnswer with quiz.answer("...")')
 
 # %% ../nbs/05_questionnaire.ipynb #1ff55d97
 @patch
@@ -100,14 +102,16 @@ def answer(self:Quiz,
     Graded
         The suggestion
     """
-    if not self.question: raise BearsError('Nothing is left to ask. Go back with quiz.go(number).')
+    if not self.question:
+        raise BearsError('Nothing is left to ask. Go back with quiz.go(number).')
     result = grade(self.question, text)
     if self.semantic:
         from bears_lib.engine.quiz.semantic import second_look
         result = second_look(self.question, text, result)
     self.result = result
     try: self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
-    except BearsError as error: raise BearsError(f'{error} Your answer, to copy: {" ".join(text.split())}') from None
+    except BearsError as error:
+        raise BearsError(f'{error} Your answer, to copy: {" ".join(text.split())}') from None
     _told(self)
     return result
 
@@ -121,7 +125,8 @@ def _told(quiz:Quiz) -> Quiz:
 # %% ../nbs/05_questionnaire.ipynb #00b96285
 def _change(self:Quiz, **changes:str) -> None:
     "Write the current entry again, with changes."
-    if not (entry := self.entry): raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
+    if not (entry := self.entry):
+        raise BearsError('There is no answer to this question yet. Give one with quiz.answer("...").')
     self.session.append(replace(entry, **changes))   # type: ignore[arg-type]
     _told(self)
 
@@ -136,7 +141,8 @@ def mark(self:Quiz,
     grade : str
         'right', 'partly' or 'wrong'
     """
-    if grade not in GRADES: raise BearsError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
+    if grade not in GRADES:
+        raise BearsError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
     _change(self, final=grade)
 
 @patch
@@ -190,8 +196,12 @@ def go(self:Quiz,
     'Quiz'
         The same quiz
     """
-    place = next((i for i, q in enumerate(self.questions) if to in (q.id, q.number) and (to == q.id or not q.research)), None)
-    if place is None: raise BearsError(f'Chapter {self.chapter} has no question {to!r}.{near(str(to), [q.id for q in self.questions])} Give a number from 1 to {sum(not q.research for q in self.questions)}, or an id.')
+    place = next((i for i, q in enumerate(self.questions) if to in (q.id, q.number)
+        and (to == q.id or not q.research)), None)
+    if place is None:
+        raise BearsError(f'Chapter {self.chapter} has no question '
+                         f'{to!r}.{near(str(to), [q.id for q in self.questions])} Give a number from 1 to '
+                         f'{sum(not q.research for q in self.questions)}, or an id.')
     self.place, self.result = place, None
     return _told(self)
 
@@ -207,7 +217,8 @@ def summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how 
     "How the chapter stands."
     self.session.read()
     agreed, of = agreement(self.session)
-    return {**standing_of(self.session, self.questions), 'agreed': agreed, 'graded_by_you': of, 'damaged_lines': len(self.session.damaged)}
+    return {**standing_of(self.session, self.questions), 'agreed': agreed, 'graded_by_you': of,
+        'damaged_lines': len(self.session.damaged)}
 
 def summary_text(
     standing:dict, # What `Quiz.summary` returns
@@ -224,10 +235,15 @@ def summary_text(
     str
         A few lines
     """
-    lines = [f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} partly, {standing['wrong']} not yet."]
-    lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}" for row in standing['again']]
-    if standing['graded_by_you']: lines.append(f"You left {standing['agreed']} of {standing['graded_by_you']} suggested grades as they were.")
-    if standing['damaged_lines']: lines.append(f"{standing['damaged_lines']} damaged line(s) in the session were passed over; they are still in the file.")
+    lines = [f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} "
+             f"partly, {standing['wrong']} not yet."]
+    lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}"
+        for row in standing['again']]
+    if standing['graded_by_you']:
+        lines.append(f"You left {standing['agreed']} of {standing['graded_by_you']} suggested grades as they were.")
+    if standing['damaged_lines']:
+        lines.append(f"{standing['damaged_lines']} damaged line(s) in the session were passed over; they are still "
+                     "in the file.")
     return '\n'.join(lines)
 
 # %% ../nbs/05_questionnaire.ipynb #404b6e5e
@@ -256,12 +272,17 @@ def _widgets(quiz:Quiz):
     "The quiz as a box of ipywidgets (7.7 or 8)."
     import ipywidgets as w
     wide = w.Layout(width='95%')
-    parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide), check=w.Button(description='Check', button_style='primary'),
-        result=w.HTML(), mark=w.ToggleButtons(options=[('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')], value=None, description='Your mark'),
-        correction=w.Textarea(placeholder='Correction: what you would write now', layout=wide), nit=w.Text(placeholder='Nit', layout=wide),
-        accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')), hint=w.Button(description='Hint'), model=w.Button(description='Model answer'),
+    parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide),
+        check=w.Button(description='Check', button_style='primary'),
+        result=w.HTML(), mark=w.ToggleButtons(options=[('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')],
+        value=None, description='Your mark'),
+        correction=w.Textarea(placeholder='Correction: what you would write now', layout=wide),
+        nit=w.Text(placeholder='Nit', layout=wide),
+        accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')),
+        hint=w.Button(description='Hint'), model=w.Button(description='Model answer'),
         back=w.Button(description='Back'), next=w.Button(description='Next'))
-    box = w.VBox([parts['ask'], parts['box'], w.HBox([parts['check'], parts['hint'], parts['model']]), parts['result'], parts['mark'], parts['correction'],
+    box = w.VBox([parts['ask'], parts['box'], w.HBox([parts['check'], parts['hint'], parts['model']]), parts['result'],
+        parts['mark'], parts['correction'],
         parts['nit'], w.HBox([parts['accept'], parts['back'], parts['next']])])
     box.parts, quiz.box = parts, box
     _connect(quiz, parts)
@@ -286,12 +307,14 @@ def _fill(quiz:Quiz, p:dict) -> None:
 
 def _stands(e:Entry|None) -> dict[str, str]:
     "What the session has for the boxes."
-    return dict(answer=e.answer, final=e.final, correction=e.correction, nit=e.nit) if e else dict(answer='', final='', correction='', nit='')
+    return dict(answer=e.answer, final=e.final, correction=e.correction, nit=e.nit) if e else dict(answer='', final='',
+        correction='', nit='')
 
 def _keep(quiz:Quiz, p:dict) -> None:
     "Keep what is in the boxes and not in the session as a draft."
     if not quiz.question: return
-    stands, typed = _stands(quiz.entry), dict(answer=p['box'].value, final=p['mark'].value or '', correction=p['correction'].value, nit=p['nit'].value)
+    stands, typed = _stands(quiz.entry), dict(answer=p['box'].value, final=p['mark'].value or '',
+        correction=p['correction'].value, nit=p['nit'].value)
     if not typed['answer']: typed['answer'] = stands['answer']   # an emptied box brings the answer back
     quiz.drafts.keep(quiz.question.id, {name: text for name, text in typed.items() if text != stands[name]})
 
@@ -374,10 +397,13 @@ def write(self:Quiz,
     """
     from bears_lib.engine.quiz import exports, question_pages, schedule
     if self.box: _save(self, self.box.parts)
-    kinds = {'.md': lambda: write_beside(path, exports.markdown_page(self.session, self.questions)), '.apkg': lambda: exports.write_anki(path, self.questions, self.session),
-        '.tsv': lambda: write_beside(path, exports.tsv(self.questions, self.session)), '.html': lambda: question_pages.write_question_page(path, self.chapter),
+    kinds = {'.md': lambda: write_beside(path, exports.markdown_page(self.session, self.questions)),
+        '.apkg': lambda: exports.write_anki(path, self.questions, self.session),
+        '.tsv': lambda: write_beside(path, exports.tsv(self.questions, self.session)),
+        '.html': lambda: question_pages.write_question_page(path, self.chapter),
         '.json': lambda: schedule.write_cards(self.session, path)}
-    if (ending := Path(path).suffix.lower()) not in kinds: raise BearsError(f'{path} ends in {ending or "nothing"}. Choose one of {", ".join(kinds)}.')
+    if (ending := Path(path).suffix.lower()) not in kinds:
+        raise BearsError(f'{path} ends in {ending or "nothing"}. Choose one of {", ".join(kinds)}.')
     return kinds[ending]()
 
 @patch
@@ -400,9 +426,12 @@ def take(self:Quiz,
     if Path(path).suffix.lower() == '.json': new = schedule.read_cards(path, [q.id for q in self.questions])
     else:
         try: page = Path(path).read_text('utf-8-sig')
-        except (OSError, UnicodeDecodeError) as error: raise BearsError(f"Can't read {path} as a page of answers ({type(error).__name__}).") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise BearsError(f"Can't read {path} as a page of answers ({type(error).__name__}).") from error
         new, unknown = exports.read_markdown(page, self.questions)
-        if unknown: say(f'{len(unknown)} line(s) belong to none of this chapter\'s questions and were passed over. The first: {unknown[0].strip()[:80]!r}.')
+        if unknown:
+            say(f'{len(unknown)} line(s) belong to none of this chapter\'s questions and were passed over. The '
+                f'first: {unknown[0].strip()[:80]!r}.')
     self.session.read()
     changed = sum(_taken(self, e) for e in new)
     _told(self)
@@ -415,7 +444,8 @@ def _taken(quiz:Quiz, new:Entry) -> bool: # Whether it changed anything
     old = latest(quiz.session).get(new.id)
     if new.card: quiz.session.append(new)
     elif old and new.answer in ('', tidy(old.answer)):
-        changes = {name: getattr(new, name) for name in ('correction', 'nit') if getattr(new, name) not in ('', tidy(getattr(old, name)))}
+        changes = {name: getattr(new, name) for name in ('correction', 'nit')
+            if getattr(new, name) not in ('', tidy(getattr(old, name)))}
         if new.final not in ('', old.grade): changes['final'] = new.final
         if not changes: return False
         quiz.session.append(replace(old, **changes))
@@ -494,7 +524,8 @@ def bears_quiz(
     result:dict = {}
     if take:
         result['taken'] = quiz.take(take)
-        say(f"{result['taken']} {'answer or card' if result['taken'] == 1 else 'answers or cards'} came in from {take}.")
+        say(f"{result['taken']} {'answer or card' if result['taken'] == 1 else 'answers or cards'} came in from "
+            f"{take}.")
     if write: result['written'] = str(quiz.write(write))
     if not (take or write or summary):
         if due: quiz.place, result['due'] = 0, [q.id for q in quiz.due()]

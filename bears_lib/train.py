@@ -90,8 +90,11 @@ def bears_dls(
     DataLoaders
         Batches of photos and their classes; `dls.folder` is what was found in `path`
     """
-    if isinstance(path, PhotoFolder) and labels is not None: raise BearsError('These photos have been read, and have their classes: give labels together with the path of a folder.')
-    if valid is not None and valid_pct is not None: raise BearsError('Give valid or valid_pct, not both: each says which photos to check with.')
+    if isinstance(path, PhotoFolder) and labels is not None:
+        raise BearsError('These photos have been read, and have their classes: give labels together with the path of '
+                         'a folder.')
+    if valid is not None and valid_pct is not None:
+        raise BearsError('Give valid or valid_pct, not both: each says which photos to check with.')
     to_check = None if isinstance(path, PhotoFolder) else folder_to_check(path, valid)
     folder = require_classes(path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check))
     if to_check: valid = read_labelled(to_check, labels)
@@ -100,7 +103,8 @@ def bears_dls(
     photos, first_valid = split.train + split.valid, len(split.train)
     block = DataBlock((PhotoBlock, CategoryBlock(vocab=folder.labels)), get_y=LabelOf(replace(folder, photos=photos)),
                       splitter=IndexSplitter(range(first_valid, len(photos))),
-                      item_tfms=SquarePhoto(Preprocess(size, resize), min_scale), batch_tfms=aug_transforms() if batch_tfms is None else batch_tfms)
+                      item_tfms=SquarePhoto(Preprocess(size, resize), min_scale),
+                      batch_tfms=aug_transforms() if batch_tfms is None else batch_tfms)
     dls = block.dataloaders([photo.path for photo in photos], bs=min(bs, first_valid), num_workers=num_workers)
     dls.folder, dls.split = folder, split
     return dls
@@ -142,12 +146,14 @@ def bears_learner(
     Learner
         Its model is `Sequential(body, head)`; a pretrained body is frozen
     """
-    if not 0 <= hidden <= 8192 or not 0 <= dropout < 1: raise BearsError(f'hidden must be 0 to 8192 and dropout 0 to below 1, not {hidden} and {dropout}.')
+    if not 0 <= hidden <= 8192 or not 0 <= dropout < 1:
+        raise BearsError(f'hidden must be 0 to 8192 and dropout 0 to below 1, not {hidden} and {dropout}.')
     body = create_body(arch, pretrained, size=shape_of(dls))
     colours = body_preprocess(body)
     dls = with_stats(dls, colours.mean, colours.std)
     head = _head(int(body.num_features), dls.c, hidden, dropout)  # type: ignore[arg-type]
-    learn = Learner(dls, nn.Sequential(body, head), splitter=_body_and_head, **{'loss_func': CrossEntropyLossFlat(), 'metrics': accuracy, **kwargs})
+    learn = Learner(dls, nn.Sequential(body, head), splitter=_body_and_head,
+        **{'loss_func': CrossEntropyLossFlat(), 'metrics': accuracy, **kwargs})
     learn.arch = arch
     if pretrained:
         learn.freeze()
@@ -197,7 +203,9 @@ def fit_head(
         head.bias.copy_(torch.from_numpy(fitted.bias))
     learn.head, learn.doubted = fitted, [photos[i] for i in fitted.doubted]
     say(f'Head fitted to {len(photos)} photos in {perf_counter() - start:.1f} s; {fitted}.')
-    if learn.doubted: say(f'{len(learn.doubted)} of them look as if they belong to another class and were left out of training: learn.doubted lists them.')
+    if learn.doubted:
+        say(f'{len(learn.doubted)} of them look as if they belong to another class and were left out of training: '
+            'learn.doubted lists them.')
     return learn
 
 # %% ../nbs/02_train.ipynb #c5b2f176
@@ -205,17 +213,20 @@ def _parts(learn:Learner) -> tuple[nn.Module, nn.Linear]:
     "The body and the linear head of a `Learner`."
     model = learn.model
     if not isinstance(model, nn.Sequential) or len(model) != 2 or not isinstance(model[1], nn.Linear):
-        raise BearsError('fit_head fits a head that is one linear layer, as bears_learner(dls) makes it without hidden. Train this one with learn.fine_tune(3).')
+        raise BearsError('fit_head fits a head that is one linear layer, as bears_learner(dls) makes it without '
+                         'hidden. Train this one with learn.fine_tune(3).')
     return model[0], model[1]
 
 def _training_photos(dls:DataLoaders) -> tuple[list, np.ndarray]:
     "Paths and class numbers of the training photos, as they stand, without augmentation."
     require_classifier(dls)
     items = photos_of(dls.train_ds)
-    if not all(isinstance(item, Path) for item in items): raise BearsError('fit_head needs DataLoaders made from photo files: bears_dls(path) makes such.')
+    if not all(isinstance(item, Path) for item in items):
+        raise BearsError('fit_head needs DataLoaders made from photo files: bears_dls(path) makes such.')
     classes = np.array([int(label) for label in dls.train_ds.tls[1]])
     missing = [str(name) for i, name in enumerate(dls.vocab) if i not in set(classes.tolist())]
-    if missing: raise BearsError(f'No training photo shows {", ".join(missing)}. Add some, or take the class away.')
+    if missing:
+        raise BearsError(f'No training photo shows {", ".join(missing)}. Add some, or take the class away.')
     return items, classes
 
 def _groups(dls:DataLoaders, photos:list) -> list[str]:
@@ -238,7 +249,8 @@ def plot_lr(
     num_it : int, default 100
         Batches to try, 20 to 1000; each with a higher rate than the one before
     """
-    if not 20 <= num_it <= 1000: raise BearsError(f'num_it must be 20 to 1000 batches, not {num_it}.')
+    if not 20 <= num_it <= 1000:
+        raise BearsError(f'num_it must be 20 to 1000 batches, not {num_it}.')
     place, learn_path = tempfile.TemporaryDirectory(), learn.path
     learn.path = Path(place.name)
     try:

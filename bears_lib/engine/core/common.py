@@ -83,7 +83,8 @@ def write_beside(
         os.replace(beside, target)
     except BaseException as error:
         with suppress(OSError): beside.unlink()
-        if not isinstance(error, OSError): raise
+        if not isinstance(error, OSError):
+            raise
         raise BearsError(f"Can't write {path}: {error.strerror}. What stood there before is unchanged.") from error
     return Path(path)
 
@@ -96,7 +97,8 @@ def _write_through(file:Any, data:bytes) -> None:
 # %% ../../../nbs/engine/core/common.ipynb #754caffc
 def _end_of_link(path:Path, inside:str|Path|None) -> Path:
     try: target = path.resolve() if path.is_symlink() else path
-    except (OSError, RuntimeError): raise BearsError(f"{path} is a link that leads nowhere. Take it away.") from None
+    except (OSError, RuntimeError):
+        raise BearsError(f"{path} is a link that leads nowhere. Take it away.") from None
     if inside is not None and not target.resolve().is_relative_to(Path(inside).resolve()):
         raise BearsError(f'{path} is a link that leads out of {inside}, and is not written through. Take it away.')
     return target
@@ -123,13 +125,17 @@ def read_json(
     Any
         What stands in it
     """
-    if data.count(b',') > most: raise ValueError('it holds too many values')
-    def no_number(word): raise ValueError(f'{word} is no number in JSON')
+    if data.count(b',') > most:
+        raise ValueError('it holds too many values')
+    def no_number(word):
+        raise ValueError(f'{word} is no number in JSON')
     try: found = json.loads(data.decode('utf-8-sig'), parse_constant=no_number)
-    except RecursionError: raise ValueError('it is nested too deeply') from None
+    except RecursionError:
+        raise ValueError('it is nested too deeply') from None
     level: list[list | dict] = [[found]]
     while level:
-        if depth < 0: raise ValueError('it is nested too deeply')
+        if depth < 0:
+            raise ValueError('it is nested too deeply')
         for each in level: _check_plain([*each, *each.values()] if isinstance(each, dict) else each)
         inner = (value for each in level for value in (each.values() if isinstance(each, dict) else each))
         level, depth = [value for value in inner if isinstance(value, dict | list)], depth - 1
@@ -140,7 +146,8 @@ def _check_plain(values:Iterable) -> None:
     for value in values:
         if isinstance(value, int | float) and not abs(value) < 1e18:
             raise ValueError('it holds a number that is too large')
-        if isinstance(value, str) and any('\ud800' <= mark <= '\udfff' for mark in (value if not value.isascii() else '')):
+        if isinstance(value, str) and any('\ud800' <= mark <= '\udfff'
+            for mark in (value if not value.isascii() else '')):
             raise ValueError('it holds half a character')
 
 # %% ../../../nbs/engine/core/common.ipynb #a1f4b328
@@ -203,7 +210,8 @@ def wilson(
     tuple[float, float]
         Lower and upper end, both in 0..1
     """
-    if not 0 <= right <= n or n == 0: raise BearsError(f'{right} right out of {n} is no proportion: it takes at least one answer.')
+    if not 0 <= right <= n or n == 0:
+        raise BearsError(f'{right} right out of {n} is no proportion: it takes at least one answer.')
     p, spread = right/n, z*z/n
     middle = (p + spread/2)/(1 + spread)
     half = z*math.sqrt(p*(1-p)/n + spread/(4*n))/(1 + spread)
@@ -249,8 +257,11 @@ def link_bar(
     """
     if not links: return ''
     odd = [address for address in links.values() if not for_link(address)]
-    if odd: raise BearsError(f'{odd[0]!r} is no address that a page can lead to. Give one with https://, or a path such as ../index.html.')
-    return '<nav aria-label="Site">' + ' '.join(f'<a href="{for_link(address)}">{for_html(name)}</a>' for name, address in links.items()) + '</nav>'
+    if odd:
+        raise BearsError(f'{odd[0]!r} is no address that a page can lead to. Give one with https://, or a path such '
+                         'as ../index.html.')
+    return '<nav aria-label="Site">' + ' '.join(f'<a href="{for_link(address)}">{for_html(name)}</a>'
+        for name, address in links.items()) + '</nav>'
 
 # %% ../../../nbs/engine/core/common.ipynb #03d31ca5
 def say(
@@ -319,7 +330,8 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict) -> tuple[dict, int]:
     except KeyboardInterrupt:
         say('Stopped. What was done so far is kept; the same command goes on from there.')
         return {'error': 'stopped'}, 130
-    except BrokenPipeError: raise
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if os.environ.get('BEARS_DEBUG'): traceback.print_exc()
         found = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__

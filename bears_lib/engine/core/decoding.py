@@ -54,7 +54,8 @@ def is_heic(
     head : bytes
         The first bytes of a file, at least 12
     """
-    return head[4:8] == b'ftyp' and head[8:12] in (b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'mif1', b'msf1')
+    return head[4:8] == b'ftyp' and head[8:12] in (b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'mif1',
+        b'msf1')
 
 def too_large(
     size:tuple[int, int]|None=None, # Width and height in pixels, if they are known
@@ -82,8 +83,10 @@ def read_file(
     def at_once(path, flags): return os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
     with open(path, 'rb', opener=at_once) as file:
         about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode): raise PhotoError('no file but a pipe or a device, and no photo.')
-        if about.st_size > max_bytes: raise PhotoError(f'{about.st_size/1e6:,.0f} MB are too much for a photo (at most {max_bytes/1e6:.0f} MB).')
+        if not stat.S_ISREG(about.st_mode):
+            raise PhotoError('no file but a pipe or a device, and no photo.')
+        if about.st_size > max_bytes:
+            raise PhotoError(f'{about.st_size/1e6:,.0f} MB are too much for a photo (at most {max_bytes/1e6:.0f} MB).')
         return file.read(max_bytes + 1)
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0012
@@ -113,9 +116,11 @@ def to_bytes(
     if values.dtype == bool: return values.astype(np.uint8)*255
     bands = [slice(*band) for band in _bands(len(values), max(1, values[0].size))]
     low, high = _range(values, bands)
-    if values.dtype.kind == 'f' and -0.5 <= low and high <= 1.5: low, high = 0., 1.  # a filter may have overshot a little
+    if values.dtype.kind == 'f' and -0.5 <= low and high <= 1.5:
+        low, high = 0., 1.  # a filter may have overshot a little
     elif low < 0 and not signed:
-        raise PhotoError(f'an array with numbers from {low:.4g} to {high:.4g} is no photo: they must be 0 to 255, or 0 to 1 if they are floats. Undo the normalisation first.')
+        raise PhotoError(f'an array with numbers from {low:.4g} to {high:.4g} is no photo: they must be 0 to 255, or '
+                         '0 to 1 if they are floats. Undo the normalisation first.')
     else: low, high = min(0., low), next((most for most in (255., 4095., 65535.) if low >= 0 and high <= most), high)
     scaled = np.empty(values.shape, np.uint8)
     for band in bands:
@@ -158,7 +163,8 @@ def _upright(image:Image.Image, own:bool) -> Image.Image:
     image.load()
     return image
 
-def _transparent(image:Image.Image) -> bool: return image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
+def _transparent(image:Image.Image) -> bool:
+    return image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
 
 def _rgb_band(image:Image.Image, top:int, bottom:int) -> Image.Image:
     "Some rows: a picture on white as a whole would take four times its memory."
@@ -189,7 +195,8 @@ def is_plain(
     bool
         False for all other formats, and for what is damaged
     """
-    try: return _plain_jpeg(data) if data[:3] == b'\xff\xd8\xff' else data[:8] == b'\x89PNG\r\n\x1a\n' and _plain_png(data)
+    try:
+        return _plain_jpeg(data) if data[:3] == b'\xff\xd8\xff' else data[:8] == b'\x89PNG\r\n\x1a\n' and _plain_png(data)
     except (struct.error, IndexError): return False  # it ends too early
 
 def _plain_jpeg(data:bytes, segments:int=256, exif:int=70_000) -> bool:
@@ -202,7 +209,8 @@ def _plain_jpeg(data:bytes, segments:int=256, exif:int=70_000) -> bool:
         if kind in (0xc0, 0xc1, 0xc2):
             if frame[0]: return False
             frame = kind, *struct.unpack_from('>HHB', data, at + 5)
-        elif 0xc3 <= kind <= 0xcf and kind not in (0xc4, 0xc8): return False  # lossless, or packed in a way that is rare and slow
+        elif 0xc3 <= kind <= 0xcf and kind not in (0xc4, 0xc8):
+            return False  # lossless, or packed in a way that is rare and slow
         if kind == 0xda: return bool(frame[0]) and exif >= 0 and _few_scans(data, frame, data[at + 4])
         at += 2 + length
     return False
@@ -224,8 +232,10 @@ def _plain_png(data:bytes, chunks:int=20_000, beside:int=64, packed:int=8, room:
         elif kind == b'IEND': return True
         else:
             beside, room, packed = beside - 1, room - length, packed - (kind in (b'iCCP', b'zTXt', b'iTXt'))
-            if kind == b'IHDR' and not _moderate(data[at + 8:at + 21]) or kind == b'eXIf' and length > 70_000: return False
-            if min(beside, room, packed) < 0 or kind == b'acTL' or data[at + 8:at + 24] == b'Raw profile type': return False
+            if kind == b'IHDR' and not _moderate(data[at + 8:at + 21]) or kind == b'eXIf' and length > 70_000:
+                return False
+            if min(beside, room, packed) < 0 or kind == b'acTL' or data[at + 8:at + 24] == b'Raw profile type':
+                return False
         at += 12 + length
     return False
 
@@ -242,7 +252,8 @@ def _opened(data:bytes) -> Image.Image:
     "Pillow's picture, not decoded yet."
     try: return Image.open(io.BytesIO(data), formats=formats)
     except Image.UnidentifiedImageError:
-        if not is_heic(data[:12]): raise
+        if not is_heic(data[:12]):
+            raise
     from pillow_heif import options, register_heif_opener
     options.DECODE_THREADS = 2
     register_heif_opener()
@@ -261,10 +272,13 @@ def _while_it_sharpens(image:Image.Image) -> float:
 def _prepared(data:bytes, at_least:int, longest:int) -> Iterator[Image.Image]:
     "A picture of which all is known but its pixels."
     with _plainly(data), _opened(data) as image:
-        if image.width*image.height > max_pixels: raise PhotoError(too_large(image.size))
-        if image.info.get('progressive') and _while_it_sharpens(image) > 0.9*work_bytes: raise PhotoError(too_much_memory)
+        if image.width*image.height > max_pixels:
+            raise PhotoError(too_large(image.size))
+        if image.info.get('progressive') and _while_it_sharpens(image) > 0.9*work_bytes:
+            raise PhotoError(too_much_memory)
         if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
-        if isinstance(image, ImageFile.ImageFile): image.decodermaxblock = max(len(data), 1)  # all at once: decoders begin anew for each piece
+        if isinstance(image, ImageFile.ImageFile):
+            image.decodermaxblock = max(len(data), 1)  # all at once: decoders begin anew for each piece
         yield image
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0023
@@ -272,21 +286,27 @@ def _prepared(data:bytes, at_least:int, longest:int) -> Iterator[Image.Image]:
 def _plainly(data:bytes) -> Iterator[None]:
     "Pillow's errors in plain words."
     try: yield
-    except PhotoError: raise
-    except MemoryError: raise PhotoError(too_much_memory) from None
-    except Image.DecompressionBombError: raise PhotoError(too_large()) from None
-    except Exception as error: raise PhotoError(_why(data[:512], error)) from error
+    except PhotoError:
+        raise
+    except MemoryError:
+        raise PhotoError(too_much_memory) from None
+    except Image.DecompressionBombError:
+        raise PhotoError(too_large()) from None
+    except Exception as error:
+        raise PhotoError(_why(data[:512], error)) from error
 
 save_again = 'Make it smaller, or save it as JPEG, first.'
 too_much_memory = f'it needs more than {work_bytes/1e6:.0f} MB of memory to open. {save_again}'
 
 def _why(head:bytes, error:Exception|None=None) -> str:
     if not head: return 'the file is empty.'
-    if head.startswith(b'version https://git-lfs'): return 'a pointer of Git LFS, not the photo itself: `git lfs pull` fetches it.'
+    if head.startswith(b'version https://git-lfs'):
+        return 'a pointer of Git LFS, not the photo itself: `git lfs pull` fetches it.'
     if head.lstrip(b'\xef\xbb\xbf \t\r\n')[:1] == b'<': return 'a web page or drawing in text form, not a photo.'
     if error is None or isinstance(error, Image.UnidentifiedImageError):
         return 'not a picture that can be opened (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC can).'
-    if re.search('decoder object|error -9$', str(error)): return f'the picture is damaged, or needs too much memory ({str(error)[:200]}). {save_again}'
+    if re.search('decoder object|error -9$', str(error)):
+        return f'the picture is damaged, or needs too much memory ({str(error)[:200]}). {save_again}'
     return f'the picture is damaged ({str(error)[:200]}).'
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0026
@@ -307,7 +327,8 @@ def work() -> None:
         length, at_least, longest, ImageFile.LOAD_TRUNCATED_IMAGES = _job.unpack(head)
         try:
             with _limited(length): _answer(requests.read(length), at_least, longest, requests, answers)
-        except PhotoError as error: answers.write(_size.pack(0, 0, 0) + _words.pack(len(words := str(error).encode()[:2000])) + words)
+        except PhotoError as error:
+            answers.write(_size.pack(0, 0, 0) + _words.pack(len(words := str(error).encode()[:2000])) + words)
         answers.flush()
 
 def _answer(data:bytes, at_least:int, longest:int, requests:io.BufferedReader, answers:io.BufferedWriter) -> None:
@@ -342,12 +363,14 @@ class _Worker:
         code = 'import sys; sys.path[:] = sys.argv[1:]; from bears_lib.engine.core import decoding; decoding.work()'
         env = os.environ | dict.fromkeys(('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'), '1')
         try:
-            self.process = subprocess.Popen([sys.executable, '-I', '-S', '-c', code, *places], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.process = subprocess.Popen([sys.executable, '-I', '-S', '-c', code, *places], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=env, creationflags=getattr(subprocess, 'CREATE_NO_WINDOW', 0))
             self.into: Any = self.process.stdin
             self.out: Any = self.process.stdout
             with self.within(seconds): self.read(len(_here))
-        except (OSError, _Ended) as error: raise PhotoError(f"no process to open it in could be started ({error}). {save_again}") from error
+        except (OSError, _Ended) as error:
+            raise PhotoError(f"no process to open it in could be started ({error}). {save_again}") from error
 
     @contextmanager
     def within(self, seconds:float=10) -> Iterator[None]:
@@ -360,14 +383,16 @@ class _Worker:
 
     def read(self, n:int) -> bytes:
         data = self.out.read(n)
-        if len(data) < n: raise _Ended('it has ended')
+        if len(data) < n:
+            raise _Ended('it has ended')
         return data
 
     def write(self, data:bytes) -> None:
         try:
             self.into.write(data)
             self.into.flush()
-        except OSError: raise _Ended('it has ended') from None
+        except OSError:
+            raise _Ended('it has ended') from None
 
     def end(self) -> None:
         self.process.kill()
@@ -415,7 +440,8 @@ def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
         except PhotoError:
             fine = len(data) < 20_000_000
             raise
-        except _Ended: raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
+        except _Ended:
+            raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
         finally: _idle.append(worker) if fine else worker.end()
 
 @atexit.register
@@ -454,8 +480,10 @@ def decode(
         In RGB, upright, its first frame if it moves
     """
     data = bytes(data)
-    if len(data) > max_bytes: raise PhotoError(f'{len(data)/1e6:,.0f} MB are too much for a photo (at most {max_bytes/1e6:.0f} MB).')
-    if not _beginnings.match(data): raise PhotoError(_why(data[:512]))
+    if len(data) > max_bytes:
+        raise PhotoError(f'{len(data)/1e6:,.0f} MB are too much for a photo (at most {max_bytes/1e6:.0f} MB).')
+    if not _beginnings.match(data):
+        raise PhotoError(_why(data[:512]))
     if is_plain(data):
         with _prepared(data, at_least, longest) as image, _turn(image.size): return to_rgb(image, own=True)
     if is_heic(data[:12]) and not find_spec('pillow_heif'):

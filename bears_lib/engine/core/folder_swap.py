@@ -120,7 +120,8 @@ def _exchange(stage:Path, target:Path) -> None:
     except BaseException as error:
         try: _put_back(target, names)
         except OSError:
-            raise BearsError(f'{target} could be written half only ({error}), and not be put back. What was written counts: the next save there finishes it.') from error
+            raise BearsError(f'{target} could be written half only ({error}), and not be put back. What was written '
+                             'counts: the next save there finishes it.') from error
         with suppress(OSError): _end(swap)
         raise
     with suppress(OSError): _end(swap)
@@ -128,7 +129,8 @@ def _exchange(stage:Path, target:Path) -> None:
 def _move_in(target:Path) -> None:
     swap = target/_swap
     for name in _names(swap/'new'):
-        with suppress(FileNotFoundError): os.replace(swap/'new'/name, target/name)  # another program may be finishing it as well
+        with suppress(FileNotFoundError):
+            os.replace(swap/'new'/name, target/name)  # another program may be finishing it as well
     for name, digest in _plan(swap).items():
         if digest_of(target/name) == digest: os.replace(target/name, swap/'old'/name)
 
@@ -184,7 +186,8 @@ def _plan(swap:Path) -> dict[str, str]:
     try: found: Any = read_json(path.read_bytes())
     except ValueError: return {}
     pairs = found.items() if isinstance(found, dict) else ()
-    return {name: digest for name, digest in pairs if is_plain_name(name) and isinstance(digest, str) and len(digest) == 64}
+    return {name: digest for name, digest in pairs if is_plain_name(name) and isinstance(digest, str)
+        and len(digest) == 64}
 
 # %% ../../../nbs/engine/core/folder_swap.ipynb #5a9e0013
 def placed(
@@ -240,6 +243,7 @@ def _sweep(home:Path) -> None:
     "Take away what programs have left that were killed while they prepared."
     for stage in home.glob(f'{_new}*'):
         with suppress(OSError):
-            if stage.is_symlink() or not stage.is_dir() or set(os.listdir(stage)) - _parts or not (lock := _held(stage)): continue
+            if stage.is_symlink() or not stage.is_dir() or set(os.listdir(stage)) - _parts or not (lock := _held(stage)):
+                continue
             lock.release()
             _drop(stage)

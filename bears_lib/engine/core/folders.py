@@ -28,7 +28,8 @@ from .words import clean, for_csv, longest_text
 
 # %% ../../../nbs/engine/core/folders.ipynb #cba260c9
 suffixes = frozenset('.jpg .jpeg .jpe .jfif .png .gif .webp .bmp .tif .tiff .avif .heic .heif .ppm .pgm'.split())
-system_names = frozenset('thumbs.db desktop.ini ehthumbs.db icon\r __macosx @eadir #recycle $recycle.bin __pycache__ lost+found'.split()
+system_names = frozenset('thumbs.db desktop.ini ehthumbs.db icon\r __macosx @eadir #recycle $recycle.bin __pycache__ '
+                         'lost+found'.split()
                          + ['system volume information'])  # what operating systems and network drives leave behind
 largest_file = 60_000_000  # bytes that a photo's file may have
 
@@ -105,7 +106,8 @@ def begins_like_photo(
     head : bytes
         The first 16 bytes of a file
     """
-    return head.startswith(_beginnings) or (head[:4] == b'RIFF' and head[8:12] == b'WEBP') or is_heic(head) or head[4:12] == b'ftypavif'
+    return head.startswith(_beginnings) or (head[:4] == b'RIFF'
+        and head[8:12] == b'WEBP') or is_heic(head) or head[4:12] == b'ftypavif'
 
 def photo_files(
     root:Path, # The folder to look through
@@ -129,18 +131,21 @@ def photo_files(
         Sorted by name, alike on every machine
     """
     _require_folder(root)
-    found = [path for path in visible_files(root, leave_out) if (loose or path.parent != root) and looks_like_photo(path)]
+    found = [path for path in visible_files(root, leave_out) if (loose or path.parent != root)
+        and looks_like_photo(path)]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 def _require_folder(root:Path) -> None:
     layout = 'Give a folder with one folder of photos for each class.'
     if root.is_dir(): return
-    if root.exists(): raise BearsError(f'{root} is a file. {layout}')
+    if root.exists():
+        raise BearsError(f'{root} is a file. {layout}')
     others = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
     raise BearsError(f'{root} is not there.{near(root.name, others)} {layout}')
 
 # %% ../../../nbs/engine/core/folders.ipynb #6fbaae3a
-split_names = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': 'valid', 'validation': 'valid', 'dev': 'valid', 'test': 'test', 'testing': 'test'}
+split_names = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': 'valid', 'validation': 'valid',
+    'dev': 'valid', 'test': 'test', 'testing': 'test'}
 
 def class_name(
     folder:str, # The name of a class folder
@@ -206,7 +211,8 @@ def place_of(
         'train', 'valid', 'test' or '', and the class; '' where it lies in no class folder
     """
     folders = parts[:-1]
-    if splits == 'above': return (_split_name(folders[0]), class_name(folders[1]) if len(folders) > 1 else '') if folders else ('', '')
+    if splits == 'above':
+        return (_split_name(folders[0]), class_name(folders[1]) if len(folders) > 1 else '') if folders else ('', '')
     if splits == 'below': return _split_name(folders[1]) if len(folders) > 1 else '', class_name(folders[0])
     return '', class_name(folders[0]) if folders else ''
 
@@ -286,11 +292,13 @@ class PhotoFolder:
         list[str]
             For example 'left out black/1.jpg: the picture is damaged.'
         """
-        return [*self.faults, *self.remarks, *(f'left out {self.name(path)}: {why}' for path, why in self.refused.items())]
+        return [*self.faults, *self.remarks,
+            *(f'left out {self.name(path)}: {why}' for path, why in self.refused.items())]
 
     def understood(self) -> str: # For example 'train/ and valid/ found: 412 photos to learn from, 103 to check with; test/ (98) is left out.'
         "What the folder was taken for, in a line."
-        counts = ', '.join(f'{label} {n}' for label, n in self.counts.items()) if len(self.labels) <= 12 else f'{len(self.labels)} classes'
+        counts = ', '.join(f'{label} {n}'
+            for label, n in self.counts.items()) if len(self.labels) <= 12 else f'{len(self.labels)} classes'
         sizes = Counter(photo.split for photo in self.photos) + Counter(test=len(self.test))
         if not set(sizes) - {''}: return f'{len(self.photos)} photos: {counts}.'
         found = ' and '.join(f'{split}/' for split in ('train', 'valid') if sizes[split])
@@ -334,9 +342,11 @@ def read_folder(
     for path in files:
         split, label = place_of(parts[path], splits)
         row = rows.get('/'.join(parts[path]), {})
-        found.append(Photo(path, label if labels is None else labels.get(path, ''), group=row.get('group', ''), row=row, split=split))
+        found.append(Photo(path, label if labels is None else labels.get(path, ''), group=row.get('group', ''),
+            row=row, split=split))
     folder = PhotoFolder(root, [photo for photo in found if photo.label and (photo.split != 'test' or test)], {},
-                         [photo for photo in found if photo.split == 'test' and not (test and photo.label)], remarks, splits=splits)
+                         [photo for photo in found if photo.split == 'test' and not (test and photo.label)], remarks,
+                         splits=splits)
     if check: _open_all(folder, look)
     if labels is None: _remark(folder, found, leave_out)
     return folder
@@ -344,14 +354,16 @@ def read_folder(
 def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None) -> None:
     "Open each photo, and set aside those that can't be used."
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        reasons = list(progress(pool.map(lambda photo: _look(photo, look), folder.photos), 'reading photos', total=len(folder.photos)))
+        reasons = list(progress(pool.map(lambda photo: _look(photo, look), folder.photos), 'reading photos',
+            total=len(folder.photos)))
     folder.refused |= {photo.path: why for photo, why in zip(folder.photos, reasons) if why}
     folder.photos = [photo for photo in folder.photos if photo.path not in folder.refused]
 
 def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None) -> str:
     "Fill in what the file itself tells; the reason if it can't be used, else ''."
     try:
-        if (size := photo.path.stat().st_size) > largest_file: return f'{size/1e6:.0f} MB are too much for a photo (at most {largest_file/1e6:.0f} MB).'
+        if (size := photo.path.stat().st_size) > largest_file:
+            return f'{size/1e6:.0f} MB are too much for a photo (at most {largest_file/1e6:.0f} MB).'
         data = photo.path.read_bytes()
         photo.sha256 = hashlib.sha256(data).hexdigest()
         picture = open_photo(data, at_least=64)
@@ -367,11 +379,15 @@ def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
     root, splits = folder.root, folder.splits
     level = 2 if splits == 'above' else 1
     for path in visible_files(root, leave_out):
-        if len(parts := path.relative_to(root).parts) > level and not looks_like_photo(path) and place_of(parts, splits)[0] != 'test':
+        if len(parts := path.relative_to(root).parts) > level and not looks_like_photo(path) and place_of(parts,
+            splits)[0] != 'test':
             folder.refused[path] = _why_not(path)
     loose = [photo for photo in found if not photo.label and photo.split != 'test']
-    if loose and folder.photos: folder.faults.append(f'{_photos(len(loose))} in no class folder and left out, such as {folder.name(loose[0].path)}.')
-    beside = sorted({photo.path.relative_to(root).parts[0] for photo in found if splits == 'above' and not photo.split and photo.label})
+    if loose and folder.photos:
+        folder.faults.append(f'{_photos(len(loose))} in no class folder and left out, such as '
+                             f'{folder.name(loose[0].path)}.')
+    beside = sorted({photo.path.relative_to(root).parts[0] for photo in found if splits == 'above' and not photo.split
+        and photo.label})
     if beside: folder.faults.append(f'{", ".join(beside)} stands beside train/ and is left out.')
     folder.photos = [photo for photo in folder.photos if splits != 'above' or photo.split]
     folder.remarks += _nested(folder, level)
@@ -390,12 +406,14 @@ def _why_not(path:Path) -> str:
 def _nested(folder:PhotoFolder, level:int) -> list[str]:
     "Folders inside class folders may be sessions, or may be the classes that were meant."
     inner = [photo.path.relative_to(folder.root).parts[:-1] for photo in folder.photos]
-    inner = [parts for parts in inner if len(parts) > level and not (level == 1 and parts[1:] and len(parts) == 2 and _split_name(parts[1]))]
+    inner = [parts for parts in inner if len(parts) > level
+        and not (level == 1 and parts[1:] and len(parts) == 2 and _split_name(parts[1]))]
     if not inner: return []
     leaves = {parts[-1]: {parts[level - 1] for parts in inner} for parts in inner}
     shared = sorted(leaf for leaf in leaves if len({parts[level - 1] for parts in inner if parts[-1] == leaf}) > 1)
     standing = f' {", ".join(shared[:3])} {"stands" if len(shared) == 1 else "stand"} under several classes.' if shared else ''
-    return [f'{_photos(len(inner))} in a folder below the one of the class, such as {"/".join(inner[0])}: the class is {class_name(inner[0][level - 1])}.{standing}']
+    return [f'{_photos(len(inner))} in a folder below the one of the class, such as {"/".join(inner[0])}: the class '
+            f'is {class_name(inner[0][level - 1])}.{standing}']
 
 def _alike(folder:PhotoFolder) -> list[str]:
     "Class folders whose names look the same."
@@ -403,15 +421,18 @@ def _alike(folder:PhotoFolder) -> list[str]:
     for photo in folder.photos:
         for part in photo.path.relative_to(folder.root).parts[:-1]:
             if class_name(part) == photo.label: raw.setdefault(photo.label, set()).add(part)
-    same = [f'{len(names)} folders are called {label!r}, with other blanks or accents in several pieces: they are taken as one class.' for label, names in raw.items() if len(names) > 1]
+    same = [f'{len(names)} folders are called {label!r}, with other blanks or accents in several pieces: they are '
+            'taken as one class.' for label, names in raw.items() if len(names) > 1]
     looks: dict[str, list[str]] = {}
     for label in folder.labels: looks.setdefault(re.sub(r'[\s_-]+', ' ', label.casefold()), []).append(label)
-    return same + [f'The classes {" and ".join(map(repr, labels))} look the same: rename the folder of one if they are one class.' for labels in looks.values() if len(labels) > 1]
+    return same + [f'The classes {" and ".join(map(repr, labels))} look the same: rename the folder of one if they '
+                   'are one class.' for labels in looks.values() if len(labels) > 1]
 
 def _empty(folder:PhotoFolder, level:int, leave_out:Path|None) -> list[str]:
     "Class folders without a photo that can be used."
     root, found = folder.root, []
-    for above in ([root] if level == 1 else [path for path in sorted(root.iterdir()) if path.is_dir() and _split_name(path.name) == 'train']):
+    for above in ([root] if level == 1
+        else [path for path in sorted(root.iterdir()) if path.is_dir() and _split_name(path.name) == 'train']):
         for path in sorted(above.iterdir()):
             if not path.is_dir() or not is_visible(path.name) or class_name(path.name) in folder.labels: continue
             if leave_out and leave_out.resolve().is_relative_to(path.resolve()): continue
@@ -428,20 +449,25 @@ def _unlearnt(folder:PhotoFolder) -> list[str]:
     learnt = {photo.label for photo in folder.photos if photo.split == 'train'}
     strange = sorted({photo.label for photo in folder.photos} - learnt)
     folder.photos = [photo for photo in folder.photos if photo.label in learnt]
-    return [f'{", ".join(strange)} {"is a class" if len(strange) == 1 else "are classes"} of valid/ and not of train/, and left out.'] if strange else []
+    return [f'{", ".join(strange)} {"is a class" if len(strange) == 1 else "are classes"} of valid/ and not of '
+            'train/, and left out.'] if strange else []
 
 def _other_labels(folder:PhotoFolder) -> list[str]:
     "Photos that `metadata.csv` gives another class than their folder."
-    others = [photo for photo in folder.photos if not is_missing(photo.row.get('label')) and class_name(photo.row['label']) != photo.label]
+    others = [photo for photo in folder.photos if not is_missing(photo.row.get('label'))
+        and class_name(photo.row['label']) != photo.label]
     if not others: return []
     first = others[0]
-    return [f"metadata.csv gives {len(others)} photos another class than their folder, such as {folder.name(first.path)}: {first.row['label']!r}. The folder counts; "
-            f"to take the table's, give labels=read_labels('{folder.root.name}/metadata.csv', label_column='label', id_column='file_name')."]
+    return [f"metadata.csv gives {len(others)} photos another class than their folder, such as "
+            f"{folder.name(first.path)}: {first.row['label']!r}. The folder counts; "
+            f"to take the table's, give labels=read_labels('{folder.root.name}/metadata.csv', label_column='label', "
+            "id_column='file_name')."]
 
 def _labels_of_rows(root:Path, files:list[Path], rows:dict[str, dict[str, str]]) -> dict[Path, str]|None:
     "The classes from `metadata.csv`, where photos lie in `root` itself and none in a folder."
     if not files or any(path.parent != root for path in files): return None
-    found = {path: class_name(rows[path.name]['label']) for path in files if path.name in rows and not is_missing(rows[path.name].get('label'))}
+    found = {path: class_name(rows[path.name]['label']) for path in files if path.name in rows
+        and not is_missing(rows[path.name].get('label'))}
     return found or None
 
 # %% ../../../nbs/engine/core/folders.ipynb #6134ffdc
@@ -455,14 +481,16 @@ def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
     try: table = read_table(path, strip=False)
     except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}']
     if 'file_name' not in table.columns:
-        return {}, [f'metadata.csv is not of this package and is passed over: it has no column file_name, but {", ".join(table.columns[:20])}.']
+        return {}, ['metadata.csv is not of this package and is passed over: it has no column file_name, but '
+                    f'{", ".join(table.columns[:20])}.']
     rows, long = {}, 0
     as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`, which puts no blanks around a cell
     for row in table.rows if as_written else [[cell.strip() for cell in row] for row in table.rows]:
         values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
         long += any(len(text) > longest_text for text in row)
         rows[values['file_name'].replace('\\', '/')] = values
-    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {long} rows: texts are cut there, addresses are left out.']*bool(long)
+    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {long} rows: texts '
+                                'are cut there, addresses are left out.']*bool(long)
 
 def _bounded(column:str, text:str) -> str:
     "A text as long as anything needs it; half an address leads nowhere, and half a name to no file."
@@ -519,11 +547,14 @@ def write_metadata(
     """
     path = Path(root)/'metadata.csv'
     if path.exists() and not has_metadata(root):
-        raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it away first.')
-    cells = [{_column(key): _written(key, value) for key, value in reversed(row.items())} for row in sorted(rows, key=lambda row: row['file_name'])]
+        raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it '
+                         'away first.')
+    cells = [{_column(key): _written(key, value) for key, value in reversed(row.items())}
+        for row in sorted(rows, key=lambda row: row['file_name'])]
     extra = dict.fromkeys(key for row in cells for key in reversed(row) if key and key not in columns)
     names = [*columns, *extra]
-    return write_beside(path, ''.join(map(_line, [map(for_csv, names), *([row.get(name, '') for name in names] for row in cells)])), inside=root)
+    return write_beside(path, ''.join(map(_line,
+        [map(for_csv, names), *([row.get(name, '') for name in names] for row in cells)])), inside=root)
 
 def _line(cells:Iterable[str]) -> str:
     "A row; Python quotes a carriage return only where it ends lines."
@@ -563,21 +594,27 @@ def require_classes(
     """
     root, counts = folder.root, folder.counts
     layout = f'Make one folder for each class, such as {root/"grizzly"} and {root/"black"}, with photos in each.'
-    if not counts: raise BearsError(f'{root} {_nothing(folder)} {layout}')
+    if not counts:
+        raise BearsError(f'{root} {_nothing(folder)} {layout}')
     if any(photo.split for photo in folder.photos) and not any(photo.split == 'train' for photo in folder.photos):
-        raise BearsError(f'{root} holds photos to check with (valid/) and none to learn from. Put those into {root/"train"}, with one folder for each class.')
+        raise BearsError(f'{root} holds photos to check with (valid/) and none to learn from. Put those into '
+                         f'{root/"train"}, with one folder for each class.')
     if len(counts) == 1:
-        inner = sorted({photo.path.relative_to(root).parts[1] for photo in folder.photos if len(photo.path.relative_to(root).parts) > 2 and not photo.split})
+        inner = sorted({photo.path.relative_to(root).parts[1] for photo in folder.photos
+            if len(photo.path.relative_to(root).parts) > 2 and not photo.split})
         instead = f'If its folders {", ".join(inner[:5])} are the classes, give {root/folder.photos[0].path.relative_to(root).parts[0]}.' if len(inner) > 1 else layout
         raise BearsError(f'{root} holds one class only ({folder.labels[0]}); a classifier needs two or more. {instead}')
     small = {label: n for label, n in counts.items() if n < each}
-    if small: raise BearsError(f'Too few photos: {_few(small)}, and each class needs at least {each}. Add photos, or move the class out of {root}.')
+    if small:
+        raise BearsError(f'Too few photos: {_few(small)}, and each class needs at least {each}. Add photos, or move '
+                         f'the class out of {root}.')
     return folder
 
 def _nothing(folder:PhotoFolder) -> str:
     "Why a folder gives no photo."
     if folder.refused: return f'holds no photo that can be used: {"; ".join(folder.notes()[:3])}'
-    if loose := [path for path in photo_files(folder.root, loose=True) if path.parent == folder.root]: return f'holds {len(loose)} photos, but no class folders.'
+    if loose := [path for path in photo_files(folder.root, loose=True) if path.parent == folder.root]:
+        return f'holds {len(loose)} photos, but no class folders.'
     return 'holds no photos.'
 
 def _few(counts:dict[str, int], n:int=5) -> str:

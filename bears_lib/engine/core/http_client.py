@@ -126,7 +126,8 @@ def is_public(
     return ip.is_global and not ip.is_multicast and not any(ip in net for net in _special if net.version == ip.version)
 
 _nat64, _unicast = ipaddress.ip_network('64:ff9b::/96'), ipaddress.ip_network('2000::/3')
-_special = [ipaddress.ip_network(net) for net in ('192.0.0.0/24', '192.88.99.0/24', '2001::/23', '2001:db8::/32', '3fff::/20')]  # which some versions of Python take for public
+_special = [ipaddress.ip_network(net)
+    for net in ('192.0.0.0/24', '192.88.99.0/24', '2001::/23', '2001:db8::/32', '3fff::/20')]  # which some versions of Python take for public
 
 # %% ../../../nbs/engine/core/http_client.ipynb #7773dab5
 def _resolve(host:str, port:int, wait:float) -> list[str]:
@@ -138,8 +139,10 @@ def _resolve(host:str, port:int, wait:float) -> list[str]:
     worker = threading.Thread(target=look, daemon=True)
     worker.start()
     worker.join(wait)
-    if not found: raise httpcore.ConnectTimeout('no address found in time')
-    if isinstance(found[0], Exception) or not found[0]: raise httpcore.ConnectError(f'{host} is not known')
+    if not found:
+        raise httpcore.ConnectTimeout('no address found in time')
+    if isinstance(found[0], Exception) or not found[0]:
+        raise httpcore.ConnectError(f'{host} is not known')
     return found[0]
 
 # %% ../../../nbs/engine/core/http_client.ipynb #8469752d
@@ -155,12 +158,14 @@ class _Clock(threading.local):
 
     def left(self, at_most:float|None=None) -> float:
         seconds = self.end - time.monotonic()
-        if seconds <= 0: raise httpcore.ReadTimeout('deadline')
+        if seconds <= 0:
+            raise httpcore.ReadTimeout('deadline')
         return seconds if at_most is None else min(seconds, at_most)
 
     def count(self, data:bytes) -> bytes:
         self.room -= len(data)
-        if self.room < 0: raise WebError('far more came over the wire than the photo has')
+        if self.room < 0:
+            raise WebError('far more came over the wire than the photo has')
         return data
 
 _clock = _Clock()
@@ -178,46 +183,55 @@ class _Stream(httpcore.NetworkStream):
 # %% ../../../nbs/engine/core/http_client.ipynb #a05b3f33
 class _Backend(httpcore.NetworkBackend):
     "Looks the host up, refuses non-public addresses, and connects to the very address it checked."
-    def __init__(self, private:Iterable[str]): self.private, self.inner, self.silent = frozenset(private), httpcore.SyncBackend(), set[bool]()
+    def __init__(self, private:Iterable[str]):
+        self.private, self.inner, self.silent = frozenset(private), httpcore.SyncBackend(), set[bool]()
     def sleep(self, seconds): self.inner.sleep(seconds)
 
     def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
         addresses = _resolve(host, port, _clock.left(timeout))
         closed = next((address for address in addresses if not is_public(address)), None)
-        if closed and host not in self.private: raise WebError(f'non-public address {closed}')
+        if closed and host not in self.private:
+            raise WebError(f'non-public address {closed}')
         addresses = _in_turn(addresses, self.silent)
         for i, address in enumerate(addresses):
             last = i + 1 == len(addresses)
             wait = _clock.left(timeout) if last else min(_clock.left(timeout), patience_per_address)
             try: return _Stream(self.inner.connect_tcp(address, port, wait, local_address, socket_options))
             except httpcore.ConnectError:
-                if last: raise
+                if last:
+                    raise
             except httpcore.ConnectTimeout:
-                if last: raise
+                if last:
+                    raise
                 self.silent.add(':' in address)
 
 patience_per_address = 1.5  # seconds that one of several addresses of a host gets to answer: some networks have an IPv6 that leads nowhere
 
 def _in_turn(addresses:list[str], silent:set[bool]) -> list[str]:
     "IPv6 and IPv4 by turns, as the system ordered them; a kind that was silent before comes last."
-    kinds = [[address for address in addresses if (':' in address) == six] for six in sorted({True, False}, key=lambda six: (six in silent, six != (':' in addresses[0])))]
+    kinds = [[address for address in addresses if (':' in address) == six]
+        for six in sorted({True, False}, key=lambda six: (six in silent, six != (':' in addresses[0])))]
     return [address for pair in zip_longest(*kinds) for address in pair if address]
 
 # %% ../../../nbs/engine/core/http_client.ipynb #2dc211e7
 def _check_literal(host:str) -> None:
     "Refuse hosts that are non-public by their name alone: all that can be known when a proxy connects for us."
     name = host.strip('[]').rstrip('.').lower()
-    if name == 'localhost' or name.endswith(('.localhost', '.local', '.internal')) or not name: raise WebError(f'non-public address {name}')
-    try: address = name if ':' in name else socket.inet_ntoa(socket.inet_aton(name))  # also 0x7f000001, 2130706433 and 127.1
+    if name == 'localhost' or name.endswith(('.localhost', '.local', '.internal')) or not name:
+        raise WebError(f'non-public address {name}')
+    try:
+        address = name if ':' in name else socket.inet_ntoa(socket.inet_aton(name))  # also 0x7f000001, 2130706433 and 127.1
     except OSError: return
-    if not is_public(address): raise WebError(f'non-public address {address}')
+    if not is_public(address):
+        raise WebError(f'non-public address {address}')
 
 def _check_behind_proxy(host:str) -> None:
     _check_literal(host)
     try: closed = [address for address in _resolve(host, 443, 2) if not is_public(address)]
     except httpcore.NetworkError: return  # behind a proxy, names often can't be looked up here: it will know
     except httpcore.TimeoutException: return
-    if closed: raise WebError(f'non-public address {closed[0]}')
+    if closed:
+        raise WebError(f'non-public address {closed[0]}')
 
 # %% ../../../nbs/engine/core/http_client.ipynb #49cadcb9
 def _pool(web:'Web', url:httpx.URL) -> httpcore.ConnectionPool:
@@ -228,7 +242,8 @@ def _pool(web:'Web', url:httpx.URL) -> httpcore.ConnectionPool:
         return web.pools[proxy]
 
 def _new_pool(private:Iterable[str], proxy:str) -> httpcore.ConnectionPool:
-    settings: dict = dict(ssl_context=httpx.create_ssl_context(), max_connections=None, max_keepalive_connections=32, keepalive_expiry=15)
+    settings: dict = dict(ssl_context=httpx.create_ssl_context(), max_connections=None, max_keepalive_connections=32,
+        keepalive_expiry=15)
     if not proxy: return httpcore.ConnectionPool(network_backend=_Backend(private), **settings)
     way = httpx.Proxy(proxy if '://' in proxy else f'http://{proxy}')
     kind = httpcore.SOCKSProxy if way.url.scheme.startswith('socks') else httpcore.HTTPProxy
@@ -245,23 +260,30 @@ def _seconds(retry_after:str|None) -> float|None:
 
 def _check_status(status:int, headers:httpx.Headers) -> None:
     wait = _seconds(headers.get('retry-after'))
-    if status == 429: raise RateLimited('HTTP 429, too many requests', status, wait, again=True)
-    if status in (500, 502, 503, 504): raise WebError(f'HTTP {status}', status, wait, again=True)
-    if not 200 <= status < 300 or status in (202, 204): raise WebError(f'HTTP {status}', status, wait)
+    if status == 429:
+        raise RateLimited('HTTP 429, too many requests', status, wait, again=True)
+    if status in (500, 502, 503, 504):
+        raise WebError(f'HTTP {status}', status, wait, again=True)
+    if not 200 <= status < 300 or status in (202, 204):
+        raise WebError(f'HTTP {status}', status, wait)
 
 # %% ../../../nbs/engine/core/http_client.ipynb #9735dd00
 def _read(headers:httpx.Headers, parts:Iterable[bytes], max_bytes:int) -> bytes:
     "The body, unpacked; given up as soon as it is larger than allowed."
     large = WebError(f'larger than {max_bytes/1e6:g} MB')
     length, packed = headers.get('content-length', ''), headers.get('content-encoding', 'identity').strip().lower()
-    if re.fullmatch('[0-9]+', length) and (len(length) > 12 or int(length) > max_bytes): raise large
-    if packed not in ('identity', 'gzip', 'x-gzip', 'deflate', ''): raise WebError(f'packed in a way we did not ask for ({packed})')
+    if re.fullmatch('[0-9]+', length) and (len(length) > 12 or int(length) > max_bytes):
+        raise large
+    if packed not in ('identity', 'gzip', 'x-gzip', 'deflate', ''):
+        raise WebError(f'packed in a way we did not ask for ({packed})')
     unpack = zlib.decompressobj(47) if packed not in ('identity', '') else None
     body = bytearray()
     for part in parts:
         try: body += unpack.decompress(part, max_bytes + 1 - len(body)) if unpack else part
-        except zlib.error: raise WebError(f'its {packed} packing is damaged') from None
-        if len(body) > max_bytes: raise large
+        except zlib.error:
+            raise WebError(f'its {packed} packing is damaged') from None
+        if len(body) > max_bytes:
+            raise large
         if unpack and unpack.eof: break  # what follows is not looked at
     return bytes(body)
 
@@ -272,14 +294,20 @@ def _in_plain_words(web:'Web'):
     try: yield
     except httpcore.TimeoutException:
         over = time.monotonic() >= _clock.end
-        raise WebError(f'not finished within {web.deadline:g} s' if over else f'no answer for {web.patience:g} s', later=True) from None
+        raise WebError(f'not finished within {web.deadline:g} s' if over else f'no answer for {web.patience:g} s',
+            later=True) from None
     except httpcore.ConnectError as error:
-        if 'is not known' in str(error): raise WebError('no such host', later=True) from None
-        if 'certificate' in str(error).lower(): raise WebError('its certificate is not valid') from None
+        if 'is not known' in str(error):
+            raise WebError('no such host', later=True) from None
+        if 'certificate' in str(error).lower():
+            raise WebError('its certificate is not valid') from None
         raise WebError('no connection', again=True) from None
-    except httpcore.ProxyError as error: raise WebError(f'the proxy refused: {error}', later=True) from None
-    except (httpcore.NetworkError, httpcore.ProtocolError): raise WebError('the connection broke off', again=True) from None
-    except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError): raise WebError('not a web address') from None
+    except httpcore.ProxyError as error:
+        raise WebError(f'the proxy refused: {error}', later=True) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError):
+        raise WebError('the connection broke off', again=True) from None
+    except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError):
+        raise WebError('not a web address') from None
 
 # %% ../../../nbs/engine/core/http_client.ipynb #5d40d539
 def _address(url:str, params:dict|None=None) -> httpx.URL:
@@ -287,9 +315,12 @@ def _address(url:str, params:dict|None=None) -> httpx.URL:
     try:
         where = httpx.URL(url.strip()).copy_with(userinfo=b'', fragment=None)  # no passwords, neither to sites nor into logs
         host, port = where.host, where.port  # a host in letters of other languages is read here; one that can't be stays xn--
-    except (httpx.InvalidURL, ValueError): raise WebError('not a web address') from None
-    if where.scheme and where.scheme not in ('http', 'https'): raise WebError(f'{where.scheme[:40]}: is not fetched, only http and https are')
-    if not where.scheme or not host or host.startswith('xn--') or not 0 < (80 if port is None else port) < 65536: raise WebError('not a web address')
+    except (httpx.InvalidURL, ValueError):
+        raise WebError('not a web address') from None
+    if where.scheme and where.scheme not in ('http', 'https'):
+        raise WebError(f'{where.scheme[:40]}: is not fetched, only http and https are')
+    if not where.scheme or not host or host.startswith('xn--') or not 0 < (80 if port is None else port) < 65536:
+        raise WebError('not a web address')
     return where.copy_merge_params(params) if params else where
 
 def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Headers, bytes | str]:
@@ -297,7 +328,8 @@ def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Header
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     waits = {'timeout': dict.fromkeys(('connect', 'read', 'write'), web.patience)}
     _clock.room = web.max_bytes*1.05 + 500_000  # chunks and headers take their part
-    with _in_plain_words(web), _pool(web, url).stream('GET', target, headers=[*headers.items()], extensions=waits) as reply:
+    with _in_plain_words(web), _pool(web, url).stream('GET', target, headers=[*headers.items()],
+        extensions=waits) as reply:
         got = httpx.Headers(reply.headers)
         if reply.status in (301, 302, 303, 307, 308) and 'location' in got: return got, got['location']
         _check_status(reply.status, got)
@@ -341,8 +373,10 @@ class Reply:
     def json(self) -> dict:
         "The body as a JSON object."
         try: found = json.loads(self.body)
-        except (ValueError, RecursionError): raise WebError(f'answered {self.kind or "something"} that is not JSON') from None
-        if not isinstance(found, dict): raise WebError('answered JSON of another form than documented')
+        except (ValueError, RecursionError):
+            raise WebError(f'answered {self.kind or "something"} that is not JSON') from None
+        if not isinstance(found, dict):
+            raise WebError('answered JSON of another form than documented')
         return found
 
 # %% ../../../nbs/engine/core/http_client.ipynb #75ce0432
@@ -463,18 +497,21 @@ def _try(web:Web, url:httpx.URL, referer:str) -> Reply:
         try: return _follow(web, url, referer, tries)
         except WebError as error:
             pause = 0.5*2**(tries - 1) if error.wait is None else error.wait
-            if not error.again or tries == web.tries or time.monotonic() + pause >= _clock.end: raise
+            if not error.again or tries == web.tries or time.monotonic() + pause >= _clock.end:
+                raise
             time.sleep(pause)
     raise WebError('not tried')
 
 def _follow(web:Web, url:httpx.URL, referer:str, tries:int) -> Reply:
     "Fetch an address, and up to five that it redirects to."
-    headers = {'user-agent': introduction(url.host), 'accept': 'image/*, application/json, */*;q=0.5', 'accept-encoding': 'gzip'}
+    headers = {'user-agent': introduction(url.host), 'accept': 'image/*, application/json, */*;q=0.5',
+        'accept-encoding': 'gzip'}
     try: headers |= {'referer': str(_address(referer))} if referer else {}
     except WebError: pass
     for _ in range(6):
         got, body = _one(web, url, headers)
         if isinstance(body, bytes): return Reply(str(url), got, body, tries)
         try: url = _address(str(url.join(body)))
-        except (httpx.InvalidURL, UnicodeError): raise WebError('redirects to something that is not a web address') from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise WebError('redirects to something that is not a web address') from None
     raise WebError('too many redirects')

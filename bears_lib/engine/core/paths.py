@@ -60,7 +60,8 @@ def inside(
         real = (path.parent.resolve()/path.name).relative_to(home).as_posix()
     except (ValueError, OSError, RuntimeError, TypeError): real = ''
     own = [bool(also) and isinstance(each, str) and each.startswith(f'{also}/') for each in (name, real)]
-    if own[0] != own[1] or not all(_is_open(each.removeprefix(f'{also}/') if hidden else each) for each, hidden in zip((name, real), own)):
+    if own[0] != own[1] or not all(_is_open(each.removeprefix(f'{also}/') if hidden else each)
+        for each, hidden in zip((name, real), own)):
         raise BearsError(f'{name!r:.200} leads out of {folder} or into a hidden folder, and is left alone.')
     return path
 
@@ -86,7 +87,8 @@ def stays(
 
 def _is_open(name:str) -> bool:
     "No part of it is hidden, empty or leads upwards; marks that some disks pass over do not count."
-    parts = [re.sub('[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]', '', part) for part in name.split('/')] if isinstance(name, str) else ['']
+    parts = [re.sub('[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]', '', part)
+        for part in name.split('/')] if isinstance(name, str) else ['']
     odd = '\0' if os.sep == '/' else '\0\\:~'
     return all(part and part[0] != '.' and len(part) <= 255 and not set(part) & set(odd) for part in parts)
 
@@ -114,5 +116,6 @@ def own_file(
         path = path/part
         if path.is_symlink() or os.path.lexists(path) and not (path.is_file() or path.is_dir()):
             raise BearsError(f'{path} is a link or a device, and this package makes none there. Take it away.')
-    if name and not name.endswith('/') and path.is_dir(): raise BearsError(f'{path} is a folder where a file should be. Take it away.')
+    if name and not name.endswith('/') and path.is_dir():
+        raise BearsError(f'{path} is a folder where a file should be. Take it away.')
     return path

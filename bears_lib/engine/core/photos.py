@@ -53,24 +53,33 @@ def open_photo(
 def _from_path(path:str|Path, at_least:int, longest:int) -> Image.Image:
     name = f'{Path(path).name[:120]}: '
     try: return decode(read_file(path), at_least, longest)
-    except FileNotFoundError: raise PhotoError(f'{str(path)[-200:]} is not there. Check the path.') from None
-    except PhotoError as error: raise PhotoError(f'{name}{error}') from None
-    except (OSError, ValueError) as error: raise PhotoError(f"{name}can't be read ({getattr(error, 'strerror', '') or error}).") from error
+    except FileNotFoundError:
+        raise PhotoError(f'{str(path)[-200:]} is not there. Check the path.') from None
+    except PhotoError as error:
+        raise PhotoError(f'{name}{error}') from None
+    except (OSError, ValueError) as error:
+        raise PhotoError(f"{name}can't be read ({getattr(error, 'strerror', '') or error}).") from error
 
 # %% ../../../nbs/engine/core/photos.ipynb #05510745
 def _read_open_file(file, most:int=max_bytes) -> bytes:
     "What is left in an open file."
     try: data = file.read(most + 1)
-    except Exception as error: raise PhotoError(f"the open file can't be read ({error}).") from error
-    if not isinstance(data, bytes): raise PhotoError("the open file gives text: open it with open(path, 'rb').")
-    if len(data) > most: raise PhotoError(f'more than {most/1e6:.0f} MB are too much for a photo.')
+    except Exception as error:
+        raise PhotoError(f"the open file can't be read ({error}).") from error
+    if not isinstance(data, bytes):
+        raise PhotoError("the open file gives text: open it with open(path, 'rb').")
+    if len(data) > most:
+        raise PhotoError(f'more than {most/1e6:.0f} MB are too much for a photo.')
     return data
 
 def _from_pillow(image:Image.Image) -> Image.Image:
-    if image.width*image.height > max_pixels: raise PhotoError(too_large(image.size))
+    if image.width*image.height > max_pixels:
+        raise PhotoError(too_large(image.size))
     try: return to_rgb(image)
-    except PhotoError: raise
-    except Exception as error: raise PhotoError(f"the picture can't be used ({error}).") from error
+    except PhotoError:
+        raise
+    except Exception as error:
+        raise PhotoError(f"the picture can't be used ({error}).") from error
 
 def _from_tensor(tensor) -> np.ndarray:
     "A torch tensor, whose colours come first: of shape (3, height, width), or with 1 or nothing for grey."
@@ -82,8 +91,11 @@ def _from_tensor(tensor) -> np.ndarray:
 def _from_array(array:np.ndarray) -> Image.Image:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
         raise PhotoError(f'an array of shape {array.shape} is no photo: (height, width) or (height, width, 3) is.')
-    if array.shape[0]*array.shape[1] > max_pixels: raise PhotoError(too_large((array.shape[1], array.shape[0])))
-    if array.dtype.kind not in 'buif': raise PhotoError(f'an array of {array.dtype} is no photo: its numbers must be 0 to 255, or 0 to 1 if they are floats.')
+    if array.shape[0]*array.shape[1] > max_pixels:
+        raise PhotoError(too_large((array.shape[1], array.shape[0])))
+    if array.dtype.kind not in 'buif':
+        raise PhotoError(f'an array of {array.dtype} is no photo: its numbers must be 0 to 255, or 0 to 1 if they '
+                         'are floats.')
     pixels = array if array.dtype == np.uint8 else to_bytes(array)
     return to_rgb(Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
 
@@ -107,8 +119,10 @@ class Step:
         known = {'way': own_ways + fastai_ways, 'filter': tuple(filters), 'fill': tuple(fills)}
         for name, values in known.items():
             found = getattr(self, name)
-            if found not in values: raise BearsError(f'No {name} for a photo is called {found!r}: {", ".join(values)} are.')
-        if not 0.5 <= self.share <= 1: raise BearsError(f'A step keeps a share of 0.5 to 1, not {self.share}.')
+            if found not in values:
+                raise BearsError(f'No {name} for a photo is called {found!r}: {", ".join(values)} are.')
+        if not 0.5 <= self.share <= 1:
+            raise BearsError(f'A step keeps a share of 0.5 to 1, not {self.share}.')
 
 def _shape(size:int|tuple[int, int]) -> tuple[int, int]:
     "Height and width, checked."
@@ -133,7 +147,8 @@ def _own(image:Image.Image, step:Step) -> Image.Image:
     (width, height), (down, across) = image.size, step.size
     if step.way == 'pad': return _padded(image, step)
     wide, high = width*step.share, height*step.share
-    if step.way == 'crop': wide, high = min(width, height*(across/down))*step.share, min(height, width*(down/across))*step.share
+    if step.way == 'crop':
+        wide, high = min(width, height*(across/down))*step.share, min(height, width*(down/across))*step.share
     box = (width - wide)/2, (height - high)/2, (width + wide)/2, (height + high)/2
     return image.resize((across, down), filters[step.filter], box=box, reducing_gap=None)
 
@@ -141,7 +156,8 @@ def _window(pixels:np.ndarray, left:int, top:int, across:int, down:int, fill:str
     "A part of the pixels; what lies outside of them is filled."
     height, width = pixels.shape[:2]
     if across*down > 4*max_pixels:
-        raise PhotoError(f'{width} x {height} pixels are too long and narrow: filled up, they would be {across} x {down}. Cut the picture first.')
+        raise PhotoError(f'{width} x {height} pixels are too long and narrow: filled up, they would be {across} x '
+                         f'{down}. Cut the picture first.')
     inner = pixels[max(top, 0):min(top + down, height), max(left, 0):min(left + across, width)]
     edges = (max(-top, 0), max(top + down - height, 0)), (max(-left, 0), max(left + across - width, 0)), (0, 0)
     return np.pad(inner, edges, mode=fills[fill]) if np.any(edges) else inner  # type: ignore[call-overload]
@@ -211,7 +227,8 @@ class _Written:
     def __post_init__(self):
         if self.resize not in own_ways and not self.steps:
             raise BearsError(f"No way to resize is called {self.resize!r}: 'crop', 'squish' and 'pad' are.")
-        if not 0.5 <= self.crop <= 1: raise BearsError(f'crop must be 0.5 to 1, not {self.crop}.')
+        if not 0.5 <= self.crop <= 1:
+            raise BearsError(f'crop must be 0.5 to 1, not {self.crop}.')
         height, width = self.shape
         if self.steps and (self.resize != 'steps' or self.steps[-1].size != (height, width)):
             raise BearsError(f"Steps go with resize='steps' and lead to size, not to {self.steps[-1].size}.")
@@ -305,8 +322,10 @@ def _known(found:dict) -> dict[str, Any]:
     if not len(mean) == len(std) == 3 or min(std) < 1e-6:
         raise ValueError('mean and std take three numbers each, and those of std are above 0')
     steps = found.get('steps', [])
-    if not isinstance(steps, list | tuple) or len(steps) > 20: raise ValueError('steps is a list of at most 20')
-    read = tuple(Step(step['way'], _sides(step['size']), step['filter'], step['fill'], _number(step['share'])) for step in steps)
+    if not isinstance(steps, list | tuple) or len(steps) > 20:
+        raise ValueError('steps is a list of at most 20')
+    read = tuple(Step(step['way'], _sides(step['size']), step['filter'], step['fill'], _number(step['share']))
+        for step in steps)
     size, resize, crop = _sides(found['size']), found['resize'], _number(found['crop'])
     return {'size': size, 'resize': resize, 'crop': crop, 'mean': mean, 'std': std, 'steps': read}
 

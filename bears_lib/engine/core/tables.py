@@ -48,35 +48,48 @@ def read_table(
     text, notes = _to_text(path, _read_bytes(path, most))
     separator, text = _separator(text)
     csv.field_size_limit(max(csv.field_size_limit(), 4*most))
-    try: rows = [[from_csv(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator) if any(cell.strip() for cell in row)]
-    except csv.Error as error: raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
-    columns, *below = [[cell.strip() for cell in row] for row in rows[:1]] + [[cell.strip() if strip else cell for cell in row] for row in rows[1:]] or [[]]
+    try:
+        rows = [[from_csv(cell) for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator)
+            if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
+    columns, *below = [[cell.strip() for cell in row]
+        for row in rows[:1]] + [[cell.strip() if strip else cell for cell in row] for row in rows[1:]] or [[]]
     return _without_counter(Table(path, columns, [_to_length(row, columns, path) for row in below], notes))
 
 # %% ../../../nbs/engine/core/tables.ipynb #5f818ae9
 def _read_bytes(path:Path, most:int) -> bytes:
     try:
-        if path.exists() and not path.is_file(): raise BearsError(f'{path} is no file. Give a CSV file.')
-        if path.stat().st_size > most: raise BearsError(f'{path} is larger than {most//10**6} MB: that is no table of labels.')
+        if path.exists() and not path.is_file():
+            raise BearsError(f'{path} is no file. Give a CSV file.')
+        if path.stat().st_size > most:
+            raise BearsError(f'{path} is larger than {most//10**6} MB: that is no table of labels.')
         return path.read_bytes()
     except FileNotFoundError:
         others = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise BearsError(f'{path} is not there.{near(path.name, others)} Give a CSV file with an id and a class in each row.') from None
-    except OSError as error: raise BearsError(f"{path} can't be read ({error.strerror}). Give a CSV file.") from error
+        raise BearsError(f'{path} is not there.{near(path.name, others)} Give a CSV file with an id and a class in '
+                         'each row.') from None
+    except OSError as error:
+        raise BearsError(f"{path} can't be read ({error.strerror}). Give a CSV file.") from error
 
 def _to_text(path:Path, data:bytes) -> tuple[str, list[str]]:
     "The text, and a note where its alphabet had to be guessed."
-    if data[:4] == b'PK\3\4': raise BearsError(f'{path} is a spreadsheet or an archive, not a table in text form. Save it as CSV and give that.')
+    if data[:4] == b'PK\3\4':
+        raise BearsError(f'{path} is a spreadsheet or an archive, not a table in text form. Save it as CSV and give '
+                         'that.')
     if data[:2] in (b'\xff\xfe', b'\xfe\xff'): code = 'utf-16'
     elif data[1:2] == b'\0': code = 'utf-16-le'
     else: code = 'utf-8-sig'
     try: return _no_zeros(path, data.decode(code)), []
     except UnicodeDecodeError: pass
     text = data.decode('cp1252' if not set(data) & {0x81, 0x8d, 0x8f, 0x90, 0x9d} else 'latin-1')
-    return _no_zeros(path, text), [f'{path.name} is not written in UTF-8: its letters were read as those of Windows in Western Europe. If some are wrong, save it as "CSV UTF-8".']
+    return _no_zeros(path, text), [f'{path.name} is not written in UTF-8: its letters were read as those of Windows '
+                                   'in Western Europe. If some are wrong, save it as "CSV UTF-8".']
 
 def _no_zeros(path:Path, text:str) -> str:
-    if '\0' in text: raise BearsError(f'{path} is no table in text form. Give a CSV file.')
+    if '\0' in text:
+        raise BearsError(f'{path} is no table in text form. Give a CSV file.')
     return text
 
 # %% ../../../nbs/engine/core/tables.ipynb #2b8efd64
@@ -84,7 +97,9 @@ def _separator(text:str) -> tuple[str, str]:
     "What stands between two columns: the sign that cuts most of the first rows into equally many cells, at least two; a blank only if nothing else does."
     if declared := re.match(r'sep=(.)\r?\n', text): return declared[1], text[declared.end():]
     def score(separator:str) -> tuple[float, int]:
-        try: widths = [len(row) for row in islice(csv.reader(io.StringIO(text, newline=''), delimiter=separator), 50) if row]
+        try:
+            widths = [len(row) for row in islice(csv.reader(io.StringIO(text, newline=''), delimiter=separator), 50)
+                if row]
         except csv.Error: return 0., 0
         width, n = Counter(widths).most_common(1)[0] if widths else (1, 0)
         return (n/len(widths), width) if width > 1 else (0., 0)
@@ -95,7 +110,8 @@ def _to_length(row:list[str], columns:list[str], path:Path) -> list[str]:
     "A row with as many cells as there are columns; one with more has a separator inside a cell, and everything behind it is shifted."
     while len(row) > len(columns) and not row[-1]: row = row[:-1]
     if len(row) > len(columns):
-        raise BearsError(f'{path} has {len(columns)} columns, and a row of {len(row)} cells: {", ".join(row)[:80]!r}. Put cells that hold a separator into double quotes.')
+        raise BearsError(f'{path} has {len(columns)} columns, and a row of {len(row)} cells: '
+                         f'{", ".join(row)[:80]!r}. Put cells that hold a separator into double quotes.')
     return row + ['']*(len(columns) - len(row))
 
 def _without_counter(table:Table) -> Table:

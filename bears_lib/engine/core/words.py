@@ -109,7 +109,8 @@ def is_web_address(
     bool
         True for http and https, without blanks, quotes and what can't be seen
     """
-    return isinstance(text, str) and bool(re.fullmatch(r'https?://[^\s<>"`\\]+', text, re.IGNORECASE)) and clean(text) == text
+    return isinstance(text, str) and bool(re.fullmatch(r'https?://[^\s<>"`\\]+', text,
+        re.IGNORECASE)) and clean(text) == text
 
 def for_link(
     address:Any, # An address of the web, or a path on the same site
@@ -126,7 +127,8 @@ def for_link(
     str
         For an href or src; '' for any other, such as `javascript:...`
     """
-    path = isinstance(address, str) and re.fullmatch(r'(?![/\\]{2})[^\s<>"`\\:]+(?:[?#][^\s<>"`\\]*)?', address) and clean(address) == address
+    path = isinstance(address, str) and re.fullmatch(r'(?![/\\]{2})[^\s<>"`\\:]+(?:[?#][^\s<>"`\\]*)?',
+        address) and clean(address) == address
     return escape(address) if path or is_web_address(address) else ''
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000021
@@ -189,7 +191,8 @@ def for_tsv(
         The same to the eye
     """
     if re.fullmatch(r'[+\-]?\d+(?:[.,]\d+)*', html): return html
-    return re.sub(r'''(^|[;,|])([\s'"]*[=+\-@＝＋－＠][\s'"=+\-@＝＋－＠]*)''', lambda found: found[1] + re.sub('[=+@＝＋－＠-]', lambda sign: _number(sign[0]), found[2]), html)
+    return re.sub(r'''(^|[;,|])([\s'"]*[=+\-@＝＋－＠][\s'"=+\-@＝＋－＠]*)''',
+        lambda found: found[1] + re.sub('[=+@＝＋－＠-]', lambda sign: _number(sign[0]), found[2]), html)
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000029
 def for_terminal(

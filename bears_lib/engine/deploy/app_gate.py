@@ -140,11 +140,14 @@ class Intake:
         more = True
         while more:
             message = await self._next(receive, mine)
-            if message['type'] != 'http.request': raise Cut(400, 'The connection was closed before everything was there.')
+            if message['type'] != 'http.request':
+                raise Cut(400, 'The connection was closed before everything was there.')
             more, part = message.get('more_body', False), message.get('body', b'')
             mine.received += len(part)
-            if mine.received > mine.limit: raise Cut(413, _too_large(mine.limit))
-            if sum(each.received for each in self.sending) > self.limits.on_the_way: most_in_the_way(self.sending, by_bytes=True).cut = True
+            if mine.received > mine.limit:
+                raise Cut(413, _too_large(mine.limit))
+            if sum(each.received for each in self.sending) > self.limits.on_the_way:
+                most_in_the_way(self.sending, by_bytes=True).cut = True
             yield part
 
     async def _next(self, receive:Callable, mine:Sending) -> dict:
@@ -152,7 +155,8 @@ class Intake:
         waited, waiting = time.monotonic(), asyncio.ensure_future(receive())
         try:
             while not waiting.done():
-                if mine.cut: raise Cut(429, 'Too many people send something at the moment. Please try again in a few seconds.')
+                if mine.cut:
+                    raise Cut(429, 'Too many people send something at the moment. Please try again in a few seconds.')
                 now = time.monotonic()
                 if now - waited > self.limits.idle or now - mine.since > self.limits.whole:
                     raise Cut(408, 'That took too long to arrive. Please try again, perhaps with a smaller photo.')
@@ -202,12 +206,14 @@ class Shelf:
         for path in paths:
             self.kept.pop(path, None)
             self.kept[path] = (visitor, size, now)
-        while len(self.kept) > self.limits.photos or sum(size for _, size, _ in self.kept.values()) > self.limits.kept: self._take_away()
+        while len(self.kept) > self.limits.photos or sum(size for _, size, _ in self.kept.values()) > self.limits.kept:
+            self._take_away()
 
     def _take_away(self) -> None:
         of_visitor: Counter = Counter()
         for visitor, size, _ in self.kept.values(): of_visitor[visitor] += size
-        path = max(self.kept, key=lambda path: (of_visitor[self.kept[path][0]], self.kept[path][1], -self.kept[path][2]))
+        path = max(self.kept, key=lambda path: (of_visitor[self.kept[path][0]], self.kept[path][1],
+            -self.kept[path][2]))
         del self.kept[path]
         with suppress(OSError): os.unlink(path)
 
@@ -249,7 +255,9 @@ class Gate:
             _check_host(self, scope)
             if scope['type'] != 'http': return await self.app(scope, receive, send)
             async with _place(self, visitor): await _pass(self, scope, receive, send, visitor)
-        except Cut as cut: await (_refuse(send, *cut.args) if scope['type'] == 'http' else send({'type': 'websocket.close', 'code': 1008}))
+        except Cut as cut:
+            await (_refuse(send, *cut.args) if scope['type'] == 'http'
+                else send({'type': 'websocket.close', 'code': 1008}))
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #721d041b
 def _header(scope:dict, name:bytes) -> str:
@@ -262,7 +270,8 @@ def _check_host(gate:Gate, scope:dict) -> None:
     if names is None: return
     host, origin = _header(scope, b'host'), _header(scope, b'origin')
     if name_in(host) not in names:
-        raise Cut(403, f'This app answers at {" and ".join(sorted(names))} only, and was called by another name. Whoever runs it can allow more: bears-app --host NAME, or make_app(..., hosts=[NAME]).')
+        raise Cut(403, f'This app answers at {" and ".join(sorted(names))} only, and was called by another name. '
+                       'Whoever runs it can allow more: bears-app --host NAME, or make_app(..., hosts=[NAME]).')
     if origin and name_in(origin) not in names and scope.get('method') not in ('GET', 'HEAD'):
         raise Cut(403, 'Pages of other machines may not use this app.')
 
@@ -282,8 +291,11 @@ async def _pass(gate:Gate, scope:dict, receive:Callable, send:Callable, visitor:
     "Read the body, and have the request answered."
     upload = scope['path'].rstrip('/').endswith('/upload') and scope['method'] == 'POST'
     limit, length = max_bytes + 100_000 if upload else gate.limits.words, _header(scope, b'content-length')
-    if not length and scope['method'] in ('GET', 'HEAD', 'OPTIONS', 'DELETE') and not _header(scope, b'transfer-encoding'): length = '0'
-    if not length.isascii() or not length.isdigit() or len(length) > 12 or int(length) > limit: raise Cut(413, _too_large(limit//100_000*100_000))
+    if not length and scope['method'] in ('GET', 'HEAD', 'OPTIONS', 'DELETE') and not _header(scope,
+        b'transfer-encoding'):
+        length = '0'
+    if not length.isascii() or not length.isdigit() or len(length) > 12 or int(length) > limit:
+        raise Cut(413, _too_large(limit//100_000*100_000))
     if int(length) == 0: return await _answer(gate, scope, receive, send, [])
     with await gate.intake.read(receive, visitor, limit) as body:
         if not upload: return await _answer(gate, scope, _again(body, receive), send, [])
@@ -293,11 +305,14 @@ async def _pass(gate:Gate, scope:dict, receive:Callable, send:Callable, visitor:
             await _answer(gate, scope, _again(body, receive), send, answer)
             for path in _loose(gate) - before:
                 with suppress(OSError): os.unlink(path)
-    with suppress(ValueError): gate.shelf.add([path for path in json.loads(b''.join(answer)) if isinstance(path, str)], int(length), visitor)
+    with suppress(ValueError):
+        gate.shelf.add([path for path in json.loads(b''.join(answer)) if isinstance(path, str)], int(length), visitor)
 
 def _loose(gate:Gate) -> set[str]:
     "Files of uploads that have no place yet."
-    try: return {entry.path for entry in os.scandir(gate.folder()) if entry.name.startswith('tmp') and entry.is_file(follow_symlinks=False)} if gate.folder else set()
+    try:
+        return {entry.path for entry in os.scandir(gate.folder()) if entry.name.startswith('tmp')
+            and entry.is_file(follow_symlinks=False)} if gate.folder else set()
     except OSError: return set()
 
 def _again(body:Any, receive:Callable) -> Callable:
@@ -328,8 +343,10 @@ async def _answer(gate:Gate, scope:dict, receive:Callable, send:Callable, answer
         say(f'{type(error).__name__}: {clean(error, 200)}')
         if not begun: await _refuse(send, 400, nonsense)
 
-_privacy = [(b'content-security-policy', Gate.policy.encode()), (b'referrer-policy', b'no-referrer'), (b'x-content-type-options', b'nosniff')]
+_privacy = [(b'content-security-policy', Gate.policy.encode()), (b'referrer-policy', b'no-referrer'),
+    (b'x-content-type-options', b'nosniff')]
 
 async def _refuse(send:Callable, status:int, words:str) -> None:
-    await send({'type': 'http.response.start', 'status': status, 'headers': [(b'content-type', b'text/plain; charset=utf-8'), (b'connection', b'close')]})
+    await send({'type': 'http.response.start', 'status': status,
+        'headers': [(b'content-type', b'text/plain; charset=utf-8'), (b'connection', b'close')]})
     await send({'type': 'http.response.body', 'body': words.encode()})

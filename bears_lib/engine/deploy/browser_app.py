@@ -47,8 +47,10 @@ class RuntimeFile:
         "Where a browser gets it if the page brings no copy."
         return f'https://cdn.jsdelivr.net/npm/onnxruntime-web@{runtime_version}/dist/{self.name}'
 
-script = RuntimeFile('ort.wasm.bundle.min.mjs', 73_054, 'sha384-PLWz+nHEVHpjwBsO0YVdvQj6n5814Iv8E3b8FG0Rp/uIAtjFMCKOpP66iPzedrIG', 'ort.js')
-wasm = RuntimeFile('ort-wasm-simd-threaded.wasm', 14_239_897, 'sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM', 'ort.wasm')
+script = RuntimeFile('ort.wasm.bundle.min.mjs', 73_054,
+    'sha384-PLWz+nHEVHpjwBsO0YVdvQj6n5814Iv8E3b8FG0Rp/uIAtjFMCKOpP66iPzedrIG', 'ort.js')
+wasm = RuntimeFile('ort-wasm-simd-threaded.wasm', 14_239_897,
+    'sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM', 'ort.wasm')
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #ba3f5483
 def integrity(
@@ -87,9 +89,11 @@ def read_runtime(
     get = f'npm install onnxruntime-web@{runtime_version}'
     for file in (script, wasm):
         path = folder/file.name
-        if not path.is_file(): raise BearsError(f'{path} is not there. Run `{get}` and give its node_modules folder.')
+        if not path.is_file():
+            raise BearsError(f'{path} is not there. Run `{get}` and give its node_modules folder.')
         found[file.copied] = path.read_bytes() if path.stat().st_size == file.size else b''
-        if integrity(found[file.copied]) != file.integrity: raise BearsError(f'{path} is not the file of onnxruntime-web {runtime_version}. Run `{get}` and try again.')
+        if integrity(found[file.copied]) != file.integrity:
+            raise BearsError(f'{path} is not the file of onnxruntime-web {runtime_version}. Run `{get}` and try again.')
     return found
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #d58028c8
@@ -117,9 +121,12 @@ def _measured(metrics:dict) -> str:
 def _limits(n:int, unsure:dict) -> str:
     "What the model can't do."
     share = f' ({unsure["valid_share"]:.1%} when measured)' if 'valid_share' in unsure else ''
-    other = (f'A photo of something else is marked as unlike anything it knows; not every such photo is noticed, and now and then a fitting one is marked as well{share}.'
-             if 'threshold' in unsure else f'It can\'t say that a photo shows something else: every photo gets one of its {n} classes.')
-    return (f'{other} It was measured on photos like those it learnt from; on others (another camera, place or season) it may be right less often. '
+    other = ('A photo of something else is marked as unlike anything it knows; not every such photo is noticed, and '
+             f'now and then a fitting one is marked as well{share}.'
+             if 'threshold' in unsure else 'It can\'t say that a photo shows something else: every photo gets one '
+                                           f'of its {n} classes.')
+    return (f'{other} It was measured on photos like those it learnt from; on others (another camera, place or '
+            'season) it may be right less often. '
             "Don't let it decide where a mistake could hurt somebody.")
 
 def _card(info:ModelInfo, about:str, copied:bool, megabytes:float) -> str:
@@ -130,8 +137,10 @@ def _card(info:ModelInfo, about:str, copied:bool, megabytes:float) -> str:
         'Learnt from': ' '.join(filter(None, [_listed(info.training.get('train')), about])),
         'Right how often': _measured(info.metrics),
         "What it can't do": _limits(len(info.labels), info.unsure),
-        'Your photo': f'Read, cut to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels and looked at by this page alone; nothing of it is sent or kept.{host}',
-        'Offline': f'After the first visit ({megabytes:.0f} MB) this page works without a connection. The browser can keep it like an app.'}
+        'Your photo': f'Read, cut to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels and looked at by '
+                      f'this page alone; nothing of it is sent or kept.{host}',
+        'Offline': f'After the first visit ({megabytes:.0f} MB) this page works without a connection. The browser '
+                   'can keep it like an app.'}
     return '\n'.join(f'<dt>{name}</dt><dd>{for_html(text)}</dd>' for name, text in rows.items() if text)
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #7bcaf4dd
@@ -153,9 +162,11 @@ def _drawn_examples(labels:list[str], each:int=2) -> dict[str, Source]:
     "Drawn bears of the classes that a model knows: heads, and none of the sample's planted faults."
     root = sample_folder()
     found: dict[str, Source] = {}
-    with (root/'faults.csv').open(newline='', encoding='utf-8') as file: faulty = {row['file_name'] for row in csv.DictReader(file)}
+    with (root/'faults.csv').open(newline='', encoding='utf-8') as file:
+        faulty = {row['file_name'] for row in csv.DictReader(file)}
     for label in labels:
-        names = [name for name, row in read_metadata(root).items() if row['label'] == label and name not in faulty and ('close-up' in row['query'] or 'chest' in row['query'])]
+        names = [name for name, row in read_metadata(root).items() if row['label'] == label and name not in faulty
+            and ('close-up' in row['query'] or 'chest' in row['query'])]
         found.update({f'drawn {label} {i}': root/name for i, name in enumerate(names[:each], start=1)})
     return found
 
@@ -172,13 +183,16 @@ def _settings(info:ModelInfo, network:bytes, copied:bool) -> dict:
               'wasm': {'url': wasm.copied if copied else wasm.url, 'integrity': wasm.integrity},
               'network': {'url': 'small.onnx', 'integrity': integrity(network)}}
     seen = info.preprocess
-    return {'labels': info.labels, 'preprocess': {'size': seen.shape, 'steps': [asdict(step) for step in seen.ways], 'mean': seen.mean, 'std': seen.std},
-            'threshold': info.unsure.get('threshold'), 'files': needed, 'megabytes': round((len(network) + script.size + wasm.size)/1e6)}
+    return {'labels': info.labels, 'preprocess': {'size': seen.shape, 'steps': [asdict(step) for step in seen.ways],
+        'mean': seen.mean, 'std': seen.std},
+            'threshold': info.unsure.get('threshold'), 'files': needed,
+            'megabytes': round((len(network) + script.size + wasm.size)/1e6)}
 
 def _policy(copied:bool) -> str:
     "What the browser lets the page load: its own files, and the runtime from exactly one place."
     elsewhere = '' if copied else f' {script.url} {wasm.url}'
-    return (f"default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; connect-src 'self'{elsewhere}; style-src 'self'; img-src 'self' blob:; "
+    return (f"default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; connect-src 'self'{elsewhere}; "
+            "style-src 'self'; img-src 'self' blob:; "
             "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'")
 
 def _examples(names:list[str]) -> str:
@@ -190,26 +204,33 @@ def _examples(names:list[str]) -> str:
 def _template(name:str) -> Template: return Template((files('bears_lib')/'data'/'web'/name).read_text('utf-8'))
 
 def _footer(copied:bool) -> str:
-    return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT licence) computes the answer. '
+    return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT '
+            'licence) computes the answer. '
             '<a href="model.json">All that the model says about itself</a>.')
 
-def _page(info:ModelInfo, network:bytes, copied:bool, title:str, about:str, examples:list[str], links:dict[str, str]|None) -> str:
+def _page(info:ModelInfo, network:bytes, copied:bool, title:str, about:str, examples:list[str],
+    links:dict[str, str]|None) -> str:
     settings = _settings(info, network, copied)
     return _template('index.html').substitute(
-        title=for_html(title), links=link_bar(links), policy=_policy(copied), examples=_examples(examples), card=_card(info, about, copied, settings['megabytes']),
+        title=for_html(title), links=link_bar(links), policy=_policy(copied), examples=_examples(examples),
+        card=_card(info, about, copied, settings['megabytes']),
         footer=_footer(copied), settings=for_script(settings))
 
 def _manifest(title:str) -> str:
     "What lets a browser keep the page like an app."
-    icons = [{'src': f'icon-{size}.png', 'sizes': f'{size}x{size}', 'type': 'image/png', 'purpose': purpose} for size in (192, 512) for purpose in ('any', 'maskable')]
-    return json.dumps({'name': clean(title), 'short_name': clean(title, 12), 'start_url': './', 'scope': './', 'display': 'standalone',
-                       'background_color': '#f6f5f1', 'theme_color': '#f6f5f1', 'icons': icons}, ensure_ascii=False, indent=1)
+    icons = [{'src': f'icon-{size}.png', 'sizes': f'{size}x{size}', 'type': 'image/png', 'purpose': purpose}
+        for size in (192, 512) for purpose in ('any', 'maskable')]
+    return json.dumps({'name': clean(title), 'short_name': clean(title, 12), 'start_url': './', 'scope': './',
+        'display': 'standalone',
+                       'background_color': '#f6f5f1', 'theme_color': '#f6f5f1', 'icons': icons}, ensure_ascii=False,
+                       indent=1)
 
 def _worker(pages:dict[str, bytes], settings:dict) -> str:
     "The service worker: which files to keep, and a version that changes whenever one of them does."
     checked = list(settings['files'].values())
     kept = [{'url': name} for name in sorted(pages) if name not in {each['url'] for each in checked}] + checked
-    version = sha256(json.dumps([kept, [sha256(data).hexdigest() for _, data in sorted(pages.items())]]).encode()).hexdigest()[:16]
+    version = sha256(json.dumps([kept,
+        [sha256(data).hexdigest() for _, data in sorted(pages.items())]]).encode()).hexdigest()[:16]
     return _template('service-worker.js').substitute(version=version, files=json.dumps(kept))
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #d2d07f7c
@@ -251,10 +272,12 @@ def make_web_app(
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
     require_open(photos.values())
-    pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes() for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
+    pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes()
+        for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     pages |= {f'icon-{size}.png': _icon(size) for size in (192, 512)} | (read_runtime(runtime) if runtime else {})
-    pages |= {'small.onnx': network, 'model.json': placed(model, 'model.json').read_bytes(), 'manifest.webmanifest': _manifest(title).encode(),
+    pages |= {'small.onnx': network, 'model.json': placed(model, 'model.json').read_bytes(),
+        'manifest.webmanifest': _manifest(title).encode(),
               'index.html': _page(info, network, bool(runtime), title, about, list(photos), links).encode()}
     pages['service-worker.js'] = _worker(pages, _settings(info, network, bool(runtime))).encode()
     return swap_folder(dest, pages, {name: digest_of(dest/name) for name in _kept_by_page(dest) or ()}, what='The page')
@@ -276,17 +299,22 @@ def check_page(
         The same, in full
     """
     dest = Path(dest).resolve()
-    if dest.is_file(): raise BearsError(f'{dest} is a file. Give the name of a folder for the page.')
+    if dest.is_file():
+        raise BearsError(f'{dest} is a file. Give the name of a folder for the page.')
     if dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()) and _kept_by_page(dest) is None:
-        raise BearsError(f'{dest} holds other things than a page, and they are left alone. Give the name of a new folder.')
+        raise BearsError(f'{dest} holds other things than a page, and they are left alone. Give the name of a new '
+                         'folder.')
     try: dest.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error: raise BearsError(f"{dest} can't be made: {error.strerror}. Choose a folder you may write to.") from error
+    except OSError as error:
+        raise BearsError(f"{dest} can't be made: {error.strerror}. Choose a folder you may write to.") from error
     return dest
 
 def _kept_by_page(dest:Path) -> list[str]|None:
     "The files that a page of ours consists of, as its service worker lists them; None where there is none."
     path = placed(dest, 'service-worker.js')
-    try: listed = re.search(rb'^const files = (\[.*\]);', path.read_bytes() if path.stat().st_size < 1_000_000 else b'', re.MULTILINE)
+    try:
+        listed = re.search(rb'^const files = (\[.*\]);', path.read_bytes() if path.stat().st_size < 1_000_000 else b'',
+            re.MULTILINE)
     except OSError: return None
     try: rows = read_json(listed[1]) if listed else None
     except ValueError: return None
@@ -295,8 +323,10 @@ def _kept_by_page(dest:Path) -> list[str]|None:
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #103a245f
 class _Handler(SimpleHTTPRequestHandler):
     "Files with the types that browsers insist on, and no log."
-    extensions_map = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.json': 'application/json',
-                      '.webmanifest': 'application/manifest+json', '.png': 'image/png', '.jpg': 'image/jpeg', '': 'application/octet-stream'}
+    extensions_map = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm',
+        '.json': 'application/json',
+                      '.webmanifest': 'application/manifest+json', '.png': 'image/png', '.jpg': 'image/jpeg',
+                      '': 'application/octet-stream'}
     def log_message(self, format:str, *args) -> None: pass
 
 def page_server(
@@ -318,9 +348,12 @@ def page_server(
         Its `serve_forever()` serves; this machine only
     """
     with suppress(OSError): finish_swap(folder)
-    if not (Path(folder)/'index.html').exists(): raise BearsError(f'{folder} holds no index.html. bears-web MODEL {folder} makes a page.')
+    if not (Path(folder)/'index.html').exists():
+        raise BearsError(f'{folder} holds no index.html. bears-web MODEL {folder} makes a page.')
     try: return ThreadingHTTPServer(('127.0.0.1', port), partial(_Handler, directory=str(folder)))
-    except (OSError, OverflowError) as error: raise BearsError(f'Port {port} can\'t be used ({error}). Give another one, such as {8001 if port != 8001 else 8002}.') from error
+    except (OSError, OverflowError) as error:
+        raise BearsError(f'Port {port} can\'t be used ({error}). Give another one, such as '
+                         f'{8001 if port != 8001 else 8002}.') from error
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #11a2babe
 @command

@@ -49,7 +49,8 @@ class Drift:
     findings: list[str] = field(default_factory=list) # A sentence or two for each change; none is good news
     figures: dict[str, Any] = field(default_factory=dict) # `p` of both tests, and what was compared
 
-    def __str__(self): return '\n'.join(self.findings) or f'No change found in {self.n} answers. A small change takes more answers to show.'
+    def __str__(self):
+        return '\n'.join(self.findings) or f'No change found in {self.n} answers. A small change takes more answers to show.'
 
 alpha = 0.005  # of each of the two tests: one false alarm in a hundred checks
 
@@ -70,9 +71,12 @@ def compare(
         Answers below which nothing can be said
     """
     before, labels = _checked(reference)
-    if len(answers) < fewest: raise BearsError(f'{len(answers)} answers are in the log, and it takes {fewest} to tell a change from chance. Ask the model more, then check again.')
+    if len(answers) < fewest:
+        raise BearsError(f'{len(answers)} answers are in the log, and it takes {fewest} to tell a change from '
+                         'chance. Ask the model more, then check again.')
     drift, now = Drift(len(answers)), [float(each['likeness']) for each in answers if each.get('likeness') is not None]
-    if before and len(now) >= fewest: _familiar(drift, before, now, sum(bool(each.get('unsure')) for each in answers)/len(answers))
+    if before and len(now) >= fewest:
+        _familiar(drift, before, now, sum(bool(each.get('unsure')) for each in answers)/len(answers))
     _shares(drift, labels, Counter(each['label'] for each in answers))
     return drift
 
@@ -80,19 +84,27 @@ def compare(
 def _checked(reference:Mapping) -> tuple[list[float], dict[str, int]]:
     "The summary in `model.json`, which may come from a stranger."
     try:
-        before, labels = [float(each) for each in reference['likeness']], {str(label): int(n) for label, n in reference['labels'].items()}
-        if not labels or min(labels.values()) < 0 or not all(map(math.isfinite, before)): raise ValueError
+        before, labels = [float(each) for each in reference['likeness']], {str(label): int(n)
+            for label, n in reference['labels'].items()}
+        if not labels or min(labels.values()) < 0 or not all(map(math.isfinite, before)):
+            raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise BearsError('model.json holds no summary of the validation photos. Save the model again with this version.') from None
+        raise BearsError('model.json holds no summary of the validation photos. Save the model again with this '
+                         'version.') from None
     return before, labels
 
 def _familiar(drift:Drift, before:Sequence[float], now:Sequence[float], unsure:float) -> None:
     "Are the photos less like the training photos than the validation photos were? Kolmogorov and Smirnov's test, one-sided."
     from scipy.stats import ks_2samp
-    p, (old, new) = float(ks_2samp(now, before, alternative='greater').pvalue), (sorted(each)[len(each)//2] for each in (before, now))
+    p, (old, new) = float(ks_2samp(now, before, alternative='greater').pvalue), (sorted(each)[len(each)//2]
+        for each in (before, now))
     drift.figures['likeness'] = {'p': p, 'median_before': old, 'median_now': new, 'unsure_now': unsure}
-    if p < alpha: drift.findings.append(f'The photos have become less like the training photos: the middle likeness is {new:.2f}, and was {old:.2f} in validation (Kolmogorov-Smirnov, p = {p:.1g}); the model called itself unsure of {unsure:.0%}. '
-        'Has the camera, the place or the season changed, or do people ask about other things? Look at recent photos, label some of them, measure, and train again with them.')
+    if p < alpha:
+        drift.findings.append('The photos have become less like the training photos: the middle likeness is '
+                              f'{new:.2f}, and was {old:.2f} in validation (Kolmogorov-Smirnov, p = {p:.1g}); the '
+                              f'model called itself unsure of {unsure:.0%}. '
+        'Has the camera, the place or the season changed, or do people ask about other things? Look at recent '
+        'photos, label some of them, measure, and train again with them.')
 
 def _shares(drift:Drift, before:Mapping[str, int], now:Mapping[str, int]) -> None:
     "Do the classes come in the same shares as in validation? The chi-squared test on both counts."
@@ -100,7 +112,11 @@ def _shares(drift:Drift, before:Mapping[str, int], now:Mapping[str, int]) -> Non
     labels = [label for label in {**before, **now} if before.get(label) or now.get(label)]
     table = [[counts.get(label, 0) for label in labels] for counts in (before, now)]
     p = float(chi2_contingency(table).pvalue) if len(labels) > 1 and any(before.values()) else 1.
-    was, are = ({label: counts.get(label, 0)/max(1, sum(counts.values())) for label in labels} for counts in (before, now))
+    was, are = ({label: counts.get(label, 0)/max(1, sum(counts.values())) for label in labels}
+        for counts in (before, now))
     drift.figures['labels'] = {'p': p, 'before': was, 'now': are}
-    if p < alpha: drift.findings.append('The answers come in other shares: ' + ', '.join(f'{label} {are[label]:.0%} (was {was[label]:.0%})' for label in labels) + f' (chi-squared, p = {p:.1g}). '
-        'That is no fault if the world differs from your validation photos in this; then the overall accuracy differs too, since it is made of the accuracies of the classes. If you know of no reason, look at recent photos.')
+    if p < alpha:
+        drift.findings.append('The answers come in other shares: ' + ', '.join(f'{label} {are[label]:.0%} (was {was[label]:.0%})' for label in labels) + f' (chi-squared, p = {p:.1g}). '
+        'That is no fault if the world differs from your validation photos in this; then the overall accuracy '
+        'differs too, since it is made of the accuracies of the classes. If you know of no reason, look at recent '
+        'photos.')

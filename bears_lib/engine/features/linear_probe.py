@@ -73,9 +73,13 @@ def fit_linear(
     """
     n = features.shape[1]
     classes, group_of = np.asarray(labels), np.asarray(range(n) if groups is None else groups)
-    if len(classes) != n or len(group_of) != n: raise BearsError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each per photo.')
-    if len(set(classes.tolist())) < 2: raise BearsError('All photos are of one class: a head needs two or more.')
-    if empty := sorted(set(range(classes.max() + 1)) - set(classes.tolist())): raise BearsError(f'No photo is of class {empty[0]}: number the classes from 0, without gaps.')
+    if len(classes) != n or len(group_of) != n:
+        raise BearsError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each '
+                         'per photo.')
+    if len(set(classes.tolist())) < 2:
+        raise BearsError('All photos are of one class: a head needs two or more.')
+    if empty := sorted(set(range(classes.max() + 1)) - set(classes.tolist())):
+        raise BearsError(f'No photo is of class {empty[0]}: number the classes from 0, without gaps.')
     scale = float(np.sqrt(np.mean(np.square(features)))) or 1.
     scaled = features/np.float32(scale)
     folds = group_folds(classes, group_of)
@@ -123,14 +127,17 @@ def _enough(labels:np.ndarray, rare:int=10) -> np.ndarray:
     "Photos to cross-validate with: all, or of each class its part of `many_photos`, but at least `rare`."
     shuffled = np.random.default_rng(0).permutation(len(labels))
     of_class = [shuffled[labels[shuffled] == label] for label in np.unique(labels)]
-    return np.sort(np.concatenate([photos[:max(rare, round(len(photos)*many_photos/len(labels)))] for photos in of_class]))
+    return np.sort(np.concatenate([photos[:max(rare, round(len(photos)*many_photos/len(labels)))]
+        for photos in of_class]))
 
 def _cross_validate(features:np.ndarray, labels:np.ndarray, folds:list) -> tuple[float, np.ndarray]:
     "The strength with the smallest log loss on photos left out, and the chances that these got there; NaN for photos never left out."
     chances = np.full((len(strengths), len(labels), labels.max() + 1), np.nan)
     for train, test in folds:
         model = _regression()
-        for i, strength in enumerate(strengths): chances[i, test] = _fit(model, features[:1, train], labels[train], strength).probabilities(features[0, test])
+        for i, strength in enumerate(strengths):
+            chances[i, test] = _fit(model, features[:1, train], labels[train],
+                strength).probabilities(features[0, test])
     if not folds: return 0.1, chances[0]
     of_label = np.maximum(chances[:, np.arange(len(labels)), labels], 1e-7)
     best = int(np.nanargmin(-np.nanmean(np.log(of_label), axis=1)))
@@ -153,7 +160,8 @@ def _fit(model, features:np.ndarray, labels:np.ndarray, strength:float) -> Head:
     middle = features.mean((0, 1))  # the bias is free, so the optimum stays; around zero it is found in half the steps
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        model.set_params(C=strength/len(features)).fit((features - middle).reshape(-1, features.shape[2]), np.tile(labels, len(features)))
+        model.set_params(C=strength/len(features)).fit((features - middle).reshape(-1, features.shape[2]),
+            np.tile(labels, len(features)))
     weight, bias = model.coef_.astype(np.float32), (model.intercept_ - model.coef_ @ middle).astype(np.float32)
     if len(weight) == 1: weight, bias = np.concatenate([-weight, weight])/2, np.concatenate([-bias, bias])/2
     return Head(weight, bias, strength)

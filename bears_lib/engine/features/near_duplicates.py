@@ -27,7 +27,8 @@ def _cosines(n:int=32, keep:int=8) -> np.ndarray:
 def _signs() -> np.ndarray:
     "How the waves change sign when a picture is mirrored, put upside down, or both: shape (4, 8, 8)."
     flip = (-1.)**np.arange(8, dtype=np.float32)
-    return np.stack([np.ones((8, 8), np.float32), np.tile(flip, (8, 1)), np.tile(flip[:, None], 8), np.outer(flip, flip)])
+    return np.stack([np.ones((8, 8), np.float32), np.tile(flip, (8, 1)), np.tile(flip[:, None], 8),
+        np.outer(flip, flip)])
 
 def orientation_hashes(
     photo:Source, # As in `open_photo`
@@ -76,7 +77,8 @@ def near_pairs(
     np.ndarray
         int of shape (pairs, 3): first photo, second photo, distance in bits; first < second
     """
-    if not 0 <= radius <= 12: raise BearsError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
+    if not 0 <= radius <= 12:
+        raise BearsError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
     hashes = np.asarray(hashes, np.uint64).reshape(-1, 8)
     telling = np.flatnonzero(hashes[:, 0])
     hashes = hashes[telling]
@@ -97,7 +99,8 @@ def _close(left:np.ndarray, right:np.ndarray, radius:int) -> np.ndarray:
         found += _same_band(left, right, (left >> shift) & mask, (right >> shift) & mask, radius)
     return np.concatenate(found)
 
-def _same_band(left:np.ndarray, right:np.ndarray, keys:np.ndarray, others:np.ndarray, radius:int, at_once:int=4_000_000) -> list[np.ndarray]:
+def _same_band(left:np.ndarray, right:np.ndarray, keys:np.ndarray, others:np.ndarray, radius:int,
+    at_once:int=4_000_000) -> list[np.ndarray]:
     "Candidates share a key; they are compared in portions, so that memory stays bounded."
     order = np.argsort(others)
     first, last = np.searchsorted(others[order], keys, 'left'), np.searchsorted(others[order], keys, 'right')

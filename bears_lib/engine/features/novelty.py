@@ -74,7 +74,8 @@ class Familiar:
 
     def summary(self) -> dict: # For `model.json`
         "What a model says about it; the bank itself is in the network."
-        return {'threshold': self.threshold, 'valid_share': self.valid_share, 'n': self.n, 'bank': len(self.bank), 'neighbours': neighbours}
+        return {'threshold': self.threshold, 'valid_share': self.valid_share, 'n': self.n, 'bank': len(self.bank),
+            'neighbours': neighbours}
 
 # %% ../../../nbs/engine/features/novelty.ipynb #a5994a52
 def fit_familiar(
@@ -90,8 +91,11 @@ def fit_familiar(
     valid_features : np.ndarray
         float of shape (m, num_features), of photos that were held back
     """
-    if not len(train_features) or not len(valid_features): raise BearsError('It takes at least one training photo and one validation photo to say what is familiar.')
-    if not (np.isfinite(train_features).all() and np.isfinite(valid_features).all()): raise BearsError('The features hold numbers that are not finite: the training went wrong. Train again with a smaller learning rate.')
+    if not len(train_features) or not len(valid_features):
+        raise BearsError('It takes at least one training photo and one validation photo to say what is familiar.')
+    if not (np.isfinite(train_features).all() and np.isfinite(valid_features).all()):
+        raise BearsError('The features hold numbers that are not finite: the training went wrong. Train again with a '
+                         'smaller learning rate.')
     bank = _unit(train_features[spread(len(train_features))])
     valid = _nearest(_unit(valid_features), bank)
     threshold = float(min(np.quantile(near, 1 - passing, method='lower') for near in (valid, _among(bank))))

@@ -41,11 +41,13 @@ def split_photos(
     np.ndarray
         bool of shape (n,): True for the photos that are held out
     """
-    if not 0 < valid_pct < 1: raise BearsError(f'valid_pct must lie between 0 and 1, not {valid_pct}: 0.2 holds out a fifth.')
+    if not 0 < valid_pct < 1:
+        raise BearsError(f'valid_pct must lie between 0 and 1, not {valid_pct}: 0.2 holds out a fifth.')
     groups = defaultdict(list)
     for i, photo in enumerate(photos): groups[photo.group or photo.sha256].append(i)
     if '' in groups:
-        raise BearsError(f'{photos[groups[""][0]].path} was never read, so its content is not known: read_photos(folder) reads each photo once.')
+        raise BearsError(f'{photos[groups[""][0]].path} was never read, so its content is not known: '
+                         'read_photos(folder) reads each photo once.')
     shuffled = sorted(groups, key=lambda name: hashlib.sha256(f'{seed} {name}'.encode()).hexdigest())
     of_label: dict[str, list[list[int]]] = {photo.label: [] for photo in photos}
     for members in map(groups.__getitem__, shuffled):
@@ -100,7 +102,8 @@ def hold_out(
     elif callable(valid): held, how = np.array([bool(valid(photo.path)) for photo in photos], bool), 'a function'
     else: held, how = _named(folder, valid), 'a list of photos'
     split = _parted(folder, photos, held, how)
-    if brought.any() and how.startswith('a share'): split.notes.append(f'valid/ and train/ are mixed: {how}, is held out from both.')
+    if brought.any() and how.startswith('a share'):
+        split.notes.append(f'valid/ and train/ are mixed: {how}, is held out from both.')
     return split
 
 # %% ../../../nbs/engine/features/split.ipynb #c1f0ce3f
@@ -130,9 +133,13 @@ def _with_folder(folder:PhotoFolder, valid:str|Path|PhotoFolder) -> tuple[list[P
     to_check = valid if isinstance(valid, PhotoFolder) else read_photos(folder_to_check(folder.root, valid) or valid)
     where, chosen = to_check.root, to_check.photos
     others = [photo for photo in folder.photos if not photo.path.resolve().is_relative_to(where.resolve())]
-    if not chosen: raise BearsError(f'{where} holds no photos to check with. Give a folder with one folder of photos for each class.')
+    if not chosen:
+        raise BearsError(f'{where} holds no photos to check with. Give a folder with one folder of photos for each '
+                         'class.')
     strange = sorted({photo.label for photo in chosen} - {photo.label for photo in others})
-    if strange: raise BearsError(f'{where} has the class {strange[0]!r}, of which there is no photo to learn from. Rename its folder, or take it away.')
+    if strange:
+        raise BearsError(f'{where} has the class {strange[0]!r}, of which there is no photo to learn from. Rename '
+                         'its folder, or take it away.')
     mark_copies(photos := others + chosen)
     return photos, np.arange(len(photos)) >= len(others), f'the folder {where.name}/'
 
@@ -144,7 +151,8 @@ def _named(folder:PhotoFolder, valid:Iterable) -> np.ndarray:
     for each in valid:
         path = Path(each).resolve() if Path(each).exists() else (folder.root/each).resolve()
         if path in place: held[place[path]] = True
-        elif path not in left_out: raise BearsError(f'{each} is none of the photos in {folder.root}. Give paths, or names below that folder.')
+        elif path not in left_out:
+            raise BearsError(f'{each} is none of the photos in {folder.root}. Give paths, or names below that folder.')
     return held
 
 def _parted(folder:PhotoFolder, photos:Sequence[Photo], held:np.ndarray, how:str) -> Split:
@@ -154,11 +162,14 @@ def _parted(folder:PhotoFolder, photos:Sequence[Photo], held:np.ndarray, how:str
     train = [photo for photo, out in zip(photos, held) if not out and photo.group not in groups]
     copies, notes = len(photos) - len(valid) - len(train), []
     if copies: notes.append(f'{copies} photos to learn from are copies of photos to check with, and are left out.')
-    if not valid: raise BearsError(f'No photo of {folder.root} is there to check with. Choose some, or leave valid out: then a fifth is held out.')
+    if not valid:
+        raise BearsError(f'No photo of {folder.root} is there to check with. Choose some, or leave valid out: then a '
+                         'fifth is held out.')
     if missing := sorted({photo.label for photo in photos} - {photo.label for photo in train}):
         raise BearsError(f'No photo of {", ".join(missing[:5])} is left to learn from. Hold out fewer.')
     if unchecked := sorted({photo.label for photo in train} - {photo.label for photo in valid}):
-        notes.append(f'No photo shows {", ".join(unchecked[:5])} among those to check with: nothing can be said about {"that class" if len(unchecked) == 1 else "these classes"}.')
+        notes.append(f'No photo shows {", ".join(unchecked[:5])} among those to check with: nothing can be said '
+                     f'about {"that class" if len(unchecked) == 1 else "these classes"}.')
     return Split(train, valid, how, notes)
 
 # %% ../../../nbs/engine/features/split.ipynb #bd70be8c

@@ -77,11 +77,14 @@ class Pair:
 
 def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
     "Pairs in different classes first, then by distance. One blank photo is like any other: only its file is compared."
-    found = {(int(i), int(j)): int(distance) for i, j, distance in near_pairs(np.stack([look.hashes for look in looks]), radius)} if looks else {}
+    found = {(int(i), int(j)): int(distance)
+        for i, j, distance in near_pairs(np.stack([look.hashes for look in looks]), radius)} if looks else {}
     first: dict[str, int] = {}
-    found |= {(first[photo.sha256], i): 0 for i, photo in enumerate(folder.photos) if first.setdefault(photo.sha256, i) != i}
+    found |= {(first[photo.sha256], i): 0 for i, photo in enumerate(folder.photos)
+        if first.setdefault(photo.sha256, i) != i}
     names = [_name(folder.root, photo.path) for photo in folder.photos]
-    pairs = [Pair(folder.root, names[i], names[j], distance, (folder.photos[i].label, folder.photos[j].label)) for (i, j), distance in found.items()
+    pairs = [Pair(folder.root, names[i], names[j], distance, (folder.photos[i].label, folder.photos[j].label))
+        for (i, j), distance in found.items()
              if not (looks[i].blank or looks[j].blank) or folder.photos[i].sha256 == folder.photos[j].sha256]
     return sorted(pairs, key=lambda pair: (not pair.mixed, pair.distance, pair.file, pair.other))
 
@@ -157,8 +160,10 @@ def drop_dups(
     list[Finding]
         The photos that are (or would be) taken out
     """
-    if keep not in ('largest', 'first'): raise BearsError(f"keep must be 'largest' or 'first', not {keep!r}.")
-    if mixed not in ('out', 'leave'): raise BearsError(f"mixed must be 'out' or 'leave', not {mixed!r}.")
+    if keep not in ('largest', 'first'):
+        raise BearsError(f"keep must be 'largest' or 'first', not {keep!r}.")
+    if mixed not in ('out', 'leave'):
+        raise BearsError(f"mixed must be 'out' or 'leave', not {mixed!r}.")
     pairs = find_dups(dups) if isinstance(dups, str | Path) else list(dups)
     if not pairs: return []
     root, found, done = pairs[0].root, list[Finding](), 'would move to' if dry_run else 'moved to'
@@ -166,35 +171,48 @@ def drop_dups(
     for files in _families(pairs):
         labels = sorted({label_of[file] for file in files})
         kept = '' if len(labels) > 1 else _best(root, files, keep)
-        if kept: found += [Finding(file, 'copy', 1., f'{done} .bears/removed; {kept} stays', kept) for file in files if file != kept]
-        elif mixed == 'out': found += [Finding(file, 'in two classes', 1., f"{done} .bears/removed: it stands in {' and '.join(labels)}", min(set(files) - {file})) for file in files]
+        if kept:
+            found += [Finding(file, 'copy', 1., f'{done} .bears/removed; {kept} stays', kept) for file in files
+                if file != kept]
+        elif mixed == 'out':
+            found += [Finding(file, 'in two classes', 1.,
+                f"{done} .bears/removed: it stands in {' and '.join(labels)}", min(set(files) - {file}))
+                for file in files]
     if not dry_run: move_out(root, [finding.file for finding in found], 'copies')
     return found
 
 # %% ../../../nbs/engine/gather/audit.ipynb #e34c0ab3
-problems = ('folder', 'imbalance', 'in two classes', 'unreadable', 'across the split', 'wrong label', 'copy', 'blank', 'outlier', 'tiny', 'exposure', 'proportions', 'size')  # in the order of a report
+problems = ('folder', 'imbalance', 'in two classes', 'unreadable', 'across the split', 'wrong label', 'copy', 'blank',
+    'outlier', 'tiny', 'exposure', 'proportions', 'size')  # in the order of a report
 
 def _imbalance(folder:PhotoFolder, most:int=5) -> list[Finding]:
     "A class with many times fewer photos than another is hardly learnt, and hardly seen in an accuracy over all photos."
     counts = Counter(photo.label for photo in folder.photos if photo.split != 'test')
     if len(counts) < 2 or min(counts.values())*most >= max(counts.values()): return []
     (large, n), *_, (small, few) = counts.most_common()
-    return [Finding('', 'imbalance', round(1 - few/n, 3), f'find more photos of {small}: it has {few}, and {large} has {n}. Judge a model by its mean over classes')]
+    return [Finding('', 'imbalance', round(1 - few/n, 3), f'find more photos of {small}: it has {few}, and {large} '
+                                                          f'has {n}. Judge a model by its mean over classes')]
 
 def _odd(folder:PhotoFolder, looks:Sequence[_Look], at_least:int) -> list[Finding]:
     "What can be told from a photo's size and brightness alone."
     found = [Finding('', 'folder', 1., f'look: {fault}') for fault in folder.faults] + _imbalance(folder)
-    found += [Finding(_name(folder.root, path), 'unreadable', 1., f'take it out: {why}') for path, why in folder.refused.items()]
+    found += [Finding(_name(folder.root, path), 'unreadable', 1., f'take it out: {why}')
+        for path, why in folder.refused.items()]
     middle = float(np.median([look.size[0]*look.size[1] for look in looks])) if len(looks) >= 10 else 0
     for photo, look in zip(folder.photos, looks):
-        def note(problem:str, score:float, words:str) -> None: found.append(Finding(_name(folder.root, photo.path), problem, round(float(score), 3), words))
+        def note(problem:str, score:float, words:str) -> None:
+            found.append(Finding(_name(folder.root, photo.path), problem, round(float(score), 3), words))
         width, height = look.size
         if look.blank: note('blank', 1 - look.spread/24, 'take it out: it is of one colour')
         elif look.high < 50: note('exposure', 1 - look.high/100, 'look: it is very dark')
         elif look.low > 230: note('exposure', look.low/255, 'look: it is nearly white')
-        if min(width, height) < at_least: note('tiny', 1 - min(width, height)/(2*at_least), f'find a larger one: {width} x {height} pixels')
-        elif middle and not 1/16 < width*height/middle < 16: note('size', 0.5, f'look: {width} x {height} pixels, the others have about {middle**0.5:.0f} squared')
-        if max(width, height) > 3*min(width, height): note('proportions', 1 - 3*min(width, height)/max(width, height)/2, f'crop it: {width} x {height} pixels, of which a model sees the middle square')
+        if min(width, height) < at_least:
+            note('tiny', 1 - min(width, height)/(2*at_least), f'find a larger one: {width} x {height} pixels')
+        elif middle and not 1/16 < width*height/middle < 16:
+            note('size', 0.5, f'look: {width} x {height} pixels, the others have about {middle**0.5:.0f} squared')
+        if max(width, height) > 3*min(width, height):
+            note('proportions', 1 - 3*min(width, height)/max(width, height)/2,
+                f'crop it: {width} x {height} pixels, of which a model sees the middle square')
     return found
 
 # %% ../../../nbs/engine/gather/audit.ipynb #5541488a
@@ -281,7 +299,8 @@ def label_issues(
 def _suspects(names:Sequence[str], labels:np.ndarray, classes:Sequence[str], chances:np.ndarray) -> list[Finding]:
     "Photos whose label is probably wrong."
     said, own = chances.argmax(1), chances[np.arange(len(labels)), labels]
-    return [Finding(names[i], 'wrong label', round(float(1 - own[i]), 3), f'look: a model that has not seen it says {classes[said[i]]} ({chances[i, said[i]]:.0%})')
+    return [Finding(names[i], 'wrong label', round(float(1 - own[i]), 3),
+        f'look: a model that has not seen it says {classes[said[i]]} ({chances[i, said[i]]:.0%})')
             for i in np.flatnonzero(label_issues(labels, chances)).tolist()]
 
 def _outliers(names:Sequence[str], features:np.ndarray) -> list[Finding]:
@@ -291,13 +310,16 @@ def _outliers(names:Sequence[str], features:np.ndarray) -> list[Finding]:
     nearest, _ = NearestNeighbors(n_neighbors=10, metric='cosine').fit(features).kneighbors()
     far = nearest.mean(1)/max(float(np.median(nearest.mean(1))), 1e-12)  # 1 for a photo like most
     low, high = np.percentile(far, (25, 75))
-    return [Finding(names[i], 'outlier', round(float(-np.expm1(-far[i])), 3), 'look: no other photo is like it') for i in np.flatnonzero(far > high + 3*(high - low)).tolist()]
+    return [Finding(names[i], 'outlier', round(float(-np.expm1(-far[i])), 3), 'look: no other photo is like it')
+        for i in np.flatnonzero(far > high + 3*(high - low)).tolist()]
 
 # %% ../../../nbs/engine/gather/audit.ipynb #c3faa7da
 def _thumbnail(path:Path, side:int=160) -> Image.Image:
     "A small picture; a grey square with a cross for what can't be opened."
     try: image = open_photo(path, at_least=side)
-    except PhotoError: return Image.fromarray(np.where((np.eye(side) + np.eye(side)[::-1])[..., None] > 0, [176, 32, 0], [225]*3).astype(np.uint8))
+    except PhotoError:
+        return Image.fromarray(np.where((np.eye(side) + np.eye(side)[::-1])[..., None] > 0, [176, 32, 0],
+            [225]*3).astype(np.uint8))
     image.thumbnail((side, side))
     return image
 
@@ -348,8 +370,10 @@ class _Judged:
         n:int|None=None, # How many; None: all photos
     ) -> list[str]: # Files
         "Photos by how much their label is in doubt, the most doubtful first."
-        if self.losses is None: raise BearsError(f'No photo is in doubt: {self.note}')
-        return [_name(self.folder.root, self.folder.photos[i].path) for i in np.argsort(-self.losses, kind='stable')[:n]]
+        if self.losses is None:
+            raise BearsError(f'No photo is in doubt: {self.note}')
+        return [_name(self.folder.root, self.folder.photos[i].path)
+            for i in np.argsort(-self.losses, kind='stable')[:n]]
 
 # %% ../../../nbs/engine/gather/audit.ipynb #dd807bf7
 class Report(_Judged):
@@ -377,16 +401,21 @@ class Report(_Judged):
         Any
             A matplotlib figure
         """
-        if problem is not None and problem not in problems: raise BearsError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
-        return _sheet(_cells(self.folder.root, [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
+        if problem is not None and problem not in problems:
+            raise BearsError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
+        return _sheet(_cells(self.folder.root,
+            [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
 
     def __repr__(self) -> str:
         counts, by = self.folder.counts, Counter(finding.problem for finding in self.findings)
-        lines = [f"{sum(counts.values())} photos that open ({', '.join(f'{label} {n}' for label, n in counts.items())}), {len(self.findings)} findings.", *self.folder.remarks]
+        lines = [f"{sum(counts.values())} photos that open "
+                 f"({', '.join(f'{label} {n}' for label, n in counts.items())}), {len(self.findings)} findings.",
+                 *self.folder.remarks]
         if any(photo.split for photo in self.folder.photos): lines.insert(0, self.folder.understood())
         for problem in (each for each in problems if by[each]):
             few = [finding for finding in self.findings if finding.problem == problem]
-            lines += [f'{problem}: {by[problem]}', *(f"  {each.file}{f' = {each.other}' if each.other else ''}: {each.suggestion}".replace('  : ', '  ') for each in few[:4])]
+            lines += [f'{problem}: {by[problem]}', *(f"  {each.file}{f' = {each.other}' if each.other else ''}: "
+                                                     f"{each.suggestion}".replace('  : ', '  ') for each in few[:4])]
             if len(few) > 4: lines.append(f'  ... and {len(few) - 4} more')
         return '\n'.join(lines + ([self.note] if self.note else []))
 
@@ -394,7 +423,8 @@ class Report(_Judged):
 def _split(folder:PhotoFolder, valid:Iterable[str|Path]|None) -> np.ndarray:
     "Photos held out: those that are named, else those that the folder itself holds out."
     if valid is None: return np.array([photo.split in ('valid', 'test') for photo in folder.photos], bool)
-    named = {Path(path).resolve() if Path(path).is_absolute() or Path(path).exists() else (folder.root/path).resolve() for path in valid}
+    named = {Path(path).resolve() if Path(path).is_absolute() or Path(path).exists() else (folder.root/path).resolve()
+        for path in valid}
     return np.array([photo.path.resolve() in named for photo in folder.photos], bool)
 
 def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[str, float]]) -> list[Finding]:
@@ -404,13 +434,20 @@ def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[s
         sure = 1 - pair.distance/13
         said = chances.get(pair.file, {})
         guess = max(pair.labels, key=lambda label: said.get(label, 0)) if said else ''
-        if pair.mixed: found.append(Finding(pair.file, 'in two classes', sure, 'keep one' + (f': a model says it is rather {guess}' if guess else ''), pair.other))
-        elif held[pair.file] != held[pair.other]: found.append(Finding(*((pair.file, 'across the split') if held[pair.other] else (pair.other, 'across the split')), sure, 'take it out of training: its copy is used for checking', pair.other if held[pair.other] else pair.file))
+        if pair.mixed:
+            found.append(Finding(pair.file, 'in two classes', sure,
+                'keep one' + (f': a model says it is rather {guess}' if guess else ''), pair.other))
+        elif held[pair.file] != held[pair.other]:
+            found.append(Finding(*((pair.file, 'across the split') if held[pair.other]
+                else (pair.other, 'across the split')), sure,
+                'take it out of training: its copy is used for checking',
+                pair.other if held[pair.other] else pair.file))
     root = pairs[0].root if pairs else Path()
     known = {finding.file for finding in found} | {finding.other for finding in found}
     for files in _families(pair for pair in pairs if not pair.mixed):
         kept = _best(root, files)
-        found += [Finding(file, 'copy', 1., 'take it out: the other one stays', kept) for file in files if file != kept and file not in known]
+        found += [Finding(file, 'copy', 1., 'take it out: the other one stays', kept) for file in files
+            if file != kept and file not in known]
     return found
 
 # %% ../../../nbs/engine/gather/audit.ipynb #051f5b8e
@@ -418,7 +455,8 @@ def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     "Features of all photos, and out-of-sample probabilities where there are photos enough."
     from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
     body = create_body()
-    features = body_features(body, [photo.path for photo in folder.photos], body_preprocess(body), what='looking for wrong labels')
+    features = body_features(body, [photo.path for photo in folder.photos], body_preprocess(body),
+        what='looking for wrong labels')
     truth = np.array([folder.labels.index(photo.label) for photo in folder.photos])
     return features, _out_of_sample(features, truth, [photo.group for photo in folder.photos])
 
@@ -451,7 +489,8 @@ def check_images(
         Prints as a list; `.show()` shows the photos
     """
     folder, looks = _read(path)
-    if not folder.photos and not folder.refused: raise BearsError(f'{path} holds no photos. Give a folder with one folder of photos for each class.')
+    if not folder.photos and not folder.refused:
+        raise BearsError(f'{path} holds no photos. Give a folder with one folder of photos for each class.')
     names, held = [_name(folder.root, photo.path) for photo in folder.photos], _split(folder, valid)
     report = Report(folder, _odd(folder, looks, at_least), folder.labels, held)
     if not judge: report.note = 'Labels were not judged, as you asked.'
@@ -460,8 +499,10 @@ def check_images(
         features, report.probabilities = _judge(folder)
         known = {finding.file for finding in report.findings}
         report.findings += [finding for finding in _outliers(names, features) if finding.file not in known]
-        if report.probabilities is None: report.note = 'Labels were not judged: each class needs at least three different photos.'
-    chances = {} if report.probabilities is None else {name: dict(zip(folder.labels, row.tolist())) for name, row in zip(names, report.probabilities)}
+        if report.probabilities is None:
+            report.note = 'Labels were not judged: each class needs at least three different photos.'
+    chances = {} if report.probabilities is None else {name: dict(zip(folder.labels, row.tolist()))
+        for name, row in zip(names, report.probabilities)}
     report.findings += _copies(_pairs(folder, looks, radius), dict(zip(names, held.tolist())), chances)
     if report.probabilities is not None: report.findings += _wrong(report, names)
     report.findings.sort(key=lambda finding: (problems.index(finding.problem), -finding.score, finding.file))
@@ -469,9 +510,11 @@ def check_images(
 
 def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
     "Probably wrong labels, but for photos that are known to stand in two classes."
-    mixed = {file for finding in report.findings if finding.problem == 'in two classes' for file in (finding.file, finding.other)}
+    mixed = {file for finding in report.findings if finding.problem == 'in two classes'
+        for file in (finding.file, finding.other)}
     truth = np.array([report.labels.index(photo.label) for photo in report.folder.photos])
-    return [finding for finding in _suspects(names, truth, report.labels, report.probabilities) if finding.file not in mixed]  # type: ignore[arg-type]
+    found = _suspects(names, truth, report.labels, report.probabilities)  # type: ignore[arg-type]
+    return [finding for finding in found if finding.file not in mixed]
 
 # %% ../../../nbs/engine/gather/audit.ipynb #4d4d4730
 @command
@@ -484,4 +527,6 @@ def bears_check(
     report = check_images(path, judge=not quick)
     say(report)
     counts = Counter(finding.problem for finding in report.findings)
-    return {'folder': str(path), 'understood': report.folder.understood(), 'remarks': report.folder.remarks, 'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note, 'exit': int(bool(report.findings))}
+    return {'folder': str(path), 'understood': report.folder.understood(), 'remarks': report.folder.remarks,
+        'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note,
+        'exit': int(bool(report.findings))}

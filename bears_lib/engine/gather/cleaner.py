@@ -60,13 +60,15 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
     root = report.folder.root
     held = report.held if report.held.any() else split_photos(report.folder.photos) if report.folder.photos else report.held
     said = [{}]*len(held) if chances is None else [dict(zip(labels, row.tolist())) for row in chances]
-    entries = {_name(root, photo.path): _Entry(_name(root, photo.path), bool(out), each) for photo, out, each in zip(report.folder.photos, held, said)}
+    entries = {_name(root, photo.path): _Entry(_name(root, photo.path), bool(out), each)
+        for photo, out, each in zip(report.folder.photos, held, said)}
     entries |= {_name(root, path): _Entry(_name(root, path)) for path in report.folder.refused}
     for place, finding in enumerate(report.findings):
         for file, other in {finding.file: finding.other, finding.other: finding.file}.items():
             if file not in entries: continue
             entries[file].problems.append(f'{finding.problem}: also {_shorten(other)}' if other else finding.problem)
-            if finding.problem in ('in two classes', 'unreadable'): entries[file].order = min(entries[file].order, place)
+            if finding.problem in ('in two classes', 'unreadable'):
+                entries[file].order = min(entries[file].order, place)
     for entry in entries.values(): entry.splits = report.folder.splits
     return list(entries.values())
 
@@ -104,13 +106,16 @@ def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, str|None]:
     except (OSError, ValueError, RecursionError): return {}
     if not isinstance(found, dict): return {}
     if entries is None: return found
-    files, labels = {entry.file for entry in entries if not entry.out}, {entry.label for entry in entries if not entry.out}
-    return {file: label for file, label in found.items() if file in files and (label is None or isinstance(label, str) and label in labels)}
+    files, labels = {entry.file for entry in entries if not entry.out}, {entry.label for entry in entries
+        if not entry.out}
+    return {file: label for file, label in found.items() if file in files
+        and (label is None or isinstance(label, str) and label in labels)}
 
 def _keep(root:Path, changes:dict[str, tuple]) -> None:
     "Add choices to those in the folder, or with () take them out; two cleaners on one folder keep both theirs."
     known = _kept(root)
-    kept = {file: label for file, label in known.items() if file not in changes} | {file: choice[0] for file, choice in changes.items() if choice}
+    kept = {file: label for file, label in known.items() if file not in changes} | {file: choice[0]
+        for file, choice in changes.items() if choice}
     if kept != known: write_beside(own_file(root, _FILE), json.dumps(kept, indent=1, ensure_ascii=False)+'\n')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #afdf0e3c
@@ -120,7 +125,8 @@ def labels(self:_Review) -> list[str]: return sorted({entry.label for entry in s
 @patch(as_prop=True)
 def shown(self:_Review) -> list[_Entry]:
     "The photos of the chosen class and split, worst first."
-    fits = [entry for entry in self.entries if not entry.out and self.label in ('', entry.label) and self.split in ('', 'valid' if entry.valid else 'train')]
+    fits = [entry for entry in self.entries if not entry.out and self.label in ('', entry.label)
+        and self.split in ('', 'valid' if entry.valid else 'train')]
     return sorted(fits, key=lambda entry: (entry.order, -entry.loss, entry.file))
 
 @patch(as_prop=True)
@@ -165,21 +171,24 @@ def remove(self:_Review, file:str) -> None:
 @patch
 def relabel(self:_Review, file:str, label:str) -> None:
     "Put a photo into another class, on Apply."
-    if label not in self.labels: raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
+    if label not in self.labels:
+        raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
     if label == next(entry.label for entry in self.entries if entry.file == self._known(file)): return self.keep(file)
     self._choose(self._known(file), label)
 
 @patch
 def _choose(self:_Review, file:str, *choice:str|None) -> None:
     "Take a choice down, in memory and in the folder; without one, the photo stays where it is."
-    self.choices = {name: label for name, label in self.choices.items() if name != file} | {file: label for label in choice}
+    self.choices = {name: label for name, label in self.choices.items() if name != file} | {file: label
+        for label in choice}
     self._changed()
     try: _keep(self.root, {file: choice})
     except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
 
 @patch
 def _known(self:_Review, file:str) -> str:
-    if not any(entry.file == file and not entry.out for entry in self.entries): raise BearsError(f'{file} is not among the photos.')
+    if not any(entry.file == file and not entry.out for entry in self.entries):
+        raise BearsError(f'{file} is not among the photos.')
     return file
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c7853900
@@ -187,7 +196,8 @@ def _known(self:_Review, file:str) -> str:
 def apply(self:_Review) -> list[Move]: # Where each photo went
     "Carry all choices out, in one step that `undo` takes back."
     out = [file for file, label in self.choices.items() if label is None]
-    moves = move_photos(self.root, out, {file: label for file, label in self.choices.items() if label is not None}, 'cleaned')
+    moves = move_photos(self.root, out, {file: label for file, label in self.choices.items() if label is not None},
+        'cleaned')
     done, self.choices = self.choices, {}
     _keep(self.root, {file: () for file in done})
     self._follow(moves)
@@ -229,11 +239,14 @@ class _Card:
     def __init__(self, number:int, side:int, chosen):
         import ipywidgets as widgets
         self.side, self.file, self.chosen = side, '', chosen
-        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
+        self.image = widgets.Image(format='jpeg',
+            layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
         self.words = widgets.HTML()
-        self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'}, layout=widgets.Layout(width='98%'))
+        self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
+            layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        self.box = widgets.VBox([self.image, self.words, self.menu], layout=widgets.Layout(width=f'{side + 40}px', padding='4px'))
+        self.box = widgets.VBox([self.image, self.words, self.menu],
+            layout=widgets.Layout(width=f'{side + 40}px', padding='4px'))
 
     def fill(self, root:Path, entry:_Entry|None, choice:str, labels:list[str]) -> None:
         "Show a photo and what was chosen for it; nothing for None."
@@ -243,7 +256,8 @@ class _Card:
         self.image.value = _picture_of(root/entry.file, self.side)
         notes = ''.join(f'<br><b>{for_html(each)}</b>' for each in entry.problems)
         self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">{for_html(_shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>'
-        self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'), *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
+        self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'),
+            *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
         self.menu.value = choice
         self.file = entry.file
 
@@ -257,9 +271,12 @@ def _controls() -> dict[str, Any]:
     wide, short = {'description_width': 'initial'}, widgets.Layout(width='200px')
     def button(words:str, style:str='') -> Any: return widgets.Button(description=words, button_style=style)
     return dict(label=widgets.Dropdown(description='Class', options=[('all', '')], style=wide, layout=short),
-        split=widgets.Dropdown(description='Photos', options=[('all', ''), ('for training', 'train'), ('for validation', 'valid')], style=wide, layout=short),
-        page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide, layout=widgets.Layout(width='110px')), of=widgets.HTML(),
-        previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'), undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML())
+        split=widgets.Dropdown(description='Photos',
+        options=[('all', ''), ('for training', 'train'), ('for validation', 'valid')], style=wide, layout=short),
+        page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide,
+        layout=widgets.Layout(width='110px')), of=widgets.HTML(),
+        previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'),
+        undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML())
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
 class ImageCleaner(_Review):
@@ -282,13 +299,15 @@ class ImageCleaner(_Review):
         per_page:int=12, # Photos on a page, 1 to 60
         side:int=150, # Side of the thumbnails in pixels, 60 to 400
     ):
-        if not 1 <= per_page <= 60 or not 60 <= side <= 400: raise BearsError(f'per_page must be 1 to 60 and side 60 to 400, not {per_page} and {side}.')
+        if not 1 <= per_page <= 60 or not 60 <= side <= 400:
+            raise BearsError(f'per_page must be 1 to 60 and side 60 to 400, not {per_page} and {side}.')
         valid = None if learn is None else list(learn.dls.valid_ds.items)
         if not isinstance(photos, Report): finish_moves(photos)
         report = photos if isinstance(photos, Report) else check_images(photos, valid, judge=learn is None)
         chances, labels = (report.probabilities, report.labels) if learn is None else _chances_of(report, learn)
         super().__init__(report.folder.root, _entries(report, chances, labels), per_page)
-        self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen) for i in range(per_page)], False
+        self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen)
+            for i in range(per_page)], False
         self.box = self._build()
         self._changed()
 
@@ -312,7 +331,8 @@ def _fill(self:ImageCleaner) -> None:
     out = sum(label is None for label in self.choices.values())
     parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''
     parts['apply'].disabled, parts['undo'].disabled = not self.choices, not self.can_undo
-    for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]): card.fill(self.root, entry, self._choice(entry), self.labels)
+    for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]):
+        card.fill(self.root, entry, self._choice(entry), self.labels)
     self.filling = False
 
 @patch
@@ -347,23 +367,28 @@ def _applied(moves:list[Move]) -> str:
     out = sum(move.target.startswith('.bears/') for move in moves)
     return f'Taken out: {out} (now in .bears/removed). Put into another class: {len(moves) - out}. Undo takes it back.'
 
-def _undone(moves:list[Move]) -> str: return f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'
+def _undone(moves:list[Move]) -> str:
+    return f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'
 
 @patch
 def _build(self:ImageCleaner) -> Any:
     "All parts in their places."
     import ipywidgets as widgets
-    parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
+    parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap',
+        align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
     def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
     for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
-    for name, step in (('previous', -1), ('next', 1)): parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
+    for name, step in (('previous', -1), ('next', 1)):
+        parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
     parts['apply'].on_click(lambda _: self._do(self.apply, _applied))
     parts['undo'].on_click(lambda _: self._do(self.undo, _undone))
-    return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'), widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
+    return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'),
+        widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5
 @patch
 def picture(self:ImageCleaner) -> Any: # A matplotlib figure
     "The page as a static picture, for where widgets don't show."
     choices = [self._choice(entry) for entry in self.on_page]
-    return _sheet([(self.root/entry.file, f"{_shorten(entry.file)}\n{entry.words()}\n{choice}") for entry, choice in zip(self.on_page, choices)])
+    return _sheet([(self.root/entry.file, f"{_shorten(entry.file)}\n{entry.words()}\n{choice}")
+        for entry, choice in zip(self.on_page, choices)])

@@ -58,7 +58,8 @@ def to_jpeg(
         The JPEG file, and the picture in it
     """
     image = open_photo(data, longest=max_side)
-    if min(image.size) < min_side: raise PhotoError(f'too small ({image.width} x {image.height} pixels)')
+    if min(image.size) < min_side:
+        raise PhotoError(f'too small ({image.width} x {image.height} pixels)')
     image.thumbnail((max_side, max_side), Image.Resampling.HAMMING)
     file = BytesIO()
     image.save(file, 'JPEG', quality=90, comment=b'')
@@ -85,11 +86,14 @@ def _read_local(result:ImageResult, archives:_Archives, most:int=60_000_000) -> 
             with archives[result.file].open(result.member) as file: data = file.read(most + 1)
         else:
             with open(result.file, 'rb') as file: data = file.read(most + 1)
-    except OSError as error: raise WebError(f"can't be read ({error.strerror or error})") from None
-    except RuntimeError: raise WebError('locked by a password in its archive') from None
+    except OSError as error:
+        raise WebError(f"can't be read ({error.strerror or error})") from None
+    except RuntimeError:
+        raise WebError('locked by a password in its archive') from None
     except (KeyError, NotImplementedError, zipfile.BadZipFile, EOFError, ValueError, zlib.error) as error:
         raise WebError(f"can't be read from the archive ({error})") from None
-    if len(data) > most: raise WebError(f'larger than {most/1e6:g} MB')
+    if len(data) > most:
+        raise WebError(f'larger than {most/1e6:g} MB')
     return data
 
 # %% ../../../nbs/engine/gather/download.ipynb #cde3e346
@@ -100,8 +104,10 @@ def _fetch(result:ImageResult, web:Web, max_side:int, archives:_Archives) -> tup
         try:
             reply = None if result.file else web.get(url, referer=result.page_url)
             source = reply.body if reply else _read_local(result, archives)
-            if not source: raise WebError('empty answer')
-            if reply and reply.not_for_training: raise WebError('the site asks not to train on it (noai)')
+            if not source:
+                raise WebError('empty answer')
+            if reply and reply.not_for_training:
+                raise WebError('the site asks not to train on it (noai)')
             data, image = to_jpeg(source, max_side)
         except (WebError, PhotoError) as error:
             page = isinstance(error, PhotoError) and reply and reply.kind.startswith('text/')
@@ -111,7 +117,8 @@ def _fetch(result:ImageResult, web:Web, max_side:int, archives:_Archives) -> tup
         except Exception as error:  # one odd answer must not stop the others
             reasons.append(f'failed ({type(error).__name__})')
             continue
-        found = dict(status='ok', sha256=sha256(data).hexdigest(), source_sha256=sha256(source).hexdigest(), width=image.width, height=image.height,
+        found = dict(status='ok', sha256=sha256(data).hexdigest(), source_sha256=sha256(source).hexdigest(),
+            width=image.width, height=image.height,
             hashes=[f'{each:016x}' for each in orientation_hashes(image).tolist()], tries=reply.tries if reply else 1)
         return data, found | ({'reason': f'the thumbnail, since the photo: {reasons[0]}'} if reasons else {})
     return b'', dict(status='failed', reason=reasons[0] if reasons else 'not a web address', again=again)
@@ -147,7 +154,9 @@ class Log:
         with self.lock:
             try:
                 with self.path.open('ab') as file: file.write(b'\n' + line if self.torn else line)
-            except OSError as error: raise BearsError(f"Can't write {self.path}: {error.strerror}. Free some space, then call again: what is fetched is kept.") from error
+            except OSError as error:
+                raise BearsError(f"Can't write {self.path}: {error.strerror}. Free some space, then call again: what "
+                                 "is fetched is kept.") from error
             self.torn, self.entries[entry['url']] = False, entry
 
     def done(self,
@@ -174,20 +183,25 @@ def _log_entry(line:bytes) -> dict|None:
     except ValueError: return None
     if not isinstance(entry, dict) or not isinstance(entry.get('url'), str): return None
     if entry.get('status') == 'failed': return entry if isinstance(entry.get('reason'), str) else None
-    hexes = [(entry.get('sha256'), 64), *((each, 16) for each in entry['hashes'])] if isinstance(entry.get('hashes'), list) and len(entry['hashes']) == 8 else [(None, 0)]
-    fine = all(isinstance(word, str) and re.fullmatch('[0-9a-f]{%d}' % n, word) for word, n in hexes) and isinstance(entry.get('at'), str)
-    return entry if fine and entry.get('status') == 'ok' and all(type(entry.get(side)) is int for side in ('width', 'height')) else None
+    hexes = [(entry.get('sha256'), 64), *((each, 16) for each in entry['hashes'])] if isinstance(entry.get('hashes'),
+        list) and len(entry['hashes']) == 8 else [(None, 0)]
+    fine = all(isinstance(word, str) and re.fullmatch('[0-9a-f]{%d}' % n, word)
+        for word, n in hexes) and isinstance(entry.get('at'), str)
+    return entry if fine and entry.get('status') == 'ok' and all(type(entry.get(side)) is int
+        for side in ('width', 'height')) else None
 
 # %% ../../../nbs/engine/gather/download.ipynb #03fbc7c3
 @contextmanager
 def _target(root:str|Path):
     "The folder to fill, made if it isn't there, and held by its lock."
     root = Path(root)
-    if root.exists() and not root.is_dir(): raise BearsError(f'{root} is a file. Give a folder for the photos.')
+    if root.exists() and not root.is_dir():
+        raise BearsError(f'{root} is a file. Give a folder for the photos.')
     try:
         root.mkdir(parents=True, exist_ok=True)
         for each in ('', 'spare/', 'search/'): own_file(root, each).mkdir(exist_ok=True)
-    except OSError as error: raise BearsError(f"Can't make {root}: {error.strerror}. Choose a folder you may write to.") from error
+    except OSError as error:
+        raise BearsError(f"Can't make {root}: {error.strerror}. Choose a folder you may write to.") from error
     if (root/'metadata.csv').exists() and not has_metadata(root):
         raise BearsError(f'{root} holds a metadata.csv of somebody else, and is left as it is. Give a new folder.')
     with only_writer(root): yield root
@@ -200,19 +214,23 @@ def _near(entries:Iterable[dict]) -> dict[str, set[str]]:
     photos = list({entry['sha256']: entry for entry in entries}.values())
     near: dict[str, set[str]] = defaultdict(set)
     if len(photos) < 2: return near
-    for i, j, _ in near_pairs(np.array([[int(each, 16) for each in photo['hashes']] for photo in photos], np.uint64)).tolist():
+    for i, j, _ in near_pairs(np.array([[int(each, 16) for each in photo['hashes']] for photo in photos],
+        np.uint64)).tolist():
         near[photos[i]['sha256']].add(photos[j]['sha256'])
         near[photos[j]['sha256']].add(photos[i]['sha256'])
     return near
 
 # %% ../../../nbs/engine/gather/download.ipynb #824a6f10
-def _choose(root:Path, found:dict[str, list[ImageResult]], entries:dict[str, dict], n:int) -> tuple[dict[str, list[tuple[ImageResult, dict]]], dict[str, Counter]]:
+def _choose(root:Path, found:dict[str, list[ImageResult]], entries:dict[str, dict],
+    n:int) -> tuple[dict[str, list[tuple[ImageResult, dict]]], dict[str, Counter]]:
     "By class the first n photos that no other is like, and how many were left out for which reason."
-    tried = [(label, result, entries[result.image_url]) for label in found for result in found[label] if result.image_url in entries]
+    tried = [(label, result, entries[result.image_url]) for label in found for result in found[label]
+        if result.image_url in entries]
     good = [each for each in tried if each[2]['status'] == 'ok']
     near, owner = _near(entry for _, _, entry in good), dict[str, str]()
     kept: dict[str, list[tuple[ImageResult, dict]]] = {label: [] for label in found}
-    why = {label: Counter(entries[each.image_url]['reason'] for each in found[label] if entries.get(each.image_url, {}).get('status') == 'failed') for label in found}
+    why = {label: Counter(entries[each.image_url]['reason'] for each in found[label]
+        if entries.get(each.image_url, {}).get('status') == 'failed') for label in found}
     there = [(root/label/_name(entry)).exists() for label, _, entry in good]
     for (label, result, entry), _ in sorted(zip(good, there), key=lambda pair: not pair[1]):  # what is in the folder stays there
         twin = next((each for each in (entry['sha256'], *sorted(near[entry['sha256']])) if each in owner), None)
@@ -242,7 +260,8 @@ class _Run:
         start = time.monotonic()
         data, entry = _fetch(result, self.web, self.max_side, self.archives)
         if data: own_file(self.root, f'spare/{_name(entry)}').write_bytes(data)
-        entry = {'url': result.image_url} | entry | dict(seconds=round(time.monotonic() - start, 2), at=f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}')
+        entry = {'url': result.image_url} | entry | dict(seconds=round(time.monotonic() - start, 2),
+            at=f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}')
         self.log.add(entry)
         return entry
 
@@ -294,8 +313,10 @@ def _fill_folder(run:_Run, n:int, n_workers:int) -> Generator[dict, None, None]:
 # %% ../../../nbs/engine/gather/download.ipynb #050da232
 def _row(label:str, result:ImageResult, entry:dict) -> dict[str, str]:
     "What `metadata.csv` says of a photo; letters before the hashes keep readers from taking them for numbers."
-    return dict(file_name=f'{label}/{_name(entry)}', label=label, group=result.group, query=result.query, provider=result.provider, image_url=result.image_url, page_url=result.page_url,
-        author=result.author, license=result.license, sha256=f"s:{entry['sha256']}", phash=f"p:{entry['hashes'][0]}", width=str(entry['width']), height=str(entry['height']), fetched_at=entry['at'])
+    return dict(file_name=f'{label}/{_name(entry)}', label=label, group=result.group, query=result.query,
+        provider=result.provider, image_url=result.image_url, page_url=result.page_url,
+        author=result.author, license=result.license, sha256=f"s:{entry['sha256']}", phash=f"p:{entry['hashes'][0]}",
+        width=str(entry['width']), height=str(entry['height']), fetched_at=entry['at'])
 
 def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
     "Put the chosen photos into their class folders and write `metadata.csv`; how many each class has, and why not more."
@@ -316,26 +337,33 @@ def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
 def _table(run:_Run, n:int, kept:dict[str, int], why:dict[str, Counter]):
     "One row per class: asked, found, fetched, kept, and why not more."
     import pandas as pd
-    def fetched(label): return sum(run.log.entries.get(each.image_url, {}).get('status') == 'ok' for each in run.found[label])
-    def reasons(label): return '; '.join(f'{count} {reason}' for reason, count in why[label].most_common(6)) or ('' if run.found[label] else 'nothing found')
-    rows = [dict(asked=n, found=len(run.found[label]), fetched=fetched(label), kept=kept[label], why_not=reasons(label)) for label in run.found]
+    def fetched(label):
+        return sum(run.log.entries.get(each.image_url, {}).get('status') == 'ok' for each in run.found[label])
+    def reasons(label):
+        return '; '.join(f'{count} {reason}' for reason, count in why[label].most_common(6)) or (''
+            if run.found[label] else 'nothing found')
+    rows = [dict(asked=n, found=len(run.found[label]), fetched=fetched(label), kept=kept[label],
+        why_not=reasons(label)) for label in run.found]
     return pd.DataFrame(rows, index=pd.Index(list(run.found), name='class'))
 
 def _fetch_all(root:Path, found:dict[str, list[ImageResult]], n:int, web:Web, max_side:int, n_workers:int):
     "Fill the folder; whatever happens on the way, what has arrived is put in its place."
     for label in found:
-        if (root/label).is_file(): raise BearsError(f'{root/label} is a file, where the folder of a class should be. Move it away.')
+        if (root/label).is_file():
+            raise BearsError(f'{root/label} is a file, where the folder of a class should be. Move it away.')
     run = _Run(root, found, web, max_side)
     try:
         with closing(_fill_folder(run, n, n_workers)) as fetched:
             good = (entry for entry in fetched if entry['status'] == 'ok')
-            for _ in progress(good, 'fetching photos', total=sum(min(n, len(results)) for results in found.values())): pass
+            for _ in progress(good, 'fetching photos', total=sum(min(n, len(results)) for results in found.values())):
+                pass
         return _table(run, n, *_settle(run, n))
     except (BearsError, OSError, KeyboardInterrupt) as error:
         there = sum(entry['status'] == 'ok' for entry in run.log.entries.values())
         with suppress(BearsError, OSError): _settle(run, n)
         say(f'{there} photos are fetched; the same call goes on from there.')
-        if isinstance(error, OSError): raise BearsError(f"Can't write in {root}: {error.strerror or error}.") from error
+        if isinstance(error, OSError):
+            raise BearsError(f"Can't write in {root}: {error.strerror or error}.") from error
         raise
     finally: run.archives.close()
 
@@ -343,9 +371,11 @@ def _fetch_all(root:Path, found:dict[str, list[ImageResult]], n:int, web:Web, ma
 def _as_result(url:str|ImageResult, label:str) -> ImageResult:
     "An address or a search result; 'sample:...' names a photo that comes with the package."
     if isinstance(url, ImageResult): return url
-    if not isinstance(url, str): raise BearsError(f'An address of a photo must be text or an ImageResult, not {type(url).__name__}.')
+    if not isinstance(url, str):
+        raise BearsError(f'An address of a photo must be text or an ImageResult, not {type(url).__name__}.')
     inside = (sample_folder()/url.removeprefix('sample:')).resolve()
-    if url.startswith('sample:') and inside.is_relative_to(sample_folder().resolve()): return ImageResult(url, provider='sample', query=label, file=str(inside))
+    if url.startswith('sample:') and inside.is_relative_to(sample_folder().resolve()):
+        return ImageResult(url, provider='sample', query=label, file=str(inside))
     return ImageResult(url.strip(), query=label)
 
 def download_images(
@@ -382,39 +412,51 @@ def download_images(
         A table of one row: asked, found, fetched, kept, why not
     """
     dest = Path(dest)
-    if (url_file is None) == (urls is None): raise BearsError('Give either urls or url_file.')
-    if dest.name in ('', '.', '..'): raise BearsError(f'{dest} is no folder of a class: give one such as bears/grizzly.')
-    if dest.is_file(): raise BearsError(f'{dest} is a file. Give a folder for the photos.')
+    if (url_file is None) == (urls is None):
+        raise BearsError('Give either urls or url_file.')
+    if dest.name in ('', '.', '..'):
+        raise BearsError(f'{dest} is no folder of a class: give one such as bears/grizzly.')
+    if dest.is_file():
+        raise BearsError(f'{dest} is a file. Give a folder for the photos.')
     if url_file is not None: urls = _search(dest.name, max_pics, [Path(url_file)])
-    results = list({each.image_url: each for each in (_as_result(url, dest.name) for url in urls or [])}.values())[:max_pics]
-    with _target(dest.parent) as root, (nullcontext(web) if web else Web()) as client: return _fetch_all(root, {dest.name: results}, len(results), client, max_side, n_workers)
+    results = list({each.image_url: each
+        for each in (_as_result(url, dest.name) for url in urls or [])}.values())[:max_pics]
+    with _target(dest.parent) as root, (nullcontext(web) if web else Web()) as client:
+        return _fetch_all(root, {dest.name: results}, len(results), client, max_side, n_workers)
 
 # %% ../../../nbs/engine/gather/download.ipynb #12cf748b
 Wish = str | Path | Sequence
 
 def _is_place(wish:Wish) -> bool:
     "Whether photos are to be taken from a folder, an archive or a list of addresses, and not searched for. A mere word never is: who searches for cats may have a folder of that name."
-    return not isinstance(wish, str) or wish[:1] in ('.', '~') or bool({'/', '\\'} & set(wish)) or Path(wish).suffix.lower() in ('.txt', '.zip', '.csv')
+    return not isinstance(wish, str) or wish[:1] in ('.',
+        '~') or bool({'/', '\\'} & set(wish)) or Path(wish).suffix.lower() in ('.txt', '.zip', '.csv')
 
 def _say_folders(wishes:Mapping[str, Wish]) -> None:
     "What is searched for although a folder is called so."
     for wish in wishes.values():
         if isinstance(wish, str) and not _is_place(wish) and Path(wish).is_dir():
-            say(f'{wish!r} is searched for. There is a folder of that name here as well; to take its photos instead, give {"./" + wish!r}.')
+            say(f'{wish!r} is searched for. There is a folder of that name here as well; to take its photos instead, '
+                f'give {"./" + wish!r}.')
 
 def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
 
 def _check_classes(classes:Mapping[str, Wish]|Sequence[str]) -> dict[str, Wish]:
     "Names of class folders and what to look for; refuses what can't become a folder or would become two."
-    pairs = list(classes.items()) if isinstance(classes, Mapping) else [(each, each) for each in ([classes] if isinstance(classes, str) else classes)]
-    if not pairs: raise BearsError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': 'black bear'}.")
+    pairs = list(classes.items()) if isinstance(classes,
+        Mapping) else [(each, each) for each in ([classes] if isinstance(classes, str) else classes)]
+    if not pairs:
+        raise BearsError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': "
+                         "'black bear'}.")
     for label, wish in pairs:
         if not is_plain_name(label) or clean(label) != label or len(label) > 80:
-            raise BearsError(f"{label!r} can't be the name of a folder on every system. Use letters, digits, spaces and hyphens, and none of Windows' own names such as con and nul.")
+            raise BearsError(f"{label!r} can't be the name of a folder on every system. Use letters, digits, spaces "
+                             "and hyphens, and none of Windows' own names such as con and nul.")
         if isinstance(wish, str) and not _is_place(wish): _check_term(wish, 1)
     for what, names in (('class', [label for label, _ in pairs]), ('search term', [str(wish) for _, wish in pairs])):
         twice = [name for name, count in Counter(name.strip().casefold() for name in names).items() if count > 1]
-        if twice: raise BearsError(f'The {what} {twice[0]!r} is given twice. Each class needs its own.')
+        if twice:
+            raise BearsError(f'The {what} {twice[0]!r} is given twice. Each class needs its own.')
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/download.ipynb #d79ca3a8
@@ -425,22 +467,27 @@ def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
     answers: dict[tuple[str, str], list[str]] = {}
     for label, results in found.items():
         for row in results.rows:
-            if row['answer'] not in ('ok', 'not needed', 'nothing found'): answers.setdefault((row['provider'], row['answer']), []).append(label)
+            if row['answer'] not in ('ok', 'not needed', 'nothing found'):
+                answers.setdefault((row['provider'], row['answer']), []).append(label)
     lines = [f'{", ".join(labels)}: {provider}: {answer}' for (provider, answer), labels in answers.items()]
     for line in lines:
         if line not in said: say(line)
     said.update(lines)
 
-def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, root:Path, web:Web, said:set[str]) -> dict[str, list[ImageResult]]:
+def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, root:Path, web:Web,
+    said:set[str]) -> dict[str, list[ImageResult]]:
     "Results for all classes in one mix, and a line for each provider that failed or took a term for something."
-    names = list(_default_providers() if providers is None else [providers] if isinstance(providers, str | Path) else providers)
+    names = list(_default_providers() if providers is None else [providers] if isinstance(providers, str | Path)
+        else providers)
     def search(names):
-        wanted = {label: Wanted(_term(label, wish), _places(wish) if _is_place(wish) else names, _is_place(wish)) for label, wish in wishes.items()}
+        wanted = {label: Wanted(_term(label, wish), _places(wish) if _is_place(wish) else names, _is_place(wish))
+            for label, wish in wishes.items()}
         return search_all(wanted, n, licensed, root/'.bears'/'search', web)
     found = search([each for each in names if each != 'sample'])
     _say_answers(found, said)
     if not any(found.values()) and 'sample' in names and any((drawn := search(['sample'])).values()):
-        if set(names) > {'sample'}: say('No provider gave a photo: the drawn bears that come with the package take their place.')
+        if set(names) > {'sample'}:
+            say('No provider gave a photo: the drawn bears that come with the package take their place.')
         found = drawn
     return same_mix({label: list(results) for label, results in found.items()})
 
@@ -451,24 +498,33 @@ def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
     try: found = read_json(path.read_bytes(), most=5_000_000) if path.stat().st_size < 200_000_000 else {}
     except (OSError, ValueError): return {}
     pairs = found.items() if isinstance(found, dict) else ()
-    return {label: [replace(each, file=_as_result(each.image_url, label).file) if each.provider == 'sample' else each for row in rows if (each := result_from(row))] for label, rows in pairs if isinstance(rows, list)}
+    return {label: [replace(each, file=_as_result(each.image_url, label).file) if each.provider == 'sample' else each
+        for row in rows if (each := result_from(row))] for label, rows in pairs if isinstance(rows, list)}
 
 def _write_plan(root:Path, plan:Mapping[str, Sequence[ImageResult]]) -> None:
-    rows = {label: [{name: value for name, value in asdict(each).items() if name not in ('file', 'member')} for each in results] for label, results in plan.items()}
+    rows = {label: [{name: value for name, value in asdict(each).items() if name not in ('file', 'member')}
+        for each in results] for label, results in plan.items()}
     write_beside(own_file(root, 'plan.json'), json.dumps(rows), inside=root)
 
-def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web, said:set[str]) -> dict[str, list[ImageResult]]:
+def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web,
+    said:set[str]) -> dict[str, list[ImageResult]]:
     "Candidates for each class: those of earlier runs first, new ones only if these are too few."
-    known = {label: [each for each in results if not licensed or each.license != 'unknown'] for label, results in _read_plan(root).items()}
+    known = {label: [each for each in results if not licensed or each.license != 'unknown']
+        for label, results in _read_plan(root).items()}
     drawn = {each.provider == 'sample' for results in known.values() for each in results}
     own = {label: wish for label, wish in wishes.items() if _is_place(wish)}  # what is on this disk is asked again each time
     words = {label: wish for label, wish in wishes.items() if label not in own}
-    enough = all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n for label, wish in words.items())
+    enough = all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n
+        for label, wish in words.items())
     asked = own if enough else wishes
-    found = {} if not asked else _search_all(asked, n + n//2 + 10, [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root, web, said)
+    found = {} if not asked else _search_all(asked, n + n//2 + 10,
+        [each for each in providers or _default_providers() if each != 'sample' or False not in drawn], licensed, root,
+        web, said)
     if True in drawn and any(each.provider != 'sample' for results in found.values() for each in results):
-        raise BearsError(f'{root} holds the drawn bears that come with the package, and now there are photos. Gather these into another folder, so that the two are not mixed.')
-    plan = {label: list({each.image_url: each for each in [*known.get(label, []), *found.get(label, [])]}.values()) for label in wishes}
+        raise BearsError(f'{root} holds the drawn bears that come with the package, and now there are photos. Gather '
+                         'these into another folder, so that the two are not mixed.')
+    plan = {label: list({each.image_url: each for each in [*known.get(label, []), *found.get(label, [])]}.values())
+        for label in wishes}
     _write_plan(root, known | plan)
     return plan
 
@@ -477,8 +533,10 @@ def _say_short(root:Path, table:Any, wishes:Mapping[str, Wish]) -> None:
     "A line for each class that has fewer photos than were asked for: what each source gave, and what to do next."
     given = Counter((row['label'], row['provider']) for row in read_metadata(root).values())
     for label, row in table[table.kept < table.asked].iterrows():
-        sources = ', '.join(f'{provider or "elsewhere"} {count}' for (of, provider), count in given.most_common() if of == label)
-        say(f'{label}: {row.kept} of {row.asked} photos{f" ({sources})" if sources else ""}. {_next_step(label, wishes[label], sources.startswith("sample"))}')
+        sources = ', '.join(f'{provider or "elsewhere"} {count}' for (of, provider), count in given.most_common()
+            if of == label)
+        say(f'{label}: {row.kept} of {row.asked} photos{f" ({sources})" if sources else ""}. '
+            f'{_next_step(label, wishes[label], sources.startswith("sample"))}')
 
 def _next_step(label:str, wish:Wish, drawn:bool) -> str:
     if _is_place(wish): return 'That is all that lies there: add photos to it, and call again.'
@@ -526,12 +584,15 @@ def gather_images(
     """
     wishes = _check_classes(classes)
     for name, value, most in (('n', n, 5000), ('n_workers', n_workers, 32), ('max_side', max_side, 8192)):
-        if not isinstance(value, int) or not 1 <= value <= most: raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
+        if not isinstance(value, int) or not 1 <= value <= most:
+            raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
     _say_folders(wishes)
     said: set[str] = set()
     with _target(path) as root, (nullcontext(web) if web else Web()) as client:
         found = _candidates(root, wishes, n, providers, licensed, client, said)
-        if not any(found.values()): raise BearsError(f"Nothing was found for {', '.join(wishes)}. Try other words, or give folders of your own: {{'grizzly': 'my_photos/grizzly'}}.")
+        if not any(found.values()):
+            raise BearsError(f"Nothing was found for {', '.join(wishes)}. Try other words, or give folders of your "
+                             f"own: {{'grizzly': 'my_photos/grizzly'}}.")
         table = _fetch_all(root, found, n, client, max_side, n_workers)
         for more in (n, 2*n):  # photos that failed or were there twice are made up for
             if (table.kept >= n).all(): break
@@ -572,9 +633,11 @@ def _credit(row:dict[str, str]) -> str:
 def _conditions(rows:list[dict[str, str]]) -> list[str]:
     "What the licences of some of the photos ask for, beside naming the author: a sentence each."
     codes = [license_code(row.get('license')) for row in rows]
-    asked = {'sa': 'share alike: what is made from them goes out under the same licence', 'nc': 'are not for business', 'nd': 'may be shown and copied unchanged only'}
+    asked = {'sa': 'share alike: what is made from them goes out under the same licence', 'nc': 'are not for business',
+        'nd': 'may be shown and copied unchanged only'}
     counts = {term: Counter(code for code in codes if term in asks_for(code)) for term in asked}
-    return [f'{sum(count.values())} photos {asked[term]} ({_by_licence(count)}).' for term, count in counts.items() if count]
+    return [f'{sum(count.values())} photos {asked[term]} ({_by_licence(count)}).' for term, count in counts.items()
+        if count]
 
 def _by_licence(count:Counter) -> str: return ', '.join(f'{code} {n}' for code, n in sorted(count.items()))
 
@@ -595,12 +658,16 @@ def attribution(
         CREDITS.md in it
     """
     rows = list(read_metadata(path).values())
-    if not rows: raise BearsError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. `gather_images` writes it.')
+    if not rows:
+        raise BearsError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. '
+                         '`gather_images` writes it.')
     unknown = sum(license_code(row.get('license')) == 'unknown' for row in rows)
     lines = ['# Photo credits', '', f'{len(rows)} photos.']
-    if unknown: lines[2] += f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: train with them, but do not publish them. `licensed_copy` makes a folder without them.'
+    if unknown:
+        lines[2] += f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: train with them, but do not publish them. `licensed_copy` makes a folder without them.'
     lines += [line for words in _conditions(rows) for line in ('', words)]
-    for label in sorted({row.get('label', '') for row in rows}): lines += ['', f'## {for_markdown(label)}', ''] + [_credit(row) for row in rows if row.get('label', '') == label]
+    for label in sorted({row.get('label', '') for row in rows}):
+        lines += ['', f'## {for_markdown(label)}', ''] + [_credit(row) for row in rows if row.get('label', '') == label]
     return write_beside(Path(path)/'CREDITS.md', '\n'.join(lines) + '\n', inside=path)
 
 # %% ../../../nbs/engine/gather/download.ipynb #5b83c1e4
@@ -624,14 +691,20 @@ def licensed_copy(
     """
     listed = list(read_metadata(path).values())
     rows = [row for row in listed if _is_own_photo(Path(path), row['file_name'])]
-    if len(rows) < len(listed): say(f'{len(listed) - len(rows)} rows of metadata.csv name no photo that lies in {path}, and are passed over.')
+    if len(rows) < len(listed):
+        say(f'{len(listed) - len(rows)} rows of metadata.csv name no photo that lies in {path}, and are passed over.')
     codes = {row['file_name']: license_code(row.get('license')) for row in rows}
     originals = {entry.get('source_sha256') for entry in Log(path).entries.values()}
-    kept = [row for row in rows if codes[row['file_name']] != 'unknown' and ('nd' not in asks_for(codes[row['file_name']]) or _digest(Path(path)/row['file_name']) in originals)]
+    kept = [row for row in rows if codes[row['file_name']] != 'unknown'
+        and ('nd' not in asks_for(codes[row['file_name']]) or _digest(Path(path)/row['file_name']) in originals)]
     left_out = Counter(codes.values()) - Counter(codes[row['file_name']] for row in kept)
-    if left_out: say(f'{left_out.total()} photos are left out, for their licence is not known or allows no changed copies: {_by_licence(left_out)}.')
-    if not kept: raise BearsError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')
-    if Path(dest).exists() and (not Path(dest).is_dir() or any(Path(dest).iterdir())): raise BearsError(f'{dest} is there already. Give the name of a new folder.')
+    if left_out:
+        say(f'{left_out.total()} photos are left out, for their licence is not known or allows no changed copies: '
+            f'{_by_licence(left_out)}.')
+    if not kept:
+        raise BearsError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')
+    if Path(dest).exists() and (not Path(dest).is_dir() or any(Path(dest).iterdir())):
+        raise BearsError(f'{dest} is there already. Give the name of a new folder.')
     for row in kept:
         write_beside(Path(dest)/row['file_name'], (Path(path)/row['file_name']).read_bytes())
     write_metadata(dest, kept)
@@ -655,9 +728,11 @@ def _digest(path:Path) -> str:
 # %% ../../../nbs/engine/gather/download.ipynb #920652b7
 def _parse_classes(text:str) -> dict[str, str]:
     "'grizzly=grizzly bear, teddy bear' as classes; without = the term is the name as well."
-    pairs = [(part.partition('=')[0].strip(), (part.partition('=')[2] or part).strip()) for part in text.split(',') if part.strip()]
+    pairs = [(part.partition('=')[0].strip(), (part.partition('=')[2] or part).strip()) for part in text.split(',')
+        if part.strip()]
     twice = [label for label, count in Counter(label for label, _ in pairs).items() if count > 1]
-    if twice: raise BearsError(f'The class {twice[0]!r} is given twice. Each class needs its own.')
+    if twice:
+        raise BearsError(f'The class {twice[0]!r} is given twice. Each class needs its own.')
     return dict(pairs)
 
 @command
@@ -670,6 +745,7 @@ def bears_gather(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Gather photos of several classes into a folder; the same command goes on after an interruption."
-    table = gather_images(path, _parse_classes(classes), n, [each.strip() for each in providers.split(',')] if providers else None, licensed)
+    table = gather_images(path, _parse_classes(classes), n,
+        [each.strip() for each in providers.split(',')] if providers else None, licensed)
     say(table.to_string())
     return dict(folder=path, classes=table.to_dict('index'), exit=int((table['kept'] == 0).any()))

@@ -42,16 +42,22 @@ def only_writer(
     from filelock import FileLock, Timeout
     root = Path(root)
     if root.resolve().is_relative_to(sample_folder().resolve()):
-        raise BearsError("The sample that comes with the package stays as it is. sample_bears('bears') makes you a copy that you may change.")
-    if not root.is_dir(): raise BearsError(f'{root} is not there. Give a folder with one folder of photos for each class.')
+        raise BearsError("The sample that comes with the package stays as it is. sample_bears('bears') makes you a "
+                         "copy that you may change.")
+    if not root.is_dir():
+        raise BearsError(f'{root} is not there. Give a folder with one folder of photos for each class.')
     lock = FileLock(own_file(root, 'lock'))
     try:
         (root/'.bears').mkdir(exist_ok=True)
         if not (mark := own_file(root, 'here')).exists(): mark.touch()
-    except OSError as error: raise BearsError(f"Can't write in {root}: {error.strerror}. Make a copy of it that you may change.") from error
+    except OSError as error:
+        raise BearsError(f"Can't write in {root}: {error.strerror}. Make a copy of it that you may change.") from error
     try: lock.acquire(timeout=0)
-    except Timeout: raise BearsError(f'Another run is writing {root} at this moment. Wait until it is done, or stop it.') from None
-    except (NotImplementedError, OSError): say(f'The disk of {root} offers no locks, as some network drives do not: let no other run write there meanwhile.')
+    except Timeout:
+        raise BearsError(f'Another run is writing {root} at this moment. Wait until it is done, or stop it.') from None
+    except (NotImplementedError, OSError):
+        say(f'The disk of {root} offers no locks, as some network drives do not: let no other run write there '
+            'meanwhile.')
     try: yield root
     finally: lock.release()
 
@@ -78,8 +84,10 @@ def _step_of(found:Any) -> dict:
     "What a line of the journal says of a step; a `BearsError` or another `ValueError` if it is not as we write it."
     kinds = {'step': int, 'state': str, 'reason': str, 'undoes': int, 'at': str, 'here': str}
     step = {name: found[name] for name, kind in kinds.items() if type(found.get(name)) is kind}
-    if not 0 < step['step'] < 10**9 or step['state'] not in ('begun', 'done', 'failed'): raise ValueError('no step')
-    if step['state'] == 'begun': step['files'] = [Move(each['source'], each['target'], each['row']) for each in found['files']]
+    if not 0 < step['step'] < 10**9 or step['state'] not in ('begun', 'done', 'failed'):
+        raise ValueError('no step')
+    if step['state'] == 'begun':
+        step['files'] = [Move(each['source'], each['target'], each['row']) for each in found['files']]
     return step
 
 # %% ../../../nbs/engine/gather/journal.ipynb #61f41c36
@@ -100,9 +108,11 @@ def read_log(
     """
     path = own_file(root, 'log.jsonl')
     try:
-        if path.exists() and path.stat().st_size > largest_log: raise BearsError(f'{path} is too large to be a log. Take it away.')
+        if path.exists() and path.stat().st_size > largest_log:
+            raise BearsError(f'{path} is too large to be a log. Take it away.')
         text = path.read_bytes() if path.exists() else b''
-    except OSError as error: raise BearsError(f"{path} can't be read: {error.strerror}. Mend its rights, or take it away.") from error
+    except OSError as error:
+        raise BearsError(f"{path} can't be read: {error.strerror}. Mend its rights, or take it away.") from error
     return path, text.splitlines(), bool(text) and not text.endswith(b'\n')  # a run was killed while it wrote
 
 class _Journal:
@@ -150,7 +160,8 @@ def undoable(self:_Journal) -> dict|None:
     "The last step that was carried out and neither undone nor an undoing itself; one whose photos are all gone for good is passed over."
     done = [step for step in self.steps.values() if step['state'] == 'done' and 'files' in step]
     undone = {step.get('undoes') for step in done}
-    return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone and _there(self.root, step)), None)
+    return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone
+        and _there(self.root, step)), None)
 
 # %% ../../../nbs/engine/gather/journal.ipynb #jrnhere2
 def _here(root:Path) -> str:
@@ -193,7 +204,9 @@ def _carry_out(root:Path, step:dict) -> None:
         why = error.strerror if isinstance(error, OSError) else error
         try:
             for move in reversed(done): os.rename(root/move.target, root/move.source)
-        except OSError: raise _Halfway(f"The photos in {root} can't be moved: {why}. Some are on their way: the next call carries on from here.") from error
+        except OSError:
+            raise _Halfway(f"The photos in {root} can't be moved: {why}. Some are on their way: the next call "
+                           "carries on from here.") from error
         raise BearsError(f"The photos in {root} can't be moved: {why}. All of them are where they were.") from error
 
 # %% ../../../nbs/engine/gather/journal.ipynb #updrows1
@@ -205,7 +218,8 @@ def _update_rows(root:Path, moves:Iterable[Move], back:bool) -> None:
     for move in moves:
         row = rows.pop(move.source, None) or move.row
         if not row or move.target.startswith(removed) or not (root/move.target).exists(): continue
-        before, after = (place_of(tuple(name.removeprefix(f'{removed}/').split('/')), splits)[1] for name in (move.source, move.target))
+        before, after = (place_of(tuple(name.removeprefix(f'{removed}/').split('/')), splits)[1]
+            for name in (move.source, move.target))
         label = move.row.get('label', '') if back and move.row else after if after != before else row.get('label', '')
         rows[move.target] = row | {'file_name': move.target, 'label': label}
     write_metadata(root, rows.values())
@@ -215,14 +229,17 @@ def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapp
     "Write a step down, carry it out, write down that it is done. A target whose name is taken gets another."
     journal, rows, taken = _Journal(root), read_metadata(root), set[str]()
     for name in (each for way in ways.items() for each in way): inside(root, name, removed)
-    moves = [Move(source, _free_name(root, target, taken), old.get(target) or rows.get(source)) for source, target in ways.items()]
+    moves = [Move(source, _free_name(root, target, taken), old.get(target) or rows.get(source))
+        for source, target in ways.items()]
     if not moves: return []
     number = max(journal.steps, default=0) + 1
-    step = {'step': number, 'state': 'begun', 'reason': reason, 'undoes': undoes, 'at': f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}',
+    step = {'step': number, 'state': 'begun', 'reason': reason, 'undoes': undoes,
+        'at': f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}',
             'here': _here(root), 'files': moves}
     journal.add(**step)
     try: _carry_out(root, step)
-    except _Halfway: raise
+    except _Halfway:
+        raise
     except BearsError:
         journal.add(step=number, state='failed')
         raise
@@ -232,7 +249,8 @@ def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapp
 def _free_name(root:Path, target:str, taken:set[str]) -> str:
     "The name itself, or with -2, -3, ... before its suffix if a photo has it already."
     path, n = PurePosixPath(target), 1
-    while (name := path if n == 1 else path.with_stem(f'{path.stem}-{n}')).as_posix().casefold() in taken or os.path.lexists(root/name): n += 1
+    while (name := path if n == 1 else path.with_stem(f'{path.stem}-{n}')).as_posix().casefold() in taken or os.path.lexists(root/name):
+        n += 1
     taken.add(name.as_posix().casefold())
     return name.as_posix()
 
@@ -256,9 +274,14 @@ def unfinished(
     for step in journal.begun:
         first, n = step['files'][0] if step['files'] else None, len(step['files'])
         what = f'{n} photos, such as {first.source} to {first.target}' if first else 'no photos'
-        if _is_ours(journal.root, step): found.append(f'a move was begun and not finished ({what}). The next one carries it on, as finish_moves({str(root)!r}) does.')
-        else: found.append(f'a move was begun elsewhere and not finished ({what}). It is left alone; if you began it, finish_moves({str(root)!r}, elsewhere=True) carries it on.')
-    if journal.odd: found.append(f'{journal.path} has {journal.odd} lines that this package does not write; they are passed over.')
+        if _is_ours(journal.root, step):
+            found.append(f'a move was begun and not finished ({what}). The next one carries it on, as '
+                         f'finish_moves({str(root)!r}) does.')
+        else:
+            found.append(f'a move was begun elsewhere and not finished ({what}). It is left alone; if you began it, '
+                         f'finish_moves({str(root)!r}, elsewhere=True) carries it on.')
+    if journal.odd:
+        found.append(f'{journal.path} has {journal.odd} lines that this package does not write; they are passed over.')
     return found
 
 def finish_moves(
@@ -295,11 +318,14 @@ def _finish(root:Path, elsewhere:bool=False) -> int:
 def _inside(root:Path, file:str|Path) -> str:
     "A photo's name relative to the folder; refuses what isn't one of its photos."
     path = Path(file) if Path(file).is_absolute() or not (root/file).exists() else root/file
-    if not path.is_file(): raise BearsError(f'{file} is not there. Read the folder again: it may have been moved.')
+    if not path.is_file():
+        raise BearsError(f'{file} is not there. Read the folder again: it may have been moved.')
     real = path.parent.resolve()/path.name
-    if not real.is_relative_to(root.resolve()): raise BearsError(f'{file} is not inside {root}, and is left alone.')
+    if not real.is_relative_to(root.resolve()):
+        raise BearsError(f'{file} is not inside {root}, and is left alone.')
     name = real.relative_to(root.resolve()).as_posix()
-    if '/' not in name or name.startswith('.'): raise BearsError(f'{file} is in no class folder of {root}, and is left alone.')
+    if '/' not in name or name.startswith('.'):
+        raise BearsError(f'{file} is in no class folder of {root}, and is left alone.')
     return name
 
 def _below_class(root:Path, name:str, label:str) -> str:
@@ -308,9 +334,11 @@ def _below_class(root:Path, name:str, label:str) -> str:
     splits = find_splits(path.relative_to(root).parts for path in photo_files(root))
     level = 1 if splits == 'above' else 0
     above = root.joinpath(*parts[:level])
-    classes = {class_name(path.name): path.name for path in sorted(above.iterdir()) if path.is_dir() and is_visible(path.name)}
+    classes = {class_name(path.name): path.name for path in sorted(above.iterdir()) if path.is_dir()
+        and is_visible(path.name)}
     if len(parts) < level + 2 or class_name(label) not in classes:
-        raise BearsError(f'There is no class {label!r}.{near(label, classes)} Make its folder first if it is a new one.')
+        raise BearsError(f'There is no class {label!r}.{near(label, classes)} Make its folder first if it is a new '
+                         'one.')
     if class_name(parts[level]) == class_name(label): return name
     return PurePosixPath(*parts[:level], classes[class_name(label)], *parts[level + 1:]).as_posix()
 
@@ -340,11 +368,14 @@ def move_photos(
     """
     with only_writer(root) as folder:
         _finish(folder)
-        gone, across = {_inside(folder, file) for file in out}, {_inside(folder, file): label for file, label in labels.items()}
+        gone, across = {_inside(folder, file) for file in out}, {_inside(folder, file): label
+            for file, label in labels.items()}
         for name, label in across.items():
-            if name in gone: raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
+            if name in gone:
+                raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
         ways = {name: f'{removed}/{name}' for name in sorted(gone)}
-        ways |= {name: target for name, label in sorted(across.items()) if (target := _below_class(folder, name, label)) != name}
+        ways |= {name: target for name, label in sorted(across.items())
+            if (target := _below_class(folder, name, label)) != name}
         return _begin(folder, ways, reason)
 
 # %% ../../../nbs/engine/gather/journal.ipynb #b42fb83e
@@ -411,4 +442,5 @@ def undo(
         step = _Journal(folder).undoable
         if not step: return []
         there = _there(folder, step)
-        return _begin(folder, {move.target: move.source for move in there}, 'undone', step['step'], {move.source: move.row for move in there})
+        return _begin(folder, {move.target: move.source for move in there}, 'undone', step['step'],
+            {move.source: move.row for move in there})

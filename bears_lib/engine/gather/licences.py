@@ -18,15 +18,22 @@ from ..core.words import clean, for_markdown
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000007
 _versions = ('1.0', '2.0', '2.1', '2.5', '3.0', '4.0')  # of Creative Commons licences
-_ports = frozenset('am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie igo il in it jp kr lu mk mt mx my ng nl no nz '
+_ports = frozenset('am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie igo il '
+                   'in it jp kr lu mk mt mx my ng nl no nz '
                    'pe ph pl pt pr ro rs scotland se sg si th tw ua ug uk us ve vn za'.split())  # countries whose law a version was written for
 _names = {'attribution': 'by', 'sharealike': 'sa', 'noncommercial': 'nc', 'noderivatives': 'nd', 'noderivs': 'nd'}
-_kinds = {frozenset(kind.split('-')): f'cc-{kind}' for kind in ('by', 'by-sa', 'by-nc', 'by-nd', 'by-nc-sa', 'by-nc-nd', 'sa')}
-_others = {'cc0': 'cc0-1.0', 'cc0-1.0': 'cc0-1.0', 'cc-zero': 'cc0-1.0', 'zero': 'cc0-1.0', 'pdm': 'pdm-1.0', 'pdm-1.0': 'pdm-1.0', 'public-domain-mark': 'pdm-1.0', 'public-domain-mark-1.0': 'pdm-1.0',
-           'public-domain': 'public-domain', 'pd': 'public-domain', 'publicdomain': 'public-domain', 'no-restrictions': 'no-restrictions', 'copyrighted-free-use': 'copyrighted-free-use',
-           'fal': 'fal-1.3', 'free-art-license': 'fal-1.3', 'fal-1.3': 'fal-1.3', 'lal-1.3': 'fal-1.3', 'mit': 'mit', 'mit-license': 'mit', 'apache-2.0': 'apache-2.0', 'apache-license-2.0': 'apache-2.0', 'bsd': 'bsd-3-clause',
-           'bsd-2-clause': 'bsd-2-clause', 'bsd-3-clause': 'bsd-3-clause', 'unlicense': 'unlicense', 'wtfpl': 'wtfpl', 'ogl': 'ogl', 'odc-by-1.0': 'odc-by-1.0', 'odbl-1.0': 'odbl-1.0', 'godl-india': 'godl-india',
-           'kogl-type-1': 'kogl-type-1', 'dl-de-by-2.0': 'dl-de-by-2.0', 'dl-de-zero-2.0': 'dl-de-zero-2.0', 'etalab-2.0': 'etalab-2.0', 'open-government-licence': 'ogl'}
+_kinds = {frozenset(kind.split('-')): f'cc-{kind}'
+    for kind in ('by', 'by-sa', 'by-nc', 'by-nd', 'by-nc-sa', 'by-nc-nd', 'sa')}
+_others = {'cc0': 'cc0-1.0', 'cc0-1.0': 'cc0-1.0', 'cc-zero': 'cc0-1.0', 'zero': 'cc0-1.0', 'pdm': 'pdm-1.0',
+    'pdm-1.0': 'pdm-1.0', 'public-domain-mark': 'pdm-1.0', 'public-domain-mark-1.0': 'pdm-1.0',
+           'public-domain': 'public-domain', 'pd': 'public-domain', 'publicdomain': 'public-domain',
+           'no-restrictions': 'no-restrictions', 'copyrighted-free-use': 'copyrighted-free-use',
+           'fal': 'fal-1.3', 'free-art-license': 'fal-1.3', 'fal-1.3': 'fal-1.3', 'lal-1.3': 'fal-1.3', 'mit': 'mit',
+           'mit-license': 'mit', 'apache-2.0': 'apache-2.0', 'apache-license-2.0': 'apache-2.0', 'bsd': 'bsd-3-clause',
+           'bsd-2-clause': 'bsd-2-clause', 'bsd-3-clause': 'bsd-3-clause', 'unlicense': 'unlicense', 'wtfpl': 'wtfpl',
+           'ogl': 'ogl', 'odc-by-1.0': 'odc-by-1.0', 'odbl-1.0': 'odbl-1.0', 'godl-india': 'godl-india',
+           'kogl-type-1': 'kogl-type-1', 'dl-de-by-2.0': 'dl-de-by-2.0', 'dl-de-zero-2.0': 'dl-de-zero-2.0',
+           'etalab-2.0': 'etalab-2.0', 'open-government-licence': 'ogl'}
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000008
 def license_code(
@@ -50,13 +57,17 @@ def license_code(
     words = clean(text, 200).lower()
     if found := re.fullmatch(r'(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/([\d.]+))?(?:/(?!deed|legalcode)([a-z]+))?(?:/(?:deed|legalcode)[a-z._-]*)?/?', words):
         public = {'zero': 'cc0-1.0', 'mark': 'pdm-1.0'}
-        return public.get(found[2], 'unknown') if found[1] == 'publicdomain' else _creative(found[2], found[3] or '', found[4] or '')
+        return public.get(found[2], 'unknown') if found[1] == 'publicdomain' else _creative(found[2], found[3] or '',
+            found[4] or '')
     code = re.sub(r'[\s_/-]+', '-', words).strip('-')
     if code in _others: return _others[code]
-    if found := re.fullmatch(r'(gfdl|gnu-free-documentation-license|ogl|open-government-licence)-?v?(1|1\.[123]|[123](?:\.0)?)(?:\+|-or-later|-only)?', code): return f'{"ogl" if found[1][0] == "o" else "gfdl"}-{found[2]}'
+    if found := re.fullmatch(r'(gfdl|gnu-free-documentation-license|ogl|open-government-licence)-?v?(1|1\.[123]|[123](?:\.0)?)(?:\+|-or-later|-only)?', code):
+        return f'{"ogl" if found[1][0] == "o" else "gfdl"}-{found[2]}'
     if code in ('gfdl', 'gnu-free-documentation-license'): return 'gfdl'
-    if re.fullmatch(r'(?:cc0|creative-commons-(?:zero|cc0)|creative-commons-zero)-?v?(?:1\.0)?(?:-universal)?(?:-public-domain-dedication)?', code): return 'cc0-1.0'
-    code = code.replace('share-alike', 'sharealike').replace('non-commercial', 'noncommercial').replace('no-deriv', 'noderiv').replace('creative-commons-', 'cc-')
+    if re.fullmatch(r'(?:cc0|creative-commons-(?:zero|cc0)|creative-commons-zero)-?v?(?:1\.0)?(?:-universal)?(?:-public-domain-dedication)?', code):
+        return 'cc0-1.0'
+    code = code.replace('share-alike', 'sharealike').replace('non-commercial', 'noncommercial').replace('no-deriv',
+        'noderiv').replace('creative-commons-', 'cc-')
     found = re.fullmatch(r'(?:cc-)?([a-z-]+?)(?:-v?(\d\.\d)(?:[,-]+\d\.\d)*(?:-(?:international|unported|generic)|-([a-z]+))?)?', code)
     apart = clean(version, 20) if '.' in clean(version, 20) or not version else f'{version}.0'
     return _creative(found[1], found[2] or apart, found[3] or '') if found else 'unknown'
@@ -66,7 +77,8 @@ def _creative(kind:str, version:str, port:str) -> str:
     code = _kinds.get(frozenset(_names.get(part, part) for part in kind.split('-')))
     if not code or code == 'cc-sa' and version not in ('', '1.0'): return 'unknown'
     if not version and not port: return code
-    return '-'.join(filter(None, (code, version, port))) if version in _versions and (not port or port in _ports) else 'unknown'
+    return '-'.join(filter(None, (code, version, port))) if version in _versions and (not port
+        or port in _ports) else 'unknown'
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000013
 def asks_for(
@@ -102,9 +114,12 @@ def license_link(
         Markdown: its code, with the address of its text where that is known
     """
     code = license_code(text)
-    if code in ('cc0-1.0', 'pdm-1.0'): return f'[{code}](https://creativecommons.org/publicdomain/{"zero" if code == "cc0-1.0" else "mark"}/1.0/)'
-    if found := re.fullmatch(r'cc-([a-z-]+)-(\d\.\d)(?:-([a-z]+))?', code): return f'[{code}](https://creativecommons.org/licenses/{"/".join(filter(None, found.groups()))}/)'
-    if code == 'unknown' and clean(text) not in ('', 'unknown'): return f'unknown (its source says: {for_markdown(text, 100)})'
+    if code in ('cc0-1.0', 'pdm-1.0'):
+        return f'[{code}](https://creativecommons.org/publicdomain/{"zero" if code == "cc0-1.0" else "mark"}/1.0/)'
+    if found := re.fullmatch(r'cc-([a-z-]+)-(\d\.\d)(?:-([a-z]+))?', code):
+        return f'[{code}](https://creativecommons.org/licenses/{"/".join(filter(None, found.groups()))}/)'
+    if code == 'unknown' and clean(text) not in ('', 'unknown'):
+        return f'unknown (its source says: {for_markdown(text, 100)})'
     return code
 
 # %% ../../../nbs/engine/gather/licences.ipynb #2c061815
@@ -130,10 +145,12 @@ def hub_licence(
     """
     text = clean(licence, 200).lower()
     kind, _, name = text.partition(':')
-    if kind.strip() == 'other' and (short := re.sub('[^a-z0-9.]+', '-', name).strip('-.')): return {'license': 'other', 'license_name': short}
+    if kind.strip() == 'other' and (short := re.sub('[^a-z0-9.]+', '-', name).strip('-.')):
+        return {'license': 'other', 'license_name': short}
     code = text if text in hub_licences else license_code(text)
     if code in hub_licences: return {'license': code}
-    raise BearsError(f"{licence!r} is no licence that Hugging Face knows.{near(text, hub_licences)} Take one such as apache-2.0 or cc-by-4.0, or name yours: 'other: Park licence 1.0'.")
+    raise BearsError(f"{licence!r} is no licence that Hugging Face knows.{near(text, hub_licences)} Take one such as "
+                     "apache-2.0 or cc-by-4.0, or name yours: 'other: Park licence 1.0'.")
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000017
 def require_open(
@@ -154,4 +171,5 @@ def require_open(
             code = license_code(row.get('license')) if row else 'public-domain'
             why = 'no open licence is known for it' if code == 'unknown' else f'{code} allows no changed copies'
             if code == 'unknown' or 'nd' in asks_for(code):
-                raise BearsError(f'{photo} is not published: {why} ({root/"metadata.csv"}). Take another photo; if it is your own, write its licence into that table, such as cc-by-4.0.')
+                raise BearsError(f'{photo} is not published: {why} ({root/"metadata.csv"}). Take another photo; if '
+                                 'it is your own, write its licence into that table, such as cc-by-4.0.')

@@ -49,8 +49,10 @@ class ImageResult:
 
     def __post_init__(self) -> None:
         "Words come from strangers: one line each, bounded. An address that is too long leads nowhere when it is cut, so it is left out."
-        for name in ('title', 'author', 'provider', 'query', 'group', 'note'): object.__setattr__(self, name, clean(getattr(self, name)))
-        for name in ('image_url', 'thumb_url', 'page_url'): object.__setattr__(self, name, _address(getattr(self, name), bool(self.file)))
+        for name in ('title', 'author', 'provider', 'query', 'group', 'note'):
+            object.__setattr__(self, name, clean(getattr(self, name)))
+        for name in ('image_url', 'thumb_url', 'page_url'):
+            object.__setattr__(self, name, _address(getattr(self, name), bool(self.file)))
         object.__setattr__(self, 'license', license_code(self.license))
 
     def __repr__(self) -> str:
@@ -80,7 +82,8 @@ def register_provider(
     fn : Provider
         Takes term, page and client; returns `ImageResult`s, none when there are no more
     """
-    if not callable(fn): raise BearsError(f'The provider {name!r} must be a function of term, page and client, not {type(fn).__name__}.')
+    if not callable(fn):
+        raise BearsError(f'The provider {name!r} must be a function of term, page and client, not {type(fn).__name__}.')
     providers_known[name] = fn
 
 # %% ../../../nbs/engine/gather/search.ipynb #24d878c2
@@ -93,11 +96,13 @@ def _whole(value:Any) -> int:
 
 def _each(rows:Any, make:Callable[[Any], ImageResult|None]) -> list[ImageResult]:
     "A result for each row that is as documented; an error only if none is."
-    if not isinstance(rows, list): raise WebError('answered in another form than documented')
+    if not isinstance(rows, list):
+        raise WebError('answered in another form than documented')
     found = []
     for row in rows:
         with suppress(KeyError, TypeError, AttributeError, ValueError, IndexError): found.append(make(row))
-    if rows and not found: raise WebError('answered in another form than documented')
+    if rows and not found:
+        raise WebError('answered in another form than documented')
     return [result for result in found if result]
 
 # %% ../../../nbs/engine/gather/search.ipynb #27ca8bc6
@@ -127,15 +132,20 @@ def is_for_all(
 def _ask_openverse(term:str, page:int, web:Web) -> list[ImageResult]:
     "Openly licensed photos of many collections; whoever has no account there sees the first 240 for a term."
     if page > 12: return []
-    reply = web.get('https://api.openverse.org/v1/images/', dict(q=term, page=page, page_size=20, mature='false', excluded_source='wikimedia,inaturalist'))
+    reply = web.get('https://api.openverse.org/v1/images/',
+        dict(q=term, page=page, page_size=20, mature='false', excluded_source='wikimedia,inaturalist'))
     _heed('openverse', reply)
-    def make(row): return ImageResult(row['url'], row.get('thumbnail') or '', row.get('foreign_landing_url') or '', _text(row.get('title')),
-        _text(row.get('creator')), license_code(row.get('license'), row.get('license_version') or ''), _whole(row.get('width')), _whole(row.get('height')))
+    def make(row):
+        return ImageResult(row['url'], row.get('thumbnail') or '', row.get('foreign_landing_url') or '',
+            _text(row.get('title')),
+        _text(row.get('creator')), license_code(row.get('license'), row.get('license_version') or ''),
+        _whole(row.get('width')), _whole(row.get('height')))
     return _each(reply.json().get('results'), make)
 
 def _heed(name:str, reply:Reply) -> None:
     "Let a provider rest once its headers say that our allowance for the minute or the day is used up."
-    used_up = [key for key, left in reply.headers.items() if key.startswith('x-ratelimit-available') and left.strip() == '0']
+    used_up = [key for key, left in reply.headers.items() if key.startswith('x-ratelimit-available')
+        and left.strip() == '0']
     if not used_up: return
     of_minute = all('burst' in key for key in used_up)
     rest(name, 60 if of_minute else 86_400, f"our allowance for the {'minute' if of_minute else 'day'} is used up")
@@ -143,7 +153,8 @@ def _heed(name:str, reply:Reply) -> None:
 register_provider('openverse', _ask_openverse)
 
 # %% ../../../nbs/engine/gather/search.ipynb #b268b6b1
-_commons = dict(action='query', format='json', formatversion='2', generator='search', gsrnamespace='6', gsrlimit='50', prop='imageinfo',
+_commons = dict(action='query', format='json', formatversion='2', generator='search', gsrnamespace='6', gsrlimit='50',
+    prop='imageinfo',
     iiprop='url|size|mime|extmetadata', iiurlwidth='960', iiextmetadatafilter='LicenseShortName|Artist|Categories')
 
 def _ask_commons(term:str, page:int, web:Web) -> list[ImageResult]:
@@ -151,8 +162,10 @@ def _ask_commons(term:str, page:int, web:Web) -> list[ImageResult]:
     more: dict = {'gsroffset': (page - 1)*50} if page > 1 else {}
     pages: dict[int, dict] = {}
     for _ in range(5):  # long answers come in batches
-        got = web.get('https://commons.wikimedia.org/w/api.php', _commons | {'gsrsearch': f'filetype:bitmap {term}'} | more).json()
-        if 'error' in got: raise _commons_error(got['error'])
+        got = web.get('https://commons.wikimedia.org/w/api.php',
+            _commons | {'gsrsearch': f'filetype:bitmap {term}'} | more).json()
+        if 'error' in got:
+            raise _commons_error(got['error'])
         for each in got.get('query', {}).get('pages', []): pages[each['pageid']] = pages.get(each['pageid'], {}) | each
         if 'batchcomplete' in got or 'continue' not in got: break
         more = got['continue']
@@ -166,7 +179,8 @@ def _commons_result(row:dict, term:str) -> ImageResult|None:
     info = row['imageinfo'][0]
     about = {key: _text((value or {}).get('value')) for key, value in (info.get('extmetadata') or {}).items()}
     if not is_for_all(about.get('Categories', ''), term): return None
-    return ImageResult(info.get('thumburl') or info['url'], '', info.get('descriptionurl') or '', _text(row['title']).removeprefix('File:'), about.get('Artist', ''),
+    return ImageResult(info.get('thumburl') or info['url'], '', info.get('descriptionurl') or '',
+        _text(row['title']).removeprefix('File:'), about.get('Artist', ''),
         license_code(about.get('LicenseShortName')), _whole(info.get('width')), _whole(info.get('height')))
 
 register_provider('commons', _ask_commons)
@@ -183,7 +197,8 @@ def _taxon(term:str, web:Web) -> dict | None:
     "The species (or other group) that goes by this name; the most observed if several do."
     if term not in _taxa:
         rows = web.get(f'{_inaturalist}/taxa', dict(q=term, per_page=20)).json().get('results') or []
-        fits = [(_likeness(row, term), row.get('observations_count') or 0, i) for i, row in enumerate(rows) if isinstance(row, dict)]
+        fits = [(_likeness(row, term), row.get('observations_count') or 0, i) for i, row in enumerate(rows)
+            if isinstance(row, dict)]
         best = max((fit for fit in fits if fit[0]), default=None)
         _taxa[term] = rows[best[2]] if best else None
     return _taxa[term]
@@ -199,7 +214,8 @@ def _ask_inaturalist(term:str, page:int, web:Web) -> list[ImageResult]:
     "Observations of a species, one photo each."
     taxon = _taxon(term, web)
     if not taxon: return []
-    ask = dict(taxon_id=taxon['id'], quality_grade='research', photos='true', photo_license='cc0,cc-by,cc-by-sa', per_page=50, order_by='votes', page=page)
+    ask = dict(taxon_id=taxon['id'], quality_grade='research', photos='true', photo_license='cc0,cc-by,cc-by-sa',
+        per_page=50, order_by='votes', page=page)
     animal = dict(term_id=22, term_value_id=24)  # marked as an organism: not its tracks or remains
     got = web.get(f'{_inaturalist}/observations', ask | animal).json()
     if not got.get('results'):  # all that are marked have been seen
@@ -213,9 +229,11 @@ def _observation(row:dict) -> ImageResult | None:
     for photo in row['photos']:
         if (photo.get('license_code') or '') not in ('cc0', 'cc-by', 'cc-by-sa') or photo.get('hidden'): continue
         size, user = photo.get('original_dimensions') or {}, row.get('user') or {}
-        return ImageResult(photo['url'].replace('/square.', '/large.'), photo['url'].replace('/square.', '/medium.'), row.get('uri') or '',
+        return ImageResult(photo['url'].replace('/square.', '/large.'), photo['url'].replace('/square.', '/medium.'),
+            row.get('uri') or '',
             _text((row.get('taxon') or {}).get('preferred_common_name')), _text(user.get('name') or user.get('login')),
-            license_code(photo['license_code'], '4.0'), _whole(size.get('width')), _whole(size.get('height')), group=f"inaturalist-{row['id']}")
+            license_code(photo['license_code'], '4.0'), _whole(size.get('width')), _whole(size.get('height')),
+            group=f"inaturalist-{row['id']}")
     return None
 
 register_provider('inaturalist', _ask_inaturalist)
@@ -228,11 +246,13 @@ def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
     try: from ddgs import DDGS
     except ImportError: return _old_rows(engine, term, page)
     client: Any = DDGS(timeout=ddgs_seconds)
-    if not hasattr(client, '_get_engines'): return client.images(term, safesearch='on', backend=engine, page=page, max_results=100)
+    if not hasattr(client, '_get_engines'):
+        return client.images(term, safesearch='on', backend=engine, page=page, max_results=100)
     searcher = client._get_engines('images', engine)[0]
     request = searcher.http_client.request
     def watched(*args, **kwargs):
-        if engine == 'bing': kwargs['params'] = {**kwargs.get('params', {}), 'adlt': 'strict'}  # which `ddgs` leaves out
+        if engine == 'bing':
+            kwargs['params'] = {**kwargs.get('params', {}), 'adlt': 'strict'}  # which `ddgs` leaves out
         seen.append(request(*args, **kwargs))
         return seen[-1]
     searcher.http_client.request = watched
@@ -241,7 +261,8 @@ def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
 def _old_rows(engine:str, term:str, page:int) -> list[dict]:
     "The same through `duckduckgo_search`, its former name; the first page only, since a refusal later on loses them all."
     try: from duckduckgo_search import DDGS
-    except ImportError: raise BearsError('needs the package ddgs: pip install ddgs') from None
+    except ImportError:
+        raise BearsError('needs the package ddgs: pip install ddgs') from None
     if engine != 'duckduckgo' or page > 1: return []
     with warnings.catch_warnings(record=True):  # it announces its new name each time
         return DDGS(timeout=ddgs_seconds).images(term, safesearch='on', max_results=100)
@@ -250,15 +271,22 @@ def _old_rows(engine:str, term:str, page:int) -> list[dict]:
 def _check_answers(seen:list, error:Exception|None) -> None:
     "Raise the reason why there are no results, which `ddgs` itself doesn't tell; nothing if there simply are none."
     status = seen[-1].status_code if seen else 200
-    if status in (202, 301, 403, 418, 429): raise RateLimited(f'refused us (HTTP {status})', status)
-    if status != 200: raise WebError(f'HTTP {status}', status)
+    if status in (202, 301, 403, 418, 429):
+        raise RateLimited(f'refused us (HTTP {status})', status)
+    if status != 200:
+        raise WebError(f'HTTP {status}', status)
     if error is None or 'No results' in str(error): return
-    if isinstance(error, BearsError): raise error
+    if isinstance(error, BearsError):
+        raise error
     kind = type(error).__name__
-    if kind == 'RatelimitException': raise RateLimited('refused us (too many requests)', 403)
-    if 'timed out' in str(error).lower() or 'Timeout' in kind: raise WebError(f'no answer for {ddgs_seconds} s')
-    if 'vqd' in str(error): raise RateLimited('refused us (its first page lacks the token for a search)')
-    if not seen: raise WebError('no connection')
+    if kind == 'RatelimitException':
+        raise RateLimited('refused us (too many requests)', 403)
+    if 'timed out' in str(error).lower() or 'Timeout' in kind:
+        raise WebError(f'no answer for {ddgs_seconds} s')
+    if 'vqd' in str(error):
+        raise RateLimited('refused us (its first page lacks the token for a search)')
+    if not seen:
+        raise WebError('no connection')
     raise WebError(f'answered in another form than expected ({kind})')
 
 def _true_urls(seen:list) -> dict[str, str]:
@@ -280,7 +308,8 @@ def _through_ddgs(engine:str) -> Provider:
         if not rows: _check_answers(seen, error)
         true = _true_urls(seen)
         def url(row, key): return true.get(row.get(key) or '', row.get(key) or '')
-        return _each(rows, lambda row: ImageResult(url(row, 'image'), url(row, 'thumbnail'), url(row, 'url'), _text(row.get('title')),
+        return _each(rows, lambda row: ImageResult(url(row, 'image'), url(row, 'thumbnail'), url(row, 'url'),
+            _text(row.get('title')),
             width=_whole(row.get('width')), height=_whole(row.get('height'))))
     return ask
 
@@ -291,10 +320,14 @@ register_provider('bing', _through_ddgs('bing'))
 def _ask_serpapi(term:str, page:int, web:Web) -> list[ImageResult]:
     "Google's images, for those who have a key."
     key = os.environ.get('SERPAPI_KEY')
-    if not key: raise BearsError('needs the environment variable SERPAPI_KEY')
-    got = web.get('https://serpapi.com/search.json', dict(engine='google_images', q=term, ijn=page - 1, safe='active', api_key=key)).json()
+    if not key:
+        raise BearsError('needs the environment variable SERPAPI_KEY')
+    got = web.get('https://serpapi.com/search.json',
+        dict(engine='google_images', q=term, ijn=page - 1, safe='active', api_key=key)).json()
     if 'images_results' not in got: return []
-    return _each(got['images_results'], lambda row: ImageResult(row.get('original') or row['thumbnail'], row.get('thumbnail') or '', row.get('link') or '', _text(row.get('title')),
+    return _each(got['images_results'],
+        lambda row: ImageResult(row.get('original') or row['thumbnail'], row.get('thumbnail') or '',
+        row.get('link') or '', _text(row.get('title')),
         width=_whole(row.get('original_width')), height=_whole(row.get('original_height'))))
 
 register_provider('serpapi', _ask_serpapi)
@@ -309,7 +342,8 @@ def _fits(names:Iterable[str], term:str) -> set[str]:
 def _of_class(names:Sequence[str], term:str) -> list[str]:
     "Photos among the file names that belong to a term; all of them if there are no class folders."
     fits = _fits({part for name in names for part in name.split('/')[:-1]}, term)
-    return [name for name in names if fits & set(name.split('/')[:-1])] if fits else [name for name in names if '/' not in name]
+    return [name for name in names if fits & set(name.split('/')[:-1])] if fits else [name for name in names
+        if '/' not in name]
 
 def _without_test(names:Sequence[str]) -> tuple[list[str], str]:
     "Photos but those in a folder called test, and a note about these."
@@ -330,10 +364,13 @@ def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provi
         names = [path.relative_to(folder).as_posix() for path in photo_files(folder, loose=True)]
         here = [each for each in names if stays(folder, folder/each)]
         found, note = _without_test(here)
-        if len(here) < len(names): note = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
+        if len(here) < len(names):
+            note = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
         chosen = found if everything else _of_class(found, term)
         rows, start = read_metadata(folder), 'sample:' if name == 'sample' else f'{name}:{_key(folder)}/'
-        def make(each, row): return ImageResult(start + each, '', row.get('page_url', ''), Path(each).stem, row.get('author', ''), row.get('license') or 'unknown',
+        def make(each, row):
+            return ImageResult(start + each, '', row.get('page_url', ''), Path(each).stem, row.get('author', ''),
+                row.get('license') or 'unknown',
             group=row.get('group', ''), file=str(folder/each), note=note)
         return [make(each, rows.get(each, {})) for each in chosen]
     return ask
@@ -353,16 +390,19 @@ def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         if page > 1: return []
         try:
             with zipfile.ZipFile(path) as archive:
-                if len(members := archive.infolist()) > most: raise BearsError(f'{path} holds {len(members):,} files; at most {most:,} are read. Split it.')
+                if len(members := archive.infolist()) > most:
+                    raise BearsError(f'{path} holds {len(members):,} files; at most {most:,} are read. Split it.')
                 sums = {each.filename: each.CRC for each in members if _is_photo(archive, each)}
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            if isinstance(error, BearsError): raise
+            if isinstance(error, BearsError):
+                raise
             raise BearsError(f'{path} is not a zip archive that can be read ({error}).') from None
         outside = [each for each in sums if each.startswith(('/', '\\')) or '..' in Path(each.replace('\\', '/')).parts]
         safe, note = _without_test(sorted(each for each in sums if each not in set(outside)))
         chosen = safe if everything else _of_class(safe, term)
         if outside: note = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}'
-        return [ImageResult(f'zip:{_key(path)}/{each}#{sums[each]:08x}', title=Path(each).stem, file=str(path), member=each, note=note) for each in chosen]
+        return [ImageResult(f'zip:{_key(path)}/{each}#{sums[each]:08x}', title=Path(each).stem, file=str(path),
+            member=each, note=note) for each in chosen]
     return ask
 
 # %% ../../../nbs/engine/gather/search.ipynb #8238af7c
@@ -370,10 +410,13 @@ def _from_list(path:Path) -> Provider:
     "Addresses from a text file, one on each line; lines that start with # are passed over."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
-        try: lines = path.read_text(encoding='utf-8-sig').splitlines() if path.stat().st_size < 50_000_000 else ['# too large']
-        except (OSError, UnicodeDecodeError) as error: raise BearsError(f'{path} is not a text file that can be read ({error}).') from None
+        try:
+            lines = path.read_text(encoding='utf-8-sig').splitlines() if path.stat().st_size < 50_000_000 else ['# too large']
+        except (OSError, UnicodeDecodeError) as error:
+            raise BearsError(f'{path} is not a text file that can be read ({error}).') from None
         wanted = [line.strip() for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]
-        if path.suffix.lower() == '.csv': wanted = [found[0] for line in wanted if (found := re.search(r'https?://[^\s,;"]+', line))]
+        if path.suffix.lower() == '.csv':
+            wanted = [found[0] for line in wanted if (found := re.search(r'https?://[^\s,;"]+', line))]
         return [ImageResult(line) for line in wanted]
     return ask
 
@@ -392,7 +435,8 @@ def _provider(each:str|Path|Provider, everything:bool=False) -> tuple[str, Provi
     if path.is_dir(): return 'folder', _from_folder(path, everything=everything)
     if path.suffix.lower() == '.zip' and path.is_file(): return 'zip', _from_zip(path, everything)
     if path.is_file(): return 'list', _from_list(path)
-    raise BearsError(f"{str(each)!r} is neither a provider nor a folder, zip archive or list of addresses.{near(str(each), providers_known)} Known: {', '.join(providers_known)}.")
+    raise BearsError(f"{str(each)!r} is neither a provider nor a folder, zip archive or list of "
+                     f"addresses.{near(str(each), providers_known)} Known: {', '.join(providers_known)}.")
 
 # %% ../../../nbs/engine/gather/search.ipynb #b3c6761a
 resting: dict[str, tuple[float, str]] = {} # provider: until when, and why
@@ -426,10 +470,12 @@ longest_wait = 60 # seconds that a search waits for a provider; one that rests l
 def _wait_for(name:str) -> None:
     "Wait until a provider may be asked again; a `WebError` if that is too long."
     left, why = _rests(name)
-    if left > longest_wait: raise WebError(f'{why}; rests another {_span(left)}')
+    if left > longest_wait:
+        raise WebError(f'{why}; rests another {_span(left)}')
     if left: pause(left, f'{name}: {why}')
 
-def _span(seconds:float) -> str: return f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} minutes' if seconds < 7200 else f'{seconds/3600:.0f} hours'
+def _span(seconds:float) -> str:
+    return f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} minutes' if seconds < 7200 else f'{seconds/3600:.0f} hours'
 
 # %% ../../../nbs/engine/gather/search.ipynb #cd42b40a
 def cache_folder() -> Path:
@@ -460,7 +506,8 @@ def stored_results(
     list[ImageResult]
         Those that are as they should be; photos of this disk are not among them, whatever the file says
     """
-    if path.stat().st_size > 50_000_000: raise ValueError('it is too large')
+    if path.stat().st_size > 50_000_000:
+        raise ValueError('it is too large')
     return [found for row in read_json(path.read_bytes(), most=5_000_000) if (found := result_from(row))]
 
 def result_from(
@@ -478,10 +525,13 @@ def result_from(
     ImageResult | None
         None if it is no result, or of a photo on this disk
     """
-    if not isinstance(row, dict) or not str(row.get('image_url', '')).lower().startswith(('http://', 'https://', 'sample:')):
+    if not isinstance(row, dict) or not str(row.get('image_url', '')).lower().startswith(('http://', 'https://',
+        'sample:')):
         return None
-    kinds = {each.name: int if each.name in ('width', 'height') else str for each in fields(ImageResult) if each.name not in ('file', 'member')}
-    known: dict[str, Any] = {name: value for name, value in row.items() if type(value) is kinds.get(name) and len(str(value)) <= 4000}
+    kinds = {each.name: int if each.name in ('width', 'height') else str for each in fields(ImageResult)
+        if each.name not in ('file', 'member')}
+    known: dict[str, Any] = {name: value for name, value in row.items() if type(value) is kinds.get(name)
+        and len(str(value)) <= 4000}
     result = ImageResult(**known) if 'image_url' in known else None
     return result if result and result.image_url else None
 
@@ -554,7 +604,8 @@ def _rest_after(error:BearsError, status:int|None, page:int) -> float:
     "For how many seconds a provider is to be left alone after an error; 0 where that would help nobody."
     if (wait := getattr(error, 'wait', None)) is not None: return min(wait, 86_400)
     if status == 429: return longest_wait
-    if page > 1 and status in (401, 403): return 0  # as deep as a stranger may look for this term; others may be asked for
+    if page > 1 and status in (401, 403):
+        return 0  # as deep as a stranger may look for this term; others may be asked for
     if isinstance(error, RateLimited) or status in (401, 403): return 600
     return 120 if isinstance(error, WebError) and (status is None or status >= 500) else 0
 
@@ -582,7 +633,8 @@ def _late(lanes:Mapping[str, Sequence[_Lane]]) -> set[str]:
     names = {lane.name for of_class in lanes.values() for lane in of_class}
     late = {'bing'} if 'duckduckgo' in names else set()
     if len(lanes) == 1: return late
-    serving = Counter(lane.name for of_class in lanes.values() for lane in of_class if lane.name not in late and lane.has_more())
+    serving = Counter(lane.name for of_class in lanes.values() for lane in of_class if lane.name not in late
+        and lane.has_more())
     return late | {name for name in names if serving[name] < len(lanes)}
 
 # %% ../../../nbs/engine/gather/search.ipynb #5c3256db
@@ -599,14 +651,20 @@ class ImageResults(L):
 def _row(lane:_Lane) -> dict:
     answer = lane.end or ('not needed' if not lane.page else 'ok')
     answer = 'ok' if answer == 'gave all it has' else answer
-    return dict(provider=lane.name, found=lane.taken, pages=lane.page, seconds=round(lane.seconds, 1), answer='; '.join(filter(None, (answer, lane.note))))
+    return dict(provider=lane.name, found=lane.taken, pages=lane.page, seconds=round(lane.seconds, 1),
+        answer='; '.join(filter(None, (answer, lane.note))))
 
 # %% ../../../nbs/engine/gather/search.ipynb #ae22bc77
 def _check_term(term:str, n:int) -> str:
-    if not isinstance(term, str) or not term.strip(): raise BearsError("What to search for is empty. Give a term such as 'grizzly bear'.")
-    if re.fullmatch(r'[0-9a-fA-F]{24,}', term.strip()): raise BearsError('The search term looks like a key for a search service. None is needed here: give the term, such as "grizzly bear", first.')
-    if len(term) > 200: raise BearsError(f'The search term has {len(term)} letters; at most 200 make sense to a search.')
-    if not isinstance(n, int) or n < 1: raise BearsError(f'n is {n}: how many photos to look for must be a whole number from 1.')
+    if not isinstance(term, str) or not term.strip():
+        raise BearsError("What to search for is empty. Give a term such as 'grizzly bear'.")
+    if re.fullmatch(r'[0-9a-fA-F]{24,}', term.strip()):
+        raise BearsError('The search term looks like a key for a search service. None is needed here: give the term, '
+                         'such as "grizzly bear", first.')
+    if len(term) > 200:
+        raise BearsError(f'The search term has {len(term)} letters; at most 200 make sense to a search.')
+    if not isinstance(n, int) or n < 1:
+        raise BearsError(f'n is {n}: how many photos to look for must be a whole number from 1.')
     return ' '.join(term.split())
 
 def _default_providers() -> list[str]:
@@ -647,15 +705,21 @@ def search_images(
     """
     term = _check_term(term, n)
     results = _search(term, n, _default_providers() if providers is None else providers, licensed, cache, web)
-    if not results: raise BearsError(f'Nobody found a photo of {term!r}. Try other words, or give a folder of your own: providers=["my_photos"].\n{results.report.to_string(index=False)}')
-    if 'sample' in {each.provider for each in results} and providers != ['sample']: say(f'No provider answered for {term!r}: these are the drawn bears that come with the package. `.report` says why.')
+    if not results:
+        raise BearsError(f'Nobody found a photo of {term!r}. Try other words, or give a folder of your own: '
+                         f'providers=["my_photos"].\n{results.report.to_string(index=False)}')
+    if 'sample' in {each.provider for each in results} and providers != ['sample']:
+        say(f'No provider answered for {term!r}: these are the drawn bears that come with the package. `.report` '
+            'says why.')
     return results
 
 # %% ../../../nbs/engine/gather/search.ipynb #adba750f
-def _search(term:str, n:int, providers:str|Path|Sequence, licensed:bool=False, cache:str|Path|None=None, web:Web|None=None) -> ImageResults:
+def _search(term:str, n:int, providers:str|Path|Sequence, licensed:bool=False, cache:str|Path|None=None,
+    web:Web|None=None) -> ImageResults:
     "As `search_images`, but finding nothing is no error."
     wish = Wanted(term, [providers] if isinstance(providers, str | Path) else providers)
-    with nullcontext(web) if web else Web() as client: return search_all({'': wish}, n, licensed, cache or cache_folder(), client)['']
+    with nullcontext(web) if web else Web() as client:
+        return search_all({'': wish}, n, licensed, cache or cache_folder(), client)['']
 
 @dataclass
 class Wanted:
@@ -693,7 +757,8 @@ def search_all(
     """
     def lane(name, fn, term): return _Lane(name, lambda page: _page(name, fn, term, page, web, Path(cache)), licensed)
     chosen = {label: [_provider(each, wish.everything) for each in wish.providers] for label, wish in wanted.items()}
-    lanes = {label: [lane(name, fn, wanted[label].term) for name, fn in pairs if not (licensed and name in nameless)] for label, pairs in chosen.items()}
+    lanes = {label: [lane(name, fn, wanted[label].term) for name, fn in pairs if not (licensed and name in nameless)]
+        for label, pairs in chosen.items()}
     found = _fill({label: [each for each in of_class if each.name != 'sample'] for label, of_class in lanes.items()}, n)
     results = {}
     for label, of_class in lanes.items():
@@ -727,7 +792,8 @@ def same_mix(
         seen: Counter = Counter()
         ranks = [seen.update([each.provider]) or seen[each.provider] for each in results]
         early = [rank <= shared[each.provider] for rank, each in zip(ranks, results)]
-        ordered[label] = [each for each, is_early in zip(results, early) if is_early] + [each for each, is_early in zip(results, early) if not is_early]
+        ordered[label] = [each for each, is_early in zip(results, early) if is_early] + [each
+            for each, is_early in zip(results, early) if not is_early]
     return ordered
 
 # %% ../../../nbs/engine/gather/search.ipynb #e9938796

@@ -91,9 +91,12 @@ class Network:
             float32 of shape (n, classes)
         """
         with at_rest(self.model), torch.inference_mode():
-            found = [self.model(part.contiguous(memory_format=torch.channels_last)).softmax(1).float().cpu() for part in pixels.split(bs)]
+            found = [self.model(part.contiguous(memory_format=torch.channels_last)).softmax(1).float().cpu()
+                for part in pixels.split(bs)]
         chances = torch.cat(found).numpy()
-        if not np.isfinite(chances).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again with a smaller learning rate.')
+        if not np.isfinite(chances).all():
+            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+                             'again with a smaller learning rate.')
         return chances
 
     def index(self,
@@ -110,7 +113,9 @@ class Network:
             float of shape (classes,): what the network says
         """
         if label is None: return int(chances.argmax())
-        if label not in self.labels: raise BearsError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows {", ".join(self.labels)}.')
+        if label not in self.labels:
+            raise BearsError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows '
+                             f'{", ".join(self.labels)}.')
         return self.labels.index(label)
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #336f2799
@@ -149,19 +154,22 @@ def open_model(
     if isinstance(model, Network): return model
     if isinstance(model, str | Path): return _read_network(Path(model))
     from bears_lib.engine.features.fastai_bridge import classes_of, preprocess_of
-    return Network(model.model, classes_of(model.dls), preprocess_of(model.dls), str(getattr(model, 'arch', 'this network')))
+    return Network(model.model, classes_of(model.dls), preprocess_of(model.dls),
+        str(getattr(model, 'arch', 'this network')))
 
 def _read_network(folder:Path) -> Network:
     from safetensors.torch import load
     info, data = read_model(folder, 'model.safetensors')
     name, found = str(info.backbone.get('name', '')), load(data)
     again = f'The network in {folder} (architecture {name!r}) was not made by bears_learner and cannot be rebuilt from its weights. Ask the Learner itself.'
-    if not re.fullmatch(r'[a-z0-9_.]+', name): raise BearsError(again)
+    if not re.fullmatch(r'[a-z0-9_.]+', name):
+        raise BearsError(again)
     def build() -> nn.Sequential:
         body = create_body(name, pretrained=False, size=info.preprocess.size)
         return nn.Sequential(body, nn.Linear(int(body.num_features), len(info.labels)))  # type: ignore[arg-type]
     with torch.device('meta'): promised = {key: tensor.shape for key, tensor in build().state_dict().items()}
-    if promised != {key: tensor.shape for key, tensor in found.items()}: raise BearsError(again)
+    if promised != {key: tensor.shape for key, tensor in found.items()}:
+        raise BearsError(again)
     model = build()
     model.load_state_dict(found)
     return Network(model.eval(), info.labels, info.preprocess, name)
@@ -210,13 +218,17 @@ def map_layers(
     model, found = network.model, dict[str, tuple[int, int, int]]()
     def note(name:str, module:nn.Module, inputs:Any, output:Any) -> None:
         found.pop(name, None)
-        if isinstance(output, torch.Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1: found[name] = tuple(output.shape[1:])  # type: ignore[assignment]
+        if isinstance(output, torch.Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1:
+            found[name] = tuple(output.shape[1:])  # type: ignore[assignment]
     if sum(isinstance(part, nn.Conv2d) for part in model.modules()) < 2:
-        raise BearsError(f'{network.name} has no convolutional layers to look at, and Grad-CAM needs their maps. occlusion(learn, photo) works with any network.')
+        raise BearsError(f'{network.name} has no convolutional layers to look at, and Grad-CAM needs their maps. '
+                         'occlusion(learn, photo) works with any network.')
     with ExitStack() as stack, at_rest(model), torch.inference_mode():
         for name, part in model.named_modules(): stack.callback(part.register_forward_hook(partial(note, name)).remove)
         model(torch.zeros(1, 3, *network.preprocess.shape, device=next(model.parameters()).device))
-    if not found: raise BearsError(f'No layer of {network.name} returns maps, and Grad-CAM needs them. occlusion(learn, photo) works with any network.')
+    if not found:
+        raise BearsError(f'No layer of {network.name} returns maps, and Grad-CAM needs them. occlusion(learn, photo) '
+                         'works with any network.')
     return found
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #2dd50942
@@ -241,7 +253,10 @@ def find_layer(
     known = map_layers(network)
     if layer is None: return list(known)[-1]
     name = next((name for name in (layer, f'0.{layer}') if name in known), None)
-    if name is None: raise BearsError(f'No layer that returns maps is called {layer!r}.{near(layer, [each.removeprefix("0.") for each in known])} The last one is {list(known)[-1].removeprefix("0.")!r}.')
+    if name is None:
+        raise BearsError('No layer that returns maps is called '
+                         f'{layer!r}.{near(layer, [each.removeprefix("0.") for each in known])} The last one is '
+                         f'{list(known)[-1].removeprefix("0.")!r}.')
     return name
 
 def stages(
@@ -290,7 +305,9 @@ def grad_cam_map(
         scores = model(pixels.clone().requires_grad_())
         slopes, = torch.autograd.grad(scores[0, target], kept[-1])
     heat = (slopes.mean((2, 3), keepdim=True)*kept[-1]).sum(1)[0].relu().detach().float().cpu().numpy()
-    if not np.isfinite(heat).all(): raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again with a smaller learning rate.')
+    if not np.isfinite(heat).all():
+        raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+                         'again with a smaller learning rate.')
     return heat
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #8cf8bd83
@@ -321,7 +338,8 @@ def occlusion_map(
     rows, columns = (np.linspace(0, side, grid + 1).round().astype(int) for side in pixels.shape[-2:])
     corners = list(np.ndindex(grid - 1, grid - 1))
     covered = pixels.repeat(len(corners), 1, 1, 1)
-    for photo, (i, j) in zip(covered, corners): photo[:, rows[i]:rows[i + 2], columns[j]:columns[j + 2]] = pixels.mean((2, 3))[0, :, None, None]
+    for photo, (i, j) in zip(covered, corners):
+        photo[:, rows[i]:rows[i + 2], columns[j]:columns[j + 2]] = pixels.mean((2, 3))[0, :, None, None]
     falls = network.chances(pixels)[0, target] - network.chances(covered)[:, target]
     heat, times = np.zeros((grid, grid), np.float32), np.zeros((grid, grid), np.float32)
     for fall, (i, j) in zip(falls, corners):
@@ -402,7 +420,8 @@ def strongest(
     with ExitStack() as stack, at_rest(network.model), torch.inference_mode():
         kept = {name: stack.enter_context(output_of(network.model.get_submodule(name))) for name in layers}
         for start in progress(range(0, len(photos), bs), 'looking for what excites each channel'):
-            network.model(torch.cat([network.pixels(photo) for photo in photos[start:start + bs]]).contiguous(memory_format=torch.channels_last))
+            network.model(torch.cat([network.pixels(photo)
+                for photo in photos[start:start + bs]]).contiguous(memory_format=torch.channels_last))
             for name, tensors in kept.items():
                 parts[name].append([each.float().cpu().numpy() for each in tensors[-1].flatten(2).max(2)])
                 tensors.clear()
@@ -441,7 +460,8 @@ def patch_side(
         slopes, = torch.autograd.grad(kept[-1][:, :, rows//2, columns//2].abs().sum(), pixels)
     influence = slopes.abs().sum((0, 1)).cpu().numpy()
     down, across = np.ogrid[:high, :wide]
-    away = np.maximum(abs(down + 0.5 - (rows//2 + 0.5)*high/rows), abs(across + 0.5 - (columns//2 + 0.5)*wide/columns)).ravel()
+    away = np.maximum(abs(down + 0.5 - (rows//2 + 0.5)*high/rows),
+        abs(across + 0.5 - (columns//2 + 0.5)*wide/columns)).ravel()
     order = np.argsort(away, kind='stable')
     reached = np.searchsorted(np.cumsum(influence.ravel()[order]), share*influence.sum())
     return int(min(high, wide, 2*np.ceil(away[order[min(reached, len(order) - 1)]])))
@@ -489,18 +509,22 @@ def find_patches(
         for channel in _channels(answers, channels, layer):
             best = np.argsort(-answers[:, channel], kind='stable')[:n]
             cells = [(places[i, channel] % columns*wide/columns, places[i, channel]//columns*high/lines) for i in best]
-            corners = [(int(np.clip(left + (wide/columns - side)/2, 0, wide - side)), int(np.clip(top + (high/lines - side)/2, 0, high - side))) for left, top in cells]
-            rows.append(PatchRow(layer.removeprefix('0.'), channel, side, [(photos[i], left, top) for i, (left, top) in zip(best, corners)], answers[best, channel].tolist()))
+            corners = [(int(np.clip(left + (wide/columns - side)/2, 0, wide - side)),
+                int(np.clip(top + (high/lines - side)/2, 0, high - side))) for left, top in cells]
+            rows.append(PatchRow(layer.removeprefix('0.'), channel, side,
+                [(photos[i], left, top) for i, (left, top) in zip(best, corners)], answers[best, channel].tolist()))
     return rows
 
 def _channels(answers:np.ndarray, channels:int|Sequence[int], layer:str) -> list[int]:
     "Channels by number, or those whose strongest answers stand out most from their usual ones."
     if not isinstance(channels, int):
         wrong = [channel for channel in channels if not 0 <= channel < answers.shape[1]]
-        if wrong: raise BearsError(f'{layer.removeprefix("0.")} has channels 0 to {answers.shape[1] - 1}, not {wrong[0]}.')
+        if wrong:
+            raise BearsError(f'{layer.removeprefix("0.")} has channels 0 to {answers.shape[1] - 1}, not {wrong[0]}.')
         return list(channels)
     usual, spread = np.median(answers, axis=0), answers.std(axis=0)
-    return np.argsort(-(np.sort(answers, axis=0)[-6:].mean(0) - usual)/np.maximum(spread, 1e-6), kind='stable')[:channels].tolist()
+    return np.argsort(-(np.sort(answers, axis=0)[-6:].mean(0) - usual)/np.maximum(spread, 1e-6),
+        kind='stable')[:channels].tolist()
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #8516dd6d
 class Picture:
@@ -534,7 +558,8 @@ def overlay(
     """
     from matplotlib import colormaps
     positive = np.maximum(heat, 0).astype(np.float32)
-    smooth = np.clip(np.asarray(Image.fromarray(positive/max(float(positive.max()), 1e-12)).resize(photo.shape[1::-1], Image.Resampling.BICUBIC)), 0, 1)
+    smooth = np.clip(np.asarray(Image.fromarray(positive/max(float(positive.max()), 1e-12)).resize(photo.shape[1::-1],
+        Image.Resampling.BICUBIC)), 0, 1)
     coloured = colormaps['inferno'](smooth)[..., :3]*255
     return Image.fromarray((0.45*photo + 0.55*coloured).astype(np.uint8))
 
@@ -560,7 +585,8 @@ def gallery(
     """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures)//columns)
-    figure = Figure(figsize=(side*columns, (side + 0.15 + 0.17*max(title.count('\n') + 1 for title in titles))*rows), layout='constrained')
+    figure = Figure(figsize=(side*columns, (side + 0.15 + 0.17*max(title.count('\n') + 1 for title in titles))*rows),
+        layout='constrained')
     for i, (picture, title) in enumerate(zip(pictures, titles)):
         ax = figure.add_subplot(rows, columns, i + 1)
         ax.imshow(np.asarray(picture))
@@ -578,8 +604,11 @@ class HeatMap(Picture):
     probability: float # Of that class, 0 to 1
     how: str # For example 'Grad-CAM at bn2'
 
-    def figure(self) -> Figure: return gallery([self.photo, overlay(self.photo, self.heat)], [f'{self.label}: {self.probability:.0%}', self.how], side=2.6)
-    def __repr__(self): return f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {self.peak[0] + 1}, column {self.peak[1] + 1} of {self.heat.shape[0]} x {self.heat.shape[1]}'
+    def figure(self) -> Figure:
+        return gallery([self.photo, overlay(self.photo, self.heat)],
+            [f'{self.label}: {self.probability:.0%}', self.how], side=2.6)
+    def __repr__(self):
+        return f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {self.peak[0] + 1}, column {self.peak[1] + 1} of {self.heat.shape[0]} x {self.heat.shape[1]}'
 
     @property
     def peak(self) -> tuple[int, int]:
@@ -606,16 +635,20 @@ class DeletionCheck(Picture):
         "Whether it wins over all of them: by luck that happens one time in twenty."
         return self.beaten == len(self.random)
 
-    def __repr__(self): return f'Hottest first, the probability of {self.label} is {self.hottest.mean():.2f} on average, at random {self.random.mean():.2f}: the map beats {self.beaten} of {len(self.random)} random orders.'
+    def __repr__(self):
+        return f'Hottest first, the probability of {self.label} is {self.hottest.mean():.2f} on average, at random {self.random.mean():.2f}: the map beats {self.beaten} of {len(self.random)} random orders.'
 
     def figure(self) -> Figure:
         figure = Figure(figsize=(5.2, 3), layout='constrained')
         ax, x = figure.add_subplot(), 100*self.shares
         ax.fill_between(x, self.random.min(0), self.random.max(0), color='#9ecae1', alpha=0.6)
-        for values, words, colour, style in ((self.random.mean(0), f'{len(self.random)} random orders', '#08519c', '--'), (self.hottest, 'hottest first', '#b35806', 'o-')):
+        for values, words, colour, style in ((self.random.mean(0), f'{len(self.random)} random orders', '#08519c',
+            '--'), (self.hottest, 'hottest first', '#b35806', 'o-')):
             ax.plot(x, values, style, color=colour)
-            ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points', va='center', color=colour)
-        ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {self.label}'), ylim=(0, 1.02), xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
+            ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points',
+                va='center', color=colour)
+        ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {self.label}'), ylim=(0, 1.02),
+            xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
         ax.spines[['top', 'right']].set_visible(False)
         return figure
 
@@ -644,10 +677,12 @@ class LayerPatches(Picture):
         list[Image.Image]
             The most exciting one first
         """
-        found = [self.preprocess.square(photo).crop((left, top, left + row.side, top + row.side)) for photo, left, top in row.places]
+        found = [self.preprocess.square(photo).crop((left, top, left + row.side, top + row.side))
+            for photo, left, top in row.places]
         return [crop.resize((pixels, pixels), Image.Resampling.BICUBIC) for crop in found]
 
-    def __repr__(self): return f'{len(self.rows)} channels of {len({row.layer for row in self.rows})} layers, patches of {self.rows[0].side} to {self.rows[-1].side} pixels'
+    def __repr__(self):
+        return f'{len(self.rows)} channels of {len({row.layer for row in self.rows})} layers, patches of {self.rows[0].side} to {self.rows[-1].side} pixels'
 
     def figure(self) -> Figure:
         columns = max(len(row.places) for row in self.rows)
@@ -656,5 +691,6 @@ class LayerPatches(Picture):
         for ax in axes.flat: ax.axis('off')
         for line, row in zip(axes, self.rows):
             for ax, crop in zip(line, self.crops(row)): ax.imshow(np.asarray(crop))
-            line[0].text(-0.15, 0.5, f'{row.layer}\nchannel {row.channel}\n{row.side} px', transform=line[0].transAxes, ha='right', va='center', fontsize=8)
+            line[0].text(-0.15, 0.5, f'{row.layer}\nchannel {row.channel}\n{row.side} px', transform=line[0].transAxes,
+                ha='right', va='center', fontsize=8)
         return figure

@@ -68,7 +68,8 @@ def table(
         HTML
     """
     top = ''.join(f'<th scope="col">{for_html(head)}</th>' for head in heads)
-    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>' for first, *rest in rows)
+    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>'
+        for first, *rest in rows)
     return f'<div class="wide" tabindex="0" role="region" aria-label="{for_html(caption)}"><table><caption>{for_html(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 def _cell(cell:Any) -> str:
@@ -97,8 +98,11 @@ def classes_table(
     for i, label in enumerate(result.labels):
         own = result.right[result.truth == i]
         if not len(own): rows.append([label, 0, '', '', 'no photo shows it'])
-        else: rows.append([label, len(own), int(own.sum()), f'{own.mean():.1%}', '{:.1%} to {:.1%}'.format(*wilson(int(own.sum()), len(own)))])
-    return table(['class', 'photos', 'right', 'accuracy', '95% interval'], rows, 'How many photos of each class are right')
+        else:
+            rows.append([label, len(own), int(own.sum()), f'{own.mean():.1%}',
+                '{:.1%} to {:.1%}'.format(*wilson(int(own.sum()), len(own)))])
+    return table(['class', 'photos', 'right', 'accuracy', '95% interval'], rows,
+        'How many photos of each class are right')
 
 def confusion_table(
     result:Any, # An `Evaluation`
@@ -121,7 +125,8 @@ def confusion_table(
     counts = result.confusion
     if len(counts) > most: return f'<p>{len(counts)} classes are too many for a table; see the list of pairs.</p>'
     rows = [[label, *((n, n/max(1, line.sum())) for n in line)] for label, line in zip(result.labels, counts)]
-    return table(['actual, predicted:', *result.labels], rows, 'Confusion matrix: rows are what the folder says, columns what the model said')
+    return table(['actual, predicted:', *result.labels], rows, 'Confusion matrix: rows are what the folder says, '
+                                                               'columns what the model said')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #a51530f6
 def calibration_svg(
@@ -145,12 +150,16 @@ def calibration_svg(
     for each in bins:
         low, high = wilson(each.right, each.n)
         at, share = x(each.said), each.right/each.n
-        marks.append(f'<line x1="{at:.0f}" x2="{at:.0f}" y1="{y(low):.0f}" y2="{y(high):.0f}" class="mark"/><circle cx="{at:.0f}" cy="{y(share):.0f}" r="4" class="dot"/>'
+        marks.append(f'<line x1="{at:.0f}" x2="{at:.0f}" y1="{y(low):.0f}" y2="{y(high):.0f}" class="mark"/><circle '
+                     f'cx="{at:.0f}" cy="{y(share):.0f}" r="4" class="dot"/>'
                      f'<text x="{at - 8:.0f}" y="{y(share) + 4:.0f}" text-anchor="end">n = {each.n}</text>')
-    ticks = ''.join(f'<text x="{x(p):.0f}" y="236" text-anchor="middle">{p:.0%}</text><text x="34" y="{y(p) + 4:.0f}" text-anchor="end">{p:.0%}</text>' for p in (0, 0.5, 1))
-    return (f'<figure><svg viewBox="0 0 300 260" role="img" aria-label="Calibration: {for_html(words)}"><path d="M40 20V220H280" class="axis"/><path d="M40 220L280 20" class="ideal"/>{ticks}'
+    ticks = ''.join(f'<text x="{x(p):.0f}" y="236" text-anchor="middle">{p:.0%}</text><text x="34" '
+                    f'y="{y(p) + 4:.0f}" text-anchor="end">{p:.0%}</text>' for p in (0, 0.5, 1))
+    return (f'<figure><svg viewBox="0 0 300 260" role="img" aria-label="Calibration: {for_html(words)}"><path d="M40 '
+            f'20V220H280" class="axis"/><path d="M40 220L280 20" class="ideal"/>{ticks}'
             f'<text x="160" y="254" text-anchor="middle">probability that the model gave</text>{"".join(marks)}</svg>'
-            '<figcaption>Upwards: the share that was right. On the dotted line probabilities can be taken at their word; below it the model is too sure. Bars are 95% intervals.</figcaption></figure>')
+            '<figcaption>Upwards: the share that was right. On the dotted line probabilities can be taken at their '
+            'word; below it the model is too sure. Bars are 95% intervals.</figcaption></figure>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #83f272e2
 def photo_card(
@@ -181,8 +190,12 @@ def photo_card(
     path, said, truth = result.photos[i], result.labels[result.predicted[i]], result.labels[result.truth[i]]
     words = f'folder {truth}, model {said} ({result.probabilities[i].max():.0%}), loss {result.losses[i]:.2f}'
     pictures = [img(path, f'Photo {path.name}: {words}')]
-    if heat: pictures.append(img(overlay(heat.photo, heat.heat), f'The same photo, bright where the model looked ({heat.how}, row {heat.peak[0] + 1} and column {heat.peak[1] + 1} of {heat.heat.shape[0]} most)'))
-    like = ''.join(img(match.photo, f'Training photo {match.photo.name} of {match.label}, likeness {match.likeness:.2f}', 64) for match in near)
+    if heat:
+        pictures.append(img(overlay(heat.photo, heat.heat), 'The same photo, bright where the model looked '
+                                                            f'({heat.how}, row {heat.peak[0] + 1} and column '
+                                                            f'{heat.peak[1] + 1} of {heat.heat.shape[0]} most)'))
+    like = ''.join(img(match.photo,
+        f'Training photo {match.photo.name} of {match.label}, likeness {match.likeness:.2f}', 64) for match in near)
     names = f'<span>Looks most like {for_html(", ".join(f"{n} {label}" for label, n in Counter(match.label for match in near).most_common()))}:</span><div class="near">{like}</div>' if near else ''
     mark = '' if result.right[i] else ' class="wrong"'
     return f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{"right" if result.right[i] else "wrong"}</b>: {for_html(words)}<br><small>{for_html(path.name)}</small>{names}</figcaption></figure>'
@@ -221,7 +234,8 @@ def page(
         The whole file
     """
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    body = ''.join(f'<section>{f"<h2>{for_html(head)}</h2>" if head else ""}{html}</section>' for head, html in sections if html)
+    body = ''.join(f'<section>{f"<h2>{for_html(head)}</h2>" if head else ""}{html}</section>'
+        for head, html in sections if html)
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{for_html(title)}</title><style>{style}</style></head>'
             f'<body><main><h1>{for_html(title)}</h1>{body}</main></body></html>\n')

@@ -41,15 +41,20 @@ def file_window(
     np.ndarray
         uint8 of shape (length,)
     """
-    if at != 'middle' and (not isinstance(at, int) or at < 0) or not 64 <= length <= 2**20: raise BearsError(f"at must be a place in bytes or 'middle', and length 64 to 1048576, not {at!r} and {length}.")
+    if at != 'middle' and (not isinstance(at, int) or at < 0) or not 64 <= length <= 2**20:
+        raise BearsError(f"at must be a place in bytes or 'middle', and length 64 to 1048576, not {at!r} and {length}.")
     try: file = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open('rb')
-    except OSError as error: raise BearsError(f"{source!s} can't be read ({error.strerror}). Give a file that you may read.") from error
+    except OSError as error:
+        raise BearsError(f"{source!s} can't be read ({error.strerror}). Give a file that you may read.") from error
     with file:
         size = file.seek(0, os.SEEK_END)
         start = (size - length)//2 if at == 'middle' else int(at)
         name = '' if isinstance(source, bytes) else f'{Path(source).name}: '
-        if not size: raise BearsError(f'{name}the file is empty: there are no bytes to draw. Leave it out.')
-        if start < 0 or start + length > size: raise BearsError(f'{name}its {size} bytes are too few for a window of {length} at {at}. Leave it out, or choose a smaller window.')
+        if not size:
+            raise BearsError(f'{name}the file is empty: there are no bytes to draw. Leave it out.')
+        if start < 0 or start + length > size:
+            raise BearsError(f'{name}its {size} bytes are too few for a window of {length} at {at}. Leave it out, or '
+                             'choose a smaller window.')
         file.seek(start)
         return np.frombuffer(file.read(length), np.uint8)
 
@@ -84,7 +89,8 @@ class KnownFile:
     kind: str
     group: str # The package it came with: files of one group are often near-copies
 
-kinds = {'python': {'.py'}, 'library': {'.so', '.pyd', '.dll', '.dylib'}, 'text': {'.txt', '.md', '.rst', '.json', '.csv', '.html'}} # by suffix; archives and images are made
+kinds = {'python': {'.py'}, 'library': {'.so', '.pyd', '.dll', '.dylib'},
+    'text': {'.txt', '.md', '.rst', '.json', '.csv', '.html'}} # by suffix; archives and images are made
 
 def known_files(
     dest:str|Path, # A new folder for the archives and images that are made
@@ -111,14 +117,18 @@ def known_files(
         Python sources, compiled libraries, texts, archives and images
     """
     dest = Path(dest)
-    if dest.exists() and any(dest.iterdir()): raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
+    if dest.exists() and any(dest.iterdir()):
+        raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
     taken: list[KnownFile] = []
     count: Counter = Counter()
     for found in _installed():
-        if count[found.kind] >= each or count[found.kind, found.group] >= per_group or not _usable(found.path, smallest): continue
+        if count[found.kind] >= each or count[found.kind, found.group] >= per_group or not _usable(found.path,
+            smallest):
+            continue
         count.update([found.kind, (found.kind, found.group)])
         taken.append(found)
-    made = itertools.chain(itertools.islice(_archives(dest/'archive', smallest), each), itertools.islice(_images(dest/'image', smallest), each))
+    made = itertools.chain(itertools.islice(_archives(dest/'archive', smallest), each),
+        itertools.islice(_images(dest/'image', smallest), each))
     return sorted([*taken, *made], key=lambda found: (found.kind, found.group, found.path))
 
 # %% ../../../nbs/engine/lessons/bitmaps.ipynb #fad492cf
@@ -126,7 +136,8 @@ def _packages() -> list[Path]:
     "The folders of Python's own library and of what is installed beside it, in an order that mixes the alphabet."
     paths = sysconfig.get_paths()
     roots = dict.fromkeys(Path(paths[name]) for name in ('stdlib', 'platstdlib', 'purelib', 'platlib'))
-    folders = {path for root in roots if root.is_dir() for path in root.iterdir() if path.is_dir() and path.suffix not in ('.dist-info', '.egg-info') and path.name not in ('site-packages', '__pycache__')}
+    folders = {path for root in roots if root.is_dir() for path in root.iterdir() if path.is_dir()
+        and path.suffix not in ('.dist-info', '.egg-info') and path.name not in ('site-packages', '__pycache__')}
     return sorted(folders, key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
 
 def _installed(per_package:int=3000) -> Iterator[KnownFile]:

@@ -43,16 +43,20 @@ def _fetch_cats_dogs(dest:Path, work:Path) -> None:
     "The cats and dogs of the course's first years, through fastai likewise."
     from fastai.data.external import URLs, untar_data
     root = untar_data(URLs.DOGS, archive=work/'archive', data=work/'data', base=str(work))
-    _sort_into([(path, path.parent.name.rstrip('s')) for part in ('train', 'valid') for path in sorted((root/part).glob('*/*.jpg'))], dest)
+    _sort_into([(path, path.parent.name.rstrip('s')) for part in ('train', 'valid')
+        for path in sorted((root/part).glob('*/*.jpg'))], dest)
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #5f7775c2
 def _fetch_esc10(dest:Path, work:Path) -> None:
     "Ten environmental sounds, through pooch. The archive is made anew for each download, so it has no lasting hash: its size is bounded, and the count of its clips checked."
     try: import pooch
-    except ImportError: raise BearsError('pooch is not installed: pip install "bears_lib[lessons]"') from None
-    archive = pooch.retrieve('https://github.com/karolpiczak/ESC-10/archive/master.zip', known_hash=None, path=work, fname='esc10.zip', downloader=_bounded)
+    except ImportError:
+        raise BearsError('pooch is not installed: pip install "bears_lib[lessons]"') from None
+    archive = pooch.retrieve('https://github.com/karolpiczak/ESC-10/archive/master.zip', known_hash=None, path=work,
+        fname='esc10.zip', downloader=_bounded)
     files = [Path(name) for name in pooch.Unzip()(archive, None, None) if name.endswith('.ogg')]
-    if len(files) != 400: raise BearsError(f'the archive holds {len(files)} clips where 400 were expected')
+    if len(files) != 400:
+        raise BearsError(f'the archive holds {len(files)} clips where 400 were expected')
     _sort_into([(path, re.sub(r'^\d+ - ', '', path.parent.name).lower().replace(' ', '_')) for path in files], dest)
 
 def _bounded(url:str, output_file:str, pooch:object, most:int=500_000_000) -> None:
@@ -62,14 +66,17 @@ def _bounded(url:str, output_file:str, pooch:object, most:int=500_000_000) -> No
         reply.raise_for_status()
         for part in reply.iter_bytes():
             file.write(part)
-            if file.tell() > most: raise BearsError(f'{url} is larger than {most/1e6:.0f} MB')
+            if file.tell() > most:
+                raise BearsError(f'{url} is larger than {most/1e6:.0f} MB')
 
 def _fetch_dog_breeds(dest:Path, work:Path) -> None:
     "The competition's files, through Kaggle's own client, which needs your account and your consent to its rules."
-    command = [sys.executable, '-m', 'kaggle', 'competitions', 'download', '-c', 'dog-breed-identification', '-p', str(work)]
+    command = [sys.executable, '-m', 'kaggle', 'competitions', 'download', '-c', 'dog-breed-identification', '-p',
+        str(work)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=3600)
     words = (run.stderr or run.stdout).strip().splitlines() or ['no reason given']
-    if run.returncode: raise BearsError(f"Kaggle's client says: {words[-1][:200]}")
+    if run.returncode:
+        raise BearsError(f"Kaggle's client says: {words[-1][:200]}")
     shutil.unpack_archive(work/'dog-breed-identification.zip', dest)
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #3a8c6e64
@@ -83,11 +90,14 @@ class DataSet:
     advice: str='' # What else a person can do
 
 data_sets = {
-    'bears': DataSet('web photos of black bears, grizzlies and teddies', ('bears',), advice='gather_images fetches such photos from the web.'),
+    'bears': DataSet('web photos of black bears, grizzlies and teddies', ('bears',),
+    advice='gather_images fetches such photos from the web.'),
     'pets': DataSet('37 breeds of cats and dogs (Oxford-IIIT Pets)', ('pets', 'pets37'), _fetch_pets, '812 MB'),
     'cats_dogs': DataSet('cats and dogs', ('cats_dogs',), _fetch_cats_dogs, '839 MB'),
-    'dog_breeds': DataSet('120 breeds of dogs (a Kaggle competition)', ('dog_breeds',), _fetch_dog_breeds, 'about 725 MB',
-        advice="It takes pip install kaggle, a Kaggle account, and consent to the rules of 'dog-breed-identification' on its page."),
+    'dog_breeds': DataSet('120 breeds of dogs (a Kaggle competition)', ('dog_breeds',), _fetch_dog_breeds,
+    'about 725 MB',
+        advice="It takes pip install kaggle, a Kaggle account, and consent to the rules of "
+               "'dog-breed-identification' on its page."),
     'esc10': DataSet('ten environmental sounds (ESC-10)', ('esc10',), _fetch_esc10, 'under 100 MB'),
 }
 
@@ -114,12 +124,14 @@ def get_data(
     Path
         A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
     """
-    if name not in data_sets: raise BearsError(f'No data set is called {name!r}.{near(name, data_sets)} There are {", ".join(data_sets)}.')
+    if name not in data_sets:
+        raise BearsError(f'No data set is called {name!r}.{near(name, data_sets)} There are {", ".join(data_sets)}.')
     found = _at_hand(name)
     if found: return found
     try: return _fetch(name)
     except BearsError as error:
-        if not else_sample: raise
+        if not else_sample:
+            raise
         say(f'{error} Going on with the drawn bears.')
         return sample_folder()
 
@@ -134,21 +146,26 @@ def _fetch(name:str) -> Path:
     "Fetch a data set into the cache: all of it or nothing."
     data, dest = data_sets[name], data_cache()/name
     ask = f'Set BEARS_DATA to a folder that holds {" or ".join(data.folders)}, or connect to the internet. {data.advice}'.strip()
-    if data.fetch is None: raise BearsError(f'{data.what[0].upper()}{data.what[1:]} are not on this machine, and they were not published in one piece. {ask}')
-    if os.environ.get('BEARS_NETWORK_BLOCKED'): raise BearsError(f'The data set {name!r}, {data.what}, is not on this machine. {ask}')
+    if data.fetch is None:
+        raise BearsError(f'{data.what[0].upper()}{data.what[1:]} are not on this machine, and they were not '
+                         f'published in one piece. {ask}')
+    if os.environ.get('BEARS_NETWORK_BLOCKED'):
+        raise BearsError(f'The data set {name!r}, {data.what}, is not on this machine. {ask}')
     say(f'Fetching {data.what}: {data.size}, once ...')
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
         with _patience(), tempfile.TemporaryDirectory(dir=dest.parent, prefix=f'.{name}.') as work:
             (whole := Path(work)/'whole').mkdir()
             data.fetch(whole, Path(work))
-            if not any(whole.iterdir()): raise BearsError('the archive held nothing that was expected')
+            if not any(whole.iterdir()):
+                raise BearsError('the archive held nothing that was expected')
             _check_same(name, whole)
             with suppress(OSError): dest.rmdir()  # an empty folder of that name: Windows moves nothing onto it
             os.replace(whole, dest)
     except Exception as error:
         why = str(error).rstrip('.') if isinstance(error, BearsError) else f'{type(error).__name__}: {str(error)[:150]}'
-        raise BearsError(f"The data set {name!r}, {data.what}, is not on this machine and can't be fetched ({why}). {ask}") from error
+        raise BearsError(f"The data set {name!r}, {data.what}, is not on this machine and can't be fetched ({why}). "
+                         f"{ask}") from error
     return dest
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #3c7b68be
@@ -173,7 +190,8 @@ def content_hash(
         content = sha256()
         with path.open('rb') as file:
             while part := file.read(1_000_000): content.update(part)
-        whole.update(f'{content.hexdigest()} {path.relative_to(folder).as_posix()}\n'.encode('utf-8', 'surrogateescape'))
+        whole.update(f'{content.hexdigest()} {path.relative_to(folder).as_posix()}\n'.encode('utf-8',
+            'surrogateescape'))
     return whole.hexdigest()
 
 def _check_same(name:str, whole:Path) -> None:
@@ -181,7 +199,8 @@ def _check_same(name:str, whole:Path) -> None:
     noted, found = data_cache()/f'{name}.sha256', content_hash(whole)
     if not noted.is_file(): write_beside(noted, found + '\n')
     elif noted.read_text(encoding='utf-8', errors='replace').strip() != found:
-        raise BearsError(f'what arrived is not what this machine fetched before; if the data set was published anew, delete {noted} first')
+        raise BearsError('what arrived is not what this machine fetched before; if the data set was published anew, '
+                         f'delete {noted} first')
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #c05c67e5
 def make_competition(
@@ -211,8 +230,10 @@ def make_competition(
     found, dest = read_folder(photos, check=True), Path(dest)
     taken = [photo for photo in found.photos if keep(photo.label)]
     labels = sorted({photo.label for photo in taken})
-    if len(labels) < 2: raise BearsError(f'Of the classes in {photos} only {labels} were chosen: a competition needs two or more.')
-    if (dest/'train').exists(): raise BearsError(f'{dest} holds a competition already. Give the name of a new folder.')
+    if len(labels) < 2:
+        raise BearsError(f'Of the classes in {photos} only {labels} were chosen: a competition needs two or more.')
+    if (dest/'train').exists():
+        raise BearsError(f'{dest} holds a competition already. Give the name of a new folder.')
     for part in ('train', 'test'): (dest/part).mkdir(parents=True)
     rows: list[tuple[str, str]] = []
     tests: list[str] = []
@@ -226,4 +247,5 @@ def make_competition(
     return dest
 
 def _table(path:Path, rows:list) -> None:
-    with path.open('w', newline='', encoding='utf-8') as file: csv.writer(file, lineterminator='\n').writerows([for_csv(cell, exact=True) for cell in row] for row in rows)
+    with path.open('w', newline='', encoding='utf-8') as file:
+        csv.writer(file, lineterminator='\n').writerows([for_csv(cell, exact=True) for cell in row] for row in rows)

@@ -39,7 +39,8 @@ def check(
     try: fine, why = (bool(expected(answer)) if callable(expected) else _same(answer, expected, rtol)), ''
     except Exception as error: fine, why = False, f'It stopped with {type(error).__name__}: {error}.'
     words = right if fine else ' '.join(filter(None, (not_yet, why, hint)))
-    if not fine and os.environ.get('IN_TEST'): raise AssertionError(f'{words} The answer was {answer!r}')
+    if not fine and os.environ.get('IN_TEST'):
+        raise AssertionError(f'{words} The answer was {answer!r}')
     print(words)
 
 def _blank(answer:Any) -> bool:
@@ -50,7 +51,8 @@ def _blank(answer:Any) -> bool:
 def _same(answer:Any, expected:Any, rtol:float) -> bool:
     "Texts but for case and spaces around them, numbers and arrays within `rtol`, sequences in order."
     if isinstance(expected, str): return str(answer).strip().casefold() == expected.strip().casefold()
-    if isinstance(expected, bool | np.bool_): return isinstance(answer, bool | np.bool_) and bool(answer) == bool(expected)
+    if isinstance(expected, bool | np.bool_):
+        return isinstance(answer, bool | np.bool_) and bool(answer) == bool(expected)
     try: numbers = np.asarray(answer, float), np.asarray(expected, float)
     except (TypeError, ValueError): return bool(answer == expected)
     return numbers[0].shape == numbers[1].shape and np.allclose(*numbers, rtol=rtol, atol=1e-8)

@@ -52,10 +52,13 @@ def fit_discriminant(
     Head
         `strength` holds the shrinkage; nothing is cross-validated here
     """
-    if not 0 < shrinkage <= 1: raise BearsError(f'shrinkage must be above 0 and at most 1, not {shrinkage}.')
+    if not 0 < shrinkage <= 1:
+        raise BearsError(f'shrinkage must be above 0 and at most 1, not {shrinkage}.')
     rows = np.asarray(features, np.float64).reshape(-1, features.shape[2])
     classes = np.tile(np.asarray(labels), len(features))
-    if len(classes) != len(rows) or classes.max() < 1: raise BearsError(f'{features.shape[1]} photos came with {len(labels)} labels of {len(set(labels))} classes: give one each, of two or more classes.')
+    if len(classes) != len(rows) or classes.max() < 1:
+        raise BearsError(f'{features.shape[1]} photos came with {len(labels)} labels of {len(set(labels))} classes: '
+                         'give one each, of two or more classes.')
     means = np.stack([rows[classes == label].mean(0) for label in range(classes.max() + 1)])
     rest = rows - means[classes]
     ball, share = shrinkage*np.square(rest).mean(), (1 - shrinkage)/len(rows)

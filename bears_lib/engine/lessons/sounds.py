@@ -46,10 +46,12 @@ def read_sound(
     np.ndarray
         float32 of shape (rate*seconds,), about -1 to 1
     """
-    if not (4000 <= rate <= 96000 and 0.1 <= seconds <= 60): raise SoundError(f'rate must be 4000 to 96000 a second and seconds 0.1 to 60, not {rate} and {seconds}.')
+    if not (4000 <= rate <= 96000 and 0.1 <= seconds <= 60):
+        raise SoundError(f'rate must be 4000 to 96000 a second and seconds 0.1 to 60, not {rate} and {seconds}.')
     name = '' if isinstance(source, bytes) else f'{Path(source).name}: '
     samples, found_rate = _decode(_content(source, name), name, seconds)
-    if not np.isfinite(samples).all(): raise SoundError(f'{name}some of its samples are no numbers. Export the sound again.')
+    if not np.isfinite(samples).all():
+        raise SoundError(f'{name}some of its samples are no numbers. Export the sound again.')
     mono = samples.mean(axis=1)
     if found_rate != rate: mono = _resampled(mono, found_rate, rate)
     wanted = round(rate*seconds)
@@ -61,12 +63,16 @@ def _content(source:str|Path|bytes, name:str) -> bytes:
     if isinstance(source, bytes): data = source
     else:
         path = Path(source)
-        if not path.exists(): raise SoundError(f'{path} is not there. Check the path.')
+        if not path.exists():
+            raise SoundError(f'{path} is not there. Check the path.')
         try:
             with path.open('rb') as file: data = file.read(largest_sound + 1)
-        except OSError as error: raise SoundError(f"{name}can't be read ({error.strerror}).") from error
-    if not data: raise SoundError(f'{name}the file is empty.')
-    if len(data) > largest_sound: raise SoundError(f'{name}it is larger than {largest_sound/1e6:.0f} MB. Cut out the part you need first.')
+        except OSError as error:
+            raise SoundError(f"{name}can't be read ({error.strerror}).") from error
+    if not data:
+        raise SoundError(f'{name}the file is empty.')
+    if len(data) > largest_sound:
+        raise SoundError(f'{name}it is larger than {largest_sound/1e6:.0f} MB. Cut out the part you need first.')
     return data
 
 def _decode(data:bytes, name:str, seconds:float) -> tuple[np.ndarray, int]:
@@ -75,13 +81,16 @@ def _decode(data:bytes, name:str, seconds:float) -> tuple[np.ndarray, int]:
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             if not 1000 <= file.samplerate <= 400_000 or file.channels > 32:
-                raise SoundError(f'{name}{file.samplerate} samples a second in {file.channels} channels is no sound that can be used. Export it as WAV.')
-            samples, rate = file.read(int(file.samplerate*seconds) + 1, dtype='float32', always_2d=True), file.samplerate
+                raise SoundError(f'{name}{file.samplerate} samples a second in {file.channels} channels is no sound '
+                                 'that can be used. Export it as WAV.')
+            samples, rate = file.read(int(file.samplerate*seconds) + 1, dtype='float32',
+                always_2d=True), file.samplerate
     except soundfile.SoundFileError as error:
         page = data[:512].lstrip()[:1] == b'<'
         what = 'a web page, not a sound.' if page else 'not a sound that can be opened (WAV, FLAC, OGG, MP3 and AIFF can), or a damaged one. Export it as WAV.'
         raise SoundError(f'{name}{what}') from error
-    if not len(samples): raise SoundError(f'{name}the file holds no sound: its length is zero.')
+    if not len(samples):
+        raise SoundError(f'{name}the file holds no sound: its length is zero.')
     return samples, rate
 
 # %% ../../../nbs/engine/lessons/sounds.ipynb #f170a4df
@@ -89,7 +98,8 @@ def _need(name:str) -> Any:
     "Import a library that only the lessons need."
     from importlib import import_module
     try: return import_module(name)
-    except ImportError as error: raise BearsError(f'{name} is not installed, and sounds need it: pip install "bears_lib[lessons]"') from error
+    except ImportError as error:
+        raise BearsError(f'{name} is not installed, and sounds need it: pip install "bears_lib[lessons]"') from error
 
 def _resampled(samples:np.ndarray, found_rate:int, rate:int) -> np.ndarray:
     "The same sound at another rate, without the tones that the lower of the two can't hold."
@@ -127,8 +137,11 @@ def sound_picture(
     Image.Image
         RGB, a column for every 512 samples; high tones above, time from left to right, loud is bright
     """
-    if len(windows) not in (1, 3): raise BearsError(f'One window draws in grey and three draw in colour: {len(windows)} do neither.')
-    if sound.ndim != 1 or len(sound) < 512: raise SoundError(f'An array of shape {sound.shape} is no sound in one channel of 512 samples or more: read_sound gives such.')
+    if len(windows) not in (1, 3):
+        raise BearsError(f'One window draws in grey and three draw in colour: {len(windows)} do neither.')
+    if sound.ndim != 1 or len(sound) < 512:
+        raise SoundError(f'An array of shape {sound.shape} is no sound in one channel of 512 samples or more: '
+                         'read_sound gives such.')
     layers = [_layer(sound, rate, mels, window, floor) for window in windows]
     return Image.fromarray(np.stack(layers*(3//len(layers)), axis=-1))
 
@@ -274,9 +287,13 @@ def sound_files(
         Sorted; hidden files are passed over
     """
     root = Path(root)
-    if not root.is_dir(): raise BearsError(f'{root} is no folder. Give one that has a folder of sounds for each class.')
-    found = sorted(path for path in root.glob('*/*') if path.suffix.lower() in sound_suffixes and not any(part.startswith('.') for part in path.relative_to(root).parts))
-    if not found: raise BearsError(f'{root} holds no sounds in folders: WAV, FLAC, OGG, MP3 or AIFF, in one folder for each class, such as {root/"rain"}.')
+    if not root.is_dir():
+        raise BearsError(f'{root} is no folder. Give one that has a folder of sounds for each class.')
+    found = sorted(path for path in root.glob('*/*') if path.suffix.lower() in sound_suffixes
+        and not any(part.startswith('.') for part in path.relative_to(root).parts))
+    if not found:
+        raise BearsError(f'{root} holds no sounds in folders: WAV, FLAC, OGG, MP3 or AIFF, in one folder for each '
+                         f'class, such as {root/"rain"}.')
     return found
 
 def draw_sounds(
@@ -307,7 +324,8 @@ def draw_sounds(
         `dest`: a photo folder with `metadata.csv`
     """
     dest, rows = Path(dest), []
-    if dest.exists() and any(dest.iterdir()): raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
+    if dest.exists() and any(dest.iterdir()):
+        raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
     for path in progress(sound_files(root), 'drawing sounds'):
         name = f'{path.parent.name}/{path.name}.png'
         try: picture = sound_picture(read_sound(path, seconds=seconds), **options)
@@ -316,7 +334,8 @@ def draw_sounds(
         picture.save(file, 'png')
         write_beside(dest/name, file.getvalue())
         rows.append({'file_name': name, 'label': path.parent.name, 'group': group(path)})
-    if not rows: raise BearsError(f'No sound in {root} can be used.')
+    if not rows:
+        raise BearsError(f'No sound in {root} can be used.')
     write_metadata(dest, rows)
     return dest
 
@@ -367,7 +386,8 @@ def _whistle(time:np.ndarray, rng:np.random.Generator, up:bool) -> np.ndarray:
 def _drum(time:np.ndarray, rng:np.random.Generator) -> np.ndarray:
     "Beats at an even pace, each loud at once and fading."
     since = time % rng.uniform(0.25, 0.6)
-    return np.exp(-since*rng.uniform(8, 20))*(np.sin(2*np.pi*rng.uniform(60, 160)*since) + 0.3*rng.normal(size=len(time)))
+    return np.exp(-since*rng.uniform(8,
+        20))*(np.sin(2*np.pi*rng.uniform(60, 160)*since) + 0.3*rng.normal(size=len(time)))
 
 def _rain(time:np.ndarray, rng:np.random.Generator) -> np.ndarray:
     "A hiss with single drops in it."

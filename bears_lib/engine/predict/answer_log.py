@@ -31,9 +31,11 @@ class AnswerLog:
         most:int=5_000_000, # Bytes; a full file becomes `NAME.old`, in place of an older one
     ):
         self.path, self.most, self.lock = Path(path), most, threading.Lock()
-        if self.path.is_dir(): raise BearsError(f'{self.path} is a folder. Give the name of a file for the log.')
+        if self.path.is_dir():
+            raise BearsError(f'{self.path} is a folder. Give the name of a file for the log.')
         try: self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error: raise BearsError(f"Can't make {self.path.parent}: {error.strerror}. Choose another place for the log.") from error
+        except OSError as error:
+            raise BearsError(f"Can't make {self.path.parent}: {error.strerror}. Choose another place for the log.") from error
         self.start = b'\n' if _torn(self.path) else b''
 
     def add(self,
@@ -55,11 +57,13 @@ class AnswerLog:
         unsure : bool, default False
             Whether the model called itself unsure
         """
-        entry = {'at': datetime.now(timezone.utc).isoformat(timespec='seconds'), 'label': label, 'chance': round(chance, 4), 'likeness': likeness and round(likeness, 4), 'unsure': unsure}
+        entry = {'at': datetime.now(timezone.utc).isoformat(timespec='seconds'), 'label': label,
+            'chance': round(chance, 4), 'likeness': likeness and round(likeness, 4), 'unsure': unsure}
         line = json.dumps(entry, ensure_ascii=False).encode() + b'\n'
         try:
             with self.lock:
-                if self.path.exists() and self.path.stat().st_size + len(line) > self.most: os.replace(self.path, _old(self.path))
+                if self.path.exists() and self.path.stat().st_size + len(line) > self.most:
+                    os.replace(self.path, _old(self.path))
                 with self.path.open('ab') as file: file.write(self.start + line)
                 self.start = b''
         except OSError as error: say(f"Can't write {self.path}: {error.strerror}. The answer is given all the same.")
@@ -94,8 +98,10 @@ def read_answers(
         Oldest first
     """
     path = Path(path)
-    if not path.is_file(): raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
-    if last < 1: raise BearsError(f'last is {last}: it takes at least one answer.')
+    if not path.is_file():
+        raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
+    if last < 1:
+        raise BearsError(f'last is {last}: it takes at least one answer.')
     found: deque[dict] = deque(maxlen=last)
     for each in (_old(path), path):
         if each.is_file(): found.extend(entry for line in _lines(each) if (entry := _entry(line)))
@@ -110,7 +116,8 @@ def _lines(path:Path, most:int=100_000_000) -> Iterable[bytes]:
                 if line.endswith(b'\n') or len(line) < 20_000: yield line
                 else:
                     while (rest := file.readline(20_000)) and not rest.endswith(b'\n'): pass
-    except OSError as error: raise BearsError(f"{path} can't be read: {error.strerror}.") from error
+    except OSError as error:
+        raise BearsError(f"{path} can't be read: {error.strerror}.") from error
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #ecc18c1f
 def _entry(line:bytes) -> dict|None:

@@ -37,7 +37,8 @@ def photos_named(
         meant, many = _meant(name)
         found.update(dict.fromkeys(meant))
         if many and meant: say(f'{name}: {len(meant)} photos')
-        if not meant: problems[name] = f'{name} {"holds no photos" if Path(name).is_dir() else "matches no file"}. Check the path.'
+        if not meant:
+            problems[name] = f'{name} {"holds no photos" if Path(name).is_dir() else "matches no file"}. Check the path.'
     return list(found), problems
 
 def _meant(name:str) -> tuple[list[str], bool]:
@@ -72,18 +73,21 @@ def photo_in_address(
     """
     head, comma, body = address[len('data:'):].partition(',')
     kind, *options = [part.strip() for part in head[:200].lower().split(';')]
-    if not comma: raise PhotoError('A data: address without a comma holds no photo.')
+    if not comma:
+        raise PhotoError('A data: address without a comma holds no photo.')
     if kind and not kind.startswith('image/'):
         raise PhotoError(f'A data: address of the type {kind[:40]} is no photo: one of image/jpeg or image/png is.')
     if len(body) > 3*most:
-        raise PhotoError(f'A data: address of {len(body)/1e6:.0f} million letters is too much for a photo (at most {most/1e6:.0f} MB). Make it smaller first.')
+        raise PhotoError(f'A data: address of {len(body)/1e6:.0f} million letters is too much for a photo (at most '
+                         f'{most/1e6:.0f} MB). Make it smaller first.')
     data = unquote_to_bytes(body)
     if 'base64' in options:
         try: data = base64.b64decode(_padded(data.translate(None, b' \t\r\n')), validate=True)
         except binascii.Error:
             raise PhotoError('The base64 of a data: address is damaged: it may have been cut off.') from None
     if len(data) > most:
-        raise PhotoError(f'{len(data)/1e6:.0f} MB are too much for a photo (at most {most/1e6:.0f} MB). Make it smaller first.')
+        raise PhotoError(f'{len(data)/1e6:.0f} MB are too much for a photo (at most {most/1e6:.0f} MB). Make it '
+                         'smaller first.')
     return data
 
 def _padded(letters:bytes) -> bytes:
@@ -92,7 +96,9 @@ def _padded(letters:bytes) -> bytes:
     return letters + b'='*(-len(letters) % 4)
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0015
-_other = {'.zip': 'is a zip archive. Unpack it first.', **dict.fromkeys(('.onnx', '.safetensors', '.pkl', '.pth', '.pt', '.ckpt'), 'belongs to a model, and a photo is expected here. The model comes first, then the photos.')}
+_other = {'.zip': 'is a zip archive. Unpack it first.',
+    **dict.fromkeys(('.onnx', '.safetensors', '.pkl', '.pth', '.pt', '.ckpt'),
+    'belongs to a model, and a photo is expected here. The model comes first, then the photos.')}
 
 def refuse_no_photo(
     path:str|Path, # What was given as a photo
@@ -105,11 +111,13 @@ def refuse_no_photo(
         What was given as a photo
     """
     if len(str(path)) > 4096:
-        raise PhotoError(f'A text of {len(str(path)):,} letters is no path of a photo. Give the path, an address, or the bytes of the file.')
+        raise PhotoError(f'A text of {len(str(path)):,} letters is no path of a photo. Give the path, an address, or '
+                         'the bytes of the file.')
     path = Path(path)
     try: found = _no_photo(path)
     except (OSError, ValueError): return  # it will fail to open, and say why
-    if found: raise PhotoError(f'{path.name}: {found}')
+    if found:
+        raise PhotoError(f'{path.name}: {found}')
 
 def _no_photo(path:Path) -> str:
     "What something is that can't be a photo; '' for all else."

@@ -42,11 +42,14 @@ class ModelInfo:
 
     def __post_init__(self):
         labels = self.labels
-        if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) and label.strip() for label in labels):
+        if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) and label.strip()
+            for label in labels):
             raise BearsError(f'A model needs the names of two or more classes, not {short(labels)}.')
-        odd = [label for label in labels if len(label) > 255 or any(unicodedata.category(mark) in _unseen and mark not in '\t\n' for mark in label)]
+        odd = [label for label in labels if len(label) > 255
+            or any(unicodedata.category(mark) in _unseen and mark not in '\t\n' for mark in label)]
         if odd:
-            raise BearsError(f'{short(odd[0])} can\'t be the name of a class: it has more than 255 letters, or control characters or half a character.')
+            raise BearsError(f'{short(odd[0])} can\'t be the name of a class: it has more than 255 letters, or '
+                             'control characters or half a character.')
         if len({unicodedata.normalize('NFC', label).strip() for label in labels}) < len(labels):
             raise BearsError(f'A model names each class once: {short(labels)} names one twice.')
 
@@ -69,11 +72,13 @@ def check_target(
         The same
     """
     folder = Path(folder)
-    if folder.is_file(): raise BearsError(f'{folder} is a file. Give the name of a folder for the model.')
+    if folder.is_file():
+        raise BearsError(f'{folder} is a file. Give the name of a folder for the model.')
     try:
         others = folder.is_dir() and any(not path.name.startswith('.') for path in folder.iterdir())
         if others and not placed(folder, 'model.json').is_file() or _of_others(placed(folder, 'model.json')):
-            raise BearsError(f'{folder} holds other things than a model, and they are left alone. Give the name of a new folder.')
+            raise BearsError(f'{folder} holds other things than a model, and they are left alone. Give the name of a '
+                             'new folder.')
         real = folder.resolve()
         real.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryDirectory(prefix='.bears-new-', dir=real if real.is_dir() else real.parent).cleanup()
@@ -138,7 +143,8 @@ def _written_before(folder:Path) -> dict[str, str]:
     "The files of the model that stands there, as its model.json names them."
     try: named = read_json(placed(folder, 'model.json').read_bytes())['files']
     except (OSError, ValueError, KeyError, TypeError): return {}
-    return {name: digest for name, digest in named.items() if is_plain_name(name) and isinstance(digest, str)} if isinstance(named, dict) else {}
+    return {name: digest for name, digest in named.items() if is_plain_name(name)
+        and isinstance(digest, str)} if isinstance(named, dict) else {}
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #dc3e1b05
 def read_model(
@@ -164,13 +170,15 @@ def read_model(
         version = _version(folder)
         info = _read_info(folder)
         if name not in info.files:
-            raise BearsError(f'The model in {folder} has no {name}.{near(name, info.files)} Train it again with this version.')
+            raise BearsError(f'The model in {folder} has no {name}.{near(name, info.files)} Train it again with this '
+                             'version.')
         data = _read_file(folder, name)
         if hashlib.sha256(data).hexdigest() == info.files[name]: return info, data
         if version and _version(folder) == version: break  # else another program has saved there at this moment
     if data.startswith(_pointer):
         raise BearsError(f'{folder/name} is a pointer of Git LFS, not the file. Get the file itself: git lfs pull')
-    raise BearsError(f'{folder/name} has changed since it was written: it may be damaged. Copy the model folder again, or train it again.')
+    raise BearsError(f'{folder/name} has changed since it was written: it may be damaged. Copy the model folder '
+                     'again, or train it again.')
 
 def _version(folder:Path) -> tuple[int, int]|None:
     "What changes whenever a model is saved."
@@ -188,18 +196,23 @@ def _read_file(folder:Path, name:str, most:int=largest) -> bytes:
                 raise BearsError(f'{path} is larger than {most/1e6:.0f} MB and is not opened.')
             if path.is_file(): return path.read_bytes()
         except FileNotFoundError: continue
-        except OSError as error: raise BearsError(f"{path} can't be read: {error.strerror}.") from error
+        except OSError as error:
+            raise BearsError(f"{path} can't be read: {error.strerror}.") from error
     raise BearsError(f'{folder/name} is missing: the model folder is incomplete. Copy all of its files.')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #5211a6c9
 def _read_info(folder:Path) -> ModelInfo:
-    try: wrong = '' if placed(folder, 'model.json').is_file() or (folder/'model.json').is_file() else _what_it_is(folder)
+    try:
+        wrong = '' if placed(folder, 'model.json').is_file() or (folder/'model.json').is_file() else _what_it_is(folder)
     except (OSError, ValueError) as error:
-        raise BearsError(f"The model folder {short(str(folder))} can't be read ({getattr(error, 'strerror', None) or error}).") from None
-    if wrong: raise BearsError(wrong)
+        raise BearsError(f"The model folder {short(str(folder))} can't be read "
+                         f"({getattr(error, 'strerror', None) or error}).") from None
+    if wrong:
+        raise BearsError(wrong)
     data = _read_file(folder, 'model.json', most_described)
     if data.startswith(_pointer):
-        raise BearsError(f'{folder/"model.json"} is a pointer of Git LFS, not the file. Get the files themselves: git lfs pull')
+        raise BearsError(f'{folder/"model.json"} is a pointer of Git LFS, not the file. Get the files themselves: '
+                         'git lfs pull')
     try: found = read_json(data)
     except ValueError as error:
         raise BearsError(f'{folder/"model.json"} is damaged: {error}. Copy the model folder again, or train it again.') from error
@@ -209,12 +222,16 @@ def _to_info(path:Path, found:Any) -> ModelInfo:
     "Every value that is used later is checked here, since a model may come from a stranger."
     if not isinstance(found, dict) or type(found.get('schema')) is not int:
         raise BearsError(f'{path} does not say which schema it follows: it is no model of this package.')
-    if found['schema'] > schema: raise BearsError(f'{path} follows schema {found["schema"]}, and this version reads up to {schema}. pip install --upgrade bears_lib')
+    if found['schema'] > schema:
+        raise BearsError(f'{path} follows schema {found["schema"]}, and this version reads up to {schema}. pip '
+                         'install --upgrade bears_lib')
     missing = [key for key in ('labels', 'preprocess', 'files') if key not in found]
-    if missing: raise BearsError(f'{path} lacks {", ".join(missing)}. Train the model again.')
+    if missing:
+        raise BearsError(f'{path} lacks {", ".join(missing)}. Train the model again.')
     try:
         _check(found, fields)
-        return ModelInfo(found['labels'], _preprocess(found['preprocess']), **{key: found[key] for key in _kept if key in found})
+        return ModelInfo(found['labels'], _preprocess(found['preprocess']),
+            **{key: found[key] for key in _kept if key in found})
     except BearsError as error:
         raise BearsError(f'{path} describes the model wrongly: {error} Copy the model folder again, or train it again.') from None
 
@@ -223,8 +240,10 @@ _kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'spli
 # %% ../../../nbs/engine/predict/model_folder.ipynb #f620a63d
 def _preprocess(steps:Mapping[str, Any]) -> Preprocess:
     missing = [name for name in ('size', 'resize', 'crop', 'mean', 'std') if name not in steps]
-    if missing: raise BearsError(f'preprocess lacks {", ".join(missing)}.')
-    if len(steps['mean']) != 3 or len(steps['std']) != 3: raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
+    if missing:
+        raise BearsError(f'preprocess lacks {", ".join(missing)}.')
+    if len(steps['mean']) != 3 or len(steps['std']) != 3:
+        raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
     size = steps['size']
     if not whole(size) and not (isinstance(size, list) and all(map(whole, size))):
         raise BearsError(f'preprocess.size is {short(size)}, not a whole number or two.')
@@ -249,16 +268,19 @@ class Kind:
 share, number = Kind('a number from 0 to 1', (int, float), 0, 1), Kind('a number', (int, float), -1e15)
 whole, some = Kind('a whole number, 0 or more', (int,)), Kind('a whole number, 1 or more', (int,), 1)
 loss, cosine = Kind('a number, 0 or more', (int, float)), Kind('a number from -1 to 1', (int, float), -1.001, 1.001)
-mean, std = (Kind(f'a number from {low} to {high}', (int, float), low, high) for low, high in ((-10, 10), (0.0001, 1000)))
+mean, std = (Kind(f'a number from {low} to {high}', (int, float), low, high)
+    for low, high in ((-10, 10), (0.0001, 1000)))
 text, digest = Kind('a text of at most 500 letters', (str,), 0, 500), Kind('a sha256 of 64 letters', (str,), 64, 64)
 hashes = Kind('the beginnings of hashes with blanks between them', (str,), 0, 3e6)
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #8da7393a
 fields: dict = {  # a dict: an object with these values, each optional, '*' for all others; a list: of such values
-    'preprocess': {'resize': text, 'crop': number, 'mean': [mean], 'std': [std], 'steps': [{'*': text, 'size': [whole], 'share': number}]},
+    'preprocess': {'resize': text, 'crop': number, 'mean': [mean], 'std': [std],
+    'steps': [{'*': text, 'size': [whole], 'share': number}]},
     'backbone': {'*': text},
     'metrics': {'accuracy': share, 'n': some, 'interval': [share], 'log_loss': loss, 'measured_on': text,
-                'small': {'accuracy': share, 'n': some, 'same_label': share, 'largest_difference': share, 'bytes': whole}},
+                'small': {'accuracy': share, 'n': some, 'same_label': share, 'largest_difference': share,
+                'bytes': whole}},
     'training': {'train': {'*': whole}, 'valid': {'*': whole}, 'sources': {'*': whole}, 'strength': number,
                  'cross_validation': {'right': whole, 'n': whole},
                  'reference': {'labels': {'*': whole}, 'likeness': [cosine]}},
@@ -272,39 +294,58 @@ fields: dict = {  # a dict: an object with these values, each optional, '*' for 
 def _check(found:Any, form:Any, where:str='') -> None:
     "Raise a `BearsError` at the first value that is not as the table says."
     if isinstance(form, Kind):
-        if not form(found): raise BearsError(f'{where} is {short(found)}, not {form.words}.')
+        if not form(found):
+            raise BearsError(f'{where} is {short(found)}, not {form.words}.')
     elif isinstance(form, list):
-        if not isinstance(found, list): raise BearsError(f'{where} is {short(found)}, not a list.')
+        if not isinstance(found, list):
+            raise BearsError(f'{where} is {short(found)}, not a list.')
         for i, value in enumerate(found): _check(value, form[0], f'{where}[{i}]')
     else:
         if not isinstance(found, dict):
             raise BearsError(f'{where} is {short(found)}, not an object with names and values.')
         for name, value in found.items():
-            if len(name) > 500: raise BearsError(f'{where or "model.json"} holds the name {short(name)}, of more than 500 letters.')
+            if len(name) > 500:
+                raise BearsError(f'{where or "model.json"} holds the name {short(name)}, of more than 500 letters.')
             if kind := form.get(name, form.get('*')): _check(value, kind, f'{where}.{short(name)[1:-1]}'.lstrip('.'))
         if where in _together: _together[where](found)
 
 def _measured(metrics:Mapping[str, Any]) -> None:
     "An accuracy means nothing without its n, and its interval has two ends."
-    if ('accuracy' in metrics) != ('n' in metrics): raise BearsError('metrics holds an accuracy or an n, but not both.')
+    if ('accuracy' in metrics) != ('n' in metrics):
+        raise BearsError('metrics holds an accuracy or an n, but not both.')
     ends = metrics.get('interval', [0, 1])
     if len(ends) != 2 or ends[0] > ends[1]:
         raise BearsError(f'metrics.interval is {short(ends)}, not a lower and an upper end.')
 
 def _small(small:Mapping[str, Any]) -> None:
     missing = [name for name in fields['metrics']['small'] if name not in small]
-    if missing: raise BearsError(f'metrics.small lacks {", ".join(missing)}.')
+    if missing:
+        raise BearsError(f'metrics.small lacks {", ".join(missing)}.')
 
 def _named(files:Mapping[str, str]) -> None:
     odd = [name for name in files if not is_plain_name(name) or name == 'model.json']
-    if odd: raise BearsError(f'files names {short(odd[0])}, which can\'t be a file of a model.')
+    if odd:
+        raise BearsError(f'files names {short(odd[0])}, which can\'t be a file of a model.')
 
 _together = {'metrics': _measured, 'metrics.small': _small, 'files': _named}  # values that only make sense together
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #75605f7e
 _alone = {'.zip': 'is a zip archive. Unpack it, and give the folder that holds model.json.',
-          '.onnx': 'is a network alone, which does not know its classes. Give the folder that bears-train or save_model wrote.',
-          '.safetensors': 'holds weights alone. Give the folder that bears-train or save_model wrote.', '.json': 'is one file of a model. Give the folder that it lies in.'}
+          '.onnx': 'is a network alone, which does not know its classes. Give the folder that bears-train or '
+                   'save_model wrote.',
+          '.safetensors': 'holds weights alone. Give the folder that bears-train or save_model wrote.', '.json': 'is '
+                                                                                                                 'one '
+                                                                                                                 'file '
+                                                                                                                 'of '
+                                                                                                                 'a '
+                                                                                                                 'model. '
+                                                                                                                 'Give '
+                                                                                                                 'the '
+                                                                                                                 'folder '
+                                                                                                                 'that '
+                                                                                                                 'it '
+                                                                                                                 'lies '
+                                                                                                                 'in.'}
 _pickles = ('.pkl', '.pickle', '.pth', '.pt', '.ckpt', '.bin', '.joblib')
 _photos = ('.jpg', '.jpeg', '.png', '.gif', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.heic')
 
@@ -327,7 +368,8 @@ def _what_folder(folder:Path, make:str) -> str:
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith('.'))[:10_000]
     below = [name for name in names if (folder/name/'model.json').is_file()]
     kinds = {Path(name).suffix.lower() for name in names}
-    inside = (path.suffix.lower() for name in names[:200] if (folder/name).is_dir() for path in list((folder/name).iterdir())[:200])
+    inside = (path.suffix.lower() for name in names[:200] if (folder/name).is_dir()
+        for path in list((folder/name).iterdir())[:200])
     if below:
         return f'{folder} holds no model.json itself; {" and ".join(str(folder/name) for name in below[:3])} does. Give that folder.'
     if not names: return f'{folder} is empty. {make}'

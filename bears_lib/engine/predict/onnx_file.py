@@ -22,17 +22,22 @@ def _fields(**by_name:str) -> _part_of_onnx:
     return {int(words[0]): (name, words[1], words[-1] == 'list') for name, words in split.items()}
 
 messages: dict[str, _part_of_onnx] = {
-    'Model': _fields(ir_version='1 int', producer_name='2 text', producer_version='3 text', domain='4 text', model_version='5 int',
+    'Model': _fields(ir_version='1 int', producer_name='2 text', producer_version='3 text', domain='4 text',
+    model_version='5 int',
                      doc_string='6 text', graph='7 Graph', opset_import='8 Opset list', metadata_props='14 bytes list'),
     'Opset': _fields(domain='1 text', version='2 int'),
-    'Graph': _fields(node='1 Node list', name='2 text', initializer='5 Tensor list', doc_string='10 text', input='11 Named list',
+    'Graph': _fields(node='1 Node list', name='2 text', initializer='5 Tensor list', doc_string='10 text',
+    input='11 Named list',
                      output='12 Named list', value_info='13 Named list', metadata_props='16 bytes list'),
-    'Node': _fields(input='1 text list', output='2 text list', name='3 text', op_type='4 text', attribute='5 Attribute list',
+    'Node': _fields(input='1 text list', output='2 text list', name='3 text', op_type='4 text',
+    attribute='5 Attribute list',
                     doc_string='6 text', domain='7 text', metadata_props='9 bytes list'),
-    'Attribute': _fields(name='1 text', f='2 float', i='3 int', s='4 bytes', t='5 Tensor', floats='7 float list', ints='8 int list',
+    'Attribute': _fields(name='1 text', f='2 float', i='3 int', s='4 bytes', t='5 Tensor', floats='7 float list',
+    ints='8 int list',
                          strings='9 bytes list', doc_string='13 text', type='20 int'),
     'Tensor': _fields(dims='1 int list', data_type='2 int', float_data='4 float list', int32_data='5 int list',
-                      int64_data='7 int list', name='8 text', raw_data='9 bytes', double_data='10 double list', doc_string='12 text'),
+                      int64_data='7 int list', name='8 text', raw_data='9 bytes', double_data='10 double list',
+                      doc_string='12 text'),
     'Named': _fields(name='1 text', type='2 Type', doc_string='3 text', metadata_props='4 bytes list'),
     'Type': _fields(tensor_type='1 TensorType', denotation='6 text'),
     'TensorType': _fields(elem_type='1 int', shape='2 Shape'),
@@ -41,15 +46,19 @@ messages: dict[str, _part_of_onnx] = {
 }
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #ef9a6849
-_foreign = {('Model', 20): 'steps of a training', ('Model', 25): 'functions of its own', ('Model', 26): 'settings for several machines',
+_foreign = {('Model', 20): 'steps of a training', ('Model', 25): 'functions of its own',
+    ('Model', 26): 'settings for several machines',
     ('Graph', 14): 'notes on quantisation', ('Graph', 15): 'sparse weights',
     ('Node', 8): 'functions of its own', ('Node', 10): 'settings for several machines',
-    ('Attribute', 6): 'a graph inside an operation (control flow)', ('Attribute', 11): 'a graph inside an operation (control flow)',
+    ('Attribute', 6): 'a graph inside an operation (control flow)',
+    ('Attribute', 11): 'a graph inside an operation (control flow)',
     ('Attribute', 10): 'lists of tensors', ('Attribute', 14): 'types as values', ('Attribute', 15): 'types as values',
     ('Attribute', 21): 'functions of its own', ('Attribute', 22): 'sparse weights', ('Attribute', 23): 'sparse weights',
-    ('Tensor', 3): 'weights in several pieces', ('Tensor', 6): 'texts as weights', ('Tensor', 11): 'weights of an unusual kind',
+    ('Tensor', 3): 'weights in several pieces', ('Tensor', 6): 'texts as weights',
+    ('Tensor', 11): 'weights of an unusual kind',
     ('Tensor', 13): 'weights in another file', ('Tensor', 14): 'weights in another file',
-    ('Type', 4): 'sequences', ('Type', 5): 'maps', ('Type', 8): 'sparse weights', ('Type', 9): 'values that may be missing'}
+    ('Type', 4): 'sequences', ('Type', 5): 'maps', ('Type', 8): 'sparse weights',
+    ('Type', 9): 'values that may be missing'}
 
 def _refuse(message:str, number:int) -> BearsError:
     if what := _foreign.get((message, number)): return BearsError(f'it holds {what}, which no network of ours needs')
@@ -64,7 +73,8 @@ def _number(data:memoryview, at:int) -> tuple[int, int]:
     if at < len(data) and data[at] < 128: return data[at], at + 1
     value = shift = 0
     while True:
-        if at >= len(data) or shift > 63: raise BearsError('it is damaged: a number in it has no end')
+        if at >= len(data) or shift > 63:
+            raise BearsError('it is damaged: a number in it has no end')
         byte, at = data[at], at + 1
         value |= (byte & 127) << shift
         if byte < 128: return value & 0xFFFFFFFFFFFFFFFF, at
@@ -81,19 +91,23 @@ class _Reader:
         known, found, at = messages[message], {}, 0
         while at < len(data):
             self.fields_left -= 1
-            if self.fields_left < 0: raise BearsError(f'it holds more than {most_fields:,} fields')
+            if self.fields_left < 0:
+                raise BearsError(f'it holds more than {most_fields:,} fields')
             key, at = _number(data, at)
-            if key >> 3 not in known: raise _refuse(message, key >> 3)
+            if key >> 3 not in known:
+                raise _refuse(message, key >> 3)
             name, kind, many = known[key >> 3]
             raw, at = _cut(data, at, key & 7)
             value = self._value(raw, key & 7, kind, many)
             if not many:
-                if name in found: raise BearsError(f'it is damaged: it holds {name} twice')
+                if name in found:
+                    raise BearsError(f'it is damaged: it holds {name} twice')
                 found[name] = value
             else:
                 listed = found.setdefault(name, [])
                 listed.extend(value) if isinstance(value, list) else listed.append(value)
-                if len(listed) > most_listed: raise BearsError(f'a list in it ({name}) has more than {most_listed:,} entries')
+                if len(listed) > most_listed:
+                    raise BearsError(f'a list in it ({name}) has more than {most_listed:,} entries')
         return found
 
     def _value(self, raw:Any, wire:int, kind:str, many:bool) -> Any:
@@ -112,16 +126,20 @@ def _cut(data:memoryview, at:int, wire:int) -> tuple[Any, int]:
         return _signed(value), at
     size = {1: 8, 5: 4}.get(wire)
     if wire == 2: size, at = _number(data, at)
-    if size is None: raise BearsError('it is damaged: it has a field of no known kind')
-    if size > len(data) - at: raise BearsError('it is damaged: it ends too early')
+    if size is None:
+        raise BearsError('it is damaged: it has a field of no known kind')
+    if size > len(data) - at:
+        raise BearsError('it is damaged: it ends too early')
     part = data[at:at + size]
     return (part if wire == 2 else struct.unpack('<d' if wire == 1 else '<f', part)[0]), at + size
 
 def _packed(raw:memoryview, kind:str) -> list:
     "A list of numbers without a key before each."
-    if len(raw) > 10*most_listed: raise BearsError(f'a list in it has more than {most_listed:,} entries')
+    if len(raw) > 10*most_listed:
+        raise BearsError(f'a list in it has more than {most_listed:,} entries')
     if kind != 'int':
-        if len(raw) % (4 if kind == 'float' else 8): raise BearsError('it is damaged: a list of numbers ends too early')
+        if len(raw) % (4 if kind == 'float' else 8):
+            raise BearsError('it is damaged: a list of numbers ends too early')
         return np.frombuffer(raw, '<f4' if kind == 'float' else '<f8').tolist()
     found, at = [], 0
     while at < len(raw):
@@ -131,7 +149,8 @@ def _packed(raw:memoryview, kind:str) -> list:
 
 def _text(raw:memoryview) -> str:
     try: return str(raw, 'utf-8')
-    except UnicodeDecodeError: raise BearsError('it is damaged: a name in it is no text') from None
+    except UnicodeDecodeError:
+        raise BearsError('it is damaged: a name in it is no text') from None
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #4934e8a3
 def read_onnx(
@@ -150,5 +169,6 @@ def read_onnx(
         The `Model`: by name what each field holds, messages as dicts; fields that are not there are missing
     """
     found = _Reader().read(memoryview(data), 'Model')
-    if 'graph' not in found: raise BearsError('it holds no graph')
+    if 'graph' not in found:
+        raise BearsError('it holds no graph')
     return found

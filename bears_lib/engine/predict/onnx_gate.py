@@ -29,10 +29,13 @@ operations = sorted(rules)  # what a network may ask for
 def _weight(tensor:dict[str, Any], name:str) -> Value:
     "A stored tensor, whose declared shape and bytes have to agree."
     dims, kind = tuple(tensor.get('dims', ())), kinds.get(tensor.get('data_type', 0))
-    if kind is None: raise BearsError(f'its weight {name[:60]!r} is of an unusual kind')
-    if len(dims) > 8 or any(not 0 <= side < 2**31 for side in dims): raise BearsError(f'its weight {name[:60]!r} has an impossible shape')
+    if kind is None:
+        raise BearsError(f'its weight {name[:60]!r} is of an unusual kind')
+    if len(dims) > 8 or any(not 0 <= side < 2**31 for side in dims):
+        raise BearsError(f'its weight {name[:60]!r} has an impossible shape')
     field = {'f4': 'float_data', 'f8': 'double_data', 'i8': 'int64_data'}.get(kind, 'int32_data')
-    held = [each for each in ('raw_data', 'float_data', 'double_data', 'int32_data', 'int64_data') if len(tensor.get(each, ()))]
+    held = [each for each in ('raw_data', 'float_data', 'double_data', 'int32_data', 'int64_data')
+        if len(tensor.get(each, ()))]
     numbers = math.prod(dims)
     found = len(tensor[held[0]])/(np.dtype(kind).itemsize if held[0] == 'raw_data' else 1) if held else 0
     if found != numbers or held not in ([], ['raw_data'], [field]):
@@ -43,7 +46,9 @@ def _few(tensor:dict[str, Any], held:list[str], kind:str, dims:tuple[int, ...]) 
     "The numbers themselves."
     if held == ['raw_data']: data = np.frombuffer(tensor['raw_data'], '<' + kind)
     elif kind == 'f2' and held: return None  # such numbers are written as whole ones
-    else: data = np.array(tensor[held[0]] if held else [], np.int64 if held in (['int32_data'], ['int64_data']) else np.float64).astype(kind)
+    else:
+        data = np.array(tensor[held[0]] if held else [],
+            np.int64 if held in (['int32_data'], ['int64_data']) else np.float64).astype(kind)
     return data.reshape(dims)
 
 _attributes = {1: 'f', 2: 'i', 3: 's', 4: 't', 6: 'floats', 7: 'ints', 8: 'strings'}
@@ -63,12 +68,14 @@ def _declared(value:dict[str, Any]) -> tuple[str, list[int]]:
     "Kind and sides of an input or output as the file declares them; 0 for a side that has a name only."
     kind = value.get('type', {}).get('tensor_type', {})
     if kind.get('elem_type') not in kinds or 'shape' not in kind:
-        raise BearsError(f'its input or output {value.get("name", "")[:60]!r} is without a declared shape and kind of numbers')
+        raise BearsError(f'its input or output {value.get("name", "")[:60]!r} is without a declared shape and kind '
+                         'of numbers')
     return kinds[kind['elem_type']], [side.get('dim_value', 0) for side in kind['shape'].get('dim', ())]
 
 def _pixels(inputs:list[dict]) -> Value:
     "One photo, as it goes in."
-    if len(inputs) != 1: raise BearsError(f'it takes {len(inputs)} inputs, and a network for photos takes one')
+    if len(inputs) != 1:
+        raise BearsError(f'it takes {len(inputs)} inputs, and a network for photos takes one')
     kind, sides = _declared(inputs[0])
     if kind != 'f4' or len(sides) != 4 or sides[0] not in (0, 1) or not all(1 <= side <= 4096 for side in sides[1:]):
         raise BearsError('it does not take float32 of shape (n, 3, height, width) with sides of 1 to 4096')
@@ -76,14 +83,17 @@ def _pixels(inputs:list[dict]) -> Value:
 
 def _check_outputs(outputs:list[dict], values:dict[str, Value]) -> None:
     "What comes out has to be what was declared."
-    if not 1 <= len(outputs) <= 16: raise BearsError(f'it has {len(outputs)} outputs')
+    if not 1 <= len(outputs) <= 16:
+        raise BearsError(f'it has {len(outputs)} outputs')
     for each in outputs:
         (kind, sides), value = _declared(each), values.get(each.get('name', ''))
-        if value is None or value.kind != kind or len(value.shape) != len(sides) or any(side not in (0, real) for side, real in zip(sides, value.shape)):
+        if value is None or value.kind != kind or len(value.shape) != len(sides) or any(side not in (0, real)
+            for side, real in zip(sides, value.shape)):
             raise BearsError(f'its output {each.get("name", "")[:60]!r} is not what it is declared to be')
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #c76c01f1
-_slow = {'Pow': 30, 'Sin': 20, 'Cos': 20, 'Resize': 60, 'TopK': 100, 'LRN': 90, 'Mod': 20, 'Softmax': 10, 'LogSoftmax': 10, 'Erf': 6, 'Gelu': 10, 'Mish': 30, 'Softplus': 20, 'GatherElements': 20}  # ns for a number
+_slow = {'Pow': 30, 'Sin': 20, 'Cos': 20, 'Resize': 60, 'TopK': 100, 'LRN': 90, 'Mod': 20, 'Softmax': 10,
+    'LogSoftmax': 10, 'Erf': 6, 'Gelu': 10, 'Mish': 30, 'Softplus': 20, 'GatherElements': 20}  # ns for a number
 
 def _nanoseconds(op:Op, outs:list[Value]) -> float:
     "What an operation takes."
@@ -93,12 +103,15 @@ def _nanoseconds(op:Op, outs:list[Value]) -> float:
     if name == 'Conv':
         _, each, *kernel = op.of(1).shape
         products, lookups = out*each*math.prod(kernel), op.of(0).shape[1]*math.prod(kernel)*math.prod(outs[0].shape[2:])
-    elif name in ('MatMul', 'Gemm'): products = out*op.of(0).shape[-2 if name == 'Gemm' and op.whole('transA', 0) else -1]
+    elif name in ('MatMul', 'Gemm'):
+        products = out*op.of(0).shape[-2 if name == 'Gemm' and op.whole('transA', 0) else -1]
     elif name == 'Einsum': products = math.prod(letters(op)[1].values())
     elif name in ('MaxPool', 'AveragePool'): lookups = out*math.prod(op.ints('kernel_shape', ()))
     elif name == 'LRN': lookups = out*op.whole('size', 1)
-    elif name in ('Softmax', 'LogSoftmax'): lookups = 300*out/max(1, outs[0].shape[along(op, op.whole('axis', -1))])  # a row of three takes as long as one of a hundred
-    return products*(0.04 if op.of(0).kind == 'f4' else 2.) + lookups + numbers*_slow.get(name, 3) + 20_000 if op.ins else 20_000
+    elif name in ('Softmax', 'LogSoftmax'):
+        lookups = 300*out/max(1, outs[0].shape[along(op, op.whole('axis', -1))])  # a row of three takes as long as one of a hundred
+    return products*(0.04 if op.of(0).kind == 'f4' else 2.) + lookups + numbers*_slow.get(name,
+        3) + 20_000 if op.ins else 20_000
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #0fddfd9f
 class _Memory:
@@ -135,16 +148,20 @@ def _walk(graph:dict[str, Any]) -> tuple[dict[str, Value], int, float]:
     uses = Counter(name for node in nodes for name in node.get('input', ()))
     uses.update(outputs)
     values: dict[str, Value] = {}
-    for tensor in graph.get('initializer', ()): _add(values, tensor.get('name', ''), _weight(tensor, tensor.get('name', '')))
+    for tensor in graph.get('initializer', ()):
+        _add(values, tensor.get('name', ''), _weight(tensor, tensor.get('name', '')))
     for each in graph.get('input', []): _add(values, each.get('name', ''), _pixels(graph['input']))
     memory, time = _Memory(uses), 0.
     for each in graph.get('input', []): memory.made(values[each['name']], each['name'])
     for node in nodes:
         names, made = node.get('input', []), node.get('output', [])
-        if node.get('domain', '') not in ('', 'ai.onnx'): raise BearsError(f'it asks for operations from elsewhere ({node["domain"][:60]!r})')
-        if len(names) + len(made) > 300: raise BearsError('an operation in it has more than 300 inputs and outputs')
+        if node.get('domain', '') not in ('', 'ai.onnx'):
+            raise BearsError(f'it asks for operations from elsewhere ({node["domain"][:60]!r})')
+        if len(names) + len(made) > 300:
+            raise BearsError('an operation in it has more than 300 inputs and outputs')
         missing = [name for name in names if name and name not in values]
-        if missing: raise BearsError(f'it uses {missing[0][:60]!r} before it is made')
+        if missing:
+            raise BearsError(f'it uses {missing[0][:60]!r} before it is made')
         op = Op(node.get('op_type', ''), [values[name] if name else None for name in names], _attrs(node), len(made))
         outs = outcome(op)
         time += _nanoseconds(op, outs)
@@ -156,7 +173,8 @@ def _walk(graph:dict[str, Any]) -> tuple[dict[str, Value], int, float]:
     return values, memory.bytes, time
 
 def _add(values:dict[str, Value], name:str, value:Value) -> None:
-    if not name or name in values: raise BearsError(f'a value in it has no name of its own ({name[:60]!r})')
+    if not name or name in values:
+        raise BearsError(f'a value in it has no name of its own ({name[:60]!r})')
     values[name] = value
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #fade0b29
@@ -178,24 +196,32 @@ def check_network(
     """
     try: return _checked(data)
     except BearsError as error:
-        raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another one.") from None
+        raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another "
+                         "one.") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met a case that it does not know
-        raise BearsError("The network can't be opened as ONNX: it is put together in an impossible way. Train the model again, or ask for another one.") from error
+        raise BearsError("The network can't be opened as ONNX: it is put together in an impossible way. Train the "
+                         "model again, or ask for another one.") from error
 
 def _checked(data:bytes) -> Cost:
-    if len(data) > largest_network: raise BearsError(f'it has {len(data)/1e6:.0f} MB, and at most {largest_network/1e6:.0f} MB are opened')
+    if len(data) > largest_network:
+        raise BearsError(f'it has {len(data)/1e6:.0f} MB, and at most {largest_network/1e6:.0f} MB are opened')
     model = read_onnx(data)
     graph, spoken = model['graph'], model.get('opset_import', [])
     nodes = len(graph.get('node', []))
-    if nodes > most_nodes: raise BearsError(f'it has {nodes:,} operations, and at most {most_nodes:,} are opened')
+    if nodes > most_nodes:
+        raise BearsError(f'it has {nodes:,} operations, and at most {most_nodes:,} are opened')
     foreign = [each.get('domain', '') for each in spoken if each.get('domain', '') not in ('', 'ai.onnx')]
-    if foreign: raise BearsError(f'it asks for operations from elsewhere ({foreign[0][:60]!r})')
+    if foreign:
+        raise BearsError(f'it asks for operations from elsewhere ({foreign[0][:60]!r})')
     if len(spoken) != 1 or spoken[0].get('version') not in opsets:
-        raise BearsError(f'it follows another version of ONNX than those known here (opset {opsets[0]} to {opsets[-1]})')
+        raise BearsError(f'it follows another version of ONNX than those known here (opset {opsets[0]} to '
+                         f'{opsets[-1]})')
     values, memory, time = _walk(graph)
     if len(graph.get('input', [])) != 1: _pixels(graph.get('input', []))
     _check_outputs(graph.get('output', []), values)
     allowed = min(most_memory + more_per_byte*len(data), memory_ever)
-    if memory > allowed: raise BearsError(f'it would take up to {memory/1e6:,.0f} MB to answer, and {allowed/1e6:,.0f} MB are the most')
-    if time/1e9 > most_seconds: raise BearsError(f'it would compute for about {time/1e9:,.0f} seconds, and {most_seconds:.0f} are the most')
+    if memory > allowed:
+        raise BearsError(f'it would take up to {memory/1e6:,.0f} MB to answer, and {allowed/1e6:,.0f} MB are the most')
+    if time/1e9 > most_seconds:
+        raise BearsError(f'it would compute for about {time/1e9:,.0f} seconds, and {most_seconds:.0f} are the most')
     return Cost(nodes, memory, time/1e9)

@@ -45,11 +45,13 @@ def open_network(
     options.log_severity_level = 4  # what goes wrong is said by the error
     options.add_session_config_entry('session.load_model_format', 'ONNX')  # else a mark in the file decides, and ONNX Runtime has a format of its own
     try: return ort.InferenceSession(data, options, providers=['CPUExecutionProvider'])
-    except Exception as error: raise BearsError(f"The network can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
+    except Exception as error:
+        raise BearsError(f"The network can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
 
 def _read(path:Path) -> bytes:
     try: return path.read_bytes()
-    except OSError as error: raise BearsError(f"{path} can't be read: {error.strerror}. Check the path.") from error
+    except OSError as error:
+        raise BearsError(f"{path} can't be read: {error.strerror}. Check the path.") from error
 
 # %% ../../../nbs/engine/predict/onnx_session.ipynb #448c2613
 def run_photos(

@@ -97,7 +97,9 @@ class Op:
             Its numbers, in one row
         """
         value = self.of(i)
-        if value.data is None: raise BearsError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} numbers')
+        if value.data is None:
+            raise BearsError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} '
+                             'numbers')
         return value.data.ravel().tolist()
 
     def ints(self,
@@ -119,7 +121,8 @@ class Op:
             Its numbers
         """
         found = self.attrs.get(name, list(default))
-        if not isinstance(found, list) or not all(type(each) is int for each in found): raise BearsError(f'{self.name} has an odd {name}')
+        if not isinstance(found, list) or not all(type(each) is int for each in found):
+            raise BearsError(f'{self.name} has an odd {name}')
         return found
 
     def whole(self,
@@ -141,7 +144,8 @@ class Op:
             Its number
         """
         found = self.attrs.get(name, default)
-        if type(found) is not int: raise BearsError(f'{self.name} has an odd {name}')
+        if type(found) is not int:
+            raise BearsError(f'{self.name} has an odd {name}')
         return found
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #d8e4e4ef
@@ -174,7 +178,8 @@ def along(
     return _place(axis, len(op.of(0).shape), op)
 
 def _place(axis:int, rank:int, op:Op) -> int:
-    if not -rank <= axis < rank: raise BearsError(f'{op.name} works along an axis that is not there')
+    if not -rank <= axis < rank:
+        raise BearsError(f'{op.name} works along an axis that is not there')
     return axis % rank
 
 def _joined(op:Op, *shapes:tuple[int, ...]) -> tuple[int, ...]:
@@ -182,13 +187,16 @@ def _joined(op:Op, *shapes:tuple[int, ...]) -> tuple[int, ...]:
     rank, found = max(map(len, shapes)), []
     for sides in zip(*((1,)*(rank - len(shape)) + tuple(shape) for shape in shapes)):
         longer = set(sides) - {1}
-        if len(longer) > 1: raise BearsError(f'the inputs of {op.name} do not fit each other')
+        if len(longer) > 1:
+            raise BearsError(f'the inputs of {op.name} do not fit each other')
         found.append(longer.pop() if longer else 1)
     return tuple(found)
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #1d94074e
-@_rule(*'Relu LeakyRelu Elu Selu Celu ThresholdedRelu HardSigmoid HardSwish Mish Gelu Sigmoid Softplus Softsign Tanh Erf Exp Log Sqrt Abs Neg '
-        'Reciprocal Floor Ceil Round Sign Sin Cos Not Clip Cast Identity Softmax LogSoftmax CumSum InstanceNormalization '
+@_rule(*'Relu LeakyRelu Elu Selu Celu ThresholdedRelu HardSigmoid HardSwish Mish Gelu Sigmoid Softplus Softsign Tanh '
+        'Erf Exp Log Sqrt Abs Neg '
+        'Reciprocal Floor Ceil Round Sign Sin Cos Not Clip Cast Identity Softmax LogSoftmax CumSum '
+        'InstanceNormalization '
         'LayerNormalization GroupNormalization LpNormalization LRN DequantizeLinear ScatterND ScatterElements'.split())
 def _same(op):
     if 'axis' in op.attrs and op.name != 'DequantizeLinear': along(op, op.whole('axis', -1))
@@ -199,7 +207,8 @@ def _batch(op): return [op.of(0).shape, op.of(3).shape, op.of(4).shape][:3 if op
 
 @_rule('Dropout')
 def _dropout(op):
-    if op.has(2): raise BearsError('Dropout is switched on by an input')
+    if op.has(2):
+        raise BearsError('Dropout is switched on by an input')
     return [op.of(0).shape]
 
 @_rule(*'Add Sub Mul Pow Min Max Sum Mean PRelu Where Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor'.split())
@@ -219,28 +228,35 @@ def _window(op:Op, sides:Sequence[int], kernel:Sequence[int]) -> tuple[int, ...]
     strides, dilations, pads = op.ints('strides', [1]*n), op.ints('dilations', [1]*n), op.ints('pads', [0]*2*n)
     if not n == len(sides) == len(strides) == len(dilations) == len(pads)/2 or n not in (1, 2):
         raise BearsError(f'{op.name} has a window that does not fit its input')
-    if not all(1 <= each <= 4096 for each in (*kernel, *strides, *dilations)) or not all(0 <= each <= 4096 for each in pads):
+    if not all(1 <= each <= 4096 for each in (*kernel, *strides, *dilations)) or not all(0 <= each <= 4096
+        for each in pads):
         raise BearsError(f'{op.name} has a window of an impossible size')
     auto, found = bytes(op.attrs.get('auto_pad', b'NOTSET')), []
-    if auto not in (b'NOTSET', b'VALID', b'SAME_UPPER', b'SAME_LOWER') or auto != b'NOTSET' and 'pads' in op.attrs: raise BearsError(f'{op.name} has an odd auto_pad')
+    if auto not in (b'NOTSET', b'VALID', b'SAME_UPPER', b'SAME_LOWER') or auto != b'NOTSET' and 'pads' in op.attrs:
+        raise BearsError(f'{op.name} has an odd auto_pad')
     for i, side in enumerate(sides):
         left = side + pads[i] + pads[n + i] - dilations[i]*(kernel[i] - 1) - 1
         if auto.startswith(b'SAME'): left = side - 1
-        if left < 0: raise BearsError(f'{op.name} has a window that is larger than its input')
+        if left < 0:
+            raise BearsError(f'{op.name} has a window that is larger than its input')
         steps = -(-left//strides[i]) if op.whole('ceil_mode', 0) else left//strides[i]
-        if op.whole('ceil_mode', 0) and steps*strides[i] >= side + pads[i]: raise BearsError(f'{op.name} has a window that lies outside of its input')
+        if op.whole('ceil_mode', 0) and steps*strides[i] >= side + pads[i]:
+            raise BearsError(f'{op.name} has a window that lies outside of its input')
         found.append(steps + 1)
     return tuple(found)
 
 @_rule('Conv')
 def _conv(op):
     (n, channels, *sides), (out, each, *kernel), groups = _cut(op, 0), _cut(op, 1), op.whole('group', 1)
-    if groups < 1 or channels != each*groups or out % groups: raise BearsError('the weights of a Conv do not fit its input')
-    if op.ints('kernel_shape', kernel) != kernel: raise BearsError('a Conv says another size of its window than its weights have')
+    if groups < 1 or channels != each*groups or out % groups:
+        raise BearsError('the weights of a Conv do not fit its input')
+    if op.ints('kernel_shape', kernel) != kernel:
+        raise BearsError('a Conv says another size of its window than its weights have')
     return [(n, out, *_window(op, sides, kernel))]
 
 def _cut(op, i) -> tuple[int, ...]:
-    if len(op.of(i).shape) < 3: raise BearsError(f'{op.name} takes pictures, and gets something else')
+    if len(op.of(i).shape) < 3:
+        raise BearsError(f'{op.name} takes pictures, and gets something else')
     return op.of(i).shape
 
 @_rule('MaxPool', 'AveragePool')
@@ -255,17 +271,21 @@ def _global(op): return [_cut(op, 0)[:2] + (1,)*(len(op.of(0).shape) - 2)]
 @_rule('Gemm')
 def _gemm(op):
     one, other = op.of(0).shape, op.of(1).shape
-    if len(one) != 2 or len(other) != 2: raise BearsError('Gemm takes two tables, and gets something else')
+    if len(one) != 2 or len(other) != 2:
+        raise BearsError('Gemm takes two tables, and gets something else')
     one, other = (one[::-1] if op.whole('transA', 0) else one), (other[::-1] if op.whole('transB', 0) else other)
-    if one[1] != other[0]: raise BearsError('the inputs of Gemm do not fit each other')
+    if one[1] != other[0]:
+        raise BearsError('the inputs of Gemm do not fit each other')
     return [(one[0], other[1])]
 
 @_rule('MatMul')
 def _matmul(op):
     one, other = op.of(0).shape, op.of(1).shape
-    if not one or not other: raise BearsError('MatMul takes tables, and gets a number')
+    if not one or not other:
+        raise BearsError('MatMul takes tables, and gets a number')
     rows, columns = (one[-2:-1] if len(one) > 1 else ()), (other[-1:] if len(other) > 1 else ())
-    if one[-1] != other[-2 if len(other) > 1 else 0]: raise BearsError('the inputs of MatMul do not fit each other')
+    if one[-1] != other[-2 if len(other) > 1 else 0]:
+        raise BearsError('the inputs of MatMul do not fit each other')
     return [(*_joined(op, one[:-2], other[:-2]), *rows, *columns)]
 
 def letters(
@@ -283,15 +303,20 @@ def letters(
     tuple[str, dict[str, int]]
         The letters of what comes out, and how long each axis is
     """
-    left, arrow, right = bytes(op.attrs.get('equation', b'')).decode('ascii', 'replace').replace(' ', '').partition('->')
+    left, arrow, right = bytes(op.attrs.get('equation', b'')).decode('ascii', 'replace').replace(' ',
+        '').partition('->')
     parts = left.split(',')
     long: dict[str, int] = {}
-    if not arrow or len(parts) != len(op.ins): raise BearsError('Einsum has an odd equation')
+    if not arrow or len(parts) != len(op.ins):
+        raise BearsError('Einsum has an odd equation')
     for i, part in enumerate(parts):
-        if not (part.isascii() and part.isalpha()) or len(set(part)) < len(part) or len(part) != len(op.of(i).shape): raise BearsError('Einsum has an odd equation')
+        if not (part.isascii() and part.isalpha()) or len(set(part)) < len(part) or len(part) != len(op.of(i).shape):
+            raise BearsError('Einsum has an odd equation')
         for letter, side in zip(part, op.of(i).shape):
-            if long.setdefault(letter, side) != side: raise BearsError('the inputs of Einsum do not fit each other')
-    if not set(right) <= set(long) or len(set(right)) < len(right): raise BearsError('Einsum has an odd equation')
+            if long.setdefault(letter, side) != side:
+                raise BearsError('the inputs of Einsum do not fit each other')
+    if not set(right) <= set(long) or len(set(right)) < len(right):
+        raise BearsError('Einsum has an odd equation')
     return right, long
 
 @_rule('Einsum')
@@ -302,9 +327,11 @@ def _einsum(op):
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #630312a2
 def _axes(op:Op) -> list[int]|None:
     "Along which axes, in the older way (an attribute) or the newer (an input)."
-    if 'axes' in op.attrs and op.has(1): raise BearsError(f'{op.name} names its axes twice')
+    if 'axes' in op.attrs and op.has(1):
+        raise BearsError(f'{op.name} names its axes twice')
     found = op.ints('axes', ()) if 'axes' in op.attrs else op.known(1) if op.has(1) else None
-    if found is not None and len(found) > _ranks: raise BearsError(f'{op.name} works along too many axes')
+    if found is not None and len(found) > _ranks:
+        raise BearsError(f'{op.name} works along too many axes')
     return None if found is None else [int(each) for each in found]
 
 @_rule(*(f'Reduce{each}' for each in 'Mean Sum Max Min Prod L1 L2 SumSquare LogSumExp'.split()))
@@ -322,7 +349,8 @@ def _argmax(op): return _reduced(Op(op.name, op.ins[:1], {**op.attrs, 'axes': [o
 def _topk(op):
     shape, (k, *_) = list(op.of(0).shape), op.known(1) or [0]
     axis = _place(op.whole('axis', -1), len(shape), op)
-    if not 0 <= k <= shape[axis]: raise BearsError('TopK takes more than there is')
+    if not 0 <= k <= shape[axis]:
+        raise BearsError('TopK takes more than there is')
     shape[axis] = k
     return [tuple(shape)]*2
 
@@ -331,12 +359,15 @@ def _topk(op):
 def _reshape(op):
     shape, wanted = op.of(0).shape, op.known(1)
     if not op.whole('allowzero', 0):
-        if any(each == 0 and i >= len(shape) for i, each in enumerate(wanted)): raise BearsError('Reshape keeps a side that is not there')
+        if any(each == 0 and i >= len(shape) for i, each in enumerate(wanted)):
+            raise BearsError('Reshape keeps a side that is not there')
         wanted = [each or shape[i] for i, each in enumerate(wanted)]
-    if wanted.count(-1) > 1 or any(each < -1 for each in wanted): raise BearsError('Reshape has an odd shape')
+    if wanted.count(-1) > 1 or any(each < -1 for each in wanted):
+        raise BearsError('Reshape has an odd shape')
     rest, numbers = math.prod(each for each in wanted if each != -1), op.of(0).numbers
     if -1 in wanted and rest: wanted[wanted.index(-1)] = numbers//rest
-    if math.prod(wanted) != numbers: raise BearsError('Reshape makes more or fewer numbers than it gets')
+    if math.prod(wanted) != numbers:
+        raise BearsError('Reshape makes more or fewer numbers than it gets')
     return [tuple(wanted)]
 
 @_rule('Flatten')
@@ -349,21 +380,25 @@ def _flatten(op):
 def _transpose(op):
     shape = op.of(0).shape
     order = op.ints('perm', reversed(range(len(shape))))
-    if sorted(order) != list(range(len(shape))): raise BearsError('Transpose has an odd order')
+    if sorted(order) != list(range(len(shape))):
+        raise BearsError('Transpose has an odd order')
     return [tuple(shape[i] for i in order)]
 
 @_rule('Squeeze')
 def _squeeze(op):
     shape, axes = op.of(0).shape, _axes(op)
-    gone = {_place(axis, len(shape), op) for axis in axes} if axes is not None else {i for i, side in enumerate(shape) if side == 1}
-    if any(shape[i] != 1 for i in gone): raise BearsError('Squeeze takes away a side that is longer than 1')
+    gone = {_place(axis, len(shape), op) for axis in axes} if axes is not None else {i for i, side in enumerate(shape)
+        if side == 1}
+    if any(shape[i] != 1 for i in gone):
+        raise BearsError('Squeeze takes away a side that is longer than 1')
     return [tuple(side for i, side in enumerate(shape) if i not in gone)]
 
 @_rule('Unsqueeze')
 def _unsqueeze(op):
     shape, axes = list(op.of(0).shape), _axes(op) or []
     places = sorted({_place(axis, len(shape) + len(axes), op) for axis in axes})
-    if len(places) < len(axes): raise BearsError('Unsqueeze names an axis twice')
+    if len(places) < len(axes):
+        raise BearsError('Unsqueeze names an axis twice')
     for place in places: shape.insert(place, 1)
     return [tuple(shape)]
 
@@ -372,7 +407,8 @@ def _unsqueeze(op):
 def _concat(op):
     shapes = [op.of(i).shape for i in range(len(op.ins))]
     axis = _place(op.whole('axis', 0), len(shapes[0]), op)
-    if len({(len(each), each[:axis], each[axis + 1:]) for each in shapes}) > 1: raise BearsError('the inputs of Concat do not fit each other')
+    if len({(len(each), each[:axis], each[axis + 1:]) for each in shapes}) > 1:
+        raise BearsError('the inputs of Concat do not fit each other')
     return [shapes[0][:axis] + (sum(each[axis] for each in shapes),) + shapes[0][axis + 1:]]
 
 @_rule('Split')
@@ -381,14 +417,16 @@ def _split(op):
     axis = _place(op.whole('axis', 0), len(shape), op)
     each = -(-shape[axis]//op.outs)
     sides = op.known(1) if op.has(1) else [each]*(op.outs - 1) + [shape[axis] - each*(op.outs - 1)]
-    if len(sides) != op.outs or sum(sides) != shape[axis] or min(sides) < 0: raise BearsError('Split makes other parts than it has outputs')
+    if len(sides) != op.outs or sum(sides) != shape[axis] or min(sides) < 0:
+        raise BearsError('Split makes other parts than it has outputs')
     return [(*shape[:axis], side, *shape[axis + 1:]) for side in sides]
 
 def _slices(op:Op) -> list[slice]:
     "A `slice` for each axis."
     shape, starts, ends = op.of(0).shape, op.known(1), op.known(2)
     axes, steps = op.known(3) if op.has(3) else range(len(starts)), op.known(4) if op.has(4) else [1]*len(starts)
-    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps: raise BearsError('Slice has odd ends')
+    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
+        raise BearsError('Slice has odd ends')
     found = [slice(None)]*len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps):
         place = _place(axis, len(shape), op)
@@ -411,17 +449,22 @@ def _gather_elements(op): return [op.of(1).shape]
 def _blocks(op):
     n, channels, height, width, *more = (*_cut(op, 0), 0)
     side = op.whole('blocksize', 0)
-    if more != [0] or not 1 <= side <= 4096: raise BearsError(f'{op.name} has an odd blocksize')
-    square, rest = ((height, width), channels % side**2) if op.name[0] == 'D' else ((channels, channels), height % side or width % side)
-    if rest: raise BearsError(f'{op.name} has a blocksize that does not fit its input')
-    return [(n, channels//side**2, square[0]*side, square[1]*side) if op.name[0] == 'D' else (n, channels*side**2, height//side, width//side)]
+    if more != [0] or not 1 <= side <= 4096:
+        raise BearsError(f'{op.name} has an odd blocksize')
+    square, rest = ((height, width), channels % side**2) if op.name[0] == 'D' else ((channels, channels),
+        height % side or width % side)
+    if rest:
+        raise BearsError(f'{op.name} has a blocksize that does not fit its input')
+    return [(n, channels//side**2, square[0]*side, square[1]*side) if op.name[0] == 'D'
+        else (n, channels*side**2, height//side, width//side)]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #59bfa0c2
 @_rule('Expand')
 def _expand(op): return [_joined(op, op.of(0).shape, tuple(_positive(op, op.known(1))))]
 
 def _positive(op:Op, sides:Sequence[int]) -> Sequence[int]:
-    if len(sides) > _ranks or any(type(side) is not int or side < 0 for side in sides): raise BearsError(f'{op.name} makes an impossible shape')
+    if len(sides) > _ranks or any(type(side) is not int or side < 0 for side in sides):
+        raise BearsError(f'{op.name} makes an impossible shape')
     return sides
 
 @_rule('ConstantOfShape')
@@ -433,27 +476,33 @@ def _constant(op): return [_number_in(op).shape]
 @_rule('Tile')
 def _tile(op):
     shape, repeats = op.of(0).shape, _positive(op, op.known(1))
-    if len(repeats) != len(shape): raise BearsError('Tile has odd repeats')
+    if len(repeats) != len(shape):
+        raise BearsError('Tile has odd repeats')
     return [tuple(side*times for side, times in zip(shape, repeats))]
 
 @_rule('Range')
 def _range(op):
     (start,), (end,), (step,) = (op.known(i)[:1] or [0] for i in range(3))
-    if not step or not all(map(math.isfinite, (start, end, step))): raise BearsError('Range has no end')
+    if not step or not all(map(math.isfinite, (start, end, step))):
+        raise BearsError('Range has no end')
     return [(max(0, math.ceil((end - start)/step)),)]
 
 @_rule('Pad')
 def _pad(op):
     shape, pads = op.of(0).shape, op.known(1)
-    if op.has(3) or len(pads) != 2*len(shape): raise BearsError('Pad has odd sides')
+    if op.has(3) or len(pads) != 2*len(shape):
+        raise BearsError('Pad has odd sides')
     return [tuple(side + before + after for side, before, after in zip(shape, pads, pads[len(shape):]))]
 
 @_rule('Resize')
 def _resize(op):
     shape = op.of(0).shape
-    if {'axes', 'keep_aspect_ratio_policy'} & set(op.attrs): raise BearsError('Resize works in a way that is not known here')
-    wanted = op.known(3) if op.has(3) else [math.floor(side*scale) for side, scale in zip(shape, op.known(2)) if 0 < scale < 4096]
-    if len(wanted) != len(shape): raise BearsError('Resize has an odd size')
+    if {'axes', 'keep_aspect_ratio_policy'} & set(op.attrs):
+        raise BearsError('Resize works in a way that is not known here')
+    wanted = op.known(3) if op.has(3) else [math.floor(side*scale) for side, scale in zip(shape, op.known(2))
+        if 0 < scale < 4096]
+    if len(wanted) != len(shape):
+        raise BearsError('Resize has an odd size')
     return [tuple(_positive(op, wanted))]
 
 @_rule('Shape')
@@ -467,17 +516,23 @@ def _size(op): return [()]
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #0ef8b803
 def _number_in(op:Op) -> Value:
     "What a Constant holds."
-    found = [each for name, each in op.attrs.items() if name in ('value', 'value_int', 'value_ints', 'value_float', 'value_floats')]
-    if len(found) != 1 or len(op.attrs) != 1: raise BearsError('Constant holds an odd value')
+    found = [each for name, each in op.attrs.items()
+        if name in ('value', 'value_int', 'value_ints', 'value_float', 'value_floats')]
+    if len(found) != 1 or len(op.attrs) != 1:
+        raise BearsError('Constant holds an odd value')
     if isinstance(found[0], Value): return found[0]
     data = np.array(found[0])
     return Value(data.shape, 'f4' if 'float' in next(iter(op.attrs)) else 'i8', data, True)
 
-def _whole_division(a:np.ndarray, b:np.ndarray) -> np.ndarray: return a/b if a.dtype.kind == 'f' else np.where(a < 0, -(-a//b), a//b)
+def _whole_division(a:np.ndarray, b:np.ndarray) -> np.ndarray:
+    return a/b if a.dtype.kind == 'f' else np.where(a < 0, -(-a//b), a//b)
 
-_plain: dict[str, Callable] = {'Add': np.add, 'Sub': np.subtract, 'Mul': np.multiply, 'Div': _whole_division, 'Min': lambda *each: np.min(np.broadcast_arrays(*each), 0),
-    'Max': lambda *each: np.max(np.broadcast_arrays(*each), 0), 'Floor': np.floor, 'Ceil': np.ceil, 'Neg': np.negative, 'Abs': np.abs, 'Sqrt': np.sqrt, 'Not': np.logical_not,
-    'And': np.logical_and, 'Or': np.logical_or, 'Equal': np.equal, 'Less': np.less, 'Greater': np.greater, 'Where': np.where, 'Identity': np.array}
+_plain: dict[str, Callable] = {'Add': np.add, 'Sub': np.subtract, 'Mul': np.multiply, 'Div': _whole_division,
+    'Min': lambda *each: np.min(np.broadcast_arrays(*each), 0),
+    'Max': lambda *each: np.max(np.broadcast_arrays(*each), 0), 'Floor': np.floor, 'Ceil': np.ceil, 'Neg': np.negative,
+    'Abs': np.abs, 'Sqrt': np.sqrt, 'Not': np.logical_not,
+    'And': np.logical_and, 'Or': np.logical_or, 'Equal': np.equal, 'Less': np.less, 'Greater': np.greater,
+    'Where': np.where, 'Identity': np.array}
 
 def _computed(op:Op, shape:tuple[int, ...], kind:str) -> Any:
     "The numbers that come out; None where this operation is not worked out."
@@ -506,7 +561,8 @@ def _clipped(op:Op) -> Any:
 
 def _filling(op:Op) -> Value:
     found = op.attrs.get('value', Value((1,), 'f4', np.zeros(1, np.float32)))
-    if not isinstance(found, Value) or found.numbers != 1: raise BearsError('ConstantOfShape has an odd value')
+    if not isinstance(found, Value) or found.numbers != 1:
+        raise BearsError('ConstantOfShape has an odd value')
     return found
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #e6b4ab50
@@ -515,7 +571,8 @@ def _kind(op:Op) -> str:
     if op.name in ('Shape', 'Size', 'ArgMax', 'ArgMin'): return 'i8'
     if op.name in ('Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'And', 'Or', 'Xor', 'Not'): return 'b1'
     if op.name == 'Cast':
-        if op.attrs.get('to') not in kinds: raise BearsError('Cast makes numbers of an unusual kind')
+        if op.attrs.get('to') not in kinds:
+            raise BearsError('Cast makes numbers of an unusual kind')
         return kinds[op.attrs['to']]
     if op.name in ('Constant', 'ConstantOfShape'): return (_number_in if op.name == 'Constant' else _filling)(op).kind
     return op.of(1 if op.name in ('Where', 'DequantizeLinear') else 0).kind
@@ -535,9 +592,11 @@ def outcome(
     list[Value]
         What comes out
     """
-    if op.name not in rules: raise BearsError(f'it asks for an operation that no network of ours needs: {op.name[:60]!r}')
+    if op.name not in rules:
+        raise BearsError(f'it asks for an operation that no network of ours needs: {op.name[:60]!r}')
     shapes, kind = rules[op.name](op), _kind(op)
-    if len(shapes) != op.outs: raise BearsError(f'{op.name} has {op.outs} outputs in place of {len(shapes)}')
+    if len(shapes) != op.outs:
+        raise BearsError(f'{op.name} has {op.outs} outputs in place of {len(shapes)}')
     for shape in shapes:
         if len(shape) > _ranks or not all(0 <= side < _sides for side in shape) or math.prod(shape) >= _numbers:
             raise BearsError(f'{op.name} makes an impossible shape')

@@ -112,8 +112,10 @@ class Classifier:
 def _outputs(session:Any, n:int) -> list[str]:
     "What the network is asked for; a `BearsError` if it can't be what `model.json` says it is."
     shapes = {output.name: output.shape for output in session.get_outputs()}
-    if [each.name for each in session.get_inputs()] != ['pixels'] or len(shapes.get('probabilities') or ()) != 2 or shapes['probabilities'][-1] != n:
-        raise BearsError(f'The network does not take pixels and answer with {n} probabilities, as model.json promises. Train the model again.')
+    if [each.name for each in session.get_inputs()] != ['pixels'] or len(shapes.get('probabilities')
+        or ()) != 2 or shapes['probabilities'][-1] != n:
+        raise BearsError(f'The network does not take pixels and answer with {n} probabilities, as model.json '
+                         'promises. Train the model again.')
     return [name for name in ('probabilities', 'likeness') if name in shapes]
 
 def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:bool=False) -> Prediction:
@@ -123,10 +125,12 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
         if go_on: return Prediction(problem=str(error))
         raise
     try: outputs = session.run(model.outputs, {'pixels': pixels})
-    except Exception as error: raise BearsError(f"The model's network can't work ({str(error).splitlines()[0][:200]}). Train the model again.") from error
+    except Exception as error:
+        raise BearsError(f"The model's network can't work ({str(error).splitlines()[0][:200]}). Train the model again.") from error
     chances, likeness = _checked(dict(zip(model.outputs, outputs)), len(model.labels))
     order = np.argsort(-chances, kind='stable')[:top]
-    answer = Prediction({model.labels[i]: float(chances[i]) for i in order}, likeness, likeness is not None and likeness < model.info.unsure.get('threshold', -1))
+    answer = Prediction({model.labels[i]: float(chances[i]) for i in order}, likeness,
+        likeness is not None and likeness < model.info.unsure.get('threshold', -1))
     if model.log: model.log.add(answer.label, answer[answer.label], likeness, answer.unsure)
     return answer
 
@@ -135,14 +139,18 @@ def _checked(outputs:dict[str, Any], n:int) -> tuple[np.ndarray, float|None]:
     for name, shape in (('probabilities', (1, n)), ('likeness', (1,))):
         value = outputs.get(name, np.zeros(shape, np.float32))
         if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
-            raise BearsError(f'The model answers with {name} of another shape or kind than {shape} and float32. Train it again.')
+            raise BearsError(f'The model answers with {name} of another shape or kind than {shape} and float32. '
+                             'Train it again.')
         if not np.isfinite(value).all():
-            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it again.')
+            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+                             'again.')
     chances, likeness = outputs['probabilities'][0], outputs.get('likeness')
     if chances.min() < -1e-4 or chances.max() > 1 + 1e-4 or abs(chances.sum(dtype=float) - 1) > 1e-3:
-        raise BearsError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that add up to {chances.sum(dtype=float):.3g}, not to 1. Train it again.')
+        raise BearsError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that '
+                         f'add up to {chances.sum(dtype=float):.3g}, not to 1. Train it again.')
     if likeness is not None and abs(likeness[0]) > 1.001:
-        raise BearsError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. Train it again.')
+        raise BearsError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. '
+                         'Train it again.')
     return chances, None if likeness is None else float(likeness[0])
 
 # %% ../../../nbs/engine/predict/predict.ipynb #3453fb54
@@ -153,9 +161,13 @@ def _load(photo:Source) -> Source:
     if isinstance(photo, str) and photo[:8].lower().startswith(('http://', 'https://')): return _fetch(photo)
     if isinstance(photo, str) and photo[:5].lower() == 'data:': return photo_in_address(photo, most_bytes)
     if isinstance(photo, str | Path): refuse_no_photo(photo)
-    try: size = len(photo) if isinstance(photo, (bytes, bytearray)) else Path(photo).stat().st_size if isinstance(photo, str | Path) else 0
+    try:
+        size = len(photo) if isinstance(photo, (bytes, bytearray)) else Path(photo).stat().st_size if isinstance(photo,
+            str | Path) else 0
     except (OSError, ValueError): size = 0  # it will fail to open, and say why
-    if size > most_bytes: raise PhotoError(f'{size/1e6:.0f} MB are too much for a photo (at most {most_bytes/1e6:.0f} MB). Make it smaller first.')
+    if size > most_bytes:
+        raise PhotoError(f'{size/1e6:.0f} MB are too much for a photo (at most {most_bytes/1e6:.0f} MB). Make it '
+                         'smaller first.')
     return photo
 
 def _fetch(address:str) -> bytes:
@@ -163,4 +175,6 @@ def _fetch(address:str) -> bytes:
     from bears_lib.engine.core.http_client import Web, WebError
     with Web() as web:
         try: return web.get(address).body
-        except WebError as error: raise PhotoError(f'{address[:200]} can\'t be fetched ({error}). Try another address, or save the photo and give its path.') from error
+        except WebError as error:
+            raise PhotoError(f'{address[:200]} can\'t be fetched ({error}). Try another address, or save the photo '
+                             'and give its path.') from error

@@ -43,11 +43,15 @@ def uploaded(
     """
     value = getattr(uploads, 'value', uploads)
     named = list(value.items()) if isinstance(value, dict) else [('', each) for each in value or []]
-    files = [(each.get('name') or name, each.get('content')) if isinstance(each, dict) else (name, each) for name, each in named]
+    files = [(each.get('name') or name, each.get('content')) if isinstance(each, dict) else (name, each)
+        for name, each in named]
     around = _around_colab if in_colab() else ''
-    if not files: raise BearsError(f'No photo has been uploaded yet. Choose a photo first.{around}')
+    if not files:
+        raise BearsError(f'No photo has been uploaded yet. Choose a photo first.{around}')
     empty = [name or f'file {number}' for number, (name, content) in enumerate(files, 1) if not content]
-    if empty: raise BearsError(f"{', '.join(map(repr, empty[:3]))} arrived empty, without a single byte. {'Choose it again.' if not around else ''}{around}".replace('  ', ' '))
+    if empty:
+        raise BearsError(f"{', '.join(map(repr, empty[:3]))} arrived empty, without a single byte. "
+                         f"{'Choose it again.' if not around else ''}{around}".replace('  ', ' '))
     return [bytes(content) for _, content in files if content]
 
 _around_colab = ' In Colab the button loses files of 1 MB and more without a word: for those, run `from google.colab import files; photos = files.upload()` in a cell of its own. They lie beside the notebook then, so give their names as paths.'

@@ -20,7 +20,8 @@ from .sessions import Entry, latest
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #2adef5f2
 MARKS = {'right': '✅', 'partly': '🟡', 'wrong': '❌', '': ''}
-_GRADE_OF = {**{mark: grade for grade, mark in MARKS.items() if mark}, '✔': 'right', '✓': 'right', '[x]': 'right', '~': 'partly', '✗': 'wrong', 'X': 'wrong', 'x': 'wrong'}
+_GRADE_OF = {**{mark: grade for grade, mark in MARKS.items() if mark}, '✔': 'right', '✓': 'right', '[x]': 'right',
+    '~': 'partly', '✗': 'wrong', 'X': 'wrong', 'x': 'wrong'}
 _INDENT = '    '
 
 def tidy(
@@ -48,7 +49,8 @@ def _fences(rows:list[str], stop:Callable[[str], bool]|None=None) -> list[str]:
         found = _FENCE.match(row)
         if stop and stop(row): fence = ''
         elif not fence and found: begun, fence = i, found[1]
-        elif fence and found and found[1].startswith(fence) and not found[2]: kinds[begun:i+1], fence = ['begin', *['code']*(i-begun-1), 'end'], ''
+        elif fence and found and found[1].startswith(fence) and not found[2]:
+            kinds[begun:i+1], fence = ['begin', *['code']*(i-begun-1), 'end'], ''
     return kinds
 
 _FENCE = re.compile(r'[ \t]*(`{3,}(?!.*`)|~{3,})[ \t]*(.*)')
@@ -59,7 +61,8 @@ def _shown(row:str) -> str:
     row = re.sub(r'<(?=[A-Za-z/!?])', '&lt;', row)
     row = re.sub(r'^([ \t]*)>', r'\1&gt;', row)
     row = re.sub(r'\](?=[(:\[])', '&#93;', row)
-    return re.sub(r'^([ \t]*)(?=\\|CORRECTION:|NIT:)', r'\1\\', row) if not _FENCE.match(row) else re.sub(r'^([ \t]*)', r'\1\\', row)
+    return re.sub(r'^([ \t]*)(?=\\|CORRECTION:|NIT:)', r'\1\\', row) if not _FENCE.match(row) else re.sub(r'^([ \t]*)',
+        r'\1\\', row)
 
 def _lines(text:str, label:str='') -> list[str]:
     "Indented lines; a text that begins with code begins below its label."
@@ -90,7 +93,9 @@ def markdown_page(
         Markdown
     """
     last, chapter = latest(entries), questions[0].chapter
-    lines = [f'# Questionnaire of chapter {chapter}', '', f"{MARKS['right']} right, {MARKS['partly']} partly, {MARKS['wrong']} not yet; no mark: not graded. The questions are in the words of bears_lib.", '']
+    lines = [f'# Questionnaire of chapter {chapter}', '', f"{MARKS['right']} right, {MARKS['partly']} partly, "
+                                                          f"{MARKS['wrong']} not yet; no mark: not graded. The "
+                                                          "questions are in the words of bears_lib.", '']
     for q in questions:
         e = last.get(q.id)
         mark = MARKS[e.grade]+' ' if e and e.grade else ''
@@ -124,20 +129,23 @@ def read_markdown(
     tuple[list[Entry], list[str]]
         The answers, and the lines that belong to none of this chapter's questions
     """
-    if (found := re.search(r'^# Questionnaire of chapter (\d+)', page, re.M)) and int(found[1]) != questions[0].chapter: raise BearsError(f'This page has the answers to chapter {found[1]}, not {questions[0].chapter}.')
+    if (found := re.search(r'^# Questionnaire of chapter (\d+)', page, re.M)) and int(found[1]) != questions[0].chapter:
+        raise BearsError(f'This page has the answers to chapter {found[1]}, not {questions[0].chapter}.')
     entries, unknown = [], []
     for q, mark, rows in _blocks(page.replace('\r\n', '\n').split('\n'), questions):
         if not q: unknown += [row for row in rows if row.strip() and not _HEAD.match(row)]
         else:
             answer, correction, nit = _texts(rows)
-            if answer or correction or nit or mark: entries.append(Entry(q.id, answer, final=_GRADE_OF.get(mark, ''), correction=correction, nit=nit))
+            if answer or correction or nit or mark:
+                entries.append(Entry(q.id, answer, final=_GRADE_OF.get(mark, ''), correction=correction, nit=nit))
     return entries, unknown
 
 _HEAD = re.compile(r'# Questionnaire of chapter \d|.*The questions are in the words of bears_lib')
 
 def _closest(text:str, questions:list[Question]) -> Question|None:
     "The question whose wording is most like a text, if any is."
-    def like(q:Question) -> float: return max(SequenceMatcher(None, text.lower(), t.lower()).ratio() for t in (q.ask, q.topic))
+    def like(q:Question) -> float:
+        return max(SequenceMatcher(None, text.lower(), t.lower()).ratio() for t in (q.ask, q.topic))
     best = max(questions, key=like)
     return best if like(best) > 0.7 else None
 
@@ -147,20 +155,24 @@ def _asked(item:re.Match, questions:list[Question], seen:set[str]) -> Question|N
     if not q: return None if item['number'] else _closest(item['text'], questions)
     def long_words(text:str) -> set[str]: return set(re.findall(r'\w{4,}', text.lower()))
     alike = not item['text'] or SequenceMatcher(None, item['text'].lower(), q.ask.lower()).ratio() > 0.7
-    return q if alike or q.id not in seen and (item['mark'] or long_words(item['text']) & long_words(f'{q.ask} {q.topic}')) else None
+    return q if alike or q.id not in seen and (item['mark']
+        or long_words(item['text']) & long_words(f'{q.ask} {q.topic}')) else None
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #d2c76166
 def _blocks(rows:list[str], questions:list[Question]) -> Iterator[tuple[Question|None, str, list[str]]]: # A question, its mark and the lines below it; None for lines of no question
     "A page, taken apart. An item that is no question belongs to the answer above it; a heading or a line across ends an answer."
     found:list[tuple[Question|None, str, list[str]]] = [(None, '', [])]
     seen:set[str] = set()
-    def starts(row:str) -> bool: return bool((item := _ITEM.match(row)) and item['number'] and _asked(item, questions, {q.id for q in questions}))
+    def starts(row:str) -> bool:
+        return bool((item := _ITEM.match(row)) and item['number']
+            and _asked(item, questions, {q.id for q in questions}))
     for row, kind in zip(rows, _fences(rows, starts)):
         item = None if kind or _ACROSS.match(row) else _ITEM.match(row)
         if item and (q := _asked(item, questions, seen)):
             found.append((q, item['mark'] or '', []))
             seen.add(q.id)
-        elif item and (item['mark'] or item['text'].endswith('?')) or not kind and _ACROSS.match(row): found.append((None, '', [row]))
+        elif item and (item['mark'] or item['text'].endswith('?')) or not kind and _ACROSS.match(row):
+            found.append((None, '', [row]))
         else: found[-1][2].append(row)
     yield from found
 
@@ -172,7 +184,8 @@ def _texts(rows:list[str]) -> tuple[str, str, str]:
     texts:dict[str, list[str]] = {'': [], 'CORRECTION': [], 'NIT': []}
     label, depth = '', None   # how far the block is indented
     for row, kind in zip(rows, _fences(rows)):
-        if row.strip(' \t') and (depth is None or row[0] not in ' \t'): depth = 4 if row[0] == '\t' else min(4, len(row)-len(row.lstrip(' ')))
+        if row.strip(' \t') and (depth is None or row[0] not in ' \t'):
+            depth = 4 if row[0] == '\t' else min(4, len(row)-len(row.lstrip(' ')))
         if depth: row = re.sub(rf'^(\t| {{0,{depth}}})', '', row)
         if not kind:
             if found := re.match(r'[ \t]*(CORRECTION|NIT): ?(.*)', row): label, row = found[1], found[2]
@@ -190,7 +203,8 @@ def _card(q:Question, last:dict[str, Entry]) -> tuple[str, str, str, str]:
 def _html(text:str) -> str:
     "A text on one line of HTML; indentation, tabs and double blanks are seen as they were typed."
     plain = for_html(tidy(text), 1_000_000).replace('\t', '&#9;').replace('\n', '<br>')
-    return f'<div style="white-space: pre-wrap; text-align: left">{plain}</div>' if re.search(r'&#9;|  |^ |<br> ', plain) else plain
+    return f'<div style="white-space: pre-wrap; text-align: left">{plain}</div>' if re.search(r'&#9;|  |^ |<br> ',
+        plain) else plain
 
 def tsv(
     questions:list[Question], # Of the chapter
@@ -211,7 +225,8 @@ def tsv(
         Four columns, with the header lines that Anki reads
     """
     last = latest(entries)
-    rows = ['\t'.join((f'bears_lib-{q.chapter}-{q.id}', *map(for_tsv, _card(q, last)))) for q in questions if q.kind != 'self']
+    rows = ['\t'.join((f'bears_lib-{q.chapter}-{q.id}', *map(for_tsv, _card(q, last)))) for q in questions
+        if q.kind != 'self']
     return '\n'.join(['#separator:tab', '#html:true', '#guid column:1', *rows])+'\n'
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #5f832a40
@@ -239,17 +254,23 @@ def write_anki(
         The same path
     """
     try: import genanki
-    except ModuleNotFoundError: raise BearsError('Anki decks need the package genanki. Install it with: pip install "bears_lib[quiz]"; or take the table (tsv), which needs nothing.') from None
+    except ModuleNotFoundError:
+        raise BearsError('Anki decks need the package genanki. Install it with: pip install "bears_lib[quiz]"; or '
+                         'take the table (tsv), which needs nothing.') from None
     chapter, last = questions[0].chapter, latest(entries)
-    model = genanki.Model(1_607_392_001, 'bears_lib question', fields=[{'name': n} for n in ('Question', 'Answer', 'Own', 'Place')],
+    model = genanki.Model(1_607_392_001, 'bears_lib question',
+        fields=[{'name': n} for n in ('Question', 'Answer', 'Own', 'Place')],
         templates=[{'name': 'Card', 'qfmt': _FRONT, 'afmt': _BACK}])
     deck = genanki.Deck(2_059_400_100+chapter, f'bears_lib::Chapter {chapter}')
     for q in questions:
-        if q.kind != 'self': deck.add_note(genanki.Note(model=model, fields=list(_card(q, last)), guid=genanki.guid_for('bears_lib', chapter, q.id)))
+        if q.kind != 'self':
+            deck.add_note(genanki.Note(model=model, fields=list(_card(q, last)),
+                guid=genanki.guid_for('bears_lib', chapter, q.id)))
     try:
         with tempfile.TemporaryDirectory() as folder:
             genanki.Package(deck).write_to_file(f'{folder}/deck.apkg')
             packed = Path(folder, 'deck.apkg').read_bytes()
     except (OSError, sqlite3.Error) as error:
-        raise BearsError(f"Can't make the deck in {tempfile.gettempdir()}: {getattr(error, 'strerror', None) or error}. Free some space there.") from error
+        raise BearsError(f"Can't make the deck in {tempfile.gettempdir()}: "
+                         f"{getattr(error, 'strerror', None) or error}. Free some space there.") from error
     return write_beside(path, packed)

@@ -24,7 +24,8 @@ GRADES = ('right', 'partly', 'wrong')
 LONGEST = 5_000   # characters of an answer that are read
 _stem_word = stemmer('english').stemWord
 _ARTICLES = frozenset(('a', 'an', 'the'))
-_ALIKE = {'image': 'photo picture pic img', 'network': 'net nn', 'people': 'ppl', 'parameter': 'param', 'choose': 'pick select', 'prediction': 'pred',
+_ALIKE = {'image': 'photo picture pic img', 'network': 'net nn', 'people': 'ppl', 'parameter': 'param',
+    'choose': 'pick select', 'prediction': 'pred',
     'algorithm': 'algo', 'function': 'func fn', 'configuration': 'config'}   # learners write short
 _SAME = {_stem_word(other): _stem_word(word) for word, others in _ALIKE.items() for other in others.split()}
 _GLUE = frozenset('a an the to of in on by for and or is are as it its that this with from at be we you not our your'.split())
@@ -60,12 +61,14 @@ def stem(
 
 def _plain(text:str) -> str:
     "Lower case, without accents or control characters; short forms such as `isn't` spelled out."
-    text = unicodedata.normalize('NFKD', text[:LONGEST]).casefold().replace('’', "'").replace('&', ' and ').replace('%', ' percent ')
+    text = unicodedata.normalize('NFKD', text[:LONGEST]).casefold().replace('’', "'").replace('&',
+        ' and ').replace('%', ' percent ')
     text = re.sub(r'(?m)(^|\s)\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)', r'\1; ', text)   # the numbers of a list
     text = ''.join(c if c in '\n\t' or c.isprintable() else ' ' for c in text if not unicodedata.combining(c))
     text = re.sub(r"\bcan'?t\b|\bcannot\b", 'can not', re.sub(r"\bwon't\b", 'will not', text))
     text = re.sub(r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|need|must)n'?t\b", r'\1 not', text)
-    return re.sub(r"\b(e\.g|i\.e|etc|vs|ie|eg)\b\.?", lambda m: ' '+m[0].replace('.', '')+' ', re.sub(r"'\w{1,2}\b", '', text))
+    return re.sub(r"\b(e\.g|i\.e|etc|vs|ie|eg)\b\.?", lambda m: ' '+m[0].replace('.', '')+' ',
+        re.sub(r"'\w{1,2}\b", '', text))
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #8504afc9
 def read_words(
@@ -165,7 +168,9 @@ def _slot(text:str, ordered:bool=False) -> _Slot:
     phrases = []
     for phrase in text.removeprefix('^').split('|'):
         words = [w for w in phrase.split('_') if w not in _ARTICLES]
-        if not words: raise BearsError(f'The pattern part {text!r} looks for an article or for nothing. Articles are left out of answers.')
+        if not words:
+            raise BearsError(f'The pattern part {text!r} looks for an article or for nothing. Articles are left out '
+                             'of answers.')
         phrases.append(tuple((w.rstrip('*'), stem(w.rstrip('*')), w.endswith('*')) for w in words))
     return _Slot(tuple(phrases), ordered, text.startswith('^'))
 
@@ -194,8 +199,11 @@ def read_pattern(
         elif part[0] == '/' and part[1:].isdigit(): window = int(part[1:])
         elif part[0] in barred and part[1:]: barred[part[0]].append(_slot(part[1:]))
         elif re.fullmatch(r"\^?[^\W_][\w|*.]*", part): slots, ordered = slots+[_slot(part, ordered)], False
-        else: raise BearsError(f'The pattern {text!r} has {part!r} in it. Take words, |, _, *, ^, >, !word, ~word, /number.')
-    if not slots: raise BearsError(f'The pattern {text!r} looks for nothing. Give at least one word.')
+        else:
+            raise BearsError(f'The pattern {text!r} has {part!r} in it. Take words, |, _, *, ^, >, !word, ~word, '
+                             '/number.')
+    if not slots:
+        raise BearsError(f'The pattern {text!r} looks for nothing. Give at least one word.')
     return Pattern(tuple(slots), tuple(barred['!']), tuple(barred['~']), window, text.startswith('='))
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #9c88258d
@@ -263,7 +271,8 @@ def find_pattern(
     tuple[int, ...] | None
         Indices of the words that fit, or None
     """
-    spans = [[s for phrase in slot.phrases for s in _spans(answer, phrase) if not slot.first or s[0] < 4] for slot in pattern.slots]
+    spans = [[s for phrase in slot.phrases for s in _spans(answer, phrase) if not slot.first or s[0] < 4]
+        for slot in pattern.slots]
     if not all(spans): return None
     barred = {answer.words[i].sentence for i in _starts(answer, pattern.without)}
     found = _place(answer.words, pattern, spans, barred, _starts(answer, pattern.between), ())
@@ -274,13 +283,15 @@ def _spans(answer:Reader, phrase:tuple) -> list[tuple[int, ...]]:
     "Where the words of a phrase stand side by side."
     if len(phrase) == 1: return [(i,) for i in answer.places(phrase[0])]
     rest = [set(answer.places(word)) for word in phrase[1:]]
-    return [tuple(range(i, i+len(phrase))) for i in answer.places(phrase[0]) if all(i+k in at for k, at in enumerate(rest, 1))]
+    return [tuple(range(i, i+len(phrase))) for i in answer.places(phrase[0])
+        if all(i+k in at for k, at in enumerate(rest, 1))]
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #eaee093b
 def _starts(answer:Reader, slots:tuple[_Slot, ...]) -> set[int]:
     return {s[0] for slot in slots for phrase in slot.phrases for s in _spans(answer, phrase)}
 
-def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], between:set[int], taken:tuple[int, ...]) -> tuple[int, ...]|None:
+def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], between:set[int],
+    taken:tuple[int, ...]) -> tuple[int, ...]|None:
     "Fill the slots from left to right; give up a choice that leaves no room for the next."
     if not spans: return None if any(min(taken) < i < max(taken) for i in between-set(taken)) else taken
     slot = pattern.slots[len(pattern.slots)-len(spans)]
@@ -327,19 +338,25 @@ class Question:
         return tuple(p for idea in self.ideas for p in idea.accept) + tuple(p for _, p in self.swaps)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #ac861454
-_FIELDS = {'number': int, 'id': str, 'topic': str, 'ask': str, 'kind': str, 'model': str, 'why': str, 'hint': str, 'see': str}
-_EXTRA:dict[str, type|tuple[type, ...]] = {'need': (int, float), 'partly': (int, float), 'says': str, 'research': bool, 'idea': list, 'swap': list, 'examples': dict}
+_FIELDS = {'number': int, 'id': str, 'topic': str, 'ask': str, 'kind': str, 'model': str, 'why': str, 'hint': str,
+    'see': str}
+_EXTRA:dict[str, type|tuple[type, ...]] = {'need': (int, float), 'partly': (int, float), 'says': str, 'research': bool,
+    'idea': list, 'swap': list, 'examples': dict}
 
 def _question(row:dict, chapter:int, shared:dict[str, str]) -> Question:
     "One entry of a question file, checked field by field."
     where = f"Question {row.get('id', '?')!r} of chapter {chapter}"
     for name, kind in _FIELDS.items():
-        if not isinstance(row.get(name), kind) or not row[name]: raise BearsError(f'{where} has no {name}, or not as {kind.__name__}.')
+        if not isinstance(row.get(name), kind) or not row[name]:
+            raise BearsError(f'{where} has no {name}, or not as {kind.__name__}.')
     for name, value in row.items():
-        if name not in _FIELDS and not isinstance(value, _EXTRA.get(name, ())): raise BearsError(f'{where} has {name!r}, which is not as expected.{near(name, [*_FIELDS, *_EXTRA])}')
-    if row['kind'] not in KINDS: raise BearsError(f"{where} is of kind {row['kind']!r}; the kinds are {', '.join(KINDS)}.")
+        if name not in _FIELDS and not isinstance(value, _EXTRA.get(name, ())):
+            raise BearsError(f'{where} has {name!r}, which is not as expected.{near(name, [*_FIELDS, *_EXTRA])}')
+    if row['kind'] not in KINDS:
+        raise BearsError(f"{where} is of kind {row['kind']!r}; the kinds are {', '.join(KINDS)}.")
     def patterns(texts): return tuple(_expand(p, shared, where) for p in texts)
-    ideas = tuple(Idea(i['says'], patterns(i['accept']), i.get('counts', 1), i.get('vague', False)) for i in row.get('idea', []))
+    ideas = tuple(Idea(i['says'], patterns(i['accept']), i.get('counts', 1), i.get('vague', False))
+        for i in row.get('idea', []))
     swaps = tuple((s['says'], patterns([s['pattern']])[0]) for s in row.get('swap', []))
     examples = tuple((answer, grade) for grade in GRADES for answer in row.get('examples', {}).get(grade, []))
     plain = {k: row[k] for k in row if k not in ('idea', 'swap', 'examples')}
@@ -348,7 +365,8 @@ def _question(row:dict, chapter:int, shared:dict[str, str]) -> Question:
 def _expand(pattern:str, shared:dict[str, str], where:str) -> str:
     "A pattern with the shared word lists filled in."
     try: text = re.sub(r'@(\w+)', lambda m: shared[m[1]], pattern)
-    except KeyError as error: raise BearsError(f'{where}: no shared words called {error}.{near(error.args[0], shared)}') from None
+    except KeyError as error:
+        raise BearsError(f'{where}: no shared words called {error}.{near(error.args[0], shared)}') from None
     read_pattern(text)
     return text
 
@@ -386,7 +404,8 @@ def load_questions(
         In the order of the book, further research last
     """
     if chapter not in chapters():
-        raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of {", ".join(map(str, chapters()))}.')
+        raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of '
+                         f'{", ".join(map(str, chapters()))}.')
     return list(_read(chapter))
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #44686140
@@ -402,8 +421,10 @@ def known_words() -> frozenset[str]: # In lower case
     words = set(_GLUE) | set(_COMMON.split())
     for chapter in chapters():
         for q in _read(chapter):
-            texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *q.patterns, *(s for s, _ in q.swaps)]
-            words.update(w.text for text in texts for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' ')))
+            texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *q.patterns,
+                *(s for s, _ in q.swaps)]
+            words.update(w.text for text in texts
+                for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' ')))
     return frozenset(words)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #dba6cac5
@@ -436,7 +457,8 @@ class Graded:
         words = {'right': 'right', 'partly': 'partly right', 'wrong': 'not yet'}[self.grade]
         lines = [f'suggested: {words}' + (' (not sure: look yourself)' if self.unsure else '')]
         for name in ('found', 'missing', 'flags'):
-            label = {'flags': 'look at', 'missing': 'you could add' if self.grade == 'right' else 'missing'}.get(name, name)
+            label = {'flags': 'look at', 'missing': 'you could add' if self.grade == 'right' else 'missing'}.get(name,
+                name)
             if values := getattr(self, name): lines.append(f'{label}: {_joined(values)}')
         return '\n'.join(lines)
 
@@ -487,13 +509,16 @@ def grade(
     Graded
         The suggestion, with what was found and what is missing
     """
-    if not isinstance(answer, str): raise BearsError(f'An answer is text, not {type(answer).__name__}.')
+    if not isinstance(answer, str):
+        raise BearsError(f'An answer is text, not {type(answer).__name__}.')
     if question.kind == 'self':
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
     reader = Reader(answer, known_words())
-    if not any(w.text.isascii() for w in reader.words): result = Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=_unreadable(answer))
-    elif any(find_pattern(reader, read_pattern(p)) for p in question.own): result = Graded('right', ['a wording that you accepted'])
+    if not any(w.text.isascii() for w in reader.words):
+        result = Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=_unreadable(answer))
+    elif any(find_pattern(reader, read_pattern(p)) for p in question.own):
+        result = Graded('right', ['a wording that you accepted'])
     else: result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
     if len(answer) > LONGEST: result.flags.append(f'only the first {LONGEST:,} of {len(answer):,} characters were read')
     result.unsure |= bool(result.flags)
@@ -509,13 +534,16 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
     word = said(answer) if question.says else ''
     credit = sum(i.counts for i, hit in hits.items() if hit) + (word == question.says != '')/2
     level = 'right' if credit >= question.need else 'partly' if credit >= question.partly else 'wrong'
-    if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and answer.parts >= question.need: level = 'right'
+    if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and answer.parts >= question.need:
+        level = 'right'
     else_said = level == 'wrong' and not credit and question.kind == 'concept' and not question.says and _to_the_point(question, answer)
     if else_said: level = 'partly'
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
     if word and word != question.says:
-        level, flags = ('partly' if level == 'right' and find_pattern(answer, read_pattern(_BUT_WORDS)) else 'wrong'), flags + [f'you say {word}']
-    result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i] and not i.vague], flags)
+        level, flags = ('partly' if level == 'right' and find_pattern(answer, read_pattern(_BUT_WORDS))
+            else 'wrong'), flags + [f'you say {word}']
+    result = Graded(level, [i.says for i in hits if hits[i]], [i.says for i in hits if not hits[i] and not i.vague],
+        flags)
     result.unsure = else_said or _is_weak(question, answer, level, credit)
     return result
 
@@ -539,7 +567,8 @@ def _weights() -> dict[str, float]:
 def _vocabulary(chapter:int, id:str) -> frozenset[str]:
     "The stems that a question, its answers and its patterns are made of."
     q = next(q for q in _read(chapter) if q.id == id)
-    texts = [q.topic, q.ask, q.model, q.hint, *(i.says for i in q.ideas), *q.patterns, *(a for a, level in q.examples if level != 'wrong')]
+    texts = [q.topic, q.ask, q.model, q.hint, *(i.says for i in q.ideas), *q.patterns,
+        *(a for a, level in q.examples if level != 'wrong')]
     return frozenset(w.stem for text in texts for w in read_words(re.sub(r'[|_*^!~>]', ' ', text)))
 
 def _likeness(a:set[str], b:set[str]) -> float:
@@ -550,8 +579,10 @@ def _likeness(a:set[str], b:set[str]) -> float:
 def _to_the_point(question:Question, answer:Reader) -> bool:
     "Whether an answer speaks of the matter, in words that no pattern has, and not as the wrong examples do."
     stems = {w.stem for w in answer.words}
-    if len(stems) < 4 or sum(_weights()[s] for s in stems & _vocabulary(question.chapter, question.id)) < 6: return False
-    like, level = max((_likeness(stems, {w.stem for w in read_words(text)}), level) for text, level in question.examples)
+    if len(stems) < 4 or sum(_weights()[s] for s in stems & _vocabulary(question.chapter, question.id)) < 6:
+        return False
+    like, level = max((_likeness(stems, {w.stem for w in read_words(text)}), level)
+        for text, level in question.examples)
     return level != 'wrong' or like < 0.25
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #2b947710

@@ -46,7 +46,8 @@ def _section(q:Question) -> str:
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #208ea1d8
 def _data(questions:list[Question]) -> dict:
     "What the page's script needs to know."
-    rows = [dict(id=q.id, asks=f'{_number(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says, swaps=q.swaps,
+    rows = [dict(id=q.id, asks=f'{_number(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says,
+        swaps=q.swaps,
         ideas=[dict(says=i.says, accept=i.accept, counts=i.counts, vague=i.vague) for i in q.ideas]) for q in questions]
     return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(sorted(known_words()))],
         shared=dict(yes=_YES_WORDS, no=_NO_WORDS, but=_BUT_WORDS, isFalse=_F, isTrue=_T, none=_NONE),
@@ -72,7 +73,8 @@ def question_page(
     """
     questions, folder = load_questions(chapter), files('bears_lib')/'data'/'questions'
     data = for_script(_data(questions))
-    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions', chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
+    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions',
+        chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
         sections='\n'.join(map(_section, questions)), data=data, script=(folder/'page.js').read_text('utf-8'))
 
 def write_question_page(

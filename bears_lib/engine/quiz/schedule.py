@@ -18,12 +18,14 @@ from .sessions import Entry, attempts
 # %% ../../../nbs/engine/quiz/schedule.ipynb #384eb450
 def _fsrs():
     try: import fsrs
-    except ModuleNotFoundError: raise BearsError('Spaced repetition needs the package fsrs. Install it with: pip install "bears_lib[quiz]"') from None
+    except ModuleNotFoundError:
+        raise BearsError('Spaced repetition needs the package fsrs. Install it with: pip install "bears_lib[quiz]"') from None
     return fsrs
 
 def _time(text:str) -> datetime:
     try: when = datetime.fromisoformat(text.replace('Z', '+00:00'))
-    except ValueError: raise BearsError(f'{text!r} is no time. It takes one such as 2026-01-31T12:00:00+00:00.') from None
+    except ValueError:
+        raise BearsError(f'{text!r} is no time. It takes one such as 2026-01-31T12:00:00+00:00.') from None
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #373d4d17
@@ -73,7 +75,8 @@ def due(
         (question, due since or from), the longest waiting first
     """
     now = now or datetime.now(timezone.utc)
-    return sorted(((name, card.due) for name, card in cards(entries).items() if card.due <= now), key=lambda pair: pair[1])
+    return sorted(((name, card.due) for name, card in cards(entries).items() if card.due <= now),
+        key=lambda pair: pair[1])
 
 def next_due(
     entries:Iterable[Entry], # A session
@@ -111,7 +114,8 @@ def write_cards(
     Path
         The same path
     """
-    return write_beside(path, json.dumps({name: card.to_dict() for name, card in cards(entries).items()}, indent=1)+'\n')
+    return write_beside(path, json.dumps({name: card.to_dict() for name, card in cards(entries).items()},
+        indent=1)+'\n')
 
 def read_cards(
     path:str|Path, # What `write_cards` wrote
@@ -135,7 +139,10 @@ def read_cards(
         rows = json.loads(Path(path).read_text('utf-8'))
         entries = [Entry(name, '', card=_fsrs().Card.from_dict(row).to_dict()) for name, row in rows.items()]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        if isinstance(error, BearsError): raise
-        raise BearsError(f"Can't read cards from {path}: it should be a file that was written by this program ({type(error).__name__}).") from error
-    if unknown := [e.id for e in entries if e.id not in set(ids)]: raise BearsError(f'{path} has cards for {", ".join(unknown[:3])}, which this chapter has not.')
+        if isinstance(error, BearsError):
+            raise
+        raise BearsError(f"Can't read cards from {path}: it should be a file that was written by this program "
+                         f"({type(error).__name__}).") from error
+    if unknown := [e.id for e in entries if e.id not in set(ids)]:
+        raise BearsError(f'{path} has cards for {", ".join(unknown[:3])}, which this chapter has not.')
     return entries

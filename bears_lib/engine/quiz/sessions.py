@@ -34,9 +34,11 @@ class Entry:
 
     def __post_init__(self):
         for name in ('suggested', 'final'):
-            if getattr(self, name) not in ('', *GRADES): raise BearsError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
+            if getattr(self, name) not in ('', *GRADES):
+                raise BearsError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
         for name in ('id', 'answer', 'correction', 'nit', 'when'):
-            if not isinstance(getattr(self, name), str): raise BearsError(f'{name} is text, not {type(getattr(self, name)).__name__}.')
+            if not isinstance(getattr(self, name), str):
+                raise BearsError(f'{name} is text, not {type(getattr(self, name)).__name__}.')
         if type(self.attempt) is not int or not 0 < self.attempt < 10**6 or type(self.unsure) is not bool or not isinstance(self.card, dict):
             raise BearsError(f'Attempt {self.attempt!r:.20} of {self.id!r:.40} is not as this package writes it.')
 
@@ -57,14 +59,17 @@ def _locked(path:Path):
                 import fcntl
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield file
-    except OSError as error: raise BearsError(f"Can't write {path}: {error.strerror}. What was kept before is still there. Choose a folder you may write to, for example by BEARS_QUIZ.") from error
+    except OSError as error:
+        raise BearsError(f"Can't write {path}: {error.strerror}. What was kept before is still there. Choose a "
+                         "folder you may write to, for example by BEARS_QUIZ.") from error
 
 def _onto_disk(file) -> None:
     "Wait until the disk has it, where the disk can tell."
     file.flush()
     try: os.fsync(file.fileno())
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS): raise
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #c5cf55cf
 class Session:
@@ -96,11 +101,17 @@ class Session:
 def _entry(line:str, session:'Session') -> Entry|None:
     "What a line says: an entry, or nothing for the first line."
     row = read_json(line.encode())
-    if not isinstance(row, dict): raise ValueError('not an object')
+    if not isinstance(row, dict):
+        raise ValueError('not an object')
     if 'session' in row:
-        if type(row['session']) is not int: raise ValueError('no version')
-        if row['session'] > VERSION: raise BearsError(f'{session.path} was written by a newer version of bears_lib. Update with: pip install -U bears_lib')
-        if row.get('chapter') != session.chapter: raise BearsError(f'{session.path} is a session of chapter {row.get("chapter")}, not {session.chapter}. Give another path.')
+        if type(row['session']) is not int:
+            raise ValueError('no version')
+        if row['session'] > VERSION:
+            raise BearsError(f'{session.path} was written by a newer version of bears_lib. Update with: pip install '
+                             '-U bears_lib')
+        if row.get('chapter') != session.chapter:
+            raise BearsError(f'{session.path} is a session of chapter {row.get("chapter")}, not {session.chapter}. '
+                             'Give another path.')
         return None
     return Entry(**{'answer': '', **{k: row[k] for k in row if k in Entry.__dataclass_fields__}})
 
@@ -108,14 +119,17 @@ def _entry(line:str, session:'Session') -> Entry|None:
 def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
     self.entries, self.damaged = [], []
-    if self.path.exists() and not self.path.is_file(): raise BearsError(f'{self.path} is no file. Give another path for the session.')
+    if self.path.exists() and not self.path.is_file():
+        raise BearsError(f'{self.path} is no file. Give another path for the session.')
     try: lines = self.path.read_text('utf-8', errors='replace').split('\n') if self.path.exists() else []
-    except OSError as error: raise BearsError(f"Can't read the session {self.path}: {error.strerror}.") from error
+    except OSError as error:
+        raise BearsError(f"Can't read the session {self.path}: {error.strerror}.") from error
     for line in lines:
         if not line.strip(): continue
         try: entry = _entry(line, self)
         except BearsError as error:
-            if str(self.path) in str(error): raise
+            if str(self.path) in str(error):
+                raise
             self.damaged.append(line)
         except (ValueError, TypeError): self.damaged.append(line)
         else:
@@ -141,7 +155,8 @@ def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
     if size:
         file.seek(size-1)
         if file.read(1) != b'\n': head = '\n'   # the last line was cut: leave it as it is
-    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'}, ensure_ascii=False)+'\n' for e in entries)
+    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'},
+        ensure_ascii=False)+'\n' for e in entries)
     file.write((head+lines).encode('utf-8', errors='replace'))
     _onto_disk(file)
     session.entries.extend(entries)
@@ -244,12 +259,14 @@ def summary(
     """
     last = latest(entries)
     counts = {grade: sum(e.grade == grade for e in last.values()) for grade in GRADES}
-    again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see) for q in questions if q.id in last and last[q.id].grade != 'right']
+    again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see) for q in questions if q.id in last
+        and last[q.id].grade != 'right']
     return dict(answered=sum(q.id in last for q in questions), of=len(questions), **counts,
         open=[q.id for q in questions if q.id not in last], again=again)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #ebc806f8
-_SMALL = frozenset('a an the to of in on by for and or is are was be as it its that this these those with from at which what who how i you we they he she so very just do does'.split())
+_SMALL = frozenset('a an the to of in on by for and or is are was be as it its that this these those with from at '
+                   'which what who how i you we they he she so very just do does'.split())
 
 def wording_pattern(
     answer:str, # A wording that shall count as right
@@ -290,11 +307,18 @@ class Overlay:
         "Read the file again, with what other programs have added."
         if not self.path.exists(): return
         try: data = read_json(self.path.read_bytes()) if self.path.is_file() else None
-        except (ValueError, OSError) as error: raise BearsError(f"Can't read your own wordings in {self.path}: {error}. Mend the file or move it away.") from error
-        if not isinstance(data, dict) or not isinstance(data.get('accept'), dict): raise BearsError(f'{self.path} is no file of accepted wordings. Move it away, and a new one is begun.')
-        fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each) for each in data['accept'].values())
-        if not fine or type(data.get('overlay', 0)) is not int: raise BearsError(f'{self.path} holds wordings of another form than this package writes. Mend the file or move it away.')
-        if data.get('overlay', 0) > VERSION: raise BearsError(f'{self.path} was written by a newer version of bears_lib and is left as it is. Update with: pip install -U bears_lib')
+        except (ValueError, OSError) as error:
+            raise BearsError(f"Can't read your own wordings in {self.path}: {error}. Mend the file or move it away.") from error
+        if not isinstance(data, dict) or not isinstance(data.get('accept'), dict):
+            raise BearsError(f'{self.path} is no file of accepted wordings. Move it away, and a new one is begun.')
+        fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each)
+            for each in data['accept'].values())
+        if not fine or type(data.get('overlay', 0)) is not int:
+            raise BearsError(f'{self.path} holds wordings of another form than this package writes. Mend the file or '
+                             'move it away.')
+        if data.get('overlay', 0) > VERSION:
+            raise BearsError(f'{self.path} was written by a newer version of bears_lib and is left as it is. Update '
+                             'with: pip install -U bears_lib')
         self.accept = data['accept']
 
     def add(self,
@@ -310,11 +334,13 @@ class Overlay:
         answer : str
             A wording that shall count as right from now on
         """
-        if not (pattern := wording_pattern(answer)): raise BearsError('There are no words in this answer that could be found again.')
+        if not (pattern := wording_pattern(answer)):
+            raise BearsError('There are no words in this answer that could be found again.')
         with _locked(self.path.with_name(f'.{self.path.name}.lock')):
             self.read()
             if pattern not in self.accept.setdefault(question.id, []): self.accept[question.id].append(pattern)
-            write_beside(self.path, json.dumps({'overlay': VERSION, 'accept': self.accept}, indent=1, ensure_ascii=False)+'\n')
+            write_beside(self.path, json.dumps({'overlay': VERSION, 'accept': self.accept}, indent=1,
+                ensure_ascii=False)+'\n')
 
     def apply(self,
         question:Question, # One of `load_questions`

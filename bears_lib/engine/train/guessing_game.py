@@ -23,8 +23,10 @@ from ..core.words import for_html, for_terminal
 class _Game:
     "Which photos are asked about, what was answered, and who was right: all but the looks."
     def __init__(self, result:Any, n:int, seed:int|None, keep:str|Path|None=None):
-        if not 1 <= n <= 60: raise BearsError(f'n must be 1 to 60 photos, not {n}.')
-        if not len(result.photos): raise BearsError('There are no validation photos to guess. Make the DataLoaders with valid_pct=0.2.')
+        if not 1 <= n <= 60:
+            raise BearsError(f'n must be 1 to 60 photos, not {n}.')
+        if not len(result.photos):
+            raise BearsError('There are no validation photos to guess. Make the DataLoaders with valid_pct=0.2.')
         chosen = np.random.default_rng(seed).permutation(len(result.photos))[:n]
         self.labels = list(result.labels)
         self.photos = [Path(result.photos[i]) for i in chosen]
@@ -32,7 +34,8 @@ class _Game:
         self.said = [self.labels[result.probabilities[i].argmax()] for i in chosen]
         self.keep = Path(keep) if keep else None
         known = _kept(self.keep)
-        self.guesses: list[str|None] = [known[key] if known.get(key) in self.labels else None for key in map(_key, self.photos)] if known else [None]*len(chosen)
+        self.guesses: list[str|None] = [known[key] if known.get(key) in self.labels else None
+            for key in map(_key, self.photos)] if known else [None]*len(chosen)
 
     @property
     def over(self) -> bool:
@@ -44,17 +47,21 @@ class _Game:
         label:str, # What it shows; the beginning of the name is enough where only one class begins so
     ) -> None:
         "Answer one photo, or change an answer, as long as the model's answers are not out."
-        if self.over: raise BearsError('All photos are answered, and the answers are out. Start another challenge.')
-        if not 1 <= number <= len(self.photos): raise BearsError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
+        if self.over:
+            raise BearsError('All photos are answered, and the answers are out. Start another challenge.')
+        if not 1 <= number <= len(self.photos):
+            raise BearsError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
         self.guesses[number - 1] = self._label(label)
-        if self.keep: write_beside(self.keep, json.dumps(_kept(self.keep) | {_key(self.photos[number - 1]): self.guesses[number - 1]}, indent=1, ensure_ascii=False) + '\n')
+        if self.keep:
+            write_beside(self.keep, json.dumps(_kept(self.keep) | {_key(self.photos[number - 1]): self.guesses[number - 1]}, indent=1, ensure_ascii=False) + '\n')
 
     def _label(self, word:str) -> str:
         word = str(word).strip().casefold()
         exact = [label for label in self.labels if label.casefold() == word]
         fits = exact or [label for label in self.labels if word and label.casefold().startswith(word)]
         if len(fits) == 1: return fits[0]
-        raise BearsError(f'{word!r} is {"none" if not fits else "more than one"} of the classes {", ".join(self.labels[:10])}.{near(word, self.labels) if not fits else ""}')
+        raise BearsError(f'{word!r} is {"none" if not fits else "more than one"} of the classes '
+                         f'{", ".join(self.labels[:10])}.{near(word, self.labels) if not fits else ""}')
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #7ee00a26
 def _key(photo:Path) -> str: return sha256(photo.read_bytes()).hexdigest()[:16]
@@ -73,12 +80,14 @@ class _Scored(_Game):
     @property
     def score(self) -> dict[str, int]: # 'you' and 'model': photos judged rightly, 'n': of how many
         "Who was right how often; only once every photo is answered."
-        if not self.over: raise BearsError(f'{self.guesses.count(None)} photos are still to be answered.')
+        if not self.over:
+            raise BearsError(f'{self.guesses.count(None)} photos are still to be answered.')
         count = lambda answers: sum(answer == truth for answer, truth in zip(answers, self.truth))
         return {'you': count(self.guesses), 'model': count(self.said), 'n': len(self.truth)}
 
     def __str__(self):
-        if not self.over: return f'{len(self.guesses) - self.guesses.count(None)} of {len(self.guesses)} photos answered.'
+        if not self.over:
+            return f'{len(self.guesses) - self.guesses.count(None)} of {len(self.guesses)} photos answered.'
         return 'You: {you} of {n} right. The model: {model} of {n}.'.format(**self.score)
 
     def caption(self,
@@ -138,19 +147,26 @@ class Challenge(_Scored):
 
     def _build(self) -> Any:
         import ipywidgets as widgets
-        pictures = [widgets.Image(value=_picture_of(path, self.side), format='jpeg', layout=widgets.Layout(width=f'{self.side}px', height=f'{self.side}px', object_fit='contain')) for path in self.photos]
-        self.buttons, self.words = [self._buttons(i) for i in range(1, len(self.photos) + 1)], [widgets.HTML() for _ in self.photos]
+        pictures = [widgets.Image(value=_picture_of(path, self.side), format='jpeg',
+            layout=widgets.Layout(width=f'{self.side}px', height=f'{self.side}px', object_fit='contain'))
+            for path in self.photos]
+        self.buttons, self.words = [self._buttons(i) for i in range(1, len(self.photos) + 1)], [widgets.HTML()
+            for _ in self.photos]
         self.status = widgets.HTML()
         self._show()
-        cards = [widgets.VBox(parts, layout=widgets.Layout(width='250px', padding='4px')) for parts in zip(pictures, self.buttons, self.words)]
+        cards = [widgets.VBox(parts, layout=widgets.Layout(width='250px', padding='4px'))
+            for parts in zip(pictures, self.buttons, self.words)]
         return widgets.VBox([widgets.HBox(cards, layout=widgets.Layout(flex_flow='row wrap')), self.status])
 
     def _buttons(self, number:int) -> Any:
         "A button for each class; a menu where there are many."
         import ipywidgets as widgets
         chosen = self.guesses[number - 1]
-        if len(self.labels) <= 4: made = widgets.ToggleButtons(options=self.labels, value=chosen, style={'button_width': '70px'})
-        else: made = widgets.Dropdown(options=[('choose', None), *((label, label) for label in self.labels)], value=chosen)
+        if len(self.labels) <= 4:
+            made = widgets.ToggleButtons(options=self.labels, value=chosen, style={'button_width': '70px'})
+        else:
+            made = widgets.Dropdown(options=[('choose', None), *((label, label) for label in self.labels)],
+                value=chosen)
         made.observe(lambda change: self._clicked(number, change['new']), 'value')
         return made
 

@@ -47,21 +47,29 @@ def read_labels(
         name, label = row[id_at], _label(found, row, label_ats, number)
         if is_missing(name) or is_missing(label): without += 1
         elif labels.setdefault(name, label) != label:
-            raise BearsError(f'{table} gives {name!r} two classes: {labels[name]} and, in row {number}, {label}. Keep one of them.')
-    if not found.rows: raise BearsError(f'{table} names its columns, but has no row below them.')
-    if not labels: raise BearsError(f'{table} gives no photo a class: the column {_names(found, label_ats)} is empty.')
-    if without: say(f'{without} of {len(found.rows)} rows of {found.path.name} have no class or no id: these photos are left out.')
+            raise BearsError(f'{table} gives {name!r} two classes: {labels[name]} and, in row {number}, {label}. '
+                             'Keep one of them.')
+    if not found.rows:
+        raise BearsError(f'{table} names its columns, but has no row below them.')
+    if not labels:
+        raise BearsError(f'{table} gives no photo a class: the column {_names(found, label_ats)} is empty.')
+    if without:
+        say(f'{without} of {len(found.rows)} rows of {found.path.name} have no class or no id: these photos are left '
+            'out.')
     return _single(labels, found.path.name)
 
 # %% ../../../nbs/engine/train/labels.ipynb #a17442eb
-_id_names = frozenset('id image image_id image_name image_path img file file_name filename file_path filepath fname name path photo picture key'.split())
+_id_names = frozenset('id image image_id image_name image_path img file file_name filename file_path filepath fname '
+                      'name path photo picture key'.split())
 _label_names = frozenset('label labels class class_name category breed species target tag tags kind type y'.split())
 
 def _with_heads(table:Table) -> Table:
     "A table whose first line is a row like the others gets names for its columns."
     values = [[row[i] for row in table.rows] for i in range(len(table.columns))]
     repeated = any(head and head in column for head, column in zip(table.columns, values))
-    is_file = any(PurePosixPath(head).suffix and all(PurePosixPath(each).suffix == PurePosixPath(head).suffix for each in column) for head, column in zip(table.columns, values) if column)
+    is_file = any(PurePosixPath(head).suffix
+        and all(PurePosixPath(each).suffix == PurePosixPath(head).suffix for each in column)
+        for head, column in zip(table.columns, values) if column)
     if not table.rows or not (repeated or is_file): return table
     names = [f'column {i}' for i in range(1, len(values) + 1)]
     note = f'{table.path.name} does not name its columns: its first line, {", ".join(table.columns)[:60]!r}, was taken for a photo.'
@@ -72,11 +80,14 @@ def _columns(table:Table, id_column:str, label_column:str) -> tuple[int, list[in
     path, heads = table.path, table.columns
     if len(heads) < 2:
         found = f'has one column only ({heads[0][:80]!r})' if heads else 'is empty'
-        raise BearsError(f'{path} {found}. It takes two, an id and a class, separated by a comma, a semicolon or a tab.')
+        raise BearsError(f'{path} {found}. It takes two, an id and a class, separated by a comma, a semicolon or a '
+                         'tab.')
     for name in filter(None, (id_column, label_column)):
         if heads.count(name) != 1:
-            raise BearsError(f'{path} has {"two columns" if name in heads else "no column"} {name!r}, but {", ".join(heads[:20])}.{near(name, heads)}')
-    id_at = heads.index(id_column) if id_column else _id_column(table, heads.index(label_column) if label_column else None)
+            raise BearsError(f'{path} has {"two columns" if name in heads else "no column"} {name!r}, but '
+                             f'{", ".join(heads[:20])}.{near(name, heads)}')
+    id_at = heads.index(id_column) if id_column else _id_column(table,
+        heads.index(label_column) if label_column else None)
     label_ats = [heads.index(label_column)] if label_column else _label_columns(table, id_at)
     if not (id_column and label_column) and (id_at != 0 or len(heads) > 2):
         say(f'{path.name}: ids from the column {heads[id_at]!r}, classes from {_names(table, label_ats)}.')
@@ -107,12 +118,14 @@ def _label(table:Table, row:list[str], label_ats:list[int], number:int) -> str:
     if len(label_ats) == 1: return row[label_ats[0]]
     ones = [table.columns[i] for i in label_ats if float(row[i]) == 1]
     if len(ones) == 1: return ones[0]
-    raise BearsError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for a photo are not supported yet.')
+    raise BearsError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for '
+                     'a photo are not supported yet.')
 
 def _single(labels:Mapping, where:str) -> dict:
     "The same labels; a `BearsError` if they are combinations of several for each photo."
     if words := several_labels(labels.values()):
-        raise BearsError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels for a photo are not supported yet. '
+        raise BearsError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels '
+                         'for a photo are not supported yet. '
                          'If each is one class, join its words with hyphens.')
     return dict(labels)
 
@@ -145,12 +158,18 @@ def read_labelled(
     every = photo_files(root, loose=True, leave_out=leave_out)
     splits = find_splits([path.relative_to(root).parts for path in every], labelled=True)
     files = [path for path in every if place_of(path.relative_to(root).parts, splits)[0] != 'test']
-    if not files: raise BearsError(f'{root} holds no photos.')
+    if not files:
+        raise BearsError(f'{root} holds no photos.')
     if isinstance(labels, Mapping): known, why = _by_id(root, files, labels), 'no id stands for it.'
-    elif isinstance(labels, re.Pattern): known, why = _by_name(files, labels), f'its name does not match {labels.pattern!r}.'
+    elif isinstance(labels, re.Pattern):
+        known, why = _by_name(files, labels), f'its name does not match {labels.pattern!r}.'
     elif callable(labels): known, why = _by_function(files, labels), 'the function gave it no label.'
-    else: raise BearsError(f"labels takes a function, a pattern such as re.compile(r'(.+)_[0-9]+'), or what read_labels('labels.csv') returns, not {labels!r:.80}.")
-    if not known: raise BearsError(f'None of the {len(files)} photos in {root} got a label. Of {files[0].name}: {why}{_ids(labels)}')
+    else:
+        raise BearsError("labels takes a function, a pattern such as re.compile(r'(.+)_[0-9]+'), or what "
+                         f"read_labels('labels.csv') returns, not {labels!r:.80}.")
+    if not known:
+        raise BearsError(f'None of the {len(files)} photos in {root} got a label. Of {files[0].name}: '
+                         f'{why}{_ids(labels)}')
     folder = read_photos(root, known, leave_out=leave_out)
     folder.refused |= {path: why for path in files if path not in known}
     return folder
@@ -164,16 +183,20 @@ def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path
         except Exception as error:
             try: label = labels(path.name)  # type: ignore[arg-type]
             except Exception:
-                raise BearsError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: {error}). '
+                raise BearsError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: '
+                                 f'{error}). '
                                  'It takes a path and returns the class, or None for a photo to leave out.') from error
         if isinstance(label, (list, tuple, set, dict)) or getattr(label, 'shape', ()) != ():
-            raise BearsError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a photo are not supported yet. Return one class.')
+            raise BearsError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a '
+                             'photo are not supported yet. Return one class.')
         if not is_missing(label): found[path] = str(label).strip()
     return _single(found, 'what your function returns')
 
 def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
     "The first group of the pattern, searched in each file's name."
-    if not pattern.groups: raise BearsError(f'The pattern {pattern.pattern!r} has no group: put round brackets around the part of the name that is the class.')
+    if not pattern.groups:
+        raise BearsError(f'The pattern {pattern.pattern!r} has no group: put round brackets around the part of the '
+                         'name that is the class.')
     found = {path: pattern.search(path.name) for path in files}
     return {path: match[1].strip() for path, match in found.items() if match and match[1] and match[1].strip()}
 
@@ -194,7 +217,8 @@ def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, 
         photo = None if is_missing(label) else _named(root, PurePosixPath(_plain(str(id))), names, by_name)
         if photo is None: continue
         if found.setdefault(photo, str(label).strip()) != str(label).strip():
-            raise BearsError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two classes. Keep one of them.')
+            raise BearsError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two '
+                             'classes. Keep one of them.')
         ids[photo] = str(id)
     _say_matches(root, labels, ids)
     return _single(found, 'these labels')
@@ -202,27 +226,38 @@ def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, 
 def _say_matches(root:Path, labels:Mapping[str, str], ids:Mapping[Path, str]) -> None:
     "Say which ids have no photo, and which name theirs by another folder, ending or case."
     unlabelled, matched = [id for id, label in labels.items() if is_missing(label)], set(ids.values())
-    if unlabelled: say(f'{len(unlabelled)} of {len(labels)} ids have no class, and their photos are left out: {", ".join(map(str, unlabelled[:3]))} ...')
+    if unlabelled:
+        say(f'{len(unlabelled)} of {len(labels)} ids have no class, and their photos are left out: '
+            f'{", ".join(map(str, unlabelled[:3]))} ...')
     without = [str(id) for id, label in labels.items() if not is_missing(label) and str(id) not in matched]
-    if ids and without: say(f'{len(without)} of {len(labels)} ids have no photo in {root}: {", ".join(without[:3])} ...')
+    if ids and without:
+        say(f'{len(without)} of {len(labels)} ids have no photo in {root}: {", ".join(without[:3])} ...')
     def exact(path:Path) -> tuple[str, ...]:
         below = path.relative_to(root)
         return below.as_posix(), below.with_suffix('').as_posix(), path.name, path.stem
     loose = [path for path, id in ids.items() if id not in exact(path)]
-    if loose: say(f'{len(loose)} ids name their photos with another folder, ending or case and were matched by name, such as {ids[loose[0]]!r}: {loose[0].relative_to(root).as_posix()}.')
+    if loose:
+        say(f'{len(loose)} ids name their photos with another folder, ending or case and were matched by name, such '
+            f'as {ids[loose[0]]!r}: {loose[0].relative_to(root).as_posix()}.')
 
-def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath], by_name:Mapping[str, list[Path]]) -> Path|None:
+def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath],
+    by_name:Mapping[str, list[Path]]) -> Path|None:
     "The photo that an id stands for: with its ending if there is one such, else without, else with another; of several the one whose folders fit."
     candidates = next((found for key, same in ((id.name, True), (id.name, False), (id.stem, False))
-                       if (found := [path for path in by_name.get(key, []) if not same or names[path].name == key])), [])
-    def fitting(path:Path) -> int: return next((i for i, (one, other) in enumerate(zip(reversed(id.parts), reversed(names[path].parts))) if i and one != other), len(id.parts))
+                       if (found := [path for path in by_name.get(key, []) if not same or names[path].name == key])),
+                       [])
+    def fitting(path:Path) -> int:
+        return next((i for i, (one, other) in enumerate(zip(reversed(id.parts), reversed(names[path].parts))) if i
+            and one != other), len(id.parts))
     best = [path for path in candidates if fitting(path) == max(map(fitting, candidates))]
     if len(best) > 1:
-        raise BearsError(f'The id {str(id)!r} stands for two photos, {best[0].relative_to(root).as_posix()} and {best[1].relative_to(root).as_posix()}. '
+        raise BearsError(f'The id {str(id)!r} stands for two photos, {best[0].relative_to(root).as_posix()} and '
+                         f'{best[1].relative_to(root).as_posix()}. '
                          'Give the folder that holds only the photos to learn from.')
     return best[0] if best else None
 
-def _ids(labels:Labels) -> str: return f' The ids look like this: {", ".join(map(str, list(labels)[:3]))}.' if isinstance(labels, Mapping) else ''
+def _ids(labels:Labels) -> str:
+    return f' The ids look like this: {", ".join(map(str, list(labels)[:3]))}.' if isinstance(labels, Mapping) else ''
 
 # %% ../../../nbs/engine/train/labels.ipynb #cbb3f5cc
 class LabelOf:
@@ -248,7 +283,8 @@ class LabelOf:
         classes = sorted(set(self.labels.values()))
         if parent in classes: return parent
         raise BearsError(f'What {Path(path).name} shows is not known: it lies in {parent!r}, and the classes are '
-                         f'{", ".join(classes[:20])}. Put it into a folder named after its class, or leave with_labels=True away.')
+                         f'{", ".join(classes[:20])}. Put it into a folder named after its class, or leave '
+                         'with_labels=True away.')
 
     def _key(self, path:str|Path) -> str:
         "The path below the folder; of a photo from elsewhere a digest."
@@ -256,4 +292,5 @@ class LabelOf:
         return '/'.join(parts[self.depth:]) if _digest(parts[:self.depth]) == self.root else _digest(parts)
 
 def _parts(path:str|Path) -> tuple[str, ...]: return Path(os.path.abspath(path)).parts
-def _digest(parts:tuple[str, ...]) -> str: return hashlib.sha256('/'.join(parts).encode('utf-8', 'surrogateescape')).hexdigest()
+def _digest(parts:tuple[str, ...]) -> str:
+    return hashlib.sha256('/'.join(parts).encode('utf-8', 'surrogateescape')).hexdigest()

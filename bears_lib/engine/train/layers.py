@@ -52,15 +52,20 @@ def body_layers(
     seen: dict[int, Layer] = {}
     def keep(name):
         def hook(module, inputs, output):
-            if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[2] == output.shape[3] > 1: seen[output.shape[2]] = Layer(name, output[0].float().cpu().numpy().copy())
+            if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[2] == output.shape[3] > 1:
+                seen[output.shape[2]] = Layer(name, output[0].float().cpu().numpy().copy())
         return hook
-    hooks, training = [module.register_forward_hook(keep(name)) for name, module in body.named_modules() if name], [(each, each.training) for each in body.modules()]
+    hooks, training = [module.register_forward_hook(keep(name)) for name, module in body.named_modules()
+        if name], [(each, each.training) for each in body.modules()]
     try:
-        with torch.inference_mode(): body.eval()(torch.from_numpy(preprocess.tensor(photo))[None].to(next(body.parameters()).device))
+        with torch.inference_mode():
+            body.eval()(torch.from_numpy(preprocess.tensor(photo))[None].to(next(body.parameters()).device))
     finally:
         for hook in hooks: hook.remove()
         for module, mode in training: module.training = mode
-    if len(seen) < 2: raise BearsError('This network has no convolutional layers that shrink a photo step by step, so there is nothing to draw: take a convolutional one, such as the default.')
+    if len(seen) < 2:
+        raise BearsError('This network has no convolutional layers that shrink a photo step by step, so there is '
+                         'nothing to draw: take a convolutional one, such as the default.')
     return list(seen.values())
 
 # %% ../../../nbs/engine/train/layers.ipynb #17250970
@@ -98,7 +103,8 @@ def plot_activations(
 def _clearness(maps:np.ndarray) -> np.ndarray:
     "For maps of shape (channels, height, width), how much neighbours vary together: next to nothing for noise."
     centred = maps - maps.mean((1, 2), keepdims=True)
-    return np.maximum((centred[:, 1:]*centred[:, :-1]).mean((1, 2)), (centred[:, :, 1:]*centred[:, :, :-1]).mean((1, 2)))
+    return np.maximum((centred[:, 1:]*centred[:, :-1]).mean((1, 2)),
+        (centred[:, :, 1:]*centred[:, :, :-1]).mean((1, 2)))
 
 # %% ../../../nbs/engine/train/layers.ipynb #d08b7f13
 def plot_stack(
@@ -141,7 +147,8 @@ def _boxes(ax, layers:list[Layer]) -> float:
         ax.text(x + wide/2, -1.1, f'{height} x {width}\n{channels}\nchannels', ha='center', va='top', fontsize=9)
         x += wide + 0.65
     ax.annotate('', (x - 0.6, 1.15), (1.95, 1.15), arrowprops={'arrowstyle': '<->', 'color': '#08306b'})
-    ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=10, color='#08306b')
+    ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=10,
+        color='#08306b')
     return x
 
 def _answers(ax, x:float, head:nn.Module, labels:list[str], chances:list[float], n:int=5) -> None:

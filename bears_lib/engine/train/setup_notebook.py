@@ -26,7 +26,9 @@ def ready(
     if torch.cuda.is_available(): device, name = 'cuda', torch.cuda.get_device_name()
     elif torch.backends.mps.is_available(): device, name = 'mps', "Apple's graphics chip"
     else: device, name = 'cpu', f'no GPU, {os.cpu_count()} CPU cores'
-    say(f'bears_lib {__version__} on {name}. For 400 photos: fit_head takes {_times[device][0]}, each epoch of fine_tune {_times[device][1]}.')
+    say(f'bears_lib {__version__} on {name}. For 400 photos: fit_head takes {_times[device][0]}, each epoch of '
+        f'fine_tune {_times[device][1]}.')
     return device
 
-_times = {'cuda': ('a few seconds', 'seconds'), 'mps': ('a few seconds', 'less than a minute'), 'cpu': ('about ten seconds', 'one to two minutes')}
+_times = {'cuda': ('a few seconds', 'seconds'), 'mps': ('a few seconds', 'less than a minute'),
+    'cpu': ('about ten seconds', 'one to two minutes')}
