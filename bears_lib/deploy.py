@@ -11,24 +11,23 @@ __all__ = ['save_model', 'bears_predict', 'notebook_app', 'make_app', 'bears_app
 
 # %% ../nbs/04_deploy.ipynb #27055273
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-import os, sys
+import sys
 import numpy as np
 from . import __version__
-from .engine.core.common import BearsError, command, print_json, progress, say
+from .engine.core.common import BearsError, command, print_json, say
 from .engine.deploy.model_card import make_card, still_open
 from .engine.deploy.drift import compare, reference
 from .engine.predict.answer_log import read_answers
 from .engine.predict.inputs import photos_named
 from .engine.predict.model_folder import ModelInfo, read_model, write_model
 from .engine.predict.predict import Classifier, Prediction
-from .engine.core.photos import PhotoError, open_photo
+from .engine.core.photos import open_photo
 from .engine.predict.onnx_session import run_photos
 from .engine.deploy.hf_space import bears_space, make_space, push_space
 from .engine.predict.uploads import uploaded

@@ -15,9 +15,11 @@ import shutil
 from .engine.gather.audit import bears_check, check_images, drop_dups, find_dups
 from .engine.gather.cleaner import ImageCleaner
 from .engine.core.common import BearsError
-from .engine.gather.download import attribution, bears_gather, download_images, gather_images, licensed_copy, save_uploads
+from .engine.gather.gathering import attribution, bears_gather, gather_images, licensed_copy, save_uploads
+from .engine.gather.download import download_images
 from .engine.core.folders import sample_folder
-from .engine.gather.search import register_provider, search_images, search_images_ddg
+from .engine.gather.providers import register_provider
+from .engine.gather.search import search_images, search_images_ddg
 _all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads',
     'attribution', 'licensed_copy',
          'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_gather', 'bears_check']

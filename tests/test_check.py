@@ -152,7 +152,7 @@ def counted(function):
     return call
 os.rename = counted(os.rename)
 moves.write_metadata = counted(moves.write_metadata)
-moves._Journal.add = counted(moves._Journal.add)
+moves.Journal.add = counted(moves.Journal.add)
 moves.move_photos(sys.argv[1], out=['red/0.jpg', 'blue/1.jpg'], labels={'red/2.jpg': 'blue'})
 """
 

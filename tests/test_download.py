@@ -7,11 +7,12 @@ import json, signal, subprocess, sys, time, zipfile, zlib
 import pytest
 from PIL import Image
 
-from bears_lib.engine.gather import download, search
+from bears_lib.engine.gather import download, providers, search
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.gather.download import attribution, download_images, gather_images, licensed_copy
+from bears_lib.engine.gather.gathering import attribution, gather_images, licensed_copy
+from bears_lib.engine.gather.download import download_images
 from bears_lib.engine.core.folders import read_folder, read_metadata, write_metadata
-from bears_lib.engine.gather.search import ImageResult
+from bears_lib.engine.gather.providers import ImageResult
 from bears_lib.engine.core.http_client import Web
 from loopback import Answer, LoopbackWeb
 from loopback.cases import cases, encoded, photo
@@ -169,7 +170,7 @@ def test_one_photo_found_for_two_classes_stays_in_the_first(engines, tmp_path):
 
 CHILD = '''
 import sys
-from bears_lib.engine.gather.download import gather_images
+from bears_lib.engine.gather.gathering import gather_images
 gather_images(sys.argv[1], {'grizzly': 'grizzly bear', 'teddy': 'teddy bear'}, n=40, providers=['openverse', 'commons', 'duckduckgo'])
 '''
 
@@ -241,7 +242,7 @@ def test_a_log_that_cannot_be_written_is_a_sentence(engines, tmp_path):
     assert not log.entries
 
 def test_a_folder_that_another_run_is_writing(engines, tmp_path):
-    hold = 'import sys, time\nfrom bears_lib.engine.gather.download import _target\nwith _target(sys.argv[1]):\n    print("held", flush=True)\n    time.sleep(60)'
+    hold = 'import sys, time\nfrom bears_lib.engine.gather.download import open_target\nwith open_target(sys.argv[1]):\n    print("held", flush=True)\n    time.sleep(60)'
     with subprocess.Popen([sys.executable, '-c', hold, tmp_path/'bears'], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == 'held\n'
         with pytest.raises(BearsError, match='Another run is writing'): gather_images(tmp_path/'bears', ['grizzly bear'], n=5)
@@ -252,14 +253,14 @@ def test_all_providers_down_the_sample_serves_all_classes_or_none(engines, tmp_p
     for label in ('grizzly', 'teddy'):
         (tmp_path/'sample'/label).mkdir(parents=True)
         for i in range(4): photo(f'{label}{i}').save(tmp_path/'sample'/label/f'{i}.jpg')
-    monkeypatch.setattr(search, 'sample_folder', lambda: tmp_path/'sample')
+    monkeypatch.setattr(providers, 'sample_folder', lambda: tmp_path/'sample')
     classes = {'grizzly': 'grizzly bear', 'teddy': 'teddy bear'}
     engines.mode |= dict.fromkeys(('inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing'), 'blocked')
     table = gather_images(tmp_path/'drawn', classes, n=4)
     assert table['kept'].tolist() == [4, 4] and 'drawn bears' in capsys.readouterr().err
     assert {row['provider'] for row in read_metadata(tmp_path/'drawn').values()} == {'sample'}
     engines.mode.clear()
-    search.resting.clear()
+    providers.resting.clear()
     with pytest.raises(BearsError, match='holds the drawn bears'): gather_images(tmp_path/'drawn', classes, n=8)
     table = gather_images(tmp_path/'half', {'grizzly': 'grizzly bear', 'none': 'xyz'}, n=4, providers=['inaturalist', 'sample'])
     assert table['kept'].tolist() == [4, 0] and table.loc['none', 'why_not'] == 'nothing found'
@@ -336,7 +337,7 @@ def test_the_folder_loads_in_hugging_face_datasets(engines, tmp_path):
         assert set(loaded['license']) == {'cc-by-nc-4.0'} and max(loaded[0]['image'].size) > 32
 
 def test_the_command(engines, tmp_path):
-    (tmp_path/'bears-gather').write_text('import sys\nfrom bears_lib.engine.gather.download import bears_gather\nsys.exit(bears_gather())\n', encoding='utf-8')
+    (tmp_path/'bears-gather').write_text('import sys\nfrom bears_lib.engine.gather.gathering import bears_gather\nsys.exit(bears_gather())\n', encoding='utf-8')
     def call(*words): return subprocess.run([sys.executable, tmp_path/'bears-gather', *map(str, words)], capture_output=True, text=True)
     done = call(tmp_path/'bears', '--classes', 'grizzly=grizzly bear,teddy bear', '--n', 5, '--json')
     assert done.returncode == 0, done.stderr

@@ -79,6 +79,12 @@ def test_the_engine_never_looks_up():
     assert len(needs) > 50 and set(TopologicalSorter(needs).static_order()) == set(needs)
     assert not [name for name, text in engine.items() if re.search(r'^\s*from bears_lib\.(?!engine)\w+ import', text, re.M)]
 
+@pytest.mark.parametrize('path', sorted((root/'bears_lib').rglob('*.py')), ids=name_of)
+def test_no_module_uses_a_neighbour_s_private_names(path):
+    found = [name.name for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))) if isinstance(node, ast.ImportFrom)
+             and (node.level or str(node.module).startswith('bears_lib')) for name in node.names if name.name.startswith('_') and not name.name.startswith('__')]
+    assert not found
+
 def test_help_shows_the_parameters():
     "What the notebooks say beside a parameter stands in the docstring of the package, where `help()` and editors look."
     from bears_lib.deploy import Classifier, make_app

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip('ipywidgets')
 from bears_lib.deploy import Classifier, _shown, notebook_app, uploaded
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.gather.download import save_uploads
+from bears_lib.engine.gather.gathering import save_uploads
 from bears_lib.engine.core.folders import sample_folder
 from conftest import root as project
 

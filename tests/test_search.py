@@ -5,9 +5,10 @@ import subprocess, sys, warnings
 
 import pytest
 
-from bears_lib.engine.gather import search
+from bears_lib.engine.gather import ddgs_search, providers, search
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.gather.search import ImageResult, search_images, search_images_ddg
+from bears_lib.engine.gather.providers import ImageResult
+from bears_lib.engine.gather.search import search_images, search_images_ddg
 from bears_lib.engine.core.http_client import Web
 from loopback.fixtures import engines  # noqa: F401
 
@@ -50,7 +51,7 @@ def test_pages_are_asked_as_needed_and_only_once(engines):
 @pytest.mark.parametrize('mode, says', [('blocked', 'HTTP 403'), ('empty', 'nothing found'), ('slow', 'no answer'), ('garbage', '')])
 def test_a_provider_that_gives_nothing_says_why(engines, monkeypatch, provider, mode, says):
     engines.mode[provider] = mode
-    monkeypatch.setattr(search, 'ddgs_seconds', 1)
+    monkeypatch.setattr(ddgs_search, 'ddgs_seconds', 1)
     with Web(deadline=3, patience=0.6) as web: found = search_images('grizzly bear', 30, providers=[provider, 'openverse' if provider != 'openverse' else 'commons'], web=web)
     assert len(found) == 30 and provider not in found.attrgot('provider')
     answer = answers(found)[provider]
@@ -84,7 +85,7 @@ def test_retry_after_is_kept_to(engines):
     engines.web.sites['api.openverse.org'] = lambda request: Answer(b'', 429, {'Retry-After': '120'})
     found = search_images('grizzly', 5, providers=['openverse', 'commons'])
     assert 'HTTP 429' in answers(found)['openverse'] and len(found) == 5
-    assert search.resting['openverse'][0] == engines.clock.now() + 120 and not engines.clock.slept
+    assert providers.resting['openverse'][0] == engines.clock.now() + 120 and not engines.clock.slept
     assert sum(n for url, n in engines.web.asked.items() if 'openverse' in url) == 1
 
 def test_an_allowance_that_is_used_up_for_a_minute_is_waited_for_and_said(engines, capsys):
@@ -107,8 +108,8 @@ def test_openverse_is_asked_no_deeper_than_strangers_may(engines):
     assert not any('page=13' in url for url in engines.web.asked)
 
 def test_a_refusal_in_the_depth_ends_the_term_and_not_the_source(engines, monkeypatch):
-    monkeypatch.setitem(search.providers_known, 'deep', lambda term, page, web: search._ask_openverse(term, page if page < 3 else 50, web))
-    monkeypatch.setattr(search, '_ask_openverse', lambda term, page, web: search._each(web.get('https://api.openverse.org/v1/images/',
+    monkeypatch.setitem(providers.providers_known, 'deep', lambda term, page, web: providers._ask_openverse(term, page if page < 3 else 50, web))
+    monkeypatch.setattr(providers, '_ask_openverse', lambda term, page, web: providers.results_of(web.get('https://api.openverse.org/v1/images/',
         dict(q=term, page=page, page_size=20)).json()['results'], lambda row: ImageResult(row['url'])))
     for term in ('grizzly', 'black'):
         found = search_images(term, 400, providers=['deep'])
@@ -119,7 +120,7 @@ def test_too_many_requests_without_a_time_is_waited_for_and_then_given_up(engine
     engines.web.sites['api.openverse.org'] = lambda request: Answer(b'', 429)
     found = search_images('grizzly', 5, providers=['openverse', 'commons'])
     assert len(found) == 5 and 'HTTP 429' in answers(found)['openverse']
-    assert engines.clock.slept.count(60) == 2 and search.resting['openverse'][0] - engines.clock.now() == 600
+    assert engines.clock.slept.count(60) == 2 and providers.resting['openverse'][0] - engines.clock.now() == 600
     assert 'waiting 60 s' in capsys.readouterr().err
 
 def test_commons_is_asked_ten_times_a_minute_by_those_who_name_nobody(engines, monkeypatch, capsys):
@@ -178,8 +179,8 @@ def test_a_row_without_the_photo_itself_gives_its_thumbnail(engines, monkeypatch
 def test_a_name_may_end_with_the_term_but_never_begin_with_it(engines):
     "The most observed of the two bears that are called so, and not the butterfly that begins alike."
     assert '(American Black Bear)' in answers(search_images('black bears', 5, providers=['inaturalist']))['inaturalist']
-    assert search._likeness(dict(preferred_common_name='Grizzly Bear'), 'grizzly bears') == 2
-    assert search._likeness(dict(preferred_common_name='Meerkat'), 'kat') == search._likeness(dict(name=None), 'bear') == 0
+    assert providers._likeness(dict(preferred_common_name='Grizzly Bear'), 'grizzly bears') == 2
+    assert providers._likeness(dict(preferred_common_name='Meerkat'), 'kat') == providers._likeness(dict(name=None), 'bear') == 0
 
 def test_a_toy_is_no_cactus(engines):
     found = search_images('teddy bear', 30)
@@ -197,7 +198,7 @@ def test_all_down_and_the_sample_steps_in(engines, monkeypatch, tmp_path, capsys
     from PIL import Image
     (tmp_path/'sample'/'grizzly').mkdir(parents=True)
     Image.new('RGB', (64, 64), 'brown').save(tmp_path/'sample'/'grizzly'/'1.jpg')
-    monkeypatch.setattr(search, 'sample_folder', lambda: tmp_path/'sample')
+    monkeypatch.setattr(providers, 'sample_folder', lambda: tmp_path/'sample')
     engines.mode |= dict.fromkeys(ONLINE, 'blocked')
     found = search_images('grizzly bear', 30)
     assert [each.image_url for each in found] == ['sample:grizzly/1.jpg']
@@ -215,7 +216,7 @@ def test_the_course_s_function_goes_on_where_duckduckgo_refuses(engines, capsys)
 def test_the_old_package_serves_where_ddgs_is_missing(engines, monkeypatch, mode, found):
     monkeypatch.setitem(sys.modules, 'ddgs', None)
     engines.mode['duckduckgo'] = mode
-    results = search._search('grizzly', 120, ['duckduckgo'])
+    results = search.search_term('grizzly', 120, ['duckduckgo'])
     assert len(results) == found
     assert ('refused us' in results.rows[0]['answer']) == (mode == 'blocked')
 
@@ -228,7 +229,7 @@ def test_the_old_package_does_not_talk_of_its_new_name(engines, monkeypatch, cap
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter('error')
         before = list(warnings.filters)
-        search._search('grizzly', 120, ['duckduckgo'])
+        search.search_term('grizzly', 120, ['duckduckgo'])
         assert (warned, list(warnings.filters) == before, 'duckduckgo_search' in sys.modules) == ([], True, True)
     assert 'renamed' not in ''.join(capfd.readouterr())
 
@@ -237,7 +238,7 @@ def test_without_either_package_the_others_serve(engines, monkeypatch):
     found = search_images('grizzly bear', 6, providers=['duckduckgo', 'bing', 'openverse'])
     assert len(found) == 6 and answers(found)['duckduckgo'] == 'needs the package ddgs: pip install ddgs'
     assert answers(search_images('black bear', 6, providers=['bing', 'openverse']))['bing'] == 'needs the package ddgs: pip install ddgs'
-    assert not search.resting
+    assert not providers.resting
 
 def test_ddgs_still_has_what_we_watch_it_through():
     "Without these, a refusal can't be told from an empty answer: see `_ddgs_rows`."
@@ -261,11 +262,11 @@ def test_a_broken_cache_is_asked_anew(engines, tmp_path):
     assert len(search_images('grizzly', 5, providers=['openverse'])) == 5
 
 def test_a_provider_of_ones_own(engines):
-    search.register_provider('mine', lambda term, page, web: [ImageResult(f'https://img.example/mine/{page}.jpg')] if page < 4 else [])
+    providers.register_provider('mine', lambda term, page, web: [ImageResult(f'https://img.example/mine/{page}.jpg')] if page < 4 else [])
     try:
         found = search_images('grizzly bear', 12)
         assert Counter(found.attrgot('provider'))['mine'] == 3 and found[0].provider == 'mine'
-    finally: search.providers_known.pop('mine')
+    finally: providers.providers_known.pop('mine')
 
 def test_importing_search_costs_neither_torch_nor_pandas():
     code = 'import sys, bears_lib.engine.gather.search; print([m for m in ("torch", "fastai", "pandas", "ddgs") if m in sys.modules])'
@@ -274,9 +275,9 @@ def test_importing_search_costs_neither_torch_nor_pandas():
 def test_what_failed_for_each_class_is_said_once(monkeypatch, tmp_path, capsys):
     "One line where several classes got the same answer, and none is lost where they got different ones."
     from bears_lib.gather import gather_images
-    monkeypatch.setattr(search, 'providers_known', dict(search.providers_known))
+    monkeypatch.setattr(providers, 'providers_known', dict(providers.providers_known))
     def moody(term, page, web): raise BearsError('is closed' if term != 'teddy bear' else 'wants no toys')
-    search.register_provider('moody', moody)
+    providers.register_provider('moody', moody)
     gather_images(tmp_path/'bears', {'grizzly': 'grizzly bear', 'black': 'black bear', 'teddy': 'teddy bear'}, n=3, providers=['moody', 'sample'])
     said = [line for line in capsys.readouterr().err.splitlines() if 'moody' in line]
     assert said == ['grizzly, black: moody: is closed', 'teddy: moody: wants no toys']

@@ -9,7 +9,8 @@ from PIL import Image
 from bears_lib.engine.gather.audit import bears_check, check_images, drop_dups, find_dups
 from bears_lib.engine.gather.cleaner import ImageCleaner
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.gather.download import download_images, gather_images, licensed_copy
+from bears_lib.engine.gather.download import download_images
+from bears_lib.engine.gather.gathering import gather_images, licensed_copy
 from bears_lib.engine.core.folders import read_folder, read_metadata
 from bears_lib.engine.gather.journal import finish_moves, move_out, relabel, undo, unfinished
 from bears_lib.engine.core.paths import inside

@@ -15,14 +15,15 @@ from bears_lib.engine.interpret import report as pages
 from bears_lib.engine.deploy import browser_app as web_page
 from bears_lib.engine.deploy.model_card import card_text
 from bears_lib.engine.core.common import BearsError, link_bar, say
-from bears_lib.engine.gather.download import attribution, licensed_copy
+from bears_lib.engine.gather.gathering import attribution, licensed_copy
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv
 from bears_lib.engine.core.folders import read_folder, read_metadata, write_metadata
 from bears_lib.engine.quiz.grading import load_questions
 from bears_lib.engine.gather.licences import license_code
 from bears_lib.engine.predict.model_folder import ModelInfo
 from bears_lib.engine.core.photos import Preprocess
-from bears_lib.engine.gather.search import ImageResult, search_images
+from bears_lib.engine.gather.providers import ImageResult
+from bears_lib.engine.gather.search import search_images
 from bears_lib.engine.quiz.sessions import Entry
 from bears_lib.engine.core.words import clean, for_markdown
 
@@ -249,9 +250,9 @@ def test_commands_print_no_sequences_of_file_names(tmp_path):
 
 @pytest.mark.parametrize('words', ['grizzly $x^2$', 'a$b$c$', '\\$1$', '\x1b[31mred\u202e', '$\\frac{$'])
 def test_titles_of_figures_are_no_formulas(words):
-    from bears_lib.engine.gather.audit import _sheet
+    from bears_lib.engine.gather.audit import contact_sheet
     from matplotlib.text import Text
-    title = _sheet([(Path('not there.jpg'), words)]).axes[0].get_title(loc='left')
+    title = contact_sheet([(Path('not there.jpg'), words)]).axes[0].get_title(loc='left')
     shown, is_formula = Text(0, 0)._preprocess_math(title)
     assert not is_formula and shown == clean(words)
 

@@ -13,7 +13,7 @@ from bears_lib.deploy import make_card
 from bears_lib.engine.gather.audit import check_images
 from bears_lib.engine.gather.cleaner import ImageCleaner
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.gather.download import attribution, gather_images, licensed_copy, save_uploads
+from bears_lib.engine.gather.gathering import attribution, gather_images, licensed_copy, save_uploads
 from bears_lib.engine.predict.answer_log import AnswerLog
 from bears_lib.engine.core.folders import read_metadata, write_metadata
 from bears_lib.engine.train.guessing_game import Challenge

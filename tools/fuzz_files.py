@@ -17,7 +17,8 @@ from bears_lib.deploy import make_card
 from bears_lib.engine.gather.audit import check_images
 from bears_lib.engine.gather.cleaner import ImageCleaner
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.gather.download import attribution, download_images, gather_images, licensed_copy
+from bears_lib.engine.gather.gathering import attribution, gather_images, licensed_copy
+from bears_lib.engine.gather.download import download_images
 from bears_lib.engine.deploy.drift import compare, reference
 from bears_lib.engine.predict.answer_log import AnswerLog, read_answers
 from bears_lib.engine.core.folders import read_folder, write_metadata

@@ -8,7 +8,7 @@ from loopback.engines import Engines
 @pytest.fixture
 def engines(tmp_path, monkeypatch):
     "All search engines, reached through the environment alone; `engines.web` counts what was asked."
-    from bears_lib.engine.gather import search
+    from bears_lib.engine.gather import providers
     from bears_lib.engine.core import http_client as web
     clock = TurnedClock()
     engines = Engines(clock=clock)
@@ -20,9 +20,9 @@ def engines(tmp_path, monkeypatch):
         for name, value in engines.web.env.items(): monkeypatch.setenv(name, value)
         monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'cache'))
         monkeypatch.delenv('SERPAPI_KEY', raising=False)
-        search.resting.clear()
-        search._taxa.clear()
+        providers.resting.clear()
+        providers._taxa.clear()
         web._asked.clear()
         yield engines
-        search.resting.clear()
+        providers.resting.clear()
         web._asked.clear()

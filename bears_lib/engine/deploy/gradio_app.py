@@ -289,8 +289,8 @@ class Feedback:
         labels:Iterable[str], # The classes that a photo may be given
         most:int=1000, # Photos that it may hold; each is at most 512 pixels long, some 60 kB
     ):
-        from bears_lib.engine.gather.download import _check_classes
-        self.root, self.labels, self.most, self.lock = Path(root), list(_check_classes(list(labels))), most, threading.Lock()
+        from bears_lib.engine.gather.gathering import check_classes
+        self.root, self.labels, self.most, self.lock = Path(root), list(check_classes(list(labels))), most, threading.Lock()
         try: self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BearsError(f"Feedback can't be kept in {root}: {error.strerror}. Choose a folder you may write to.") from error

@@ -188,5 +188,5 @@ def _read_card(path:Path) -> str:
                          "the card.") from None
 
 def _credits(photos:str|Path) -> str:
-    from bears_lib.engine.gather.download import attribution
+    from bears_lib.engine.gather.gathering import attribution
     return re.sub('^#', '###', attribution(photos).read_text(encoding='utf-8').strip(), flags=re.MULTILINE)

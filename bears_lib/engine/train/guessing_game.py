@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 import json
 import numpy as np
-from ..gather.audit import _sheet
-from ..gather.cleaner import _picture_of
+from ..gather.audit import contact_sheet
+from ..gather.cleaner import picture_of
 from ..core.common import BearsError, near, read_json, write_beside
 from ..core.words import for_html, for_terminal
 
@@ -100,7 +100,7 @@ class _Scored(_Game):
 
     def picture(self): # A matplotlib figure
         "The photos and what is known of them so far, as a static picture."
-        return _sheet([(path, self.caption(i)) for i, path in enumerate(self.photos, start=1)], columns=5)
+        return contact_sheet([(path, self.caption(i)) for i, path in enumerate(self.photos, start=1)], columns=5)
 
     def play(self,
         ask:Callable[[str], str]=input, # Asks a question and returns what was typed
@@ -147,7 +147,7 @@ class Challenge(_Scored):
 
     def _build(self) -> Any:
         import ipywidgets as widgets
-        pictures = [widgets.Image(value=_picture_of(path, self.side), format='jpeg',
+        pictures = [widgets.Image(value=picture_of(path, self.side), format='jpeg',
             layout=widgets.Layout(width=f'{self.side}px', height=f'{self.side}px', object_fit='contain'))
             for path in self.photos]
         self.buttons, self.words = [self._buttons(i) for i in range(1, len(self.photos) + 1)], [widgets.HTML()
