@@ -258,8 +258,9 @@ def test_a_newer_ddgs_without_them_still_gives_results(engines, monkeypatch):
 def test_a_broken_cache_is_asked_anew(engines, tmp_path):
     search_images('grizzly', 5, providers=['openverse'])
     page, = (tmp_path/'cache').rglob('*.json')
-    page.write_text('[{"image_ur', encoding='utf-8')
-    assert len(search_images('grizzly', 5, providers=['openverse'])) == 5
+    for odd in ('[{"image_ur', '1.5', 'true', 'null', '{"a": []}', '"text"', '[1, null, [], {"image_url": 3}]'):
+        page.write_text(odd, encoding='utf-8')
+        assert len(search_images('grizzly', 5, providers=['openverse'])) == 5, odd
 
 def test_a_provider_of_ones_own(engines):
     providers.register_provider('mine', lambda term, page, web: [ImageResult(f'https://img.example/mine/{page}.jpg')] if page < 4 else [])

@@ -56,7 +56,13 @@ def stored_results(
     """
     if path.stat().st_size > 50_000_000:
         raise ValueError('it is too large')
-    return [found for row in read_json(path.read_bytes(), most=5_000_000) if (found := result_from(row))]
+    rows = read_json(path.read_bytes(), most=5_000_000)
+    if not isinstance(rows, list):
+        raise ValueError('it holds no list')
+    found = [each for row in rows if (each := result_from(row))]
+    if rows and not found:
+        raise ValueError('nothing in it is a result')
+    return found
 
 def result_from(
     row:Any, # What stands in a file
