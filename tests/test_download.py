@@ -408,7 +408,7 @@ def test_members_that_are_locked_or_lie(engines, tmp_path):
 
 def test_a_log_of_a_stranger(tmp_path):
     good = dict(url='https://img.example/1.jpg', status='ok', sha256='a'*64, hashes=['0'*16]*8, width=5, height=5, at='2026')
-    bad = [good | {'sha256': '../../../x'}, good | {'hashes': ['x']*8}, good | {'hashes': []}, good | {'width': 'x'}, good | {'url': 5}, good | {'status': 'odd'}, [], 5, {'url': 'x', 'status': 'failed', 'reason': 1}]
+    bad = [good | {'sha256': '../../../x'}, good | {'hashes': ['x']*8}, good | {'hashes': []}, good | {'width': 'x'}, good | {'url': 5}, good | {'status': 'odd'}, good | {'source_sha256': {}}, good | {'source_sha256': 'x'}, [], 5, {'url': 'x', 'status': 'failed', 'reason': 1}]
     (tmp_path/'.bears').mkdir()
     (tmp_path/'.bears'/'log.jsonl').write_text('\n'.join(['['*40_000, *map(json.dumps, bad), 'x'*100_000, json.dumps(good)]) + '\n', encoding='utf-8')
     assert log(tmp_path) == {good['url']: good}

@@ -179,12 +179,14 @@ def _log_entry(line:bytes) -> dict|None:
     except ValueError: return None
     if not isinstance(entry, dict) or not isinstance(entry.get('url'), str): return None
     if entry.get('status') == 'failed': return entry if isinstance(entry.get('reason'), str) else None
-    hexes = [(entry.get('sha256'), 64), *((each, 16) for each in entry['hashes'])] if isinstance(entry.get('hashes'),
-        list) and len(entry['hashes']) == 8 else [(None, 0)]
-    fine = all(isinstance(word, str) and re.fullmatch('[0-9a-f]{%d}' % n, word)
-        for word, n in hexes) and isinstance(entry.get('at'), str)
-    return entry if fine and entry.get('status') == 'ok' and all(type(entry.get(side)) is int
-        for side in ('width', 'height')) else None
+    hashes = entry.get('hashes')
+    fine = entry.get('status') == 'ok' and isinstance(entry.get('at'), str) and isinstance(hashes, list) and len(hashes) == 8
+    sizes = [entry.get(side) for side in ('width', 'height')]
+    if not fine or not all(type(size) is int for size in sizes): return None
+    long = [entry.get('sha256'), entry.get('source_sha256', 'a'*64)]  # older logs don't name the source
+    return entry if all(_is_hex(word, 64) for word in long) and all(_is_hex(word, 16) for word in hashes) else None
+
+def _is_hex(word:Any, n:int) -> bool: return isinstance(word, str) and bool(re.fullmatch('[0-9a-f]{%d}' % n, word))
 
 # %% ../../../nbs/engine/gather/download.ipynb #03fbc7c3
 @contextmanager
