@@ -179,7 +179,7 @@ def _log_entry(line:bytes) -> dict|None:
     except ValueError: return None
     if not isinstance(entry, dict) or not isinstance(entry.get('url'), str): return None
     if entry.get('status') == 'failed': return entry if isinstance(entry.get('reason'), str) else None
-    hashes = entry.get('hashes')
+    hashes: Any = entry.get('hashes')
     fine = entry.get('status') == 'ok' and isinstance(entry.get('at'), str) and isinstance(hashes, list) and len(hashes) == 8
     sizes = [entry.get(side) for side in ('width', 'height')]
     if not fine or not all(type(size) is int for size in sizes): return None
