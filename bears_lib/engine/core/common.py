@@ -152,14 +152,14 @@ def _check_plain(values:Iterable) -> None:
 
 # %% ../../../nbs/engine/core/common.ipynb #a1f4b328
 def for_people() -> TextIO: # stderr in a shell, stdout in a notebook
-    """The stream that a person reads.
+    """The stream that a person reads; stderr in a notebook too where somebody has redirected it.
 
     Returns
     -------
     TextIO
         stderr in a shell, stdout in a notebook
     """
-    in_notebook = type(sys.stdout).__module__.startswith('ipykernel')
+    in_notebook = all(type(stream).__module__.startswith('ipykernel') for stream in (sys.stdout, sys.stderr))
     return sys.stdout if in_notebook else sys.stderr
 
 # %% ../../../nbs/engine/core/common.ipynb #7a5d4f76
