@@ -20,6 +20,17 @@ from PIL import Image, ImageFile, ImageOps
 from .common import BearsError
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0007
+formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
+warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
+max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
+max_bytes = 60_000_000  # of a photo's file
+large_pixels = 12_500_000  # larger pictures are decoded one at a time
+work_seconds = 1.6  # of a core that a worker may spend on one picture
+work_bytes = 400_000_000  # of memory that a worker may hold
+
+_beginnings = re.compile(rb'\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM|II[*+]\0|MM\0[*+]|....ftyp|P[1-6f]\s', re.DOTALL)
+
+# %% ../../../nbs/engine/core/decoding.ipynb #c5850338
 class PhotoError(BearsError):
     """A picture that can't be used; the text says why.
 
@@ -32,16 +43,6 @@ class PhotoError(BearsError):
         why:str, # A sentence; of the traceback that torch makes of it in another process, the sentence is kept
     ):
         super().__init__(why.rpartition('PhotoError: ')[2].strip() if why.startswith('Caught PhotoError in ') else why)
-
-formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
-warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
-max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
-max_bytes = 60_000_000  # of a photo's file
-large_pixels = 12_500_000  # larger pictures are decoded one at a time
-work_seconds = 1.6  # of a core that a worker may spend on one picture
-work_bytes = 400_000_000  # of memory that a worker may hold
-
-_beginnings = re.compile(rb'\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM|II[*+]\0|MM\0[*+]|....ftyp|P[1-6f]\s', re.DOTALL)
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0008
 def is_heic(
@@ -70,6 +71,7 @@ def too_large(
     found = f'{size[0]} x {size[1]} pixels are' if size else 'it is'
     return f'{found} too large to open safely (at most {max_pixels/1e6:.0f} megapixels). Make it smaller first.'
 
+# %% ../../../nbs/engine/core/decoding.ipynb #11555b51
 def read_file(
     path:str|Path, # Of a photo
 ) -> bytes:
@@ -95,6 +97,13 @@ def _bands(rows:int, row:int, most:int=1_000_000) -> Iterator[tuple[int, int]]:
     step = max(1, most//row)
     for top in range(0, rows, step): yield top, min(top + step, rows)
 
+def _range(values:np.ndarray, bands:list[slice]) -> tuple[float, float]:
+    "The least and the largest of the finite numbers; zeros if there are none."
+    finite = [part[np.isfinite(part)] for part in (values[band].astype(np.float64) for band in bands)]
+    ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0., 0.)
+
+# %% ../../../nbs/engine/core/decoding.ipynb #a7ec7846
 def to_bytes(
     values:np.ndarray, # Bits, floats or whole numbers, of shape (height, width, ...)
     signed:bool=False, # Whether negative numbers are fine, as in a file of floats
@@ -128,13 +137,35 @@ def to_bytes(
         scaled[band] = np.clip((part - low)*(255/(high - low or 1)), 0, 255).round()
     return scaled
 
-def _range(values:np.ndarray, bands:list[slice]) -> tuple[float, float]:
-    "The least and the largest of the finite numbers; zeros if there are none."
-    finite = [part[np.isfinite(part)] for part in (values[band].astype(np.float64) for band in bands)]
-    ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
-    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0., 0.)
-
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0013
+def _grey_of_8_bits(image:Image.Image) -> Image.Image:
+    grey = Image.fromarray(to_bytes(np.asarray(image), signed=True))
+    if (turned := image.getexif().get(0x0112, 1)) != 1: grey.getexif()[0x0112] = turned
+    return grey
+
+# %% ../../../nbs/engine/core/decoding.ipynb #b85d066e
+def _upright(image:Image.Image, own:bool) -> Image.Image:
+    "Turned as its EXIF part says, and of 8 bits."
+    if image.mode.startswith(('I', 'F')): image = _grey_of_8_bits(image)
+    if image.getexif().get(0x0112, 1) != 1:
+        if own: ImageOps.exif_transpose(image, in_place=True)
+        else: image = ImageOps.exif_transpose(image)
+    image.load()
+    return image
+
+# %% ../../../nbs/engine/core/decoding.ipynb #89ca34a2
+def _transparent(image:Image.Image) -> bool:
+    return image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
+
+def _rgb_band(image:Image.Image, top:int, bottom:int) -> Image.Image:
+    "Some rows: a picture on white as a whole would take four times its memory."
+    band = image.crop((0, top, image.width, bottom))
+    if _transparent(image):
+        band = band.convert('RGBA')
+        band = Image.alpha_composite(Image.new('RGBA', band.size, 'white'), band)
+    return band.convert('RGB')
+
+# %% ../../../nbs/engine/core/decoding.ipynb #5f2b62ec
 def to_rgb(
     image:Image.Image, # Of any mode
     own:bool=False, # Whether it may be changed, and be the result itself
@@ -154,32 +185,54 @@ def to_rgb(
     for top, bottom in _bands(image.height, image.width): flat.paste(_rgb_band(image, top, bottom), (0, top))
     return flat
 
-def _upright(image:Image.Image, own:bool) -> Image.Image:
-    "Turned as its EXIF part says, and of 8 bits."
-    if image.mode.startswith(('I', 'F')): image = _grey_of_8_bits(image)
-    if image.getexif().get(0x0112, 1) != 1:
-        if own: ImageOps.exif_transpose(image, in_place=True)
-        else: image = ImageOps.exif_transpose(image)
-    image.load()
-    return image
-
-def _transparent(image:Image.Image) -> bool:
-    return image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
-
-def _rgb_band(image:Image.Image, top:int, bottom:int) -> Image.Image:
-    "Some rows: a picture on white as a whole would take four times its memory."
-    band = image.crop((0, top, image.width, bottom))
-    if _transparent(image):
-        band = band.convert('RGBA')
-        band = Image.alpha_composite(Image.new('RGBA', band.size, 'white'), band)
-    return band.convert('RGB')
-
-def _grey_of_8_bits(image:Image.Image) -> Image.Image:
-    grey = Image.fromarray(to_bytes(np.asarray(image), signed=True))
-    if (turned := image.getexif().get(0x0112, 1)) != 1: grey.getexif()[0x0112] = turned
-    return grey
-
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0017
+def _few_scans(data:bytes, frame:tuple[int, int, int, int], first:int) -> bool:
+    "Whether all colours come in one scan, or a photo that sharpens step by step keeps within 16 scans of 25 megapixels."
+    kind, height, width, colours = frame
+    if kind != 0xc2 and first == colours: return True
+    scans = data.count(b'\xff\xda')
+    return width*height <= 25_000_000 and width*height*scans <= 400_000_000
+
+# %% ../../../nbs/engine/core/decoding.ipynb #31c157e9
+def _plain_jpeg(data:bytes, segments:int=256, exif:int=70_000) -> bool:
+    "Few segments without filling, one frame, few scans for its size."
+    at, frame = 2, (0, 0, 0, 0)
+    for _ in range(segments):
+        start, kind, length = struct.unpack_from('>BBH', data, at)
+        if start != 0xff or kind < 0xc0 or 0xd0 <= kind <= 0xd9 or length < 2: return False
+        if kind == 0xe1 and data[at + 4:at + 8] == b'Exif': exif -= length
+        if kind in (0xc0, 0xc1, 0xc2):
+            if frame[0]: return False
+            frame = kind, *struct.unpack_from('>HHB', data, at + 5)
+        elif 0xc3 <= kind <= 0xcf and kind not in (0xc4, 0xc8):
+            return False  # lossless, or packed in a way that is rare and slow
+        if kind == 0xda: return bool(frame[0]) and exif >= 0 and _few_scans(data, frame, data[at + 4])
+        at += 2 + length
+    return False
+
+# %% ../../../nbs/engine/core/decoding.ipynb #dec0018
+def _moderate(header:bytes) -> bool:
+    width, height, bits, colour = struct.unpack_from('>IIBB', header)
+    return width*height*bits*{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 99) <= 8*64_000_000
+
+# %% ../../../nbs/engine/core/decoding.ipynb #202402cf
+def _plain_png(data:bytes, chunks:int=20_000, beside:int=64, packed:int=8, room:int=2_000_000) -> bool:
+    "At most 64 MB of pixels, few chunks, and little beside the pixels."
+    at = 8
+    for _ in range(chunks):
+        length, kind = struct.unpack_from('>I4s', data, at)
+        if kind == b'IDAT': pass
+        elif kind == b'IEND': return True
+        else:
+            beside, room, packed = beside - 1, room - length, packed - (kind in (b'iCCP', b'zTXt', b'iTXt'))
+            if kind == b'IHDR' and not _moderate(data[at + 8:at + 21]) or kind == b'eXIf' and length > 70_000:
+                return False
+            if min(beside, room, packed) < 0 or kind == b'acTL' or data[at + 8:at + 24] == b'Raw profile type':
+                return False
+        at += 12 + length
+    return False
+
+# %% ../../../nbs/engine/core/decoding.ipynb #c664ae35
 def is_plain(
     data:bytes, # A picture's file
 ) -> bool: # False for all other formats, and for what is damaged
@@ -199,55 +252,12 @@ def is_plain(
         return _plain_jpeg(data) if data[:3] == b'\xff\xd8\xff' else data[:8] == b'\x89PNG\r\n\x1a\n' and _plain_png(data)
     except (struct.error, IndexError): return False  # it ends too early
 
-def _plain_jpeg(data:bytes, segments:int=256, exif:int=70_000) -> bool:
-    "Few segments without filling, one frame, few scans for its size."
-    at, frame = 2, (0, 0, 0, 0)
-    for _ in range(segments):
-        start, kind, length = struct.unpack_from('>BBH', data, at)
-        if start != 0xff or kind < 0xc0 or 0xd0 <= kind <= 0xd9 or length < 2: return False
-        if kind == 0xe1 and data[at + 4:at + 8] == b'Exif': exif -= length
-        if kind in (0xc0, 0xc1, 0xc2):
-            if frame[0]: return False
-            frame = kind, *struct.unpack_from('>HHB', data, at + 5)
-        elif 0xc3 <= kind <= 0xcf and kind not in (0xc4, 0xc8):
-            return False  # lossless, or packed in a way that is rare and slow
-        if kind == 0xda: return bool(frame[0]) and exif >= 0 and _few_scans(data, frame, data[at + 4])
-        at += 2 + length
-    return False
-
-def _few_scans(data:bytes, frame:tuple[int, int, int, int], first:int) -> bool:
-    "Whether all colours come in one scan, or a photo that sharpens step by step keeps within 16 scans of 25 megapixels."
-    kind, height, width, colours = frame
-    if kind != 0xc2 and first == colours: return True
-    scans = data.count(b'\xff\xda')
-    return width*height <= 25_000_000 and width*height*scans <= 400_000_000
-
-# %% ../../../nbs/engine/core/decoding.ipynb #dec0018
-def _plain_png(data:bytes, chunks:int=20_000, beside:int=64, packed:int=8, room:int=2_000_000) -> bool:
-    "At most 64 MB of pixels, few chunks, and little beside the pixels."
-    at = 8
-    for _ in range(chunks):
-        length, kind = struct.unpack_from('>I4s', data, at)
-        if kind == b'IDAT': pass
-        elif kind == b'IEND': return True
-        else:
-            beside, room, packed = beside - 1, room - length, packed - (kind in (b'iCCP', b'zTXt', b'iTXt'))
-            if kind == b'IHDR' and not _moderate(data[at + 8:at + 21]) or kind == b'eXIf' and length > 70_000:
-                return False
-            if min(beside, room, packed) < 0 or kind == b'acTL' or data[at + 8:at + 24] == b'Raw profile type':
-                return False
-        at += 12 + length
-    return False
-
-def _moderate(header:bytes) -> bool:
-    width, height, bits, colour = struct.unpack_from('>IIBB', header)
-    return width*height*bits*{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 99) <= 8*64_000_000
-
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0022
 _large = threading.Semaphore()  # held while a large picture is decoded
 
 def _turn(size:tuple[int, int]): return _large if size[0]*size[1] > large_pixels else nullcontext()
 
+# %% ../../../nbs/engine/core/decoding.ipynb #f1e1de96
 def _opened(data:bytes) -> Image.Image:
     "Pillow's picture, not decoded yet."
     try: return Image.open(io.BytesIO(data), formats=formats)
@@ -259,6 +269,7 @@ def _opened(data:bytes) -> Image.Image:
     register_heif_opener()
     return Image.open(io.BytesIO(data), formats=('HEIF',))
 
+# %% ../../../nbs/engine/core/decoding.ipynb #ef341117
 def _draft_size(size:tuple[int, int], at_least:int, longest:int) -> tuple[int, int]:
     scale = max(at_least/min(size), longest/max(size))
     return max(1, round(size[0]*scale)), max(1, round(size[1]*scale))
@@ -268,33 +279,7 @@ def _while_it_sharpens(image:Image.Image) -> float:
     sizes = [across*down for _, across, down, _ in getattr(image, 'layer', [])] or [1]
     return image.width*image.height*(4 + 2*sum(sizes)/max(1, *sizes))
 
-@contextmanager
-def _prepared(data:bytes, at_least:int, longest:int) -> Iterator[Image.Image]:
-    "A picture of which all is known but its pixels."
-    with _plainly(data), _opened(data) as image:
-        if image.width*image.height > max_pixels:
-            raise PhotoError(too_large(image.size))
-        if image.info.get('progressive') and _while_it_sharpens(image) > 0.9*work_bytes:
-            raise PhotoError(too_much_memory)
-        if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
-        if isinstance(image, ImageFile.ImageFile):
-            image.decodermaxblock = max(len(data), 1)  # all at once: decoders begin anew for each piece
-        yield image
-
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0023
-@contextmanager
-def _plainly(data:bytes) -> Iterator[None]:
-    "Pillow's errors in plain words."
-    try: yield
-    except PhotoError:
-        raise
-    except MemoryError:
-        raise PhotoError(too_much_memory) from None
-    except Image.DecompressionBombError:
-        raise PhotoError(too_large()) from None
-    except Exception as error:
-        raise PhotoError(_why(data[:512], error)) from error
-
 save_again = 'Make it smaller, or save it as JPEG, first.'
 too_much_memory = f'it needs more than {work_bytes/1e6:.0f} MB of memory to open. {save_again}'
 
@@ -309,10 +294,62 @@ def _why(head:bytes, error:Exception|None=None) -> str:
         return f'the picture is damaged, or needs too much memory ({str(error)[:200]}). {save_again}'
     return f'the picture is damaged ({str(error)[:200]}).'
 
+# %% ../../../nbs/engine/core/decoding.ipynb #5bd30282
+@contextmanager
+def _plainly(data:bytes) -> Iterator[None]:
+    "Pillow's errors in plain words."
+    try: yield
+    except PhotoError:
+        raise
+    except MemoryError:
+        raise PhotoError(too_much_memory) from None
+    except Image.DecompressionBombError:
+        raise PhotoError(too_large()) from None
+    except Exception as error:
+        raise PhotoError(_why(data[:512], error)) from error
+
+# %% ../../../nbs/engine/core/decoding.ipynb #f978dfd0
+@contextmanager
+def _prepared(data:bytes, at_least:int, longest:int) -> Iterator[Image.Image]:
+    "A picture of which all is known but its pixels."
+    with _plainly(data), _opened(data) as image:
+        if image.width*image.height > max_pixels:
+            raise PhotoError(too_large(image.size))
+        if image.info.get('progressive') and _while_it_sharpens(image) > 0.9*work_bytes:
+            raise PhotoError(too_much_memory)
+        if at_least or longest: image.draft('RGB', _draft_size(image.size, at_least, longest))
+        if isinstance(image, ImageFile.ImageFile):
+            image.decodermaxblock = max(len(data), 1)  # all at once: decoders begin anew for each piece
+        yield image
+
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0026
 _job, _size, _words = struct.Struct('<QII?'), struct.Struct('<BII'), struct.Struct('<I')
 _here = b'ready'
 
+# %% ../../../nbs/engine/core/decoding.ipynb #7ac60bab
+@contextmanager
+def _limited(length:int) -> Iterator[None]:
+    "The process ends when this takes more than `work_seconds` of a core; memory beyond `work_bytes` is not given."
+    with suppress(ImportError):
+        import resource
+        resource.setrlimit(resource.RLIMIT_DATA, (work_bytes - length, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    clock = getattr(signal, 'setitimer', None)
+    if clock: clock(signal.ITIMER_PROF, work_seconds)
+    try: yield
+    finally:
+        if clock: clock(signal.ITIMER_PROF, 0)
+
+# %% ../../../nbs/engine/core/decoding.ipynb #0bc0d166
+def _answer(data:bytes, at_least:int, longest:int, requests:io.BufferedReader, answers:io.BufferedWriter) -> None:
+    with _prepared(data, at_least, longest) as image:
+        answers.write(_size.pack(1, *image.size))
+        answers.flush()
+        requests.read(1)
+        upright = _upright(image, own=True)
+    answers.write(_size.pack(2, *upright.size))
+    for top, bottom in _bands(upright.height, upright.width): answers.write(_rgb_band(upright, top, bottom).tobytes())
+
+# %% ../../../nbs/engine/core/decoding.ipynb #d6b257ef
 def work() -> None:
     "What a worker does: for each picture that comes in, say its size, wait for a turn, give its pixels; end with its parent."
     requests: Any = sys.stdin.buffer
@@ -330,27 +367,6 @@ def work() -> None:
         except PhotoError as error:
             answers.write(_size.pack(0, 0, 0) + _words.pack(len(words := str(error).encode()[:2000])) + words)
         answers.flush()
-
-def _answer(data:bytes, at_least:int, longest:int, requests:io.BufferedReader, answers:io.BufferedWriter) -> None:
-    with _prepared(data, at_least, longest) as image:
-        answers.write(_size.pack(1, *image.size))
-        answers.flush()
-        requests.read(1)
-        upright = _upright(image, own=True)
-    answers.write(_size.pack(2, *upright.size))
-    for top, bottom in _bands(upright.height, upright.width): answers.write(_rgb_band(upright, top, bottom).tobytes())
-
-@contextmanager
-def _limited(length:int) -> Iterator[None]:
-    "The process ends when this takes more than `work_seconds` of a core; memory beyond `work_bytes` is not given."
-    with suppress(ImportError):
-        import resource
-        resource.setrlimit(resource.RLIMIT_DATA, (work_bytes - length, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-    clock = getattr(signal, 'setitimer', None)
-    if clock: clock(signal.ITIMER_PROF, work_seconds)
-    try: yield
-    finally:
-        if clock: clock(signal.ITIMER_PROF, 0)
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0028
 class _Ended(Exception): "A worker has ended before it answered."
@@ -399,6 +415,13 @@ class _Worker:
         self.process.communicate()
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0029
+def _said_size(worker:_Worker) -> tuple[int, int]:
+    fine, width, height = _size.unpack(worker.read(_size.size))
+    if fine and width*height <= max_pixels: return width, height
+    length, = _words.unpack(worker.read(_words.size))
+    raise PhotoError(worker.read(min(length, 2000)).decode(errors='replace'))
+
+# %% ../../../nbs/engine/core/decoding.ipynb #44bf6b2c
 def _ask(worker:_Worker, data:bytes, at_least:int, longest:int) -> Image.Image:
     "The picture that a worker makes of a file; a `PhotoError` is what it says of it."
     with worker.within():
@@ -413,12 +436,6 @@ def _ask(worker:_Worker, data:bytes, at_least:int, longest:int) -> Image.Image:
             picture.paste(Image.frombytes('RGB', shape, worker.read(3*shape[0]*shape[1])), (0, top))
     return picture
 
-def _said_size(worker:_Worker) -> tuple[int, int]:
-    fine, width, height = _size.unpack(worker.read(_size.size))
-    if fine and width*height <= max_pixels: return width, height
-    length, = _words.unpack(worker.read(_words.size))
-    raise PhotoError(worker.read(min(length, 2000)).decode(errors='replace'))
-
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0030
 _idle: list[_Worker] = []
 _workers = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))  # so many at once
@@ -429,6 +446,7 @@ def _ready() -> _Worker:
         return worker
     return _Worker()
 
+# %% ../../../nbs/engine/core/decoding.ipynb #e9a5f3ca
 def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
     "Decode in a worker that waits for work, or in a new one."
     with _workers:
@@ -444,6 +462,7 @@ def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
             raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
         finally: _idle.append(worker) if fine else worker.end()
 
+# %% ../../../nbs/engine/core/decoding.ipynb #381525ce
 @atexit.register
 def _end_workers() -> None:
     while _idle: _idle.pop().end()

@@ -7,7 +7,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/folders.html.md"""
 # %% auto #0
 __all__ = ['suffixes', 'system_names', 'largest_file', 'split_names', 'columns', 'is_visible', 'visible_files',
            'looks_like_photo', 'begins_like_photo', 'photo_files', 'class_name', 'find_splits', 'place_of', 'Photo',
-           'PhotoFolder', 'read_folder', 'read_metadata', 'has_metadata', 'write_metadata', 'sample_folder',
+           'PhotoFolder', 'read_metadata', 'has_metadata', 'write_metadata', 'read_folder', 'sample_folder',
            'require_classes']
 
 # %% ../../../nbs/engine/core/folders.ipynb #6389e6b3
@@ -50,6 +50,7 @@ def is_visible(
     """
     return not name.startswith('.') and name.casefold() not in system_names
 
+# %% ../../../nbs/engine/core/folders.ipynb #034184c3
 def visible_files(
     root:Path, # The folder to look through
     leave_out:Path|None=None, # A folder inside that is passed over
@@ -109,6 +110,7 @@ def begins_like_photo(
     return head.startswith(_beginnings) or (head[:4] == b'RIFF'
         and head[8:12] == b'WEBP') or is_heic(head) or head[4:12] == b'ftypavif'
 
+# %% ../../../nbs/engine/core/folders.ipynb #b87d7251
 def photo_files(
     root:Path, # The folder to look through
     loose:bool=False, # Photos that lie in `root` itself count too
@@ -144,9 +146,6 @@ def _require_folder(root:Path) -> None:
     raise BearsError(f'{root} is not there.{near(root.name, others)} {layout}')
 
 # %% ../../../nbs/engine/core/folders.ipynb #6fbaae3a
-split_names = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': 'valid', 'validation': 'valid',
-    'dev': 'valid', 'test': 'test', 'testing': 'test'}
-
 def class_name(
     folder:str, # The name of a class folder
 ) -> str: # In the form that is compared and shown
@@ -164,8 +163,13 @@ def class_name(
     """
     return unicodedata.normalize('NFC', folder).strip()
 
+# %% ../../../nbs/engine/core/folders.ipynb #1e9b5884
+split_names = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': 'valid', 'validation': 'valid',
+    'dev': 'valid', 'test': 'test', 'testing': 'test'}
+
 def _split_name(folder:str) -> str: return split_names.get(class_name(folder).casefold(), '')
 
+# %% ../../../nbs/engine/core/folders.ipynb #8b38c2bf
 def find_splits(
     paths:Iterable[tuple[str, ...]], # The parts of each photo's path below the root
     labelled:bool=False, # Whether the classes stand elsewhere than in the names of the folders
@@ -192,6 +196,7 @@ def find_splits(
     seconds = {_split_name(parts[1]) if len(parts) > 1 else '' for parts in inside}
     return 'below' if 'train' in seconds and '' not in seconds else ''
 
+# %% ../../../nbs/engine/core/folders.ipynb #cda52a65
 def place_of(
     parts:tuple[str, ...], # Of a photo's path below the root
     splits:str='', # From `find_splits`
@@ -228,6 +233,7 @@ class Photo:
     split: str = '' # 'train', 'valid' or 'test' where the folder brings a split; else ''
     hashes: Any = field(default=None, repr=False, compare=False) # What it looks like, as `orientation_hashes` says; None where nobody has looked
 
+# %% ../../../nbs/engine/core/folders.ipynb #83a82509
 @dataclass
 class PhotoFolder:
     "What `read_folder` found."
@@ -307,6 +313,231 @@ class PhotoFolder:
         return f'{found} found: {sizes["train"]} photos to learn from{checking}{left_out}. {counts}.'.lstrip()
 
 # %% ../../../nbs/engine/core/folders.ipynb #6bd1e739
+def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None) -> str:
+    "Fill in what the file itself tells; the reason if it can't be used, else ''."
+    try:
+        if (size := photo.path.stat().st_size) > largest_file:
+            return f'{size/1e6:.0f} MB are too much for a photo (at most {largest_file/1e6:.0f} MB).'
+        data = photo.path.read_bytes()
+        photo.sha256 = hashlib.sha256(data).hexdigest()
+        picture = open_photo(data, at_least=64)
+        if look: look(photo, picture)
+    except PhotoError as error: return str(error)
+    except FileNotFoundError: return 'a link to a file that is not there.'
+    except OSError as error: return f"can't be read ({error.strerror})."
+    return ''
+
+# %% ../../../nbs/engine/core/folders.ipynb #87c48e49
+def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None) -> None:
+    "Open each photo, and set aside those that can't be used."
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        reasons = list(progress(pool.map(lambda photo: _look(photo, look), folder.photos), 'reading photos',
+            total=len(folder.photos)))
+    folder.refused |= {photo.path: why for photo, why in zip(folder.photos, reasons) if why}
+    folder.photos = [photo for photo in folder.photos if photo.path not in folder.refused]
+
+# %% ../../../nbs/engine/core/folders.ipynb #6134ffdc
+columns = ('file_name', 'label', 'group', 'query', 'provider', 'image_url', 'page_url', 'author', 'license',
+           'sha256', 'phash', 'width', 'height', 'fetched_at') # of `metadata.csv`
+
+def _bounded(column:str, text:str) -> str:
+    "A text as long as anything needs it; half an address leads nowhere, and half a name to no file."
+    if len(text) <= longest_text or column == 'file_name': return text
+    return '' if column.endswith('_url') else text[:longest_text]
+
+# %% ../../../nbs/engine/core/folders.ipynb #46e9c700
+def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
+    "The rows by file name, and what a person should know of the table."
+    path = root/'metadata.csv'
+    if not path.exists(): return {}, []
+    try: table = read_table(path, strip=False)
+    except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}']
+    if 'file_name' not in table.columns:
+        return {}, ['metadata.csv is not of this package and is passed over: it has no column file_name, but '
+                    f'{", ".join(table.columns[:20])}.']
+    rows, long = {}, 0
+    as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`, which puts no blanks around a cell
+    for row in table.rows if as_written else [[cell.strip() for cell in row] for row in table.rows]:
+        values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
+        long += any(len(text) > longest_text for text in row)
+        rows[values['file_name'].replace('\\', '/')] = values
+    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {long} rows: texts '
+                                'are cut there, addresses are left out.']*bool(long)
+
+def read_metadata(
+    root:str|Path, # The photo folder
+) -> dict[str, dict[str, str]]: # By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
+    """What is known of each photo.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+
+    Returns
+    -------
+    dict[str, dict[str, str]]
+        By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
+    """
+    return _metadata(Path(root))[0]
+
+def has_metadata(
+    root:str|Path, # The photo folder
+) -> bool:
+    """Whether there is a `metadata.csv`, and it is of this package.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    """
+    try: return (Path(root)/'metadata.csv').exists() and 'file_name' in read_table(Path(root)/'metadata.csv').columns
+    except BearsError: return False
+
+# %% ../../../nbs/engine/core/folders.ipynb #9bd12311
+def _line(cells:Iterable[str]) -> str:
+    "A row; Python quotes a carriage return only where it ends lines."
+    csv.writer(text := io.StringIO(), lineterminator='\r\n').writerow(cells)
+    return text.getvalue()[:-2] + '\n'
+
+def _column(name:str) -> str: return clean(name, 100)
+
+def _written(column:str, value:Any) -> str:
+    "A cell; the name of a file and of its folder as they are, all else without what can't be seen, and bounded."
+    if column in ('file_name', 'label'): return for_csv(value, exact=True)
+    return for_csv(_bounded(column, clean(value, longest_text + 1, lines=True)))
+
+# %% ../../../nbs/engine/core/folders.ipynb #7da17d18
+def write_metadata(
+    root:str|Path, # The photo folder
+    rows:Iterable[dict[str, str]], # One per photo, with at least `file_name`
+) -> Path: # `metadata.csv`
+    """Replace `metadata.csv`, sorted by file name; columns that aren't among the known ones are kept at the end. One that is not ours stays.
+
+    Parameters
+    ----------
+    root : str | Path
+        The photo folder
+    rows : Iterable[dict[str, str]]
+        One per photo, with at least `file_name`
+
+    Returns
+    -------
+    Path
+        `metadata.csv`
+    """
+    path = Path(root)/'metadata.csv'
+    if path.exists() and not has_metadata(root):
+        raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it '
+                         'away first.')
+    cells = [{_column(key): _written(key, value) for key, value in reversed(row.items())}
+        for row in sorted(rows, key=lambda row: row['file_name'])]
+    extra = dict.fromkeys(key for row in cells for key in reversed(row) if key and key not in columns)
+    names = [*columns, *extra]
+    return write_beside(path, ''.join(map(_line,
+        [map(for_csv, names), *([row.get(name, '') for name in names] for row in cells)])), inside=root)
+
+# %% ../../../nbs/engine/core/folders.ipynb #b7d479f9
+def _photos(n:int) -> str: return f'{n} photo lies' if n == 1 else f'{n} photos lie'
+
+def _nested(folder:PhotoFolder, level:int) -> list[str]:
+    "Folders inside class folders may be sessions, or may be the classes that were meant."
+    inner = [photo.path.relative_to(folder.root).parts[:-1] for photo in folder.photos]
+    inner = [parts for parts in inner if len(parts) > level
+        and not (level == 1 and parts[1:] and len(parts) == 2 and _split_name(parts[1]))]
+    if not inner: return []
+    leaves = {parts[-1]: {parts[level - 1] for parts in inner} for parts in inner}
+    shared = sorted(leaf for leaf in leaves if len({parts[level - 1] for parts in inner if parts[-1] == leaf}) > 1)
+    standing = f' {", ".join(shared[:3])} {"stands" if len(shared) == 1 else "stand"} under several classes.' if shared else ''
+    return [f'{_photos(len(inner))} in a folder below the one of the class, such as {"/".join(inner[0])}: the class '
+            f'is {class_name(inner[0][level - 1])}.{standing}']
+
+# %% ../../../nbs/engine/core/folders.ipynb #a8eeb63c
+def _alike(folder:PhotoFolder) -> list[str]:
+    "Class folders whose names look the same."
+    raw: dict[str, set[str]] = {}
+    for photo in folder.photos:
+        for part in photo.path.relative_to(folder.root).parts[:-1]:
+            if class_name(part) == photo.label: raw.setdefault(photo.label, set()).add(part)
+    same = [f'{len(names)} folders are called {label!r}, with other blanks or accents in several pieces: they are '
+            'taken as one class.' for label, names in raw.items() if len(names) > 1]
+    looks: dict[str, list[str]] = {}
+    for label in folder.labels: looks.setdefault(re.sub(r'[\s_-]+', ' ', label.casefold()), []).append(label)
+    return same + [f'The classes {" and ".join(map(repr, labels))} look the same: rename the folder of one if they '
+                   'are one class.' for labels in looks.values() if len(labels) > 1]
+
+# %% ../../../nbs/engine/core/folders.ipynb #202f3cd5
+def _empty(folder:PhotoFolder, level:int, leave_out:Path|None) -> list[str]:
+    "Class folders without a photo that can be used."
+    root, found = folder.root, []
+    for above in ([root] if level == 1
+        else [path for path in sorted(root.iterdir()) if path.is_dir() and _split_name(path.name) == 'train']):
+        for path in sorted(above.iterdir()):
+            if not path.is_dir() or not is_visible(path.name) or class_name(path.name) in folder.labels: continue
+            if leave_out and leave_out.resolve().is_relative_to(path.resolve()): continue
+            refused = [why for file, why in folder.refused.items() if file.is_relative_to(path)]
+            why = f'{len(refused)} files can not be used, the first since: {refused[0]}' if refused else 'no photo lies in it.'
+            if not os.access(path, os.R_OK): why = 'it may not be read.'
+            found.append(f'{folder.name(path)}/ gives no class: {why}')
+    return found
+
+# %% ../../../nbs/engine/core/folders.ipynb #5a2e7202
+def _unlearnt(folder:PhotoFolder) -> list[str]:
+    "Photos in valid/ of a class that train/ doesn't have can't be judged: they are left out."
+    if not any(photo.split == 'train' for photo in folder.photos): return []
+    learnt = {photo.label for photo in folder.photos if photo.split == 'train'}
+    strange = sorted({photo.label for photo in folder.photos} - learnt)
+    folder.photos = [photo for photo in folder.photos if photo.label in learnt]
+    return [f'{", ".join(strange)} {"is a class" if len(strange) == 1 else "are classes"} of valid/ and not of '
+            'train/, and left out.'] if strange else []
+
+# %% ../../../nbs/engine/core/folders.ipynb #2f7c3f21
+def _other_labels(folder:PhotoFolder) -> list[str]:
+    "Photos that `metadata.csv` gives another class than their folder."
+    others = [photo for photo in folder.photos if not is_missing(photo.row.get('label'))
+        and class_name(photo.row['label']) != photo.label]
+    if not others: return []
+    first = others[0]
+    return [f"metadata.csv gives {len(others)} photos another class than their folder, such as "
+            f"{folder.name(first.path)}: {first.row['label']!r}. The folder counts; "
+            f"to take the table's, give labels=read_labels('{folder.root.name}/metadata.csv', label_column='label', "
+            "id_column='file_name')."]
+
+def _labels_of_rows(root:Path, files:list[Path], rows:dict[str, dict[str, str]]) -> dict[Path, str]|None:
+    "The classes from `metadata.csv`, where photos lie in `root` itself and none in a folder."
+    if not files or any(path.parent != root for path in files): return None
+    found = {path: class_name(rows[path.name]['label']) for path in files if path.name in rows
+        and not is_missing(rows[path.name].get('label'))}
+    return found or None
+
+# %% ../../../nbs/engine/core/folders.ipynb #951b863d
+def _why_not(path:Path) -> str:
+    "Why a file among the photos is none."
+    if path.is_symlink() and not path.exists(): return 'a link to a file that is not there.'
+    try: open_photo(path)
+    except PhotoError as error: return str(error).removeprefix(f'{path.name}: ')
+    return 'not a picture that can be opened.'
+
+def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
+    "Say what may have been meant otherwise, and name the files in class folders that are no photos."
+    root, splits = folder.root, folder.splits
+    level = 2 if splits == 'above' else 1
+    for path in visible_files(root, leave_out):
+        if len(parts := path.relative_to(root).parts) > level and not looks_like_photo(path) and place_of(parts,
+            splits)[0] != 'test':
+            folder.refused[path] = _why_not(path)
+    loose = [photo for photo in found if not photo.label and photo.split != 'test']
+    if loose and folder.photos:
+        folder.faults.append(f'{_photos(len(loose))} in no class folder and left out, such as '
+                             f'{folder.name(loose[0].path)}.')
+    beside = sorted({photo.path.relative_to(root).parts[0] for photo in found if splits == 'above' and not photo.split
+        and photo.label})
+    if beside: folder.faults.append(f'{", ".join(beside)} stands beside train/ and is left out.')
+    folder.photos = [photo for photo in folder.photos if splits != 'above' or photo.split]
+    folder.remarks += _nested(folder, level)
+    folder.faults += [*_alike(folder), *_empty(folder, level, leave_out), *_unlearnt(folder), *_other_labels(folder)]
+
+# %% ../../../nbs/engine/core/folders.ipynb #8218fef8
 def read_folder(
     root:str|Path, # A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
     look:Callable[[Photo, Image.Image], None]|None=None, # Called with each photo and its picture at a reduced size, in several threads
@@ -351,223 +582,6 @@ def read_folder(
     if labels is None: _remark(folder, found, leave_out)
     return folder
 
-def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None) -> None:
-    "Open each photo, and set aside those that can't be used."
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        reasons = list(progress(pool.map(lambda photo: _look(photo, look), folder.photos), 'reading photos',
-            total=len(folder.photos)))
-    folder.refused |= {photo.path: why for photo, why in zip(folder.photos, reasons) if why}
-    folder.photos = [photo for photo in folder.photos if photo.path not in folder.refused]
-
-def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None) -> str:
-    "Fill in what the file itself tells; the reason if it can't be used, else ''."
-    try:
-        if (size := photo.path.stat().st_size) > largest_file:
-            return f'{size/1e6:.0f} MB are too much for a photo (at most {largest_file/1e6:.0f} MB).'
-        data = photo.path.read_bytes()
-        photo.sha256 = hashlib.sha256(data).hexdigest()
-        picture = open_photo(data, at_least=64)
-        if look: look(photo, picture)
-    except PhotoError as error: return str(error)
-    except FileNotFoundError: return 'a link to a file that is not there.'
-    except OSError as error: return f"can't be read ({error.strerror})."
-    return ''
-
-# %% ../../../nbs/engine/core/folders.ipynb #b7d479f9
-def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
-    "Say what may have been meant otherwise, and name the files in class folders that are no photos."
-    root, splits = folder.root, folder.splits
-    level = 2 if splits == 'above' else 1
-    for path in visible_files(root, leave_out):
-        if len(parts := path.relative_to(root).parts) > level and not looks_like_photo(path) and place_of(parts,
-            splits)[0] != 'test':
-            folder.refused[path] = _why_not(path)
-    loose = [photo for photo in found if not photo.label and photo.split != 'test']
-    if loose and folder.photos:
-        folder.faults.append(f'{_photos(len(loose))} in no class folder and left out, such as '
-                             f'{folder.name(loose[0].path)}.')
-    beside = sorted({photo.path.relative_to(root).parts[0] for photo in found if splits == 'above' and not photo.split
-        and photo.label})
-    if beside: folder.faults.append(f'{", ".join(beside)} stands beside train/ and is left out.')
-    folder.photos = [photo for photo in folder.photos if splits != 'above' or photo.split]
-    folder.remarks += _nested(folder, level)
-    folder.faults += [*_alike(folder), *_empty(folder, level, leave_out), *_unlearnt(folder), *_other_labels(folder)]
-
-def _photos(n:int) -> str: return f'{n} photo lies' if n == 1 else f'{n} photos lie'
-
-def _why_not(path:Path) -> str:
-    "Why a file among the photos is none."
-    if path.is_symlink() and not path.exists(): return 'a link to a file that is not there.'
-    try: open_photo(path)
-    except PhotoError as error: return str(error).removeprefix(f'{path.name}: ')
-    return 'not a picture that can be opened.'
-
-# %% ../../../nbs/engine/core/folders.ipynb #a8eeb63c
-def _nested(folder:PhotoFolder, level:int) -> list[str]:
-    "Folders inside class folders may be sessions, or may be the classes that were meant."
-    inner = [photo.path.relative_to(folder.root).parts[:-1] for photo in folder.photos]
-    inner = [parts for parts in inner if len(parts) > level
-        and not (level == 1 and parts[1:] and len(parts) == 2 and _split_name(parts[1]))]
-    if not inner: return []
-    leaves = {parts[-1]: {parts[level - 1] for parts in inner} for parts in inner}
-    shared = sorted(leaf for leaf in leaves if len({parts[level - 1] for parts in inner if parts[-1] == leaf}) > 1)
-    standing = f' {", ".join(shared[:3])} {"stands" if len(shared) == 1 else "stand"} under several classes.' if shared else ''
-    return [f'{_photos(len(inner))} in a folder below the one of the class, such as {"/".join(inner[0])}: the class '
-            f'is {class_name(inner[0][level - 1])}.{standing}']
-
-def _alike(folder:PhotoFolder) -> list[str]:
-    "Class folders whose names look the same."
-    raw: dict[str, set[str]] = {}
-    for photo in folder.photos:
-        for part in photo.path.relative_to(folder.root).parts[:-1]:
-            if class_name(part) == photo.label: raw.setdefault(photo.label, set()).add(part)
-    same = [f'{len(names)} folders are called {label!r}, with other blanks or accents in several pieces: they are '
-            'taken as one class.' for label, names in raw.items() if len(names) > 1]
-    looks: dict[str, list[str]] = {}
-    for label in folder.labels: looks.setdefault(re.sub(r'[\s_-]+', ' ', label.casefold()), []).append(label)
-    return same + [f'The classes {" and ".join(map(repr, labels))} look the same: rename the folder of one if they '
-                   'are one class.' for labels in looks.values() if len(labels) > 1]
-
-def _empty(folder:PhotoFolder, level:int, leave_out:Path|None) -> list[str]:
-    "Class folders without a photo that can be used."
-    root, found = folder.root, []
-    for above in ([root] if level == 1
-        else [path for path in sorted(root.iterdir()) if path.is_dir() and _split_name(path.name) == 'train']):
-        for path in sorted(above.iterdir()):
-            if not path.is_dir() or not is_visible(path.name) or class_name(path.name) in folder.labels: continue
-            if leave_out and leave_out.resolve().is_relative_to(path.resolve()): continue
-            refused = [why for file, why in folder.refused.items() if file.is_relative_to(path)]
-            why = f'{len(refused)} files can not be used, the first since: {refused[0]}' if refused else 'no photo lies in it.'
-            if not os.access(path, os.R_OK): why = 'it may not be read.'
-            found.append(f'{folder.name(path)}/ gives no class: {why}')
-    return found
-
-# %% ../../../nbs/engine/core/folders.ipynb #5a2e7202
-def _unlearnt(folder:PhotoFolder) -> list[str]:
-    "Photos in valid/ of a class that train/ doesn't have can't be judged: they are left out."
-    if not any(photo.split == 'train' for photo in folder.photos): return []
-    learnt = {photo.label for photo in folder.photos if photo.split == 'train'}
-    strange = sorted({photo.label for photo in folder.photos} - learnt)
-    folder.photos = [photo for photo in folder.photos if photo.label in learnt]
-    return [f'{", ".join(strange)} {"is a class" if len(strange) == 1 else "are classes"} of valid/ and not of '
-            'train/, and left out.'] if strange else []
-
-def _other_labels(folder:PhotoFolder) -> list[str]:
-    "Photos that `metadata.csv` gives another class than their folder."
-    others = [photo for photo in folder.photos if not is_missing(photo.row.get('label'))
-        and class_name(photo.row['label']) != photo.label]
-    if not others: return []
-    first = others[0]
-    return [f"metadata.csv gives {len(others)} photos another class than their folder, such as "
-            f"{folder.name(first.path)}: {first.row['label']!r}. The folder counts; "
-            f"to take the table's, give labels=read_labels('{folder.root.name}/metadata.csv', label_column='label', "
-            "id_column='file_name')."]
-
-def _labels_of_rows(root:Path, files:list[Path], rows:dict[str, dict[str, str]]) -> dict[Path, str]|None:
-    "The classes from `metadata.csv`, where photos lie in `root` itself and none in a folder."
-    if not files or any(path.parent != root for path in files): return None
-    found = {path: class_name(rows[path.name]['label']) for path in files if path.name in rows
-        and not is_missing(rows[path.name].get('label'))}
-    return found or None
-
-# %% ../../../nbs/engine/core/folders.ipynb #6134ffdc
-columns = ('file_name', 'label', 'group', 'query', 'provider', 'image_url', 'page_url', 'author', 'license',
-           'sha256', 'phash', 'width', 'height', 'fetched_at') # of `metadata.csv`
-
-def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
-    "The rows by file name, and what a person should know of the table."
-    path = root/'metadata.csv'
-    if not path.exists(): return {}, []
-    try: table = read_table(path, strip=False)
-    except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}']
-    if 'file_name' not in table.columns:
-        return {}, ['metadata.csv is not of this package and is passed over: it has no column file_name, but '
-                    f'{", ".join(table.columns[:20])}.']
-    rows, long = {}, 0
-    as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`, which puts no blanks around a cell
-    for row in table.rows if as_written else [[cell.strip() for cell in row] for row in table.rows]:
-        values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
-        long += any(len(text) > longest_text for text in row)
-        rows[values['file_name'].replace('\\', '/')] = values
-    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {long} rows: texts '
-                                'are cut there, addresses are left out.']*bool(long)
-
-def _bounded(column:str, text:str) -> str:
-    "A text as long as anything needs it; half an address leads nowhere, and half a name to no file."
-    if len(text) <= longest_text or column == 'file_name': return text
-    return '' if column.endswith('_url') else text[:longest_text]
-
-def read_metadata(
-    root:str|Path, # The photo folder
-) -> dict[str, dict[str, str]]: # By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
-    """What is known of each photo.
-
-    Parameters
-    ----------
-    root : str | Path
-        The photo folder
-
-    Returns
-    -------
-    dict[str, dict[str, str]]
-        By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
-    """
-    return _metadata(Path(root))[0]
-
-def has_metadata(
-    root:str|Path, # The photo folder
-) -> bool:
-    """Whether there is a `metadata.csv`, and it is of this package.
-
-    Parameters
-    ----------
-    root : str | Path
-        The photo folder
-    """
-    try: return (Path(root)/'metadata.csv').exists() and 'file_name' in read_table(Path(root)/'metadata.csv').columns
-    except BearsError: return False
-
-def write_metadata(
-    root:str|Path, # The photo folder
-    rows:Iterable[dict[str, str]], # One per photo, with at least `file_name`
-) -> Path: # `metadata.csv`
-    """Replace `metadata.csv`, sorted by file name; columns that aren't among the known ones are kept at the end. One that is not ours stays.
-
-    Parameters
-    ----------
-    root : str | Path
-        The photo folder
-    rows : Iterable[dict[str, str]]
-        One per photo, with at least `file_name`
-
-    Returns
-    -------
-    Path
-        `metadata.csv`
-    """
-    path = Path(root)/'metadata.csv'
-    if path.exists() and not has_metadata(root):
-        raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it '
-                         'away first.')
-    cells = [{_column(key): _written(key, value) for key, value in reversed(row.items())}
-        for row in sorted(rows, key=lambda row: row['file_name'])]
-    extra = dict.fromkeys(key for row in cells for key in reversed(row) if key and key not in columns)
-    names = [*columns, *extra]
-    return write_beside(path, ''.join(map(_line,
-        [map(for_csv, names), *([row.get(name, '') for name in names] for row in cells)])), inside=root)
-
-def _line(cells:Iterable[str]) -> str:
-    "A row; Python quotes a carriage return only where it ends lines."
-    csv.writer(text := io.StringIO(), lineterminator='\r\n').writerow(cells)
-    return text.getvalue()[:-2] + '\n'
-
-def _column(name:str) -> str: return clean(name, 100)
-
-def _written(column:str, value:Any) -> str:
-    "A cell; the name of a file and of its folder as they are, all else without what can't be seen, and bounded."
-    if column in ('file_name', 'label'): return for_csv(value, exact=True)
-    return for_csv(_bounded(column, clean(value, longest_text + 1, lines=True)))
-
 # %% ../../../nbs/engine/core/folders.ipynb #88a553d9
 def sample_folder() -> Path:
     "The bundled drawn bears, as they were installed: to read, not to change."
@@ -610,6 +624,7 @@ def require_classes(
                          f'the class out of {root}.')
     return folder
 
+# %% ../../../nbs/engine/core/folders.ipynb #a4964693
 def _nothing(folder:PhotoFolder) -> str:
     "Why a folder gives no photo."
     if folder.refused: return f'holds no photo that can be used: {"; ".join(folder.notes()[:3])}'

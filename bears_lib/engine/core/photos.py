@@ -17,6 +17,57 @@ from PIL import Image
 from .common import BearsError
 from .decoding import PhotoError, decode, max_bytes, max_pixels, read_file, to_bytes, to_rgb, too_large
 
+# %% ../../../nbs/engine/core/photos.ipynb #5d8e01a2
+def _from_path(path:str|Path, at_least:int, longest:int) -> Image.Image:
+    name = f'{Path(path).name[:120]}: '
+    try: return decode(read_file(path), at_least, longest)
+    except FileNotFoundError:
+        raise PhotoError(f'{str(path)[-200:]} is not there. Check the path.') from None
+    except PhotoError as error:
+        raise PhotoError(f'{name}{error}') from None
+    except (OSError, ValueError) as error:
+        raise PhotoError(f"{name}can't be read ({getattr(error, 'strerror', '') or error}).") from error
+
+# %% ../../../nbs/engine/core/photos.ipynb #05510745
+def _read_open_file(file, most:int=max_bytes) -> bytes:
+    "What is left in an open file."
+    try: data = file.read(most + 1)
+    except Exception as error:
+        raise PhotoError(f"the open file can't be read ({error}).") from error
+    if not isinstance(data, bytes):
+        raise PhotoError("the open file gives text: open it with open(path, 'rb').")
+    if len(data) > most:
+        raise PhotoError(f'more than {most/1e6:.0f} MB are too much for a photo.')
+    return data
+
+# %% ../../../nbs/engine/core/photos.ipynb #35ff1cb0
+def _from_pillow(image:Image.Image) -> Image.Image:
+    if image.width*image.height > max_pixels:
+        raise PhotoError(too_large(image.size))
+    try: return to_rgb(image)
+    except PhotoError:
+        raise
+    except Exception as error:
+        raise PhotoError(f"the picture can't be used ({error}).") from error
+
+def _from_tensor(tensor) -> np.ndarray:
+    "A torch tensor, whose colours come first: of shape (3, height, width), or with 1 or nothing for grey."
+    array = tensor.detach().cpu().numpy()
+    if array.ndim == 4 and len(array) == 1: array = array[0]
+    return array.transpose(1, 2, 0) if array.ndim == 3 and array.shape[0] in (1, 3) else array
+
+# %% ../../../nbs/engine/core/photos.ipynb #5d8e01a3
+def _from_array(array:np.ndarray) -> Image.Image:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
+        raise PhotoError(f'an array of shape {array.shape} is no photo: (height, width) or (height, width, 3) is.')
+    if array.shape[0]*array.shape[1] > max_pixels:
+        raise PhotoError(too_large((array.shape[1], array.shape[0])))
+    if array.dtype.kind not in 'buif':
+        raise PhotoError(f'an array of {array.dtype} is no photo: its numbers must be 0 to 255, or 0 to 1 if they '
+                         'are floats.')
+    pixels = array if array.dtype == np.uint8 else to_bytes(array)
+    return to_rgb(Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
+
 # %% ../../../nbs/engine/core/photos.ipynb #408c38a7
 Source = str | Path | bytes | bytearray | memoryview | np.ndarray | Image.Image  # what counts as a photo; a torch tensor and an open file do as well
 
@@ -49,62 +100,20 @@ def open_photo(
     if isinstance(source, np.ndarray): return _from_array(source)
     raise PhotoError(f'{type(source).__name__} is no photo: give a path, the bytes of a file, a PIL image or an array.')
 
-# %% ../../../nbs/engine/core/photos.ipynb #5d8e01a2
-def _from_path(path:str|Path, at_least:int, longest:int) -> Image.Image:
-    name = f'{Path(path).name[:120]}: '
-    try: return decode(read_file(path), at_least, longest)
-    except FileNotFoundError:
-        raise PhotoError(f'{str(path)[-200:]} is not there. Check the path.') from None
-    except PhotoError as error:
-        raise PhotoError(f'{name}{error}') from None
-    except (OSError, ValueError) as error:
-        raise PhotoError(f"{name}can't be read ({getattr(error, 'strerror', '') or error}).") from error
-
-# %% ../../../nbs/engine/core/photos.ipynb #05510745
-def _read_open_file(file, most:int=max_bytes) -> bytes:
-    "What is left in an open file."
-    try: data = file.read(most + 1)
-    except Exception as error:
-        raise PhotoError(f"the open file can't be read ({error}).") from error
-    if not isinstance(data, bytes):
-        raise PhotoError("the open file gives text: open it with open(path, 'rb').")
-    if len(data) > most:
-        raise PhotoError(f'more than {most/1e6:.0f} MB are too much for a photo.')
-    return data
-
-def _from_pillow(image:Image.Image) -> Image.Image:
-    if image.width*image.height > max_pixels:
-        raise PhotoError(too_large(image.size))
-    try: return to_rgb(image)
-    except PhotoError:
-        raise
-    except Exception as error:
-        raise PhotoError(f"the picture can't be used ({error}).") from error
-
-def _from_tensor(tensor) -> np.ndarray:
-    "A torch tensor, whose colours come first: of shape (3, height, width), or with 1 or nothing for grey."
-    array = tensor.detach().cpu().numpy()
-    if array.ndim == 4 and len(array) == 1: array = array[0]
-    return array.transpose(1, 2, 0) if array.ndim == 3 and array.shape[0] in (1, 3) else array
-
-# %% ../../../nbs/engine/core/photos.ipynb #5d8e01a3
-def _from_array(array:np.ndarray) -> Image.Image:
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or 0 in array.shape:
-        raise PhotoError(f'an array of shape {array.shape} is no photo: (height, width) or (height, width, 3) is.')
-    if array.shape[0]*array.shape[1] > max_pixels:
-        raise PhotoError(too_large((array.shape[1], array.shape[0])))
-    if array.dtype.kind not in 'buif':
-        raise PhotoError(f'an array of {array.dtype} is no photo: its numbers must be 0 to 255, or 0 to 1 if they '
-                         'are floats.')
-    pixels = array if array.dtype == np.uint8 else to_bytes(array)
-    return to_rgb(Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
-
 # %% ../../../nbs/engine/core/photos.ipynb #stepcls1
 own_ways = ('crop', 'squish', 'pad')  # of `bears_dls`: keep the middle, change the proportions, add white
 fastai_ways = ('cut', 'stretch', 'fill', 'middle', 'sample')  # three methods of `Resize`, `CropPad`, batch transforms with a size
 filters = {each.name.lower(): each for each in Image.Resampling}
 fills = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}  # fastai's names for what lies outside, and numpy's
 
+def _shape(size:int|tuple[int, int]) -> tuple[int, int]:
+    "Height and width, checked."
+    shape = (size, size) if isinstance(size, int) else tuple(size)
+    if len(shape) != 2 or not all(type(side) is int and 8 <= side <= 2048 for side in shape):
+        raise BearsError(f'size must be 8 to 2048 pixels, as one number or as (height, width), not {size}.')
+    return shape
+
+# %% ../../../nbs/engine/core/photos.ipynb #da33769a
 @dataclass(frozen=True)
 class Step:
     "One way to give a photo another size."
@@ -123,13 +132,6 @@ class Step:
                 raise BearsError(f'No {name} for a photo is called {found!r}: {", ".join(values)} are.')
         if not 0.5 <= self.share <= 1:
             raise BearsError(f'A step keeps a share of 0.5 to 1, not {self.share}.')
-
-def _shape(size:int|tuple[int, int]) -> tuple[int, int]:
-    "Height and width, checked."
-    shape = (size, size) if isinstance(size, int) else tuple(size)
-    if len(shape) != 2 or not all(type(side) is int and 8 <= side <= 2048 for side in shape):
-        raise BearsError(f'size must be 8 to 2048 pixels, as one number or as (height, width), not {size}.')
-    return shape
 
 # %% ../../../nbs/engine/core/photos.ipynb #steppad1
 def _padded(image:Image.Image, step:Step) -> Image.Image:
@@ -152,6 +154,7 @@ def _own(image:Image.Image, step:Step) -> Image.Image:
     box = (width - wide)/2, (height - high)/2, (width + wide)/2, (height + high)/2
     return image.resize((across, down), filters[step.filter], box=box, reducing_gap=None)
 
+# %% ../../../nbs/engine/core/photos.ipynb #71e8b385
 def _window(pixels:np.ndarray, left:int, top:int, across:int, down:int, fill:str) -> np.ndarray:
     "A part of the pixels; what lies outside of them is filled."
     height, width = pixels.shape[:2]
@@ -162,6 +165,7 @@ def _window(pixels:np.ndarray, left:int, top:int, across:int, down:int, fill:str
     edges = (max(-top, 0), max(top + down - height, 0)), (max(-left, 0), max(left + across - width, 0)), (0, 0)
     return np.pad(inner, edges, mode=fills[fill]) if np.any(edges) else inner  # type: ignore[call-overload]
 
+# %% ../../../nbs/engine/core/photos.ipynb #a49fbeec
 def _middle(pixels:np.ndarray, step:Step) -> np.ndarray:
     "fastai's `CropPad`."
     down, across = step.size
@@ -177,14 +181,6 @@ def _resized(pixels:np.ndarray, step:Step) -> np.ndarray:
     return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize((across, down), filters[step.filter]))
 
 # %% ../../../nbs/engine/core/photos.ipynb #stepsmp1
-def _sampled(pixels:np.ndarray, step:Step) -> np.ndarray:
-    "A batch transform with a size: large pictures are averaged first, then values are read between the pixels."
-    smaller = min(before/after for before, after in zip(pixels.shape, step.size))/2
-    for after in step.size:  # the rows, then, turned, the columns
-        if smaller > 1: pixels = _averages(pixels, int(len(pixels)*(1/smaller)))
-        pixels = _between(pixels, after).swapaxes(0, 1)
-    return np.ascontiguousarray(pixels, np.float32)
-
 def _averages(rows:np.ndarray, n:int) -> np.ndarray:
     "`n` rows, each the mean of those that it touches."
     firsts, ends = np.arange(n)*len(rows)//n, -(-np.arange(1, n + 1)*len(rows)//n)
@@ -197,6 +193,15 @@ def _between(rows:np.ndarray, n:int) -> np.ndarray:
     firsts = np.minimum(places.astype(int), max(len(rows) - 2, 0))
     share = (places - firsts)[:, None, None]
     return rows[firsts]*(1 - share) + rows[np.minimum(firsts + 1, len(rows) - 1)]*share
+
+# %% ../../../nbs/engine/core/photos.ipynb #adc2e3af
+def _sampled(pixels:np.ndarray, step:Step) -> np.ndarray:
+    "A batch transform with a size: large pictures are averaged first, then values are read between the pixels."
+    smaller = min(before/after for before, after in zip(pixels.shape, step.size))/2
+    for after in step.size:  # the rows, then, turned, the columns
+        if smaller > 1: pixels = _averages(pixels, int(len(pixels)*(1/smaller)))
+        pixels = _between(pixels, after).swapaxes(0, 1)
+    return np.ascontiguousarray(pixels, np.float32)
 
 # %% ../../../nbs/engine/core/photos.ipynb #steptak1
 def _taken(
@@ -243,6 +248,28 @@ class _Written:
     def ways(self) -> tuple[Step, ...]:
         "What is done to a photo, one step after the other."
         return self.steps or (Step(self.resize, self.shape, 'bicubic', share=self.crop),)
+
+# %% ../../../nbs/engine/core/photos.ipynb #prepjsn1
+def _known(found:dict) -> dict[str, Any]:
+    "The values of a `Preprocess`, each of its type."
+    mean, std = (tuple(_number(value) for value in found[name]) for name in ('mean', 'std'))
+    if not len(mean) == len(std) == 3 or min(std) < 1e-6:
+        raise ValueError('mean and std take three numbers each, and those of std are above 0')
+    steps = found.get('steps', [])
+    if not isinstance(steps, list | tuple) or len(steps) > 20:
+        raise ValueError('steps is a list of at most 20')
+    read = tuple(Step(step['way'], _sides(step['size']), step['filter'], step['fill'], _number(step['share']))
+        for step in steps)
+    size, resize, crop = _sides(found['size']), found['resize'], _number(found['crop'])
+    return {'size': size, 'resize': resize, 'crop': crop, 'mean': mean, 'std': std, 'steps': read}
+
+# %% ../../../nbs/engine/core/photos.ipynb #ed04b3cf
+def _sides(size:Any) -> Any: return tuple(size) if isinstance(size, list) else size
+
+def _number(value:Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(float(value)):
+        raise ValueError(f'{value!r:.40} is no finite number')
+    return float(value)
 
 # %% ../../../nbs/engine/core/photos.ipynb #d6a89996
 @dataclass(frozen=True)
@@ -314,24 +341,3 @@ class Preprocess(_Written):
         try: return cls(**_known(found))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BearsError(f'No preprocessing can be read from {found!r:.200} ({type(error).__name__}: {error}).') from error
-
-# %% ../../../nbs/engine/core/photos.ipynb #prepjsn1
-def _known(found:dict) -> dict[str, Any]:
-    "The values of a `Preprocess`, each of its type."
-    mean, std = (tuple(_number(value) for value in found[name]) for name in ('mean', 'std'))
-    if not len(mean) == len(std) == 3 or min(std) < 1e-6:
-        raise ValueError('mean and std take three numbers each, and those of std are above 0')
-    steps = found.get('steps', [])
-    if not isinstance(steps, list | tuple) or len(steps) > 20:
-        raise ValueError('steps is a list of at most 20')
-    read = tuple(Step(step['way'], _sides(step['size']), step['filter'], step['fill'], _number(step['share']))
-        for step in steps)
-    size, resize, crop = _sides(found['size']), found['resize'], _number(found['crop'])
-    return {'size': size, 'resize': resize, 'crop': crop, 'mean': mean, 'std': std, 'steps': read}
-
-def _sides(size:Any) -> Any: return tuple(size) if isinstance(size, list) else size
-
-def _number(value:Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(float(value)):
-        raise ValueError(f'{value!r:.40} is no finite number')
-    return float(value)

@@ -20,45 +20,6 @@ from .words import from_csv
 # %% ../../../nbs/engine/core/tables.ipynb #f3a41e56
 largest_table = 100_000_000  # bytes
 
-@dataclass
-class Table:
-    "A table as text."
-    path: Path
-    columns: list[str] # Their names; '' for a column without one
-    rows: list[list[str]] # Each as long as `columns`
-    notes: list[str] = field(default_factory=list) # What a person should know of how it was read
-
-def read_table(
-    path:str|Path, # A CSV file: commas, semicolons, tabs, bars or blanks between columns
-    most:int=largest_table, # Bytes that it may have
-    strip:bool=True, # Take away the blanks around each cell, as people type them
-) -> Table:
-    """Read a table whatever program wrote it; the first line names the columns.
-
-    Parameters
-    ----------
-    path : str | Path
-        A CSV file: commas, semicolons, tabs, bars or blanks between columns
-    most : int, default largest_table
-        Bytes that it may have
-    strip : bool, default True
-        Take away the blanks around each cell, as people type them
-    """
-    path = Path(path)
-    text, notes = _to_text(path, _read_bytes(path, most))
-    separator, text = _separator(text)
-    csv.field_size_limit(max(csv.field_size_limit(), 4*most))
-    try:
-        rows = [[from_csv(cell) for cell in row]
-            for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator)
-            if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
-    columns, *below = [[cell.strip() for cell in row]
-        for row in rows[:1]] + [[cell.strip() if strip else cell for cell in row] for row in rows[1:]] or [[]]
-    return _without_counter(Table(path, columns, [_to_length(row, columns, path) for row in below], notes))
-
-# %% ../../../nbs/engine/core/tables.ipynb #5f818ae9
 def _read_bytes(path:Path, most:int) -> bytes:
     try:
         if path.exists() and not path.is_file():
@@ -73,6 +34,7 @@ def _read_bytes(path:Path, most:int) -> bytes:
     except OSError as error:
         raise BearsError(f"{path} can't be read ({error.strerror}). Give a CSV file.") from error
 
+# %% ../../../nbs/engine/core/tables.ipynb #5f818ae9
 def _to_text(path:Path, data:bytes) -> tuple[str, list[str]]:
     "The text, and a note where its alphabet had to be guessed."
     if data[:4] == b'PK\3\4':
@@ -106,6 +68,7 @@ def _separator(text:str) -> tuple[str, str]:
     best = max(',;\t|', key=score)
     return (best if score(best)[0] >= 0.5 else ' ' if score(' ')[0] == 1 else best), text
 
+# %% ../../../nbs/engine/core/tables.ipynb #9ac97d13
 def _to_length(row:list[str], columns:list[str], path:Path) -> list[str]:
     "A row with as many cells as there are columns; one with more has a separator inside a cell, and everything behind it is shifted."
     while len(row) > len(columns) and not row[-1]: row = row[:-1]
@@ -114,6 +77,15 @@ def _to_length(row:list[str], columns:list[str], path:Path) -> list[str]:
                          f'{", ".join(row)[:80]!r}. Put cells that hold a separator into double quotes.')
     return row + ['']*(len(columns) - len(row))
 
+# %% ../../../nbs/engine/core/tables.ipynb #a5096446
+@dataclass
+class Table:
+    "A table as text."
+    path: Path
+    columns: list[str] # Their names; '' for a column without one
+    rows: list[list[str]] # Each as long as `columns`
+    notes: list[str] = field(default_factory=list) # What a person should know of how it was read
+
 def _without_counter(table:Table) -> Table:
     "pandas writes the numbers of the rows into a first column without a name."
     if len(table.columns) < 3 or not re.fullmatch(r'|Unnamed: 0|index', table.columns[0]): return table
@@ -121,6 +93,37 @@ def _without_counter(table:Table) -> Table:
     if not any(numbers == [str(i) for i in range(start, start + len(numbers))] for start in (0, 1)): return table
     note = f'{table.path.name}: its first column only counts the rows and is passed over.'
     return Table(table.path, table.columns[1:], [row[1:] for row in table.rows], [*table.notes, note])
+
+# %% ../../../nbs/engine/core/tables.ipynb #0f01111c
+def read_table(
+    path:str|Path, # A CSV file: commas, semicolons, tabs, bars or blanks between columns
+    most:int=largest_table, # Bytes that it may have
+    strip:bool=True, # Take away the blanks around each cell, as people type them
+) -> Table:
+    """Read a table whatever program wrote it; the first line names the columns.
+
+    Parameters
+    ----------
+    path : str | Path
+        A CSV file: commas, semicolons, tabs, bars or blanks between columns
+    most : int, default largest_table
+        Bytes that it may have
+    strip : bool, default True
+        Take away the blanks around each cell, as people type them
+    """
+    path = Path(path)
+    text, notes = _to_text(path, _read_bytes(path, most))
+    separator, text = _separator(text)
+    csv.field_size_limit(max(csv.field_size_limit(), 4*most))
+    try:
+        rows = [[from_csv(cell) for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator)
+            if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
+    columns, *below = [[cell.strip() for cell in row]
+        for row in rows[:1]] + [[cell.strip() if strip else cell for cell in row] for row in rows[1:]] or [[]]
+    return _without_counter(Table(path, columns, [_to_length(row, columns, path) for row in below], notes))
 
 # %% ../../../nbs/engine/core/tables.ipynb #7d4f0ec7
 _no_value = frozenset('|#N/A|#N/A N/A|#NA|<NA>|N/A|NA|NULL|NaN|NaT|None|n/a|nan|null'.split('|'))
@@ -137,6 +140,7 @@ def is_missing(
     """
     return value is None or str(value).strip() in _no_value
 
+# %% ../../../nbs/engine/core/tables.ipynb #6fc22c43
 def several_labels(
     values:Iterable[str], # The labels of a collection
 ) -> list[str]: # The single labels, if these values are combinations of them; else nothing

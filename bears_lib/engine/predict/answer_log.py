@@ -15,6 +15,16 @@ from pathlib import Path
 import json, os, threading
 from ..core.common import BearsError, read_json, say
 
+# %% ../../../nbs/engine/predict/answer_log.ipynb #557b8056
+def _torn(path:Path) -> bool:
+    "Whether a process was killed while it wrote the last line."
+    try:
+        with path.open('rb') as file:
+            return file.seek(0, os.SEEK_END) > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b'\n'
+    except OSError: return False
+
+def _old(path:Path) -> Path: return path.with_name(f'{path.name}.old')
+
 # %% ../../../nbs/engine/predict/answer_log.ipynb #cdd534e4
 class AnswerLog:
     """One JSON line for each answer, and no photo; at most two files of 5 MB, about 100,000 answers.
@@ -68,17 +78,30 @@ class AnswerLog:
                 self.start = b''
         except OSError as error: say(f"Can't write {self.path}: {error.strerror}. The answer is given all the same.")
 
-# %% ../../../nbs/engine/predict/answer_log.ipynb #557b8056
-def _torn(path:Path) -> bool:
-    "Whether a process was killed while it wrote the last line."
-    try:
-        with path.open('rb') as file:
-            return file.seek(0, os.SEEK_END) > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b'\n'
-    except OSError: return False
-
-def _old(path:Path) -> Path: return path.with_name(f'{path.name}.old')
+# %% ../../../nbs/engine/predict/answer_log.ipynb #ecc18c1f
+def _entry(line:bytes) -> dict|None:
+    "An answer, if a line is one."
+    try: entry = read_json(line)
+    except ValueError: return None
+    if not isinstance(entry, dict) or not isinstance(entry.get('label'), str) or len(entry['label']) > 255: return None
+    likeness = entry.get('likeness')
+    fine = likeness is None or type(likeness) in (int, float) and abs(likeness) <= 1.001
+    return entry if fine and type(entry.get('unsure', False)) is bool else None
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #bf6ef328
+def _lines(path:Path, most:int=100_000_000) -> Iterable[bytes]:
+    "The lines of a file, of its last 100 MB if it is larger; those that are too long for an answer are passed over."
+    try:
+        with path.open('rb') as file:
+            file.seek(max(0, path.stat().st_size - most))
+            while line := file.readline(20_000):
+                if line.endswith(b'\n') or len(line) < 20_000: yield line
+                else:
+                    while (rest := file.readline(20_000)) and not rest.endswith(b'\n'): pass
+    except OSError as error:
+        raise BearsError(f"{path} can't be read: {error.strerror}.") from error
+
+# %% ../../../nbs/engine/predict/answer_log.ipynb #1b09ff05
 def read_answers(
     path:str|Path, # A file that `AnswerLog` wrote
     last:int=1000, # Only so many, the newest ones
@@ -106,25 +129,3 @@ def read_answers(
     for each in (_old(path), path):
         if each.is_file(): found.extend(entry for line in _lines(each) if (entry := _entry(line)))
     return list(found)
-
-def _lines(path:Path, most:int=100_000_000) -> Iterable[bytes]:
-    "The lines of a file, of its last 100 MB if it is larger; those that are too long for an answer are passed over."
-    try:
-        with path.open('rb') as file:
-            file.seek(max(0, path.stat().st_size - most))
-            while line := file.readline(20_000):
-                if line.endswith(b'\n') or len(line) < 20_000: yield line
-                else:
-                    while (rest := file.readline(20_000)) and not rest.endswith(b'\n'): pass
-    except OSError as error:
-        raise BearsError(f"{path} can't be read: {error.strerror}.") from error
-
-# %% ../../../nbs/engine/predict/answer_log.ipynb #ecc18c1f
-def _entry(line:bytes) -> dict|None:
-    "An answer, if a line is one."
-    try: entry = read_json(line)
-    except ValueError: return None
-    if not isinstance(entry, dict) or not isinstance(entry.get('label'), str) or len(entry['label']) > 255: return None
-    likeness = entry.get('likeness')
-    fine = likeness is None or type(likeness) in (int, float) and abs(likeness) <= 1.001
-    return entry if fine and type(entry.get('unsure', False)) is bool else None

@@ -16,6 +16,18 @@ from ..core.common import say
 from ..core.photos import PhotoError
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0007
+def _meant(name:str) -> tuple[list[str], bool]:
+    "The photos that one word means, and whether it may mean several. A file that is there is that file, whatever is in its name."
+    from bears_lib.engine.core.folders import photo_files
+    if name.lower().startswith(('http://', 'https://', 'data:')) or os.path.isfile(name): return [name], False
+    if os.path.isdir(name): return [str(path) for path in photo_files(Path(name), loose=True)], True
+    if not glob.has_magic(name): return [name], False
+    matches = sorted(glob.glob(name, recursive=True))
+    deep = '**' in Path(name).parts
+    folders = [] if deep else [path for match in matches if os.path.isdir(match) for path in _meant(match)[0]]
+    return [match for match in matches if os.path.isfile(match)] + folders, True
+
+# %% ../../../nbs/engine/predict/inputs.ipynb #88fdb68f
 def photos_named(
     names:Iterable[str], # Files, folders, patterns such as 'photos/**/*.jpg', web addresses
 ) -> tuple[list[str], dict[str, str]]: # Each photo once, in order; and for each name that means no photo a sentence
@@ -40,17 +52,6 @@ def photos_named(
         if not meant:
             problems[name] = f'{name} {"holds no photos" if Path(name).is_dir() else "matches no file"}. Check the path.'
     return list(found), problems
-
-def _meant(name:str) -> tuple[list[str], bool]:
-    "The photos that one word means, and whether it may mean several. A file that is there is that file, whatever is in its name."
-    from bears_lib.engine.core.folders import photo_files
-    if name.lower().startswith(('http://', 'https://', 'data:')) or os.path.isfile(name): return [name], False
-    if os.path.isdir(name): return [str(path) for path in photo_files(Path(name), loose=True)], True
-    if not glob.has_magic(name): return [name], False
-    matches = sorted(glob.glob(name, recursive=True))
-    deep = '**' in Path(name).parts
-    folders = [] if deep else [path for match in matches if os.path.isdir(match) for path in _meant(match)[0]]
-    return [match for match in matches if os.path.isfile(match)] + folders, True
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0011
 def photo_in_address(
@@ -100,6 +101,19 @@ _other = {'.zip': 'is a zip archive. Unpack it first.',
     **dict.fromkeys(('.onnx', '.safetensors', '.pkl', '.pth', '.pt', '.ckpt'),
     'belongs to a model, and a photo is expected here. The model comes first, then the photos.')}
 
+def _no_photo(path:Path) -> str:
+    "What something is that can't be a photo; '' for all else."
+    if path.is_dir():
+        if (path/'model.json').is_file():
+            return 'a model folder, and a photo is expected here. The model comes first, then the photos.'
+        return "can't be read as a photo, since it is a folder. Give the photos in it, or let bears-predict look for them."
+    if not path.is_file(): return ''
+    with path.open('rb') as file: head = file.read(200)
+    if head.startswith(b'version https://git-lfs'):
+        return 'a pointer of Git LFS, not the photo. Get the photos themselves: git lfs pull'
+    return _other.get(path.suffix.lower(), '')
+
+# %% ../../../nbs/engine/predict/inputs.ipynb #3dc97507
 def refuse_no_photo(
     path:str|Path, # What was given as a photo
 ) -> None:
@@ -118,15 +132,3 @@ def refuse_no_photo(
     except (OSError, ValueError): return  # it will fail to open, and say why
     if found:
         raise PhotoError(f'{path.name}: {found}')
-
-def _no_photo(path:Path) -> str:
-    "What something is that can't be a photo; '' for all else."
-    if path.is_dir():
-        if (path/'model.json').is_file():
-            return 'a model folder, and a photo is expected here. The model comes first, then the photos.'
-        return "can't be read as a photo, since it is a folder. Give the photos in it, or let bears-predict look for them."
-    if not path.is_file(): return ''
-    with path.open('rb') as file: head = file.read(200)
-    if head.startswith(b'version https://git-lfs'):
-        return 'a pointer of Git LFS, not the photo. Get the photos themselves: git lfs pull'
-    return _other.get(path.suffix.lower(), '')

@@ -6,8 +6,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/predict/model_folder.html.md"
 
 # %% auto #0
 __all__ = ['schema', 'largest', 'most_described', 'share', 'number', 'whole', 'some', 'loss', 'cosine', 'mean', 'std', 'text',
-           'digest', 'hashes', 'fields', 'ModelInfo', 'check_target', 'model_files', 'write_model', 'read_model',
-           'Kind']
+           'digest', 'hashes', 'fields', 'ModelInfo', 'check_target', 'model_files', 'write_model', 'Kind',
+           'read_model']
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #9cc2ae42
 from collections.abc import Mapping
@@ -26,6 +26,9 @@ schema = 1  # raised when a reader of the old form could misunderstand the new o
 largest = 600_000_000  # bytes that one file of a model may have
 most_described = 5_000_000  # bytes of `model.json`
 
+_unseen = ('Cc', 'Cs', 'Zl', 'Zp')  # kinds of characters that no name has
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #7c0de9dd
 @dataclass
 class ModelInfo:
     "The content of `model.json`."
@@ -53,9 +56,14 @@ class ModelInfo:
         if len({unicodedata.normalize('NFC', label).strip() for label in labels}) < len(labels):
             raise BearsError(f'A model names each class once: {short(labels)} names one twice.')
 
-_unseen = ('Cc', 'Cs', 'Zl', 'Zp')  # kinds of characters that no name has
-
 # %% ../../../nbs/engine/predict/model_folder.ipynb #d89ae36a
+def _of_others(path:Path) -> bool:
+    "Whether a model.json is whole, and not ours: other programs have files of that name too."
+    try: found = read_json(path.read_bytes()) if path.is_file() and path.stat().st_size < most_described else None
+    except ValueError: return False
+    return found is not None and not (isinstance(found, dict) and 'schema' in found)
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #3693998a
 def check_target(
     folder:str|Path, # Where a model is to go
 ) -> Path: # The same
@@ -87,12 +95,6 @@ def check_target(
         raise BearsError(f"The model can't be written to {folder}: {why}. Choose a folder you may write to.") from error
     return folder
 
-def _of_others(path:Path) -> bool:
-    "Whether a model.json is whole, and not ours: other programs have files of that name too."
-    try: found = read_json(path.read_bytes()) if path.is_file() and path.stat().st_size < most_described else None
-    except ValueError: return False
-    return found is not None and not (isinstance(found, dict) and 'schema' in found)
-
 # %% ../../../nbs/engine/predict/model_folder.ipynb #ba9b7fec
 def model_files(
     info:ModelInfo, # What to say about it; its `files` is filled in here
@@ -115,6 +117,15 @@ def model_files(
     info.files = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
     return {**files, 'model.json': json.dumps(asdict(info), indent=1, ensure_ascii=False).encode()}
 
+# %% ../../../nbs/engine/predict/model_folder.ipynb #cabc4f30
+def _written_before(folder:Path) -> dict[str, str]:
+    "The files of the model that stands there, as its model.json names them."
+    try: named = read_json(placed(folder, 'model.json').read_bytes())['files']
+    except (OSError, ValueError, KeyError, TypeError): return {}
+    return {name: digest for name, digest in named.items() if is_plain_name(name)
+        and isinstance(digest, str)} if isinstance(named, dict) else {}
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #3e514c19
 def write_model(
     folder:str|Path, # Where the model goes; a model that stands there is replaced, and all else that lies there stays
     info:ModelInfo, # What to say about it; `files` is filled in here
@@ -139,116 +150,6 @@ def write_model(
     folder = check_target(folder)
     return swap_folder(folder, model_files(info, files), _written_before(folder), what='The model')
 
-def _written_before(folder:Path) -> dict[str, str]:
-    "The files of the model that stands there, as its model.json names them."
-    try: named = read_json(placed(folder, 'model.json').read_bytes())['files']
-    except (OSError, ValueError, KeyError, TypeError): return {}
-    return {name: digest for name, digest in named.items() if is_plain_name(name)
-        and isinstance(digest, str)} if isinstance(named, dict) else {}
-
-# %% ../../../nbs/engine/predict/model_folder.ipynb #dc3e1b05
-def read_model(
-    folder:str|Path, # A model folder
-    name:str='model.onnx', # Which of its files to read
-) -> tuple[ModelInfo, bytes]: # What the model says about itself, and the file's content
-    """Read a model and check it: the form of `model.json`, then the file against its hash.
-
-    Parameters
-    ----------
-    folder : str | Path
-        A model folder
-    name : str, default 'model.onnx'
-        Which of its files to read
-
-    Returns
-    -------
-    tuple[ModelInfo, bytes]
-        What the model says about itself, and the file's content
-    """
-    folder = Path(folder)
-    for _ in range(50):
-        version = _version(folder)
-        info = _read_info(folder)
-        if name not in info.files:
-            raise BearsError(f'The model in {folder} has no {name}.{near(name, info.files)} Train it again with this '
-                             'version.')
-        data = _read_file(folder, name)
-        if hashlib.sha256(data).hexdigest() == info.files[name]: return info, data
-        if version and _version(folder) == version: break  # else another program has saved there at this moment
-    if data.startswith(_pointer):
-        raise BearsError(f'{folder/name} is a pointer of Git LFS, not the file. Get the file itself: git lfs pull')
-    raise BearsError(f'{folder/name} has changed since it was written: it may be damaged. Copy the model folder '
-                     'again, or train it again.')
-
-def _version(folder:Path) -> tuple[int, int]|None:
-    "What changes whenever a model is saved."
-    try: described = placed(folder, 'model.json').stat()
-    except (OSError, ValueError): return None
-    return described.st_ino, described.st_mtime_ns
-
-_pointer = b'version https://git-lfs.github.com/spec/'
-
-# %% ../../../nbs/engine/predict/model_folder.ipynb #4f27e3c5
-def _read_file(folder:Path, name:str, most:int=largest) -> bytes:
-    for path in (placed(folder, name), folder/name):  # a file that waits may be moved to its place at this moment
-        try:
-            if path.is_file() and path.stat().st_size > most:
-                raise BearsError(f'{path} is larger than {most/1e6:.0f} MB and is not opened.')
-            if path.is_file(): return path.read_bytes()
-        except FileNotFoundError: continue
-        except OSError as error:
-            raise BearsError(f"{path} can't be read: {error.strerror}.") from error
-    raise BearsError(f'{folder/name} is missing: the model folder is incomplete. Copy all of its files.')
-
-# %% ../../../nbs/engine/predict/model_folder.ipynb #5211a6c9
-def _read_info(folder:Path) -> ModelInfo:
-    try:
-        wrong = '' if placed(folder, 'model.json').is_file() or (folder/'model.json').is_file() else _what_it_is(folder)
-    except (OSError, ValueError) as error:
-        raise BearsError(f"The model folder {short(str(folder))} can't be read "
-                         f"({getattr(error, 'strerror', None) or error}).") from None
-    if wrong:
-        raise BearsError(wrong)
-    data = _read_file(folder, 'model.json', most_described)
-    if data.startswith(_pointer):
-        raise BearsError(f'{folder/"model.json"} is a pointer of Git LFS, not the file. Get the files themselves: '
-                         'git lfs pull')
-    try: found = read_json(data)
-    except ValueError as error:
-        raise BearsError(f'{folder/"model.json"} is damaged: {error}. Copy the model folder again, or train it again.') from error
-    return _to_info(folder/'model.json', found)
-
-def _to_info(path:Path, found:Any) -> ModelInfo:
-    "Every value that is used later is checked here, since a model may come from a stranger."
-    if not isinstance(found, dict) or type(found.get('schema')) is not int:
-        raise BearsError(f'{path} does not say which schema it follows: it is no model of this package.')
-    if found['schema'] > schema:
-        raise BearsError(f'{path} follows schema {found["schema"]}, and this version reads up to {schema}. pip '
-                         'install --upgrade bears_lib')
-    missing = [key for key in ('labels', 'preprocess', 'files') if key not in found]
-    if missing:
-        raise BearsError(f'{path} lacks {", ".join(missing)}. Train the model again.')
-    try:
-        _check(found, fields)
-        return ModelInfo(found['labels'], _preprocess(found['preprocess']),
-            **{key: found[key] for key in _kept if key in found})
-    except BearsError as error:
-        raise BearsError(f'{path} describes the model wrongly: {error} Copy the model folder again, or train it again.') from None
-
-_kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'split')
-
-# %% ../../../nbs/engine/predict/model_folder.ipynb #f620a63d
-def _preprocess(steps:Mapping[str, Any]) -> Preprocess:
-    missing = [name for name in ('size', 'resize', 'crop', 'mean', 'std') if name not in steps]
-    if missing:
-        raise BearsError(f'preprocess lacks {", ".join(missing)}.')
-    if len(steps['mean']) != 3 or len(steps['std']) != 3:
-        raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
-    size = steps['size']
-    if not whole(size) and not (isinstance(size, list) and all(map(whole, size))):
-        raise BearsError(f'preprocess.size is {short(size)}, not a whole number or two.')
-    return Preprocess.from_json(steps)
-
 # %% ../../../nbs/engine/predict/model_folder.ipynb #069ba5cb
 @dataclass(frozen=True)
 class Kind:
@@ -265,6 +166,7 @@ class Kind:
         if type(value) not in self.types: return False
         return self.low <= (len(value) if isinstance(value, str) else value) <= self.high
 
+# %% ../../../nbs/engine/predict/model_folder.ipynb #ced79073
 share, number = Kind('a number from 0 to 1', (int, float), 0, 1), Kind('a number', (int, float), -1e15)
 whole, some = Kind('a whole number, 0 or more', (int,)), Kind('a whole number, 1 or more', (int,), 1)
 loss, cosine = Kind('a number, 0 or more', (int, float)), Kind('a number from -1 to 1', (int, float), -1.001, 1.001)
@@ -291,6 +193,28 @@ fields: dict = {  # a dict: an object with these values, each optional, '*' for 
 }  # the labels are looked at by `ModelInfo`, the size and the order of steps by `Preprocess`
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #69b72de5
+def _measured(metrics:Mapping[str, Any]) -> None:
+    "An accuracy means nothing without its n, and its interval has two ends."
+    if ('accuracy' in metrics) != ('n' in metrics):
+        raise BearsError('metrics holds an accuracy or an n, but not both.')
+    ends = metrics.get('interval', [0, 1])
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise BearsError(f'metrics.interval is {short(ends)}, not a lower and an upper end.')
+
+def _small(small:Mapping[str, Any]) -> None:
+    missing = [name for name in fields['metrics']['small'] if name not in small]
+    if missing:
+        raise BearsError(f'metrics.small lacks {", ".join(missing)}.')
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #9616a8fa
+def _named(files:Mapping[str, str]) -> None:
+    odd = [name for name in files if not is_plain_name(name) or name == 'model.json']
+    if odd:
+        raise BearsError(f'files names {short(odd[0])}, which can\'t be a file of a model.')
+
+_together = {'metrics': _measured, 'metrics.small': _small, 'files': _named}  # values that only make sense together
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #8b1c0fb8
 def _check(found:Any, form:Any, where:str='') -> None:
     "Raise a `BearsError` at the first value that is not as the table says."
     if isinstance(form, Kind):
@@ -309,25 +233,37 @@ def _check(found:Any, form:Any, where:str='') -> None:
             if kind := form.get(name, form.get('*')): _check(value, kind, f'{where}.{short(name)[1:-1]}'.lstrip('.'))
         if where in _together: _together[where](found)
 
-def _measured(metrics:Mapping[str, Any]) -> None:
-    "An accuracy means nothing without its n, and its interval has two ends."
-    if ('accuracy' in metrics) != ('n' in metrics):
-        raise BearsError('metrics holds an accuracy or an n, but not both.')
-    ends = metrics.get('interval', [0, 1])
-    if len(ends) != 2 or ends[0] > ends[1]:
-        raise BearsError(f'metrics.interval is {short(ends)}, not a lower and an upper end.')
-
-def _small(small:Mapping[str, Any]) -> None:
-    missing = [name for name in fields['metrics']['small'] if name not in small]
+# %% ../../../nbs/engine/predict/model_folder.ipynb #f620a63d
+def _preprocess(steps:Mapping[str, Any]) -> Preprocess:
+    missing = [name for name in ('size', 'resize', 'crop', 'mean', 'std') if name not in steps]
     if missing:
-        raise BearsError(f'metrics.small lacks {", ".join(missing)}.')
+        raise BearsError(f'preprocess lacks {", ".join(missing)}.')
+    if len(steps['mean']) != 3 or len(steps['std']) != 3:
+        raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
+    size = steps['size']
+    if not whole(size) and not (isinstance(size, list) and all(map(whole, size))):
+        raise BearsError(f'preprocess.size is {short(size)}, not a whole number or two.')
+    return Preprocess.from_json(steps)
 
-def _named(files:Mapping[str, str]) -> None:
-    odd = [name for name in files if not is_plain_name(name) or name == 'model.json']
-    if odd:
-        raise BearsError(f'files names {short(odd[0])}, which can\'t be a file of a model.')
+# %% ../../../nbs/engine/predict/model_folder.ipynb #5211a6c9
+def _to_info(path:Path, found:Any) -> ModelInfo:
+    "Every value that is used later is checked here, since a model may come from a stranger."
+    if not isinstance(found, dict) or type(found.get('schema')) is not int:
+        raise BearsError(f'{path} does not say which schema it follows: it is no model of this package.')
+    if found['schema'] > schema:
+        raise BearsError(f'{path} follows schema {found["schema"]}, and this version reads up to {schema}. pip '
+                         'install --upgrade bears_lib')
+    missing = [key for key in ('labels', 'preprocess', 'files') if key not in found]
+    if missing:
+        raise BearsError(f'{path} lacks {", ".join(missing)}. Train the model again.')
+    try:
+        _check(found, fields)
+        return ModelInfo(found['labels'], _preprocess(found['preprocess']),
+            **{key: found[key] for key in _kept if key in found})
+    except BearsError as error:
+        raise BearsError(f'{path} describes the model wrongly: {error} Copy the model folder again, or train it again.') from None
 
-_together = {'metrics': _measured, 'metrics.small': _small, 'files': _named}  # values that only make sense together
+_kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'split')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #75605f7e
 _alone = {'.zip': 'is a zip archive. Unpack it, and give the folder that holds model.json.',
@@ -346,6 +282,8 @@ _alone = {'.zip': 'is a zip archive. Unpack it, and give the folder that holds m
                                                                                                                  'it '
                                                                                                                  'lies '
                                                                                                                  'in.'}
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #7bea1d13
 _pickles = ('.pkl', '.pickle', '.pth', '.pt', '.ckpt', '.bin', '.joblib')
 _photos = ('.jpg', '.jpeg', '.png', '.gif', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.heic')
 
@@ -378,3 +316,76 @@ def _what_folder(folder:Path, make:str) -> str:
         return f'{folder} holds photos, and a model folder is expected here. The model comes first, then the photos; bears-train {folder} --model NAME makes a model.'
     found = next((name for name in names if Path(name).suffix.lower() in (*_alone, *_pickles)), '')
     return f'{folder} holds no model.json, so it is no model folder. ' + (_what_it_is(folder/found) if found else make)
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #4f27e3c5
+def _read_file(folder:Path, name:str, most:int=largest) -> bytes:
+    for path in (placed(folder, name), folder/name):  # a file that waits may be moved to its place at this moment
+        try:
+            if path.is_file() and path.stat().st_size > most:
+                raise BearsError(f'{path} is larger than {most/1e6:.0f} MB and is not opened.')
+            if path.is_file(): return path.read_bytes()
+        except FileNotFoundError: continue
+        except OSError as error:
+            raise BearsError(f"{path} can't be read: {error.strerror}.") from error
+    raise BearsError(f'{folder/name} is missing: the model folder is incomplete. Copy all of its files.')
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #dc3e1b05
+def _version(folder:Path) -> tuple[int, int]|None:
+    "What changes whenever a model is saved."
+    try: described = placed(folder, 'model.json').stat()
+    except (OSError, ValueError): return None
+    return described.st_ino, described.st_mtime_ns
+
+_pointer = b'version https://git-lfs.github.com/spec/'
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #ec0ea4d9
+def _read_info(folder:Path) -> ModelInfo:
+    try:
+        wrong = '' if placed(folder, 'model.json').is_file() or (folder/'model.json').is_file() else _what_it_is(folder)
+    except (OSError, ValueError) as error:
+        raise BearsError(f"The model folder {short(str(folder))} can't be read "
+                         f"({getattr(error, 'strerror', None) or error}).") from None
+    if wrong:
+        raise BearsError(wrong)
+    data = _read_file(folder, 'model.json', most_described)
+    if data.startswith(_pointer):
+        raise BearsError(f'{folder/"model.json"} is a pointer of Git LFS, not the file. Get the files themselves: '
+                         'git lfs pull')
+    try: found = read_json(data)
+    except ValueError as error:
+        raise BearsError(f'{folder/"model.json"} is damaged: {error}. Copy the model folder again, or train it again.') from error
+    return _to_info(folder/'model.json', found)
+
+# %% ../../../nbs/engine/predict/model_folder.ipynb #edbecd2c
+def read_model(
+    folder:str|Path, # A model folder
+    name:str='model.onnx', # Which of its files to read
+) -> tuple[ModelInfo, bytes]: # What the model says about itself, and the file's content
+    """Read a model and check it: the form of `model.json`, then the file against its hash.
+
+    Parameters
+    ----------
+    folder : str | Path
+        A model folder
+    name : str, default 'model.onnx'
+        Which of its files to read
+
+    Returns
+    -------
+    tuple[ModelInfo, bytes]
+        What the model says about itself, and the file's content
+    """
+    folder = Path(folder)
+    for _ in range(50):
+        version = _version(folder)
+        info = _read_info(folder)
+        if name not in info.files:
+            raise BearsError(f'The model in {folder} has no {name}.{near(name, info.files)} Train it again with this '
+                             'version.')
+        data = _read_file(folder, name)
+        if hashlib.sha256(data).hexdigest() == info.files[name]: return info, data
+        if version and _version(folder) == version: break  # else another program has saved there at this moment
+    if data.startswith(_pointer):
+        raise BearsError(f'{folder/name} is a pointer of Git LFS, not the file. Get the file itself: git lfs pull')
+    raise BearsError(f'{folder/name} has changed since it was written: it may be damaged. Copy the model folder '
+                     'again, or train it again.')

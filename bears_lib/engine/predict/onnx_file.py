@@ -21,6 +21,7 @@ def _fields(**by_name:str) -> _part_of_onnx:
     split = {name: words.split() for name, words in by_name.items()}
     return {int(words[0]): (name, words[1], words[-1] == 'list') for name, words in split.items()}
 
+# %% ../../../nbs/engine/predict/onnx_file.ipynb #61a6b32a
 messages: dict[str, _part_of_onnx] = {
     'Model': _fields(ir_version='1 int', producer_name='2 text', producer_version='3 text', domain='4 text',
     model_version='5 int',
@@ -82,6 +83,41 @@ def _number(data:memoryview, at:int) -> tuple[int, int]:
 
 def _signed(value:int) -> int: return value - (1 << 64) if value >> 63 else value
 
+# %% ../../../nbs/engine/predict/onnx_file.ipynb #98166062
+def _cut(data:memoryview, at:int, wire:int) -> tuple[Any, int]:
+    "What one field holds, and the place after it."
+    if wire == 0:
+        value, at = _number(data, at)
+        return _signed(value), at
+    size = {1: 8, 5: 4}.get(wire)
+    if wire == 2: size, at = _number(data, at)
+    if size is None:
+        raise BearsError('it is damaged: it has a field of no known kind')
+    if size > len(data) - at:
+        raise BearsError('it is damaged: it ends too early')
+    part = data[at:at + size]
+    return (part if wire == 2 else struct.unpack('<d' if wire == 1 else '<f', part)[0]), at + size
+
+# %% ../../../nbs/engine/predict/onnx_file.ipynb #30aa57a6
+def _packed(raw:memoryview, kind:str) -> list:
+    "A list of numbers without a key before each."
+    if len(raw) > 10*most_listed:
+        raise BearsError(f'a list in it has more than {most_listed:,} entries')
+    if kind != 'int':
+        if len(raw) % (4 if kind == 'float' else 8):
+            raise BearsError('it is damaged: a list of numbers ends too early')
+        return np.frombuffer(raw, '<f4' if kind == 'float' else '<f8').tolist()
+    found, at = [], 0
+    while at < len(raw):
+        value, at = _number(raw, at)
+        found.append(_signed(value))
+    return found
+
+def _text(raw:memoryview) -> str:
+    try: return str(raw, 'utf-8')
+    except UnicodeDecodeError:
+        raise BearsError('it is damaged: a name in it is no text') from None
+
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #de4735e6
 class _Reader:
     "Reads the messages of one file."
@@ -117,40 +153,6 @@ class _Reader:
         if wire == 2 and many and kind in ('int', 'float', 'double'): return _packed(raw, kind)
         if wire == {'int': 0, 'double': 1, 'float': 5}.get(kind): return raw
         raise BearsError(f'it is damaged: it has something else in the place of {kind}')
-
-# %% ../../../nbs/engine/predict/onnx_file.ipynb #98166062
-def _cut(data:memoryview, at:int, wire:int) -> tuple[Any, int]:
-    "What one field holds, and the place after it."
-    if wire == 0:
-        value, at = _number(data, at)
-        return _signed(value), at
-    size = {1: 8, 5: 4}.get(wire)
-    if wire == 2: size, at = _number(data, at)
-    if size is None:
-        raise BearsError('it is damaged: it has a field of no known kind')
-    if size > len(data) - at:
-        raise BearsError('it is damaged: it ends too early')
-    part = data[at:at + size]
-    return (part if wire == 2 else struct.unpack('<d' if wire == 1 else '<f', part)[0]), at + size
-
-def _packed(raw:memoryview, kind:str) -> list:
-    "A list of numbers without a key before each."
-    if len(raw) > 10*most_listed:
-        raise BearsError(f'a list in it has more than {most_listed:,} entries')
-    if kind != 'int':
-        if len(raw) % (4 if kind == 'float' else 8):
-            raise BearsError('it is damaged: a list of numbers ends too early')
-        return np.frombuffer(raw, '<f4' if kind == 'float' else '<f8').tolist()
-    found, at = [], 0
-    while at < len(raw):
-        value, at = _number(raw, at)
-        found.append(_signed(value))
-    return found
-
-def _text(raw:memoryview) -> str:
-    try: return str(raw, 'utf-8')
-    except UnicodeDecodeError:
-        raise BearsError('it is damaged: a name in it is no text') from None
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #4934e8a3
 def read_onnx(

@@ -26,6 +26,16 @@ most_seconds = 4.  # of one core, as `check_network` estimates them
 operations = sorted(rules)  # what a network may ask for
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #b4feca47
+def _few(tensor:dict[str, Any], held:list[str], kind:str, dims:tuple[int, ...]) -> np.ndarray|None:
+    "The numbers themselves."
+    if held == ['raw_data']: data = np.frombuffer(tensor['raw_data'], '<' + kind)
+    elif kind == 'f2' and held: return None  # such numbers are written as whole ones
+    else:
+        data = np.array(tensor[held[0]] if held else [],
+            np.int64 if held in (['int32_data'], ['int64_data']) else np.float64).astype(kind)
+    return data.reshape(dims)
+
+# %% ../../../nbs/engine/predict/onnx_gate.ipynb #baa04b5b
 def _weight(tensor:dict[str, Any], name:str) -> Value:
     "A stored tensor, whose declared shape and bytes have to agree."
     dims, kind = tuple(tensor.get('dims', ())), kinds.get(tensor.get('data_type', 0))
@@ -42,15 +52,7 @@ def _weight(tensor:dict[str, Any], name:str) -> Value:
         raise BearsError(f'its weight {name[:60]!r} says that it has {numbers} numbers, and holds others')
     return Value(dims, kind, _few(tensor, held, kind, dims) if numbers <= most_known else None, True)
 
-def _few(tensor:dict[str, Any], held:list[str], kind:str, dims:tuple[int, ...]) -> np.ndarray|None:
-    "The numbers themselves."
-    if held == ['raw_data']: data = np.frombuffer(tensor['raw_data'], '<' + kind)
-    elif kind == 'f2' and held: return None  # such numbers are written as whole ones
-    else:
-        data = np.array(tensor[held[0]] if held else [],
-            np.int64 if held in (['int32_data'], ['int64_data']) else np.float64).astype(kind)
-    return data.reshape(dims)
-
+# %% ../../../nbs/engine/predict/onnx_gate.ipynb #2012d972
 _attributes = {1: 'f', 2: 'i', 3: 's', 4: 't', 6: 'floats', 7: 'ints', 8: 'strings'}
 
 def _attrs(node:dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def _pixels(inputs:list[dict]) -> Value:
         raise BearsError('it does not take float32 of shape (n, 3, height, width) with sides of 1 to 4096')
     return Value((1, *sides[1:]))
 
+# %% ../../../nbs/engine/predict/onnx_gate.ipynb #b1b2609c
 def _check_outputs(outputs:list[dict], values:dict[str, Value]) -> None:
     "What comes out has to be what was declared."
     if not 1 <= len(outputs) <= 16:
@@ -142,6 +145,12 @@ class _Memory:
     def bytes(self) -> int: return self.most + self.kept + self.copied
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #42d1db3b
+def _add(values:dict[str, Value], name:str, value:Value) -> None:
+    if not name or name in values:
+        raise BearsError(f'a value in it has no name of its own ({name[:60]!r})')
+    values[name] = value
+
+# %% ../../../nbs/engine/predict/onnx_gate.ipynb #e4d50d21
 def _walk(graph:dict[str, Any]) -> tuple[dict[str, Value], int, float]:
     "Every value, the bytes that they take at once, and the nanoseconds."
     nodes, outputs = graph.get('node', []), [each.get('name', '') for each in graph.get('output', [])]
@@ -172,11 +181,6 @@ def _walk(graph:dict[str, Any]) -> tuple[dict[str, Value], int, float]:
         memory.turn(outs)
     return values, memory.bytes, time
 
-def _add(values:dict[str, Value], name:str, value:Value) -> None:
-    if not name or name in values:
-        raise BearsError(f'a value in it has no name of its own ({name[:60]!r})')
-    values[name] = value
-
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #fade0b29
 class Cost(NamedTuple):
     "What one answer of a network takes, at most."
@@ -184,24 +188,7 @@ class Cost(NamedTuple):
     memory: int # Bytes of computed values, the weights not among them
     seconds: float # Of one slow core, an estimate
 
-def check_network(
-    data:bytes, # What stands in an ONNX file
-) -> Cost:
-    """Raise a `BearsError` unless a network is a plain one, of bounded cost.
-
-    Parameters
-    ----------
-    data : bytes
-        What stands in an ONNX file
-    """
-    try: return _checked(data)
-    except BearsError as error:
-        raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another "
-                         "one.") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met a case that it does not know
-        raise BearsError("The network can't be opened as ONNX: it is put together in an impossible way. Train the "
-                         "model again, or ask for another one.") from error
-
+# %% ../../../nbs/engine/predict/onnx_gate.ipynb #e0aae597
 def _checked(data:bytes) -> Cost:
     if len(data) > largest_network:
         raise BearsError(f'it has {len(data)/1e6:.0f} MB, and at most {largest_network/1e6:.0f} MB are opened')
@@ -225,3 +212,22 @@ def _checked(data:bytes) -> Cost:
     if time/1e9 > most_seconds:
         raise BearsError(f'it would compute for about {time/1e9:,.0f} seconds, and {most_seconds:.0f} are the most')
     return Cost(nodes, memory, time/1e9)
+
+# %% ../../../nbs/engine/predict/onnx_gate.ipynb #ec556881
+def check_network(
+    data:bytes, # What stands in an ONNX file
+) -> Cost:
+    """Raise a `BearsError` unless a network is a plain one, of bounded cost.
+
+    Parameters
+    ----------
+    data : bytes
+        What stands in an ONNX file
+    """
+    try: return _checked(data)
+    except BearsError as error:
+        raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another "
+                         "one.") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met a case that it does not know
+        raise BearsError("The network can't be opened as ONNX: it is put together in an impossible way. Train the "
+                         "model again, or ask for another one.") from error

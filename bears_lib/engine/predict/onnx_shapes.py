@@ -38,6 +38,7 @@ class Value:
         "In bytes."
         return self.numbers*np.dtype(self.kind).itemsize
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #c7dadab5
 @dataclass
 class Op:
     "One operation, and what goes into it."
@@ -157,6 +158,7 @@ def _rule(*names:str) -> Callable:
         return function
     return put
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #c1cf276a
 def along(
     op:Op, # An operation
     axis:int, # An axis of its first input; negative ones count from the end
@@ -182,6 +184,7 @@ def _place(axis:int, rank:int, op:Op) -> int:
         raise BearsError(f'{op.name} works along an axis that is not there')
     return axis % rank
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #c539bd61
 def _joined(op:Op, *shapes:tuple[int, ...]) -> tuple[int, ...]:
     "The shape of values that are stretched to fit each other."
     rank, found = max(map(len, shapes)), []
@@ -202,6 +205,7 @@ def _same(op):
     if 'axis' in op.attrs and op.name != 'DequantizeLinear': along(op, op.whole('axis', -1))
     return [op.of(0).shape]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #b48a62f3
 @_rule('BatchNormalization')
 def _batch(op): return [op.of(0).shape, op.of(3).shape, op.of(4).shape][:3 if op.whole('training_mode', 0) else 1]
 
@@ -211,6 +215,7 @@ def _dropout(op):
         raise BearsError('Dropout is switched on by an input')
     return [op.of(0).shape]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #3b058f4b
 @_rule(*'Add Sub Mul Pow Min Max Sum Mean PRelu Where Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor'.split())
 def _stretched(op): return [_joined(op, *(op.of(i).shape for i in range(len(op.ins))))]
 
@@ -245,6 +250,12 @@ def _window(op:Op, sides:Sequence[int], kernel:Sequence[int]) -> tuple[int, ...]
         found.append(steps + 1)
     return tuple(found)
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #2b251fb6
+def _cut(op, i) -> tuple[int, ...]:
+    if len(op.of(i).shape) < 3:
+        raise BearsError(f'{op.name} takes pictures, and gets something else')
+    return op.of(i).shape
+
 @_rule('Conv')
 def _conv(op):
     (n, channels, *sides), (out, each, *kernel), groups = _cut(op, 0), _cut(op, 1), op.whole('group', 1)
@@ -254,11 +265,7 @@ def _conv(op):
         raise BearsError('a Conv says another size of its window than its weights have')
     return [(n, out, *_window(op, sides, kernel))]
 
-def _cut(op, i) -> tuple[int, ...]:
-    if len(op.of(i).shape) < 3:
-        raise BearsError(f'{op.name} takes pictures, and gets something else')
-    return op.of(i).shape
-
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #5e8a662c
 @_rule('MaxPool', 'AveragePool')
 def _pool(op):
     n, channels, *sides = _cut(op, 0)
@@ -288,6 +295,7 @@ def _matmul(op):
         raise BearsError('the inputs of MatMul do not fit each other')
     return [(*_joined(op, one[:-2], other[:-2]), *rows, *columns)]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #e83fe721
 def letters(
     op:Op, # An Einsum
 ) -> tuple[str, dict[str, int]]: # The letters of what comes out, and how long each axis is
@@ -319,6 +327,7 @@ def letters(
         raise BearsError('Einsum has an odd equation')
     return right, long
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #b4c5d468
 @_rule('Einsum')
 def _einsum(op):
     right, long = letters(op)
@@ -342,6 +351,7 @@ def _reduced(op):
     if op.whole('keepdims', 1): return [tuple(1 if i in gone else side for i, side in enumerate(shape))]
     return [tuple(side for i, side in enumerate(shape) if i not in gone)]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #0f3b0c52
 @_rule('ArgMax', 'ArgMin')
 def _argmax(op): return _reduced(Op(op.name, op.ins[:1], {**op.attrs, 'axes': [op.whole('axis', 0)]}))
 
@@ -370,6 +380,7 @@ def _reshape(op):
         raise BearsError('Reshape makes more or fewer numbers than it gets')
     return [tuple(wanted)]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #22ad0b15
 @_rule('Flatten')
 def _flatten(op):
     shape, axis = op.of(0).shape, op.whole('axis', 1)
@@ -384,6 +395,7 @@ def _transpose(op):
         raise BearsError('Transpose has an odd order')
     return [tuple(shape[i] for i in order)]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #96870840
 @_rule('Squeeze')
 def _squeeze(op):
     shape, axes = op.of(0).shape, _axes(op)
@@ -421,6 +433,7 @@ def _split(op):
         raise BearsError('Split makes other parts than it has outputs')
     return [(*shape[:axis], side, *shape[axis + 1:]) for side in sides]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #135c4109
 def _slices(op:Op) -> list[slice]:
     "A `slice` for each axis."
     shape, starts, ends = op.of(0).shape, op.known(1), op.known(2)
@@ -436,6 +449,7 @@ def _slices(op:Op) -> list[slice]:
 @_rule('Slice')
 def _slice(op): return [tuple(len(range(*part.indices(side))) for part, side in zip(_slices(op), op.of(0).shape))]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #69dca2ff
 @_rule('Gather')
 def _gather(op):
     shape = op.of(0).shape
@@ -445,6 +459,7 @@ def _gather(op):
 @_rule('GatherElements')
 def _gather_elements(op): return [op.of(1).shape]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #ab5f0491
 @_rule('DepthToSpace', 'SpaceToDepth')
 def _blocks(op):
     n, channels, height, width, *more = (*_cut(op, 0), 0)
@@ -467,11 +482,9 @@ def _positive(op:Op, sides:Sequence[int]) -> Sequence[int]:
         raise BearsError(f'{op.name} makes an impossible shape')
     return sides
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #4bdf17d7
 @_rule('ConstantOfShape')
 def _filled(op): return [tuple(_positive(op, op.known(0)))]
-
-@_rule('Constant')
-def _constant(op): return [_number_in(op).shape]
 
 @_rule('Tile')
 def _tile(op):
@@ -480,6 +493,7 @@ def _tile(op):
         raise BearsError('Tile has odd repeats')
     return [tuple(side*times for side, times in zip(shape, repeats))]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #e7e7c744
 @_rule('Range')
 def _range(op):
     (start,), (end,), (step,) = (op.known(i)[:1] or [0] for i in range(3))
@@ -487,6 +501,7 @@ def _range(op):
         raise BearsError('Range has no end')
     return [(max(0, math.ceil((end - start)/step)),)]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #743c1a4a
 @_rule('Pad')
 def _pad(op):
     shape, pads = op.of(0).shape, op.known(1)
@@ -505,6 +520,7 @@ def _resize(op):
         raise BearsError('Resize has an odd size')
     return [tuple(_positive(op, wanted))]
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #7b194df7
 @_rule('Shape')
 def _shape(op): return [(len(_part(op)),)]
 
@@ -524,6 +540,11 @@ def _number_in(op:Op) -> Value:
     data = np.array(found[0])
     return Value(data.shape, 'f4' if 'float' in next(iter(op.attrs)) else 'i8', data, True)
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #08c64ec7
+@_rule('Constant')
+def _constant(op): return [_number_in(op).shape]
+
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #a3a3e07d
 def _whole_division(a:np.ndarray, b:np.ndarray) -> np.ndarray:
     return a/b if a.dtype.kind == 'f' else np.where(a < 0, -(-a//b), a//b)
 
@@ -534,6 +555,18 @@ _plain: dict[str, Callable] = {'Add': np.add, 'Sub': np.subtract, 'Mul': np.mult
     'And': np.logical_and, 'Or': np.logical_or, 'Equal': np.equal, 'Less': np.less, 'Greater': np.greater,
     'Where': np.where, 'Identity': np.array}
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #a1c9b80a
+def _clipped(op:Op) -> Any:
+    values, low, high = (op.of(i).data if op.has(i) else None for i in range(3))
+    return np.clip(values, low, high) if values is not None else None
+
+def _filling(op:Op) -> Value:
+    found = op.attrs.get('value', Value((1,), 'f4', np.zeros(1, np.float32)))
+    if not isinstance(found, Value) or found.numbers != 1:
+        raise BearsError('ConstantOfShape has an odd value')
+    return found
+
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #d41cce78
 def _computed(op:Op, shape:tuple[int, ...], kind:str) -> Any:
     "The numbers that come out; None where this operation is not worked out."
     if op.name == 'Shape': return np.array(_part(op))
@@ -555,16 +588,6 @@ def _computed(op:Op, shape:tuple[int, ...], kind:str) -> Any:
     if op.name == 'ConstantOfShape': return np.full(shape, _filling(op).data.ravel()[0])  # type: ignore[union-attr]
     return None
 
-def _clipped(op:Op) -> Any:
-    values, low, high = (op.of(i).data if op.has(i) else None for i in range(3))
-    return np.clip(values, low, high) if values is not None else None
-
-def _filling(op:Op) -> Value:
-    found = op.attrs.get('value', Value((1,), 'f4', np.zeros(1, np.float32)))
-    if not isinstance(found, Value) or found.numbers != 1:
-        raise BearsError('ConstantOfShape has an odd value')
-    return found
-
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #e6b4ab50
 def _kind(op:Op) -> str:
     "Which kind of numbers comes out."
@@ -577,6 +600,7 @@ def _kind(op:Op) -> str:
     if op.name in ('Constant', 'ConstantOfShape'): return (_number_in if op.name == 'Constant' else _filling)(op).kind
     return op.of(1 if op.name in ('Where', 'DequantizeLinear') else 0).kind
 
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #49b61102
 def outcome(
     op:Op, # One operation, and what goes into it
 ) -> list[Value]: # What comes out

@@ -54,6 +54,63 @@ class Prediction(dict[str, float]):
         doubt = '; unlike anything it was trained on' if self.unsure else ''
         return self.problem or ', '.join(f'{label} {chance:.1%}' for label, chance in list(self.items())[:3]) + doubt
 
+# %% ../../../nbs/engine/predict/predict.ipynb #3453fb54
+def _fetch(address:str) -> bytes:
+    "A photo from the web, within bounds: 20 seconds, 20 MB, public addresses only."
+    from bears_lib.engine.core.http_client import Web, WebError
+    with Web() as web:
+        try: return web.get(address).body
+        except WebError as error:
+            raise PhotoError(f'{address[:200]} can\'t be fetched ({error}). Try another address, or save the photo '
+                             'and give its path.') from error
+
+# %% ../../../nbs/engine/predict/predict.ipynb #7f9d558a
+most_bytes = 60_000_000  # that a photo's file may have
+
+def _load(photo:Source) -> Source:
+    "Fetch what is an address; refuse what is too large to be a photo, or something else by its name."
+    if isinstance(photo, str) and photo[:8].lower().startswith(('http://', 'https://')): return _fetch(photo)
+    if isinstance(photo, str) and photo[:5].lower() == 'data:': return photo_in_address(photo, most_bytes)
+    if isinstance(photo, str | Path): refuse_no_photo(photo)
+    try:
+        size = len(photo) if isinstance(photo, (bytes, bytearray)) else Path(photo).stat().st_size if isinstance(photo,
+            str | Path) else 0
+    except (OSError, ValueError): size = 0  # it will fail to open, and say why
+    if size > most_bytes:
+        raise PhotoError(f'{size/1e6:.0f} MB are too much for a photo (at most {most_bytes/1e6:.0f} MB). Make it '
+                         'smaller first.')
+    return photo
+
+# %% ../../../nbs/engine/predict/predict.ipynb #8c562268
+def _outputs(session:Any, n:int) -> list[str]:
+    "What the network is asked for; a `BearsError` if it can't be what `model.json` says it is."
+    shapes = {output.name: output.shape for output in session.get_outputs()}
+    if [each.name for each in session.get_inputs()] != ['pixels'] or len(shapes.get('probabilities')
+        or ()) != 2 or shapes['probabilities'][-1] != n:
+        raise BearsError(f'The network does not take pixels and answer with {n} probabilities, as model.json '
+                         'promises. Train the model again.')
+    return [name for name in ('probabilities', 'likeness') if name in shapes]
+
+# %% ../../../nbs/engine/predict/predict.ipynb #bdf18c3c
+def _checked(outputs:dict[str, Any], n:int) -> tuple[np.ndarray, float|None]:
+    "The probabilities of one photo and its likeness; a `BearsError`, and no answer, if they are not what they are called."
+    for name, shape in (('probabilities', (1, n)), ('likeness', (1,))):
+        value = outputs.get(name, np.zeros(shape, np.float32))
+        if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
+            raise BearsError(f'The model answers with {name} of another shape or kind than {shape} and float32. '
+                             'Train it again.')
+        if not np.isfinite(value).all():
+            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+                             'again.')
+    chances, likeness = outputs['probabilities'][0], outputs.get('likeness')
+    if chances.min() < -1e-4 or chances.max() > 1 + 1e-4 or abs(chances.sum(dtype=float) - 1) > 1e-3:
+        raise BearsError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that '
+                         f'add up to {chances.sum(dtype=float):.3g}, not to 1. Train it again.')
+    if likeness is not None and abs(likeness[0]) > 1.001:
+        raise BearsError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. '
+                         'Train it again.')
+    return chances, None if likeness is None else float(likeness[0])
+
 # %% ../../../nbs/engine/predict/predict.ipynb #dda9e266
 class Classifier:
     """A saved model, ready to be asked, by several threads at once; needs numpy, Pillow and onnxruntime, nothing else.
@@ -108,16 +165,7 @@ class Classifier:
 
     def __repr__(self): return f'Classifier of {", ".join(self.labels)}'
 
-# %% ../../../nbs/engine/predict/predict.ipynb #8c562268
-def _outputs(session:Any, n:int) -> list[str]:
-    "What the network is asked for; a `BearsError` if it can't be what `model.json` says it is."
-    shapes = {output.name: output.shape for output in session.get_outputs()}
-    if [each.name for each in session.get_inputs()] != ['pixels'] or len(shapes.get('probabilities')
-        or ()) != 2 or shapes['probabilities'][-1] != n:
-        raise BearsError(f'The network does not take pixels and answer with {n} probabilities, as model.json '
-                         'promises. Train the model again.')
-    return [name for name in ('probabilities', 'likeness') if name in shapes]
-
+# %% ../../../nbs/engine/predict/predict.ipynb #569869af
 def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:bool=False) -> Prediction:
     "One photo through one session; with `go_on` a photo that can't be used is an answer too."
     try: pixels = model.info.preprocess.tensor(_load(photo))[None]
@@ -133,48 +181,3 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
         likeness is not None and likeness < model.info.unsure.get('threshold', -1))
     if model.log: model.log.add(answer.label, answer[answer.label], likeness, answer.unsure)
     return answer
-
-def _checked(outputs:dict[str, Any], n:int) -> tuple[np.ndarray, float|None]:
-    "The probabilities of one photo and its likeness; a `BearsError`, and no answer, if they are not what they are called."
-    for name, shape in (('probabilities', (1, n)), ('likeness', (1,))):
-        value = outputs.get(name, np.zeros(shape, np.float32))
-        if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
-            raise BearsError(f'The model answers with {name} of another shape or kind than {shape} and float32. '
-                             'Train it again.')
-        if not np.isfinite(value).all():
-            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
-                             'again.')
-    chances, likeness = outputs['probabilities'][0], outputs.get('likeness')
-    if chances.min() < -1e-4 or chances.max() > 1 + 1e-4 or abs(chances.sum(dtype=float) - 1) > 1e-3:
-        raise BearsError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that '
-                         f'add up to {chances.sum(dtype=float):.3g}, not to 1. Train it again.')
-    if likeness is not None and abs(likeness[0]) > 1.001:
-        raise BearsError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. '
-                         'Train it again.')
-    return chances, None if likeness is None else float(likeness[0])
-
-# %% ../../../nbs/engine/predict/predict.ipynb #3453fb54
-most_bytes = 60_000_000  # that a photo's file may have
-
-def _load(photo:Source) -> Source:
-    "Fetch what is an address; refuse what is too large to be a photo, or something else by its name."
-    if isinstance(photo, str) and photo[:8].lower().startswith(('http://', 'https://')): return _fetch(photo)
-    if isinstance(photo, str) and photo[:5].lower() == 'data:': return photo_in_address(photo, most_bytes)
-    if isinstance(photo, str | Path): refuse_no_photo(photo)
-    try:
-        size = len(photo) if isinstance(photo, (bytes, bytearray)) else Path(photo).stat().st_size if isinstance(photo,
-            str | Path) else 0
-    except (OSError, ValueError): size = 0  # it will fail to open, and say why
-    if size > most_bytes:
-        raise PhotoError(f'{size/1e6:.0f} MB are too much for a photo (at most {most_bytes/1e6:.0f} MB). Make it '
-                         'smaller first.')
-    return photo
-
-def _fetch(address:str) -> bytes:
-    "A photo from the web, within bounds: 20 seconds, 20 MB, public addresses only."
-    from bears_lib.engine.core.http_client import Web, WebError
-    with Web() as web:
-        try: return web.get(address).body
-        except WebError as error:
-            raise PhotoError(f'{address[:200]} can\'t be fetched ({error}). Try another address, or save the photo '
-                             'and give its path.') from error
