@@ -114,7 +114,7 @@ def test_read_only_target(photos, tmp_path, monkeypatch):
     with pytest.raises(BearsError, match='Permission denied. Choose a folder you may write to'): bears_train(str(photos), model=str(tmp_path/'locked'/'model'))
 
 def test_a_full_disk_leaves_the_old_model(copy, monkeypatch):
-    from bears_lib.engine.predict.predict import model_folder as models
+    from bears_lib.engine.predict import model_folder as models
     before = {path.name: path.read_bytes() for path in copy.iterdir()}
     def full(*args): raise OSError(28, 'No space left on device')
     monkeypatch.setattr(models.Path, 'write_bytes', full)

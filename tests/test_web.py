@@ -198,5 +198,5 @@ def test_one_place_names_the_library_that_speaks_http():
     package = Path(web.__file__).parent.parent
     naming = {file.name for file in package.rglob('*.py') if re.search(r'^\s*(import|from) .*\b(httpx|httpcore)\d?\b', file.read_text(encoding='utf-8'), re.MULTILINE)}
     run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.core.http_client; print({"httpx", "httpcore"} & set(sys.modules))'], capture_output=True, text=True)
-    assert (naming - {'data.py'}, run.stdout.strip()) == ({'web.py'}, 'set()')
+    assert (naming - {'datasets.py'}, run.stdout.strip()) == ({'http_client.py'}, 'set()')
     assert 'from bears_lib.engine.core.http_client import httpx' in (package/'engine'/'lessons'/'datasets.py').read_text(encoding='utf-8')

@@ -443,8 +443,15 @@ def _slices(op:Op) -> list[slice]:
     found = [slice(None)]*len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps):
         place = _place(axis, len(shape), op)
-        found[place] = slice(start, end if step > 0 or end >= -shape[place] else None, step)
+        found[place] = _python_slice(start, end, step, shape[place])
     return found
+
+def _python_slice(start:int, end:int, step:int, side:int) -> slice:
+    "What ONNX Runtime takes: where it counts backwards, a start before the first element is the first one."
+    if step > 0: return slice(start, end, step)
+    first = min(max(start + side if start < 0 else start, 0), side - 1)
+    last = min(max(end + side if end < 0 else end, -1), side - 1)
+    return slice(first, None if last < 0 else last, step)
 
 @_rule('Slice')
 def _slice(op): return [tuple(len(range(*part.indices(side))) for part, side in zip(_slices(op), op.of(0).shape))]
