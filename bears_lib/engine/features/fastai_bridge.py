@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/features/fastai_bridge.html.m
 
 # %% auto #0
 __all__ = ['PhotoBlock', 'PhotoImage', 'SquarePhoto', 'require_classifier', 'classes_of', 'photos_of', 'preprocess_of',
-           'shape_of', 'require_same', 'with_stats', 'network_of', 'split_of', 'familiar_of']
+           'shape_of', 'with_stats', 'network_of', 'split_of', 'familiar_of', 'require_same']
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #b95eb325
 from copy import copy
@@ -142,6 +142,7 @@ def require_classifier(
 
 def _classified(data:Any) -> bool: return any(isinstance(step, Categorize) for step in data.tls[1].tfms.fs)
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #01280001
 def classes_of(
     dls:DataLoaders, # With one class for each photo
 ) -> list[str]: # Their names, in the order of the model's outputs
@@ -160,6 +161,26 @@ def classes_of(
     return [str(label) for label in dls.vocab]
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnphot1
+def _item(data:Any, i:int) -> Any:
+    "One item as it came: a path, a row of a table, a pair."
+    items = data.tls[0].items
+    return items.iloc[i] if hasattr(items, 'iloc') else items[i]
+
+def _after(value:Any, steps:Any) -> Any:
+    "A photo and its class, or a batch of them, after some transforms as they work in validation."
+    for step in steps: value = step(value, split_idx=1)
+    return value
+
+def _opening(data:Any, i:int) -> tuple[list[Transform], Transform, Any]:
+    "The transforms that lead from an item to what is opened, the one that opens it, and the opened image."
+    steps, value = list(data.tls[0].tfms.fs), _item(data, i)
+    for number, step in enumerate(steps):
+        value = step(value, split_idx=1)
+        if isinstance(value, Image.Image | torch.Tensor): return steps[:number], step, value
+    raise BearsError(f'Items of these DataLoaders become no image, but {type(value).__name__}: bears_dls(path) makes '
+                     'some of photos.')
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #ccb70f71
 def photos_of(
     data:Any, # `dls.valid_ds` or `dls.train_ds`
     which:list[int]|None=None, # Numbers of items; None takes all
@@ -187,50 +208,6 @@ def photos_of(
         found.append(Path(photo) if isinstance(photo, str) else photo)
     return found
 
-def _item(data:Any, i:int) -> Any:
-    "One item as it came: a path, a row of a table, a pair."
-    items = data.tls[0].items
-    return items.iloc[i] if hasattr(items, 'iloc') else items[i]
-
-def _after(value:Any, steps:Any) -> Any:
-    "A photo and its class, or a batch of them, after some transforms as they work in validation."
-    for step in steps: value = step(value, split_idx=1)
-    return value
-
-def _opening(data:Any, i:int) -> tuple[list[Transform], Transform, Any]:
-    "The transforms that lead from an item to what is opened, the one that opens it, and the opened image."
-    steps, value = list(data.tls[0].tfms.fs), _item(data, i)
-    for number, step in enumerate(steps):
-        value = step(value, split_idx=1)
-        if isinstance(value, Image.Image | torch.Tensor): return steps[:number], step, value
-    raise BearsError(f'Items of these DataLoaders become no image, but {type(value).__name__}: bears_dls(path) makes '
-                     'some of photos.')
-
-# %% ../../../nbs/engine/features/fastai_bridge.ipynb #ef106e3c
-def preprocess_of(
-    dls:DataLoaders, # From `bears_dls`, or fastai's own
-) -> Preprocess: # What validation photos go through
-    """How a `Learner`'s photos are prepared; a `BearsError` names a transform that can't be written down.
-
-    Parameters
-    ----------
-    dls : DataLoaders
-        From `bears_dls`, or fastai's own
-
-    Returns
-    -------
-    Preprocess
-        What validation photos go through
-    """
-    loader = dls.loaders[-1] if len(dls.loaders) < 2 else dls.valid
-    if not len(loader.dataset): loader = dls.loaders[0]
-    steps = _item_steps(loader)
-    ways = [way for step in steps for way in (step.ways if isinstance(step, Preprocess) else (step,))]
-    mean, std = _batch_steps(loader, ways)
-    first = steps[0]
-    if isinstance(first, Preprocess) and len(ways) == 1: return replace(first, mean=mean, std=std)
-    return Preprocess(ways[-1].size, 'steps', mean=mean, std=std, steps=tuple(ways))
-
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnitem1
 def _item_steps(loader:TfmdDL) -> list[Step|Preprocess]:
     "What happens to each photo on its own."
@@ -246,6 +223,7 @@ def _item_steps(loader:TfmdDL) -> list[Step|Preprocess]:
             raise _unknown(step)
     return found or [Step('cut', _one_size(loader))]
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #ff3ddcc6
 def _require_untouched(data:Any, i:int) -> None:
     "Raise a `BearsError` if a type transform changes the opened image."
     steps = list(data.tls[0].tfms.fs)
@@ -257,6 +235,7 @@ def _require_untouched(data:Any, i:int) -> None:
     if more and not np.array_equal(np.asarray(image), np.asarray(_after(image, more))):
         raise _unknown(more[0])
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #9d2ebfb9
 def _known_item(step:Transform) -> list[Step]:
     "fastai's own ways to a size, on validation photos."
     across, down = (int(side) for side in step.size)
@@ -270,6 +249,7 @@ def _known_item(step:Transform) -> list[Step]:
     larger = Step('stretch', (down + extra, across + extra), resampled)
     return [larger, Step('middle', (down, across))] if extra else [larger]
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #0777adc0
 def _one_size(loader:TfmdDL) -> tuple[int, int]:
     "Height and width of photos that nothing resizes."
     sizes = {_opening(loader.dataset, i)[2].size for i in _some(loader.dataset)}
@@ -298,6 +278,7 @@ def _three(values:torch.Tensor) -> np.ndarray:
     "Of red, green and blue."
     return np.broadcast_to(values.detach().cpu().flatten().double().numpy(), 3)
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #fc16f761
 def _known_batch(step:Transform, size:tuple[int, int]) -> list[Step]:
     "What fastai's random batch transforms leave of themselves on validation photos: their size."
     if step.size is None: return []
@@ -320,6 +301,7 @@ def _some(data:Any, n:int=4) -> list[int]:
     if not order: return []
     return [order[i] for i in sorted({round(place) for place in np.linspace(0, len(order) - 1, n)})]
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #b201a644
 def _changes(loader:TfmdDL, step:Transform, stage:str, number:int) -> bool:
     "Whether a transform changes validation photos: it is tried on some."
     if type(step).split_idx == 0 and step.split_idx == 0: return False  # for training alone
@@ -338,6 +320,7 @@ def _changes(loader:TfmdDL, step:Transform, stage:str, number:int) -> bool:
 
 def _on_cpu(value:Any) -> Any: return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #b91869a9
 def _unknown(step:Transform, how:str='') -> BearsError:
     return BearsError(f"{_name(step)}{how} changes validation photos in a way that a saved model can't repeat. Do it "
                       "to the "
@@ -348,6 +331,31 @@ def _unknown(step:Transform, how:str='') -> BearsError:
 def _name(step:Transform) -> str:
     "What a person called a transform."
     return type(step).__name__ if type(step) is not Transform else step.name
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #ef106e3c
+def preprocess_of(
+    dls:DataLoaders, # From `bears_dls`, or fastai's own
+) -> Preprocess: # What validation photos go through
+    """How a `Learner`'s photos are prepared; a `BearsError` names a transform that can't be written down.
+
+    Parameters
+    ----------
+    dls : DataLoaders
+        From `bears_dls`, or fastai's own
+
+    Returns
+    -------
+    Preprocess
+        What validation photos go through
+    """
+    loader = dls.loaders[-1] if len(dls.loaders) < 2 else dls.valid
+    if not len(loader.dataset): loader = dls.loaders[0]
+    steps = _item_steps(loader)
+    ways = [way for step in steps for way in (step.ways if isinstance(step, Preprocess) else (step,))]
+    mean, std = _batch_steps(loader, ways)
+    first = steps[0]
+    if isinstance(first, Preprocess) and len(ways) == 1: return replace(first, mean=mean, std=std)
+    return Preprocess(ways[-1].size, 'steps', mean=mean, std=std, steps=tuple(ways))
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnshap1
 def shape_of(
@@ -369,113 +377,6 @@ def shape_of(
     loader.before_iter()
     height, width = loader.after_batch(to_device(loader.do_batch([loader.do_item(0)]), loader.device))[0].shape[-2:]
     return height, width
-
-# %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame2
-def require_same(
-    learn:Learner, # A trained one
-    network:bytes, # As `network_of` writes it
-    n:int=8, # How many validation photos to compare, spread over the classes
-) -> None:
-    """Raise a `BearsError` unless the network and its preprocessing answer as the learner does, to 0.001.
-
-    Parameters
-    ----------
-    learn : Learner
-        A trained one
-    network : bytes
-        As `network_of` writes it
-    n : int, default 8
-        How many validation photos to compare, spread over the classes
-    """
-    loader, preprocess = learn.dls.valid, preprocess_of(learn.dls)
-    which = _opened_alike(loader, n)
-    if not which: return
-    loader.before_iter()
-    batch = to_device(loader.do_batch([loader.do_item(i) for i in which]), loader.device)
-    seen = loader.after_batch(batch)[0].as_subclass(torch.Tensor)
-    ours = np.stack([preprocess.tensor(photo) for photo in photos_of(loader.dataset, which)])
-    _require_equal(loader, seen.detach().float().cpu().numpy(), ours)
-    session = open_network(network)
-    chances = np.concatenate([session.run(['probabilities'], {'pixels': pixels[None]})[0] for pixels in ours])
-    off = float(np.abs(chances - _chances(learn, seen)).max())
-    if not off <= 1e-3:
-        raise BearsError(f'The learner and the network that would be saved differ by {off:.2g} in a probability: its '
-                         'loss '
-                         f'function ({_loss_name(learn)}) or its model works in a way that is not saved. Use '
-                         'CrossEntropyLossFlat.')
-
-def _require_equal(loader:TfmdDL, seen:np.ndarray, ours:np.ndarray) -> None:
-    "Raise a `BearsError` if fastai's numbers and ours are not the same."
-    if ours.shape != seen.shape: found = f'one has the shape {seen.shape[1:]}, the other {ours.shape[1:]}'
-    elif not (off := float(np.abs(ours - seen).max())) <= 1e-3: found = f'pixels are off by up to {off:.2g}'
-    else: return
-    usual = (ToTensor, IntToFloatTensor, Normalize)
-    steps = [_name(step) for step in [*loader.after_item.fs, *loader.after_batch.fs] if not isinstance(step, usual)]
-    raise BearsError(f'The transforms of these DataLoaders ({", ".join(steps) or "none"}) make other photos than a '
-                     'saved model '
-                     f"would: {found}. Use fastai's Resize, RandomResizedCrop or CropPad, or bears_dls, and train "
-                     "again.")
-
-# %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame3
-def _chances(learn:Learner, pixels:torch.Tensor) -> np.ndarray:
-    "What the learner itself says, as `get_preds` does."
-    modes, device = [(part, part.training) for part in learn.model.modules()], next(learn.model.parameters()).device
-    turned = getattr(learn.loss_func, 'activation', None) or (lambda scores: scores.softmax(-1))
-    try:
-        with torch.inference_mode(): return turned(learn.model.eval()(pixels.to(device))).float().cpu().numpy()
-    finally:
-        for part, training in modes: part.training = training
-
-def _loss_name(learn:Learner) -> str: return getattr(learn.loss_func, '__name__', type(learn.loss_func).__name__)
-
-def _opened_alike(loader:TfmdDL, n:int) -> list[int]:
-    "Items that fastai opens as we do; a `BearsError` names a `get_x` or an opener that makes other photos."
-    data = loader.dataset
-    before, opener, image = _opening(data, 0)
-    if isinstance(image, PhotoImage) and all(_name(step) == 'noop' for step in before): return _some(data, n)
-    odd = [i for i, photo in enumerate(photos_of(data)) if _opened_otherwise(photo)]
-    example = f'such as {_short(photos_of(data, odd[:1])[0])}' if odd else ''
-    if len(odd) > 0.1*len(data):
-        raise BearsError(f'fastai takes {len(odd)} of {len(data)} validation photos as they lie in their files, on '
-                         'their side '
-                         f'or transparent ({example}), and a saved model turns such photos upright, on white. Use '
-                         'PhotoBlock of '
-                         'bears_lib.engine.features.fastai_bridge in place of ImageBlock, or bears_dls, and train '
-                         'again.')
-    if odd:
-        say(f'{len(odd)} of {len(data)} validation photos were seen as they lie in their files, on their side or '
-            'transparent '
-                f'({example}); the saved model turns such photos upright, on white.')
-    which = [i for i in _some(data, n + len(odd)) if i not in odd][:n]
-    for i in which: _require_opened(data, i)
-    return which
-
-# %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame4
-def _opened_otherwise(photo:Any) -> bool:
-    "Whether `PILImage` and `open_photo` differ: for photos that are turned, transparent or deeper than 8 bits."
-    try:
-        with Image.open(io.BytesIO(photo) if isinstance(photo, bytes) else photo) as image:
-            clear = image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
-            return clear or image.mode.startswith(('I', 'F')) or image.getexif().get(0x0112, 1) != 1
-    except Exception: return False  # the comparison will tell
-
-def _require_opened(data:Any, i:int) -> None:
-    "Raise a `BearsError` if an item is not the photo that its file holds."
-    before, opener, image = _opening(data, i)
-    item, (photo,) = _item(data, i), photos_of(data, [i])
-    names = ', '.join(_name(step) for step in [*before, opener] if _name(step) != 'noop')
-    paths = isinstance(item, str | Path) and isinstance(photo, Path)
-    other = paths and Path(item) != photo and Path(item).is_file()
-    try: same = not other and np.array_equal(np.asarray(image), np.asarray(open_photo(photo)))
-    except TypeError: same = False
-    if not same:
-        raise BearsError(f"{names} makes another picture of {_short(item)} than the photo that it holds, and a saved "
-                         "model can't "
-                         'repeat that. Prepare the photos before they are read, and train again.')
-
-def _short(item:Any) -> str:
-    "An item in a few words."
-    return Path(item).name if isinstance(item, str | Path) else f'{item!r:.60}'.replace('\n', ' ')
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrncopy1
 def with_stats(
@@ -529,6 +430,7 @@ class _Answers(nn.Module):
         alike = F.normalize(pooled) @ self.bank
         return scores.softmax(1), pooled, alike.topk(min(neighbours, self.bank.shape[1])).values.mean(1)
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #1fdc95ce
 def network_of(
     learn:Learner, # Its model is a body followed by a head, as `bears_learner` and `vision_learner` make it
     familiar:Familiar|None=None, # Training photos to compare with
@@ -582,6 +484,7 @@ def split_of(
     train, valid = ([sha256(path.read_bytes()).hexdigest() for path in files] for files in sides)
     return record_split(train, valid, 'by the DataLoaders')
 
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #6bf1f1b4
 def familiar_of(
     learn:Learner, # With a body, and a head
     valid_features:np.ndarray, # float32 of shape (n, num_features), of its validation photos
@@ -600,3 +503,113 @@ def familiar_of(
     photos = photos_of(learn.dls.train_ds, [items[i] for i in spread(len(items))])
     return fit_familiar(run_photos(network_of(learn), photos, preprocess_of(learn.dls),
         what='looking at training photos')[1], valid_features)
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame2
+def require_same(
+    learn:Learner, # A trained one
+    network:bytes, # As `network_of` writes it
+    n:int=8, # How many validation photos to compare, spread over the classes
+) -> None:
+    """Raise a `BearsError` unless the network and its preprocessing answer as the learner does, to 0.001.
+
+    Parameters
+    ----------
+    learn : Learner
+        A trained one
+    network : bytes
+        As `network_of` writes it
+    n : int, default 8
+        How many validation photos to compare, spread over the classes
+    """
+    loader, preprocess = learn.dls.valid, preprocess_of(learn.dls)
+    which = _opened_alike(loader, n)
+    if not which: return
+    loader.before_iter()
+    batch = to_device(loader.do_batch([loader.do_item(i) for i in which]), loader.device)
+    seen = loader.after_batch(batch)[0].as_subclass(torch.Tensor)
+    ours = np.stack([preprocess.tensor(photo) for photo in photos_of(loader.dataset, which)])
+    _require_equal(loader, seen.detach().float().cpu().numpy(), ours)
+    session = open_network(network)
+    chances = np.concatenate([session.run(['probabilities'], {'pixels': pixels[None]})[0] for pixels in ours])
+    off = float(np.abs(chances - _chances(learn, seen)).max())
+    if not off <= 1e-3:
+        raise BearsError(f'The learner and the network that would be saved differ by {off:.2g} in a probability: its '
+                         'loss '
+                         f'function ({_loss_name(learn)}) or its model works in a way that is not saved. Use '
+                         'CrossEntropyLossFlat.')
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #2fb2a5a3
+def _require_equal(loader:TfmdDL, seen:np.ndarray, ours:np.ndarray) -> None:
+    "Raise a `BearsError` if fastai's numbers and ours are not the same."
+    if ours.shape != seen.shape: found = f'one has the shape {seen.shape[1:]}, the other {ours.shape[1:]}'
+    elif not (off := float(np.abs(ours - seen).max())) <= 1e-3: found = f'pixels are off by up to {off:.2g}'
+    else: return
+    usual = (ToTensor, IntToFloatTensor, Normalize)
+    steps = [_name(step) for step in [*loader.after_item.fs, *loader.after_batch.fs] if not isinstance(step, usual)]
+    raise BearsError(f'The transforms of these DataLoaders ({", ".join(steps) or "none"}) make other photos than a '
+                     'saved model '
+                     f"would: {found}. Use fastai's Resize, RandomResizedCrop or CropPad, or bears_dls, and train "
+                     "again.")
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame3
+def _chances(learn:Learner, pixels:torch.Tensor) -> np.ndarray:
+    "What the learner itself says, as `get_preds` does."
+    modes, device = [(part, part.training) for part in learn.model.modules()], next(learn.model.parameters()).device
+    turned = getattr(learn.loss_func, 'activation', None) or (lambda scores: scores.softmax(-1))
+    try:
+        with torch.inference_mode(): return turned(learn.model.eval()(pixels.to(device))).float().cpu().numpy()
+    finally:
+        for part, training in modes: part.training = training
+
+def _loss_name(learn:Learner) -> str: return getattr(learn.loss_func, '__name__', type(learn.loss_func).__name__)
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #97af4425
+def _opened_alike(loader:TfmdDL, n:int) -> list[int]:
+    "Items that fastai opens as we do; a `BearsError` names a `get_x` or an opener that makes other photos."
+    data = loader.dataset
+    before, opener, image = _opening(data, 0)
+    if isinstance(image, PhotoImage) and all(_name(step) == 'noop' for step in before): return _some(data, n)
+    odd = [i for i, photo in enumerate(photos_of(data)) if _opened_otherwise(photo)]
+    example = f'such as {_short(photos_of(data, odd[:1])[0])}' if odd else ''
+    if len(odd) > 0.1*len(data):
+        raise BearsError(f'fastai takes {len(odd)} of {len(data)} validation photos as they lie in their files, on '
+                         'their side '
+                         f'or transparent ({example}), and a saved model turns such photos upright, on white. Use '
+                         'PhotoBlock of '
+                         'bears_lib.engine.features.fastai_bridge in place of ImageBlock, or bears_dls, and train '
+                         'again.')
+    if odd:
+        say(f'{len(odd)} of {len(data)} validation photos were seen as they lie in their files, on their side or '
+            'transparent '
+                f'({example}); the saved model turns such photos upright, on white.')
+    which = [i for i in _some(data, n + len(odd)) if i not in odd][:n]
+    for i in which: _require_opened(data, i)
+    return which
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #lrnsame4
+def _opened_otherwise(photo:Any) -> bool:
+    "Whether `PILImage` and `open_photo` differ: for photos that are turned, transparent or deeper than 8 bits."
+    try:
+        with Image.open(io.BytesIO(photo) if isinstance(photo, bytes) else photo) as image:
+            clear = image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
+            return clear or image.mode.startswith(('I', 'F')) or image.getexif().get(0x0112, 1) != 1
+    except Exception: return False  # the comparison will tell
+
+# %% ../../../nbs/engine/features/fastai_bridge.ipynb #a7bccda2
+def _require_opened(data:Any, i:int) -> None:
+    "Raise a `BearsError` if an item is not the photo that its file holds."
+    before, opener, image = _opening(data, i)
+    item, (photo,) = _item(data, i), photos_of(data, [i])
+    names = ', '.join(_name(step) for step in [*before, opener] if _name(step) != 'noop')
+    paths = isinstance(item, str | Path) and isinstance(photo, Path)
+    other = paths and Path(item) != photo and Path(item).is_file()
+    try: same = not other and np.array_equal(np.asarray(image), np.asarray(open_photo(photo)))
+    except TypeError: same = False
+    if not same:
+        raise BearsError(f"{names} makes another picture of {_short(item)} than the photo that it holds, and a saved "
+                         "model can't "
+                         'repeat that. Prepare the photos before they are read, and train again.')
+
+def _short(item:Any) -> str:
+    "An item in a few words."
+    return Path(item).name if isinstance(item, str | Path) else f'{item!r:.60}'.replace('\n', ' ')

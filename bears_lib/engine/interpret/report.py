@@ -46,6 +46,7 @@ def img(
     image.save(file, 'JPEG', quality=60, optimize=True)
     return f'<img src="data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}" width="{image.width}" height="{image.height}" alt="{for_html(alt)}">'
 
+# %% ../../../nbs/engine/interpret/report.ipynb #87bc32f2
 def table(
     heads:Sequence[str], # One for each column
     rows:Iterable[Sequence[Any]], # The first cell of each is its name
@@ -72,6 +73,7 @@ def table(
         for first, *rest in rows)
     return f'<div class="wide" tabindex="0" role="region" aria-label="{for_html(caption)}"><table><caption>{for_html(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
+# %% ../../../nbs/engine/interpret/report.ipynb #4ded4aef
 def _cell(cell:Any) -> str:
     "A number, and how dark its cell is, or plain text."
     if not isinstance(cell, tuple): return f'<td>{for_html(str(cell))}</td>'
@@ -104,6 +106,7 @@ def classes_table(
     return table(['class', 'photos', 'right', 'accuracy', '95% interval'], rows,
         'How many photos of each class are right')
 
+# %% ../../../nbs/engine/interpret/report.ipynb #d283dc76
 def confusion_table(
     result:Any, # An `Evaluation`
     most:int=40, # With more classes than this the table is left out
@@ -215,6 +218,7 @@ figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-
 svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}.ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
 '''
 
+# %% ../../../nbs/engine/interpret/report.ipynb #564700d2
 def page(
     title:str, # Of the page
     sections:Sequence[tuple[str, str]], # Heading and HTML of each; the first has no heading

@@ -19,6 +19,18 @@ from ..gather.cleaner import picture_of
 from ..core.common import BearsError, near, read_json, write_beside
 from ..core.words import for_html, for_terminal
 
+# %% ../../../nbs/engine/train/guessing_game.ipynb #7ee00a26
+def _key(photo:Path) -> str: return sha256(photo.read_bytes()).hexdigest()[:16]
+
+# %% ../../../nbs/engine/train/guessing_game.ipynb #e6c48f83
+def _kept(file:Path|None) -> dict[str, str]:
+    "The guesses in a file: the class by the photo's content."
+    if not file or not file.exists(): return {}
+    try: found = read_json(file.read_bytes()) if file.is_file() else None
+    except (OSError, ValueError): found = None
+    if isinstance(found, dict) and all(isinstance(label, str) for label in found.values()): return found
+    raise BearsError(f'{file} is no file of guesses. Give another name for keep, or move the file away.')
+
 # %% ../../../nbs/engine/train/guessing_game.ipynb #5c27c23f
 class _Game:
     "Which photos are asked about, what was answered, and who was right: all but the looks."
@@ -62,17 +74,6 @@ class _Game:
         if len(fits) == 1: return fits[0]
         raise BearsError(f'{word!r} is {"none" if not fits else "more than one"} of the classes '
                          f'{", ".join(self.labels[:10])}.{near(word, self.labels) if not fits else ""}')
-
-# %% ../../../nbs/engine/train/guessing_game.ipynb #7ee00a26
-def _key(photo:Path) -> str: return sha256(photo.read_bytes()).hexdigest()[:16]
-
-def _kept(file:Path|None) -> dict[str, str]:
-    "The guesses in a file: the class by the photo's content."
-    if not file or not file.exists(): return {}
-    try: found = read_json(file.read_bytes()) if file.is_file() else None
-    except (OSError, ValueError): found = None
-    if isinstance(found, dict) and all(isinstance(label, str) for label in found.values()): return found
-    raise BearsError(f'{file} is no file of guesses. Give another name for keep, or move the file away.')
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #0dfd7745
 class _Scored(_Game):

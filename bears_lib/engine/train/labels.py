@@ -16,6 +16,82 @@ from ..features.near_duplicates import read_photos
 from ..core.folders import PhotoFolder, find_splits, photo_files, place_of
 from ..core.tables import Table, is_missing, read_table, several_labels
 
+# %% ../../../nbs/engine/train/labels.ipynb #a17442eb
+_id_names = frozenset('id image image_id image_name image_path img file file_name filename file_path filepath fname '
+                      'name path photo picture key'.split())
+_label_names = frozenset('label labels class class_name category breed species target tag tags kind type y'.split())
+
+# %% ../../../nbs/engine/train/labels.ipynb #8a7850d0
+def _with_heads(table:Table) -> Table:
+    "A table whose first line is a row like the others gets names for its columns."
+    values = [[row[i] for row in table.rows] for i in range(len(table.columns))]
+    repeated = any(head and head in column for head, column in zip(table.columns, values))
+    is_file = any(PurePosixPath(head).suffix
+        and all(PurePosixPath(each).suffix == PurePosixPath(head).suffix for each in column)
+        for head, column in zip(table.columns, values) if column)
+    if not table.rows or not (repeated or is_file): return table
+    names = [f'column {i}' for i in range(1, len(values) + 1)]
+    note = f'{table.path.name} does not name its columns: its first line, {", ".join(table.columns)[:60]!r}, was taken for a photo.'
+    return Table(table.path, names, [table.columns, *table.rows], [*table.notes, note])
+
+# %% ../../../nbs/engine/train/labels.ipynb #7a1c0001
+def _id_column(table:Table, label_at:int|None) -> int:
+    "The one that is called like an id; else the first in which no two rows are alike."
+    others = [i for i in range(len(table.columns)) if i != label_at]
+    named = [i for i in others if table.columns[i].casefold() in _id_names]
+    unique = [i for i in others if len({row[i] for row in table.rows}) == len(table.rows)]
+    return next(iter([i for i in named if i in unique] or named or unique or others))
+
+# %% ../../../nbs/engine/train/labels.ipynb #f5b8be61
+def _label_columns(table:Table, id_at:int) -> list[int]:
+    "The one that is called like a class; all of them if each holds but 0 and 1, one of them 1 in each row."
+    others = [i for i in range(len(table.columns)) if i != id_at]
+    named = [i for i in others if table.columns[i].casefold() in _label_names]
+    if len(others) == 1 or len(named) == 1: return named or others
+    cells = [{row[i] for row in table.rows} for i in others]
+    if table.rows and all(each <= {'0', '1', '0.0', '1.0'} for each in cells): return others
+    raise BearsError(f'{table.path} has the columns {", ".join(table.columns[:20])}. Say which one holds the class: '
+                     f'read_labels({table.path.name!r}, label_column={table.columns[(named or others)[0]]!r}).')
+
+# %% ../../../nbs/engine/train/labels.ipynb #c283098c
+def _label(table:Table, row:list[str], label_ats:list[int], number:int) -> str:
+    "A row's class; of several columns of 0 and 1 the name of the one with the 1."
+    if len(label_ats) == 1: return row[label_ats[0]]
+    ones = [table.columns[i] for i in label_ats if float(row[i]) == 1]
+    if len(ones) == 1: return ones[0]
+    raise BearsError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for '
+                     'a photo are not supported yet.')
+
+# %% ../../../nbs/engine/train/labels.ipynb #17b2fd79
+def _single(labels:Mapping, where:str) -> dict:
+    "The same labels; a `BearsError` if they are combinations of several for each photo."
+    if words := several_labels(labels.values()):
+        raise BearsError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels '
+                         'for a photo are not supported yet. '
+                         'If each is one class, join its words with hyphens.')
+    return dict(labels)
+
+# %% ../../../nbs/engine/train/labels.ipynb #9d7186e4
+def _columns(table:Table, id_column:str, label_column:str) -> tuple[int, list[int]]:
+    "Where the ids stand, and where the classes do: in one column, or each class in one of its own."
+    path, heads = table.path, table.columns
+    if len(heads) < 2:
+        found = f'has one column only ({heads[0][:80]!r})' if heads else 'is empty'
+        raise BearsError(f'{path} {found}. It takes two, an id and a class, separated by a comma, a semicolon or a '
+                         'tab.')
+    for name in filter(None, (id_column, label_column)):
+        if heads.count(name) != 1:
+            raise BearsError(f'{path} has {"two columns" if name in heads else "no column"} {name!r}, but '
+                             f'{", ".join(heads[:20])}.{near(name, heads)}')
+    id_at = heads.index(id_column) if id_column else _id_column(table,
+        heads.index(label_column) if label_column else None)
+    label_ats = [heads.index(label_column)] if label_column else _label_columns(table, id_at)
+    if not (id_column and label_column) and (id_at != 0 or len(heads) > 2):
+        say(f'{path.name}: ids from the column {heads[id_at]!r}, classes from {_names(table, label_ats)}.')
+    return id_at, label_ats
+
+def _names(table:Table, columns:list[int]) -> str: return ', '.join(repr(table.columns[i]) for i in columns[:5])
+
 # %% ../../../nbs/engine/train/labels.ipynb #8d8f2939
 def read_labels(
     table:str|Path, # A CSV file: commas, semicolons, tabs, bars or blanks between columns
@@ -58,80 +134,99 @@ def read_labels(
             'out.')
     return _single(labels, found.path.name)
 
-# %% ../../../nbs/engine/train/labels.ipynb #a17442eb
-_id_names = frozenset('id image image_id image_name image_path img file file_name filename file_path filepath fname '
-                      'name path photo picture key'.split())
-_label_names = frozenset('label labels class class_name category breed species target tag tags kind type y'.split())
+# %% ../../../nbs/engine/train/labels.ipynb #7a1c0002
+def _plain(text:str) -> str:
+    "A path as it is compared: slashes forward, accents in one piece, large letters small."
+    return unicodedata.normalize('NFC', text).replace('\\', '/').casefold()
 
-def _with_heads(table:Table) -> Table:
-    "A table whose first line is a row like the others gets names for its columns."
-    values = [[row[i] for row in table.rows] for i in range(len(table.columns))]
-    repeated = any(head and head in column for head, column in zip(table.columns, values))
-    is_file = any(PurePosixPath(head).suffix
-        and all(PurePosixPath(each).suffix == PurePosixPath(head).suffix for each in column)
-        for head, column in zip(table.columns, values) if column)
-    if not table.rows or not (repeated or is_file): return table
-    names = [f'column {i}' for i in range(1, len(values) + 1)]
-    note = f'{table.path.name} does not name its columns: its first line, {", ".join(table.columns)[:60]!r}, was taken for a photo.'
-    return Table(table.path, names, [table.columns, *table.rows], [*table.notes, note])
+# %% ../../../nbs/engine/train/labels.ipynb #25291442
+def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath],
+    by_name:Mapping[str, list[Path]]) -> Path|None:
+    "The photo that an id stands for: with its ending if there is one such, else without, else with another; of several the one whose folders fit."
+    candidates = next((found for key, same in ((id.name, True), (id.name, False), (id.stem, False))
+                       if (found := [path for path in by_name.get(key, []) if not same or names[path].name == key])),
+                       [])
+    def fitting(path:Path) -> int:
+        return next((i for i, (one, other) in enumerate(zip(reversed(id.parts), reversed(names[path].parts))) if i
+            and one != other), len(id.parts))
+    best = [path for path in candidates if fitting(path) == max(map(fitting, candidates))]
+    if len(best) > 1:
+        raise BearsError(f'The id {str(id)!r} stands for two photos, {best[0].relative_to(root).as_posix()} and '
+                         f'{best[1].relative_to(root).as_posix()}. '
+                         'Give the folder that holds only the photos to learn from.')
+    return best[0] if best else None
 
-def _columns(table:Table, id_column:str, label_column:str) -> tuple[int, list[int]]:
-    "Where the ids stand, and where the classes do: in one column, or each class in one of its own."
-    path, heads = table.path, table.columns
-    if len(heads) < 2:
-        found = f'has one column only ({heads[0][:80]!r})' if heads else 'is empty'
-        raise BearsError(f'{path} {found}. It takes two, an id and a class, separated by a comma, a semicolon or a '
-                         'tab.')
-    for name in filter(None, (id_column, label_column)):
-        if heads.count(name) != 1:
-            raise BearsError(f'{path} has {"two columns" if name in heads else "no column"} {name!r}, but '
-                             f'{", ".join(heads[:20])}.{near(name, heads)}')
-    id_at = heads.index(id_column) if id_column else _id_column(table,
-        heads.index(label_column) if label_column else None)
-    label_ats = [heads.index(label_column)] if label_column else _label_columns(table, id_at)
-    if not (id_column and label_column) and (id_at != 0 or len(heads) > 2):
-        say(f'{path.name}: ids from the column {heads[id_at]!r}, classes from {_names(table, label_ats)}.')
-    return id_at, label_ats
+# %% ../../../nbs/engine/train/labels.ipynb #ccce9964
+def _say_matches(root:Path, labels:Mapping[str, str], ids:Mapping[Path, str]) -> None:
+    "Say which ids have no photo, and which name theirs by another folder, ending or case."
+    unlabelled, matched = [id for id, label in labels.items() if is_missing(label)], set(ids.values())
+    if unlabelled:
+        say(f'{len(unlabelled)} of {len(labels)} ids have no class, and their photos are left out: '
+            f'{", ".join(map(str, unlabelled[:3]))} ...')
+    without = [str(id) for id, label in labels.items() if not is_missing(label) and str(id) not in matched]
+    if ids and without:
+        say(f'{len(without)} of {len(labels)} ids have no photo in {root}: {", ".join(without[:3])} ...')
+    def exact(path:Path) -> tuple[str, ...]:
+        below = path.relative_to(root)
+        return below.as_posix(), below.with_suffix('').as_posix(), path.name, path.stem
+    loose = [path for path, id in ids.items() if id not in exact(path)]
+    if loose:
+        say(f'{len(loose)} ids name their photos with another folder, ending or case and were matched by name, such '
+            f'as {ids[loose[0]]!r}: {loose[0].relative_to(root).as_posix()}.')
 
-def _names(table:Table, columns:list[int]) -> str: return ', '.join(repr(table.columns[i]) for i in columns[:5])
+# %% ../../../nbs/engine/train/labels.ipynb #769021e6
+def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, str]:
+    "The class of each id. An id names a photo by its path or its name, with or without the ending, wherever that is one photo only."
+    names = {path: PurePosixPath(_plain(path.absolute().as_posix())) for path in files}
+    by_name: dict[str, list[Path]] = {}
+    for path, name in names.items():
+        for key in {name.name, name.stem}: by_name.setdefault(key, []).append(path)
+    found: dict[Path, str] = {}
+    ids: dict[Path, str] = {}
+    for id, label in labels.items():
+        photo = None if is_missing(label) else _named(root, PurePosixPath(_plain(str(id))), names, by_name)
+        if photo is None: continue
+        if found.setdefault(photo, str(label).strip()) != str(label).strip():
+            raise BearsError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two '
+                             'classes. Keep one of them.')
+        ids[photo] = str(id)
+    _say_matches(root, labels, ids)
+    return _single(found, 'these labels')
 
-# %% ../../../nbs/engine/train/labels.ipynb #7a1c0001
-def _id_column(table:Table, label_at:int|None) -> int:
-    "The one that is called like an id; else the first in which no two rows are alike."
-    others = [i for i in range(len(table.columns)) if i != label_at]
-    named = [i for i in others if table.columns[i].casefold() in _id_names]
-    unique = [i for i in others if len({row[i] for row in table.rows}) == len(table.rows)]
-    return next(iter([i for i in named if i in unique] or named or unique or others))
+# %% ../../../nbs/engine/train/labels.ipynb #0ec33b67
+def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
+    "The first group of the pattern, searched in each file's name."
+    if not pattern.groups:
+        raise BearsError(f'The pattern {pattern.pattern!r} has no group: put round brackets around the part of the '
+                         'name that is the class.')
+    found = {path: pattern.search(path.name) for path in files}
+    return {path: match[1].strip() for path, match in found.items() if match and match[1] and match[1].strip()}
 
-def _label_columns(table:Table, id_at:int) -> list[int]:
-    "The one that is called like a class; all of them if each holds but 0 and 1, one of them 1 in each row."
-    others = [i for i in range(len(table.columns)) if i != id_at]
-    named = [i for i in others if table.columns[i].casefold() in _label_names]
-    if len(others) == 1 or len(named) == 1: return named or others
-    cells = [{row[i] for row in table.rows} for i in others]
-    if table.rows and all(each <= {'0', '1', '0.0', '1.0'} for each in cells): return others
-    raise BearsError(f'{table.path} has the columns {", ".join(table.columns[:20])}. Say which one holds the class: '
-                     f'read_labels({table.path.name!r}, label_column={table.columns[(named or others)[0]]!r}).')
-
-def _label(table:Table, row:list[str], label_ats:list[int], number:int) -> str:
-    "A row's class; of several columns of 0 and 1 the name of the one with the 1."
-    if len(label_ats) == 1: return row[label_ats[0]]
-    ones = [table.columns[i] for i in label_ats if float(row[i]) == 1]
-    if len(ones) == 1: return ones[0]
-    raise BearsError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for '
-                     'a photo are not supported yet.')
-
-def _single(labels:Mapping, where:str) -> dict:
-    "The same labels; a `BearsError` if they are combinations of several for each photo."
-    if words := several_labels(labels.values()):
-        raise BearsError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels '
-                         'for a photo are not supported yet. '
-                         'If each is one class, join its words with hyphens.')
-    return dict(labels)
+# %% ../../../nbs/engine/train/labels.ipynb #bec1cf09
+def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path, str]:
+    "What the function says; None, '' and nan are no label. fastai hands some functions a path and some a name: what fails on a path is tried with the name."
+    found: dict[Path, str] = {}
+    for path in files:
+        try: label = labels(path)
+        except Exception as error:
+            try: label = labels(path.name)  # type: ignore[arg-type]
+            except Exception:
+                raise BearsError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: '
+                                 f'{error}). '
+                                 'It takes a path and returns the class, or None for a photo to leave out.') from error
+        if isinstance(label, (list, tuple, set, dict)) or getattr(label, 'shape', ()) != ():
+            raise BearsError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a '
+                             'photo are not supported yet. Return one class.')
+        if not is_missing(label): found[path] = str(label).strip()
+    return _single(found, 'what your function returns')
 
 # %% ../../../nbs/engine/train/labels.ipynb #7907909b
 Labels = Callable[[Path], object] | re.Pattern | Mapping[str, str]  # the three ways to label photos other than by their folder
 
+def _ids(labels:Labels) -> str:
+    return f' The ids look like this: {", ".join(map(str, list(labels)[:3]))}.' if isinstance(labels, Mapping) else ''
+
+# %% ../../../nbs/engine/train/labels.ipynb #f32e97de
 def read_labelled(
     root:str|Path, # The folder of the photos
     labels:Labels|None=None, # None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
@@ -174,92 +269,13 @@ def read_labelled(
     folder.refused |= {path: why for path in files if path not in known}
     return folder
 
-# %% ../../../nbs/engine/train/labels.ipynb #0ec33b67
-def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path, str]:
-    "What the function says; None, '' and nan are no label. fastai hands some functions a path and some a name: what fails on a path is tried with the name."
-    found: dict[Path, str] = {}
-    for path in files:
-        try: label = labels(path)
-        except Exception as error:
-            try: label = labels(path.name)  # type: ignore[arg-type]
-            except Exception:
-                raise BearsError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: '
-                                 f'{error}). '
-                                 'It takes a path and returns the class, or None for a photo to leave out.') from error
-        if isinstance(label, (list, tuple, set, dict)) or getattr(label, 'shape', ()) != ():
-            raise BearsError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a '
-                             'photo are not supported yet. Return one class.')
-        if not is_missing(label): found[path] = str(label).strip()
-    return _single(found, 'what your function returns')
-
-def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
-    "The first group of the pattern, searched in each file's name."
-    if not pattern.groups:
-        raise BearsError(f'The pattern {pattern.pattern!r} has no group: put round brackets around the part of the '
-                         'name that is the class.')
-    found = {path: pattern.search(path.name) for path in files}
-    return {path: match[1].strip() for path, match in found.items() if match and match[1] and match[1].strip()}
-
-# %% ../../../nbs/engine/train/labels.ipynb #7a1c0002
-def _plain(text:str) -> str:
-    "A path as it is compared: slashes forward, accents in one piece, large letters small."
-    return unicodedata.normalize('NFC', text).replace('\\', '/').casefold()
-
-def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, str]:
-    "The class of each id. An id names a photo by its path or its name, with or without the ending, wherever that is one photo only."
-    names = {path: PurePosixPath(_plain(path.absolute().as_posix())) for path in files}
-    by_name: dict[str, list[Path]] = {}
-    for path, name in names.items():
-        for key in {name.name, name.stem}: by_name.setdefault(key, []).append(path)
-    found: dict[Path, str] = {}
-    ids: dict[Path, str] = {}
-    for id, label in labels.items():
-        photo = None if is_missing(label) else _named(root, PurePosixPath(_plain(str(id))), names, by_name)
-        if photo is None: continue
-        if found.setdefault(photo, str(label).strip()) != str(label).strip():
-            raise BearsError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two '
-                             'classes. Keep one of them.')
-        ids[photo] = str(id)
-    _say_matches(root, labels, ids)
-    return _single(found, 'these labels')
-
-def _say_matches(root:Path, labels:Mapping[str, str], ids:Mapping[Path, str]) -> None:
-    "Say which ids have no photo, and which name theirs by another folder, ending or case."
-    unlabelled, matched = [id for id, label in labels.items() if is_missing(label)], set(ids.values())
-    if unlabelled:
-        say(f'{len(unlabelled)} of {len(labels)} ids have no class, and their photos are left out: '
-            f'{", ".join(map(str, unlabelled[:3]))} ...')
-    without = [str(id) for id, label in labels.items() if not is_missing(label) and str(id) not in matched]
-    if ids and without:
-        say(f'{len(without)} of {len(labels)} ids have no photo in {root}: {", ".join(without[:3])} ...')
-    def exact(path:Path) -> tuple[str, ...]:
-        below = path.relative_to(root)
-        return below.as_posix(), below.with_suffix('').as_posix(), path.name, path.stem
-    loose = [path for path, id in ids.items() if id not in exact(path)]
-    if loose:
-        say(f'{len(loose)} ids name their photos with another folder, ending or case and were matched by name, such '
-            f'as {ids[loose[0]]!r}: {loose[0].relative_to(root).as_posix()}.')
-
-def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath],
-    by_name:Mapping[str, list[Path]]) -> Path|None:
-    "The photo that an id stands for: with its ending if there is one such, else without, else with another; of several the one whose folders fit."
-    candidates = next((found for key, same in ((id.name, True), (id.name, False), (id.stem, False))
-                       if (found := [path for path in by_name.get(key, []) if not same or names[path].name == key])),
-                       [])
-    def fitting(path:Path) -> int:
-        return next((i for i, (one, other) in enumerate(zip(reversed(id.parts), reversed(names[path].parts))) if i
-            and one != other), len(id.parts))
-    best = [path for path in candidates if fitting(path) == max(map(fitting, candidates))]
-    if len(best) > 1:
-        raise BearsError(f'The id {str(id)!r} stands for two photos, {best[0].relative_to(root).as_posix()} and '
-                         f'{best[1].relative_to(root).as_posix()}. '
-                         'Give the folder that holds only the photos to learn from.')
-    return best[0] if best else None
-
-def _ids(labels:Labels) -> str:
-    return f' The ids look like this: {", ".join(map(str, list(labels)[:3]))}.' if isinstance(labels, Mapping) else ''
-
 # %% ../../../nbs/engine/train/labels.ipynb #cbb3f5cc
+def _parts(path:str|Path) -> tuple[str, ...]: return Path(os.path.abspath(path)).parts
+
+def _digest(parts:tuple[str, ...]) -> str:
+    return hashlib.sha256('/'.join(parts).encode('utf-8', 'surrogateescape')).hexdigest()
+
+# %% ../../../nbs/engine/train/labels.ipynb #fde9f615
 class LabelOf:
     """A photo's class, looked up by its path: what fastai asks for each item.
 
@@ -290,7 +306,3 @@ class LabelOf:
         "The path below the folder; of a photo from elsewhere a digest."
         parts = _parts(path)
         return '/'.join(parts[self.depth:]) if _digest(parts[:self.depth]) == self.root else _digest(parts)
-
-def _parts(path:str|Path) -> tuple[str, ...]: return Path(os.path.abspath(path)).parts
-def _digest(parts:tuple[str, ...]) -> str:
-    return hashlib.sha256('/'.join(parts).encode('utf-8', 'surrogateescape')).hexdigest()

@@ -28,6 +28,7 @@ class Layer:
     name: str # As in `body.named_modules()`
     activations: np.ndarray # float32 of shape (channels, height, width)
 
+# %% ../../../nbs/engine/train/layers.ipynb #cb59261f
 def body_layers(
     body:nn.Module, # A convolutional network, as `create_body` makes it
     photo:Source, # Anything that `open_photo` opens
@@ -69,6 +70,13 @@ def body_layers(
     return list(seen.values())
 
 # %% ../../../nbs/engine/train/layers.ipynb #17250970
+def _clearness(maps:np.ndarray) -> np.ndarray:
+    "For maps of shape (channels, height, width), how much neighbours vary together: next to nothing for noise."
+    centred = maps - maps.mean((1, 2), keepdims=True)
+    return np.maximum((centred[:, 1:]*centred[:, :-1]).mean((1, 2)),
+        (centred[:, :, 1:]*centred[:, :, :-1]).mean((1, 2)))
+
+# %% ../../../nbs/engine/train/layers.ipynb #9d6444e2
 def plot_activations(
     learn:Any, # A `Learner` with a convolutional body, from `bears_learner`
     photo:Source, # Anything that `open_photo` opens
@@ -100,11 +108,34 @@ def plot_activations(
     figure.tight_layout()
     return figure
 
-def _clearness(maps:np.ndarray) -> np.ndarray:
-    "For maps of shape (channels, height, width), how much neighbours vary together: next to nothing for noise."
-    centred = maps - maps.mean((1, 2), keepdims=True)
-    return np.maximum((centred[:, 1:]*centred[:, :-1]).mean((1, 2)),
-        (centred[:, :, 1:]*centred[:, :, :-1]).mean((1, 2)))
+# %% ../../../nbs/engine/train/layers.ipynb #8e8ea393
+def _boxes(ax, layers:list[Layer]) -> float:
+    "A box for each layer: the larger its pictures the higher, the more channels the wider; where the last one ends."
+    x = 2.0
+    for layer in layers:
+        channels, height, width = layer.activations.shape
+        high, wide = 0.13*np.log2(height), 0.08*np.log2(channels)
+        ax.add_patch(Rectangle((x, -high), wide, 2*high, facecolor='#9ecae1', edgecolor='#08306b'))
+        ax.text(x + wide/2, -1.1, f'{height} x {width}\n{channels}\nchannels', ha='center', va='top', fontsize=9)
+        x += wide + 0.65
+    ax.annotate('', (x - 0.6, 1.15), (1.95, 1.15), arrowprops={'arrowstyle': '<->', 'color': '#08306b'})
+    ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=10,
+        color='#08306b')
+    return x
+
+# %% ../../../nbs/engine/train/layers.ipynb #f8bc9590
+def _answers(ax, x:float, head:nn.Module, labels:list[str], chances:list[float], n:int=5) -> None:
+    "The features, the head, and the chances of the likeliest classes."
+    features = next(each.in_features for each in head.modules() if isinstance(each, nn.Linear))
+    ax.add_patch(Rectangle((x, -0.9), 0.1, 1.8, facecolor='#08306b'))
+    ax.text(x + 0.05, -1.1, f'{features}\nfeatures', ha='center', va='top', fontsize=9)
+    ax.text(x + 1.5, 1.2, 'head: learns your classes', ha='center', va='bottom', fontsize=10, color='#a63603')
+    best = sorted(zip(chances, labels), reverse=True)[:n]
+    for i, (chance, label) in enumerate(sorted(best, key=lambda each: each[1])):
+        y = 0.7 - 1.6*i/max(1, len(best) - 1)
+        ax.plot([x + 0.1, x + 1.0], [0, y], color='#a63603', linewidth=0.5 + 3*chance)
+        ax.add_patch(Rectangle((x + 1.0, y - 0.14), 1.2*chance, 0.28, facecolor='#fdae6b', edgecolor='#a63603'))
+        ax.text(x + 1.05 + 1.2*chance, y, f' {for_figure(label, 60)} {chance:.0%}', va='center', fontsize=9)
 
 # %% ../../../nbs/engine/train/layers.ipynb #d08b7f13
 def plot_stack(
@@ -135,31 +166,3 @@ def plot_stack(
     ax.set(xlim=(-0.1, right + 3.9), ylim=(-2.1, 1.5), aspect='equal')
     ax.axis('off')
     return figure
-
-# %% ../../../nbs/engine/train/layers.ipynb #8e8ea393
-def _boxes(ax, layers:list[Layer]) -> float:
-    "A box for each layer: the larger its pictures the higher, the more channels the wider; where the last one ends."
-    x = 2.0
-    for layer in layers:
-        channels, height, width = layer.activations.shape
-        high, wide = 0.13*np.log2(height), 0.08*np.log2(channels)
-        ax.add_patch(Rectangle((x, -high), wide, 2*high, facecolor='#9ecae1', edgecolor='#08306b'))
-        ax.text(x + wide/2, -1.1, f'{height} x {width}\n{channels}\nchannels', ha='center', va='top', fontsize=9)
-        x += wide + 0.65
-    ax.annotate('', (x - 0.6, 1.15), (1.95, 1.15), arrowprops={'arrowstyle': '<->', 'color': '#08306b'})
-    ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=10,
-        color='#08306b')
-    return x
-
-def _answers(ax, x:float, head:nn.Module, labels:list[str], chances:list[float], n:int=5) -> None:
-    "The features, the head, and the chances of the likeliest classes."
-    features = next(each.in_features for each in head.modules() if isinstance(each, nn.Linear))
-    ax.add_patch(Rectangle((x, -0.9), 0.1, 1.8, facecolor='#08306b'))
-    ax.text(x + 0.05, -1.1, f'{features}\nfeatures', ha='center', va='top', fontsize=9)
-    ax.text(x + 1.5, 1.2, 'head: learns your classes', ha='center', va='bottom', fontsize=10, color='#a63603')
-    best = sorted(zip(chances, labels), reverse=True)[:n]
-    for i, (chance, label) in enumerate(sorted(best, key=lambda each: each[1])):
-        y = 0.7 - 1.6*i/max(1, len(best) - 1)
-        ax.plot([x + 0.1, x + 1.0], [0, y], color='#a63603', linewidth=0.5 + 3*chance)
-        ax.add_patch(Rectangle((x + 1.0, y - 0.14), 1.2*chance, 0.28, facecolor='#fdae6b', edgecolor='#a63603'))
-        ax.text(x + 1.05 + 1.2*chance, y, f' {for_figure(label, 60)} {chance:.0%}', va='center', fontsize=9)
