@@ -142,7 +142,6 @@ def test_nothing_is_made_around_such_a_network(tmp_path):
 def test_slices_are_counted_as_onnx_runtime_counts_them():
     "All starts, ends and steps around a side of 7, those before its first element included: a value taken for empty would cost nothing."
     import itertools
-    import onnxruntime as ort
     from bears_lib.engine.predict.onnx_shapes import Op, Value, outcome
     for start, end, step in itertools.product((-99, -8, -7, -1, 0, 6, 7, 99), (-99, -8, -7, -1, 0, 6, 7, 99), (1, 2, -1, -2)):
         given = [np.ones(7, np.float32), *(np.array([each], np.int64) for each in (start, end, 0, step))]

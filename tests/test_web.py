@@ -195,7 +195,7 @@ def test_an_ipv6_that_is_silent_is_followed_by_ipv4(server, monkeypatch):
 
 def test_one_place_names_the_library_that_speaks_http():
     "A change of it is a change of one line; its predecessor, which nobody tends any more, stays out."
-    package = Path(web.__file__).parent.parent
+    package = Path(web.__file__).parents[2]
     naming = {file.name for file in package.rglob('*.py') if re.search(r'^\s*(import|from) .*\b(httpx|httpcore)\d?\b', file.read_text(encoding='utf-8'), re.MULTILINE)}
     run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.core.http_client; print({"httpx", "httpcore"} & set(sys.modules))'], capture_output=True, text=True)
     assert (naming - {'datasets.py'}, run.stdout.strip()) == ({'http_client.py'}, 'set()')

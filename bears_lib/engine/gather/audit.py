@@ -237,7 +237,7 @@ def _odd(folder:PhotoFolder, looks:Sequence[_Look], at_least:int) -> list[Findin
 def _out_of_sample(features:np.ndarray, labels:np.ndarray, groups:Sequence[str], k:int=5) -> np.ndarray|None:
     "Each photo's probabilities, float of shape (n, classes), from a head that was fitted to other photos; None where there are too few."
     from sklearn.model_selection import StratifiedGroupKFold
-    from bears_lib.engine.features.linear_probe import _fit, _regression, few_photos
+    from bears_lib.engine.features.linear_probe import fit_once, regression, few_photos
     numbers = np.unique(groups, return_inverse=True)[1]
     fewest = min(len(set(numbers[labels == label].tolist())) for label in set(labels.tolist()))
     if fewest < few_photos or len(set(labels.tolist())) < 2: return None
@@ -248,7 +248,7 @@ def _out_of_sample(features:np.ndarray, labels:np.ndarray, groups:Sequence[str],
         folds = list(StratifiedGroupKFold(min(k, fewest), shuffle=True, random_state=0).split(labels, labels, numbers))
     for train, test in folds:
         if len(set(labels[train].tolist())) <= labels.max(): return None
-        found[test] = _fit(_regression(), scaled[:, train], labels[train], 0.04).probabilities(scaled[0, test])
+        found[test] = fit_once(regression(), scaled[:, train], labels[train], 0.04).probabilities(scaled[0, test])
     return found
 
 # %% ../../../nbs/engine/gather/audit.ipynb #042bd783
