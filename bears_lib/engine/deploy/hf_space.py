@@ -26,6 +26,14 @@ from ..core.words import clean, for_json, for_markdown
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #fe2a17f0
 notice = f'"Taken from bears_lib {__version__}, whose authors put it under Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0"\n'
 
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #c443e454
+def _imported(module:str, text:str) -> list[str]:
+    "Modules of this package that a module imports at its top."
+    folder = module.split('/')[:-1]
+    return ['/'.join([*folder[:len(folder) + 1 - node.level], *node.module.split('.')])
+        for node in ast.parse(text).body if isinstance(node, ast.ImportFrom) and node.level and node.module]
+
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #4b8dfdc6
 def predicting_part() -> dict[str, str]: # By file name, relative to the Space
     """The source of what a `Classifier` runs on.
 
@@ -43,12 +51,6 @@ def predicting_part() -> dict[str, str]: # By file name, relative to the Space
             for folder in PurePosixPath(module).parents]
     return {f'bears_lib/{module}.py': notice + text for module, text in sorted(found.items())}
 
-def _imported(module:str, text:str) -> list[str]:
-    "Modules of this package that a module imports at its top."
-    folder = module.split('/')[:-1]
-    return ['/'.join([*folder[:len(folder) + 1 - node.level], *node.module.split('.')])
-        for node in ast.parse(text).body if isinstance(node, ast.ImportFrom) and node.level and node.module]
-
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #3e552508
 tested = {'gradio': '6.31.0', 'onnxruntime': '1.31.1', 'numpy': '2.4.6', 'pillow': '12.3.0'}  # releases that a Space was tested with
 
@@ -60,6 +62,7 @@ def _releases() -> dict[str, str]:
         except PackageNotFoundError: pass
     return found if int(found['gradio'].split('.')[0]) >= 6 else {**found, 'gradio': tested['gradio']}
 
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #e4eb9dc6
 def _readme(title:str, info:ModelInfo, licence:str) -> str:
     "The page of the Space: its front matter is what Hugging Face reads."
     metrics, releases = info.metrics, _releases()
@@ -78,10 +81,29 @@ def _readme(title:str, info:ModelInfo, licence:str) -> str:
     return '---\n' + ''.join(f'{key}: {for_json(value)}\n'
         for key, value in front.items()) + f'---\n# {for_markdown(title)}\n\n' + '\n\n'.join(filter(None, body)) + '\n'
 
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #25b5cb53
 def _origin(info:ModelInfo) -> str:
     if not info.backbone.get('weights_sha256'):
         return f'Architecture: {for_markdown(info.backbone.get("name", "unknown"))}.'
     return 'The network started from EfficientNet-Lite0 (Google, Apache-2.0), trained on ImageNet.'
+
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #d16d613b
+def _program(title:str) -> str:
+    "app.py, from the template that the package carries."
+    return files('bears_lib').joinpath('data/space/app.py').read_text(encoding='utf-8').replace('$version',
+        __version__).replace("'$title'", json.dumps(title))
+
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #c7e33c1f
+def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
+    "Photos to try, drawn anew, small and without what a camera wrote into them."
+    found, photos = {}, list(photos)
+    require_open(photos)
+    for i, path in enumerate(photos):
+        picture = open_photo(path, longest=512)
+        picture.thumbnail((512, 512))
+        picture.save(file := io.BytesIO(), 'JPEG', quality=90)
+        found[f'{i + 1}.jpg'] = file.getvalue()
+    return found
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #9193a395
 def make_space(
@@ -129,24 +151,12 @@ def make_space(
     files |= {f'model/{name}': part for name, part in model_files(info, {'model.onnx': data}).items()}
     return swap_folder(dest, files, what='The Space')
 
-# %% ../../../nbs/engine/deploy/hf_space.ipynb #d16d613b
-def _program(title:str) -> str:
-    "app.py, from the template that the package carries."
-    return files('bears_lib').joinpath('data/space/app.py').read_text(encoding='utf-8').replace('$version',
-        __version__).replace("'$title'", json.dumps(title))
-
-def _examples(photos:Iterable[str|Path]) -> dict[str, bytes]:
-    "Photos to try, drawn anew, small and without what a camera wrote into them."
-    found, photos = {}, list(photos)
-    require_open(photos)
-    for i, path in enumerate(photos):
-        picture = open_photo(path, longest=512)
-        picture.thumbnail((512, 512))
-        picture.save(file := io.BytesIO(), 'JPEG', quality=90)
-        found[f'{i + 1}.jpg'] = file.getvalue()
-    return found
-
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #bc7b9d6c
+def _public(path:Path) -> bool:
+    "Neither hidden nor a leftover of running."
+    return not any(part.startswith('.') or part == '__pycache__' for part in path.parts)
+
+# %% ../../../nbs/engine/deploy/hf_space.ipynb #92d609a0
 def push_space(
     space:str|Path, # A folder that `make_space` made
     repo:str, # Where on Hugging Face: owner/name
@@ -183,10 +193,6 @@ def push_space(
     result = {'repo': repo, 'files': uploads, 'pushed': False}
     if dry_run: return result
     return {**result, 'pushed': True, 'url': _upload(space, repo, list(uploads), private)}
-
-def _public(path:Path) -> bool:
-    "Neither hidden nor a leftover of running."
-    return not any(part.startswith('.') or part == '__pycache__' for part in path.parts)
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #d79cf6e2
 def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:

@@ -32,20 +32,23 @@ questions = {
 }
 still_open = '*Not answered yet.*'
 
+# %% ../../../nbs/engine/deploy/model_card.ipynb #7d61314f
+def _ask(key:str, answers:dict[str, str]) -> str:
+    title, question = questions[key]
+    return f'**{title}.** {question}\n\n<!-- answer: {key} -->\n{answers.get(key, still_open)}\n<!-- end -->'
+
+# %% ../../../nbs/engine/deploy/model_card.ipynb #ec7303ba
 def _read_answers(card:str) -> dict[str, str]:
     "What a person has written into an earlier card."
     found = {key: text.strip() for key, text in re.findall(r'<!-- answer: (\w+) -->(.*?)<!-- end -->', card, re.DOTALL)}
     return {key: text for key, text in found.items() if key in questions and text and text != still_open}
-
-def _ask(key:str, answers:dict[str, str]) -> str:
-    title, question = questions[key]
-    return f'**{title}.** {question}\n\n<!-- answer: {key} -->\n{answers.get(key, still_open)}\n<!-- end -->'
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #26d23db3
 def _short(text:Any) -> str: return for_markdown(text, 200)
 
 def _percent(value:Any) -> str: return f'{float(value):.1%}'
 
+# %% ../../../nbs/engine/deploy/model_card.ipynb #9ec16855
 def _head(info:ModelInfo, licence:str) -> str:
     "The lines that the hub reads; JSON is YAML too."
     accuracy = {'type': 'accuracy', 'value': round(float(info.metrics['accuracy']), 4),
@@ -58,6 +61,7 @@ def _head(info:ModelInfo, licence:str) -> str:
              'metrics': [accuracy]}]}]}
     return '\n'.join(['---', *(f'{key}: {for_json(value)}' for key, value in lines.items()), '---'])
 
+# %% ../../../nbs/engine/deploy/model_card.ipynb #e4b243f9
 def _measured(info:ModelInfo) -> str:
     "Accuracy with n and interval."
     metrics, small = info.metrics, info.metrics.get('small') or {}
@@ -81,6 +85,7 @@ def _data(info:ModelInfo) -> str:
     else: rows += ['', 'Where the photos came from is not recorded (the folder had no `metadata.csv`).']
     return '\n'.join(rows)
 
+# %% ../../../nbs/engine/deploy/model_card.ipynb #67abf755
 def _limits(info:ModelInfo) -> str:
     names = ', '.join(_short(label) for label in info.labels)
     lines = [f'It knows {len(info.labels)} classes and nothing else: {names}. Shown anything else, it still shares '
@@ -173,6 +178,7 @@ def make_card(
             "licence='cc-by-4.0').")
     return write_beside(path, card)
 
+# %% ../../../nbs/engine/deploy/model_card.ipynb #04af7171
 def _read_licence(card:str) -> str:
     "The licence that an earlier card names, as `hub_licence` takes it; '' for none that it takes."
     head = dict(re.findall(r'^(license|license_name): "?([^"\n]*)"?$', card[:10_000].partition('\n---\n')[0],
@@ -181,6 +187,7 @@ def _read_licence(card:str) -> str:
     try: return found if hub_licence(found) else ''
     except BearsError: return ''
 
+# %% ../../../nbs/engine/deploy/model_card.ipynb #4940c949
 def _read_card(path:Path) -> str:
     try: return path.read_text(encoding='utf-8') if path.stat().st_size < 5_000_000 else 'too large'
     except (OSError, UnicodeDecodeError) as error:
