@@ -174,8 +174,7 @@ def make_card(
     chosen = licence or _read_licence(text)
     card = card_text(info, _read_answers(text), _credits(photos) if photos else '', chosen or 'apache-2.0')
     if not chosen:
-        say(f"{path} puts the model under apache-2.0. For another licence: make_card({str(model)!r}, "
-            "licence='cc-by-4.0').")
+        say("The card puts the model under apache-2.0. For another licence: make_card(..., licence='cc-by-4.0').")
     return write_beside(path, card)
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #04af7171

@@ -266,22 +266,11 @@ def _to_info(path:Path, found:Any) -> ModelInfo:
 _kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'split')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #75605f7e
-_alone = {'.zip': 'is a zip archive. Unpack it, and give the folder that holds model.json.',
-          '.onnx': 'is a network alone, which does not know its classes. Give the folder that bears-train or '
-                   'save_model wrote.',
-          '.safetensors': 'holds weights alone. Give the folder that bears-train or save_model wrote.', '.json': 'is '
-                                                                                                                 'one '
-                                                                                                                 'file '
-                                                                                                                 'of '
-                                                                                                                 'a '
-                                                                                                                 'model. '
-                                                                                                                 'Give '
-                                                                                                                 'the '
-                                                                                                                 'folder '
-                                                                                                                 'that '
-                                                                                                                 'it '
-                                                                                                                 'lies '
-                                                                                                                 'in.'}
+_alone = {
+    '.zip': 'is a zip archive. Unpack it, and give the folder that holds model.json.',
+    '.onnx': 'is a network alone, which does not know its classes. Give the folder that bears-train or save_model wrote.',
+    '.safetensors': 'holds weights alone. Give the folder that bears-train or save_model wrote.',
+    '.json': 'is one file of a model. Give the folder that it lies in.'}
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #7bea1d13
 _pickles = ('.pkl', '.pickle', '.pth', '.pt', '.ckpt', '.bin', '.joblib')

@@ -12,8 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from ..core.common import link_bar, write_beside
-from .exports import MARKS, _number, markdown_page
-from .grading import _BUT_WORDS, _F, _NO_WORDS, _NONE, _T, _YES_WORDS, Question, known_words, load_questions
+from .exports import MARKS, number_of, markdown_page
+from .grading import BUT_WORDS, FALSE_WORDS, NO_WORDS, NONE_WORDS, TRUE_WORDS, YES_WORDS, Question, known_words, load_questions
 from ..core.words import for_html, for_script
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #983db9a3
@@ -46,11 +46,11 @@ def _section(q:Question) -> str:
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #208ea1d8
 def _data(questions:list[Question]) -> dict:
     "What the page's script needs to know."
-    rows = [dict(id=q.id, asks=f'{_number(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says,
+    rows = [dict(id=q.id, asks=f'{number_of(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says,
         swaps=q.swaps,
         ideas=[dict(says=i.says, accept=i.accept, counts=i.counts, vague=i.vague) for i in q.ideas]) for q in questions]
     return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(sorted(known_words()))],
-        shared=dict(yes=_YES_WORDS, no=_NO_WORDS, but=_BUT_WORDS, isFalse=_F, isTrue=_T, none=_NONE),
+        shared=dict(yes=YES_WORDS, no=NO_WORDS, but=BUT_WORDS, isFalse=FALSE_WORDS, isTrue=TRUE_WORDS, none=NONE_WORDS),
         head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS)
 
 def question_page(

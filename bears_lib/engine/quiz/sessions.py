@@ -15,6 +15,7 @@ from pathlib import Path
 import errno, json, os
 from fastcore.basics import patch
 from ..core.common import BearsError, read_json, write_beside
+from ..core.words import clean
 from .grading import GRADES, Question, load_questions, read_words
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #4352e09d
@@ -110,7 +111,7 @@ def _entry(line:str, session:'Session') -> Entry|None:
             raise BearsError(f'{session.path} was written by a newer version of bears_lib. Update with: pip install '
                              '-U bears_lib')
         if row.get('chapter') != session.chapter:
-            raise BearsError(f'{session.path} is a session of chapter {row.get("chapter")}, not {session.chapter}. '
+            raise BearsError(f'{session.path} is a session of chapter {clean(row.get("chapter"), 40)}, not {session.chapter}. '
                              'Give another path.')
         return None
     return Entry(**{'answer': '', **{k: row[k] for k in row if k in Entry.__dataclass_fields__}})
