@@ -137,19 +137,8 @@ def evaluate(
     _, labels, _, _ = asked = _asked(model)
     if photos is not None: return _evaluate(asked, _unseen(_in_folder(model, photos, labels)))
     files, truth = _own_photos(model, train)
-    return _evaluate(asked, _Chosen(files, truth, np.full(len(files), 'train' if train else 'valid'), about='The '
-                                                                                                            'model '
-                                                                                                            'has '
-                                                                                                            'learnt '
-                                                                                                            'from '
-                                                                                                            'these '
-                                                                                                            'photos: '
-                                                                                                            'on '
-                                                                                                            'others '
-                                                                                                            'it is '
-                                                                                                            'right '
-                                                                                                            'less '
-                                                                                                            'often.' if train else ''))
+    about = 'The model has learnt from these photos: on others it is right less often.' if train else ''
+    return _evaluate(asked, _Chosen(files, truth, np.full(len(files), 'train' if train else 'valid'), about=about))
 
 def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen') -> Evaluation:
     "One look at each of the chosen photos."
