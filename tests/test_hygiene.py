@@ -47,6 +47,7 @@ def test_outputs_hold_nothing_private_and_no_noise(notebook):
 
 @each_notebook
 def test_size(notebook):
+    assert 'widgets' not in json.loads(notebook.read_text(encoding='utf-8'))['metadata'], 'the state of widgets is stored'
     assert notebook.stat().st_size < 400_000
     for code, output in outputs(notebook):
         for kind in ('image/png', 'image/jpeg'): assert len(''.join(output.get('data', {}).get(kind, '')))*3/4 < 150_000, f'a figure that is too heavy, made by:\n{code[:300]}'
