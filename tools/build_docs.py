@@ -70,6 +70,7 @@ def mend(site:Path, address:str) -> None:
         text = text.replace(f'<a href="{address}', f'<a href="{up}')
         for name, badge in badges.items(): text = text.replace(badge, f'{up}site_libs/{name.lower()}.svg')
         text = re.sub(r'__main__(<span class="op">)?\.(</span>)?', '', text)  # where nbdev met a class, which is no news
+        text = re.sub(r'<a [^>]*href="[^"]*#_\w+"[^>]*>(.*?)</a>', r'\1', text)  # private functions have no place of their own to lead to
         text = re.sub(r'<pre(?![^>]*tabindex)', '<pre tabindex="0"', text)
         text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
         page.write_text(text, encoding='utf-8')
