@@ -37,6 +37,7 @@ def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
     searcher.http_client.request = watched
     return [vars(row) for row in searcher.search(term, safesearch='on', page=page) or []]
 
+# %% ../../../nbs/engine/gather/ddgs_search.ipynb #5d4af0a1
 def _old_rows(engine:str, term:str, page:int) -> list[dict]:
     "The same through `duckduckgo_search`, its former name; the first page only, since a refusal later on loses them all."
     try: from duckduckgo_search import DDGS
@@ -68,6 +69,7 @@ def _check_answers(seen:list, error:Exception|None) -> None:
         raise WebError('no connection')
     raise WebError(f'answered in another form than expected ({kind})')
 
+# %% ../../../nbs/engine/gather/ddgs_search.ipynb #99bab7c4
 def _true_urls(seen:list) -> dict[str, str]:
     "Addresses as the engine wrote them, by what `ddgs` makes of them."
     texts = [unescape(reply.text) if reply.text.lstrip()[:1] == '<' else reply.text for reply in seen]

@@ -75,6 +75,7 @@ class _Archives:
         "Let go of all of them."
         while self.open: self.open.popitem()[1].close()
 
+# %% ../../../nbs/engine/gather/download.ipynb #5adb1fe3
 def _read_local(result:ImageResult, archives:_Archives, most:int=60_000_000) -> bytes:
     "A photo of one's own: a file, or a member of a zip archive, which is read and never unpacked."
     try:
@@ -329,6 +330,7 @@ def _row(label:str, result:ImageResult, entry:dict) -> dict[str, str]:
         author=result.author, license=result.license, sha256=f"s:{entry['sha256']}", phash=f"p:{entry['hashes'][0]}",
         width=str(entry['width']), height=str(entry['height']), fetched_at=entry['at'])
 
+# %% ../../../nbs/engine/gather/download.ipynb #0a4a2aa2
 def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
     "Put the chosen photos into their class folders and write `metadata.csv`; how many each class has, and why not more."
     chosen, why = _choose(run.root, run.found, run.log.entries, n)
@@ -357,6 +359,7 @@ def _table(run:_Run, n:int, kept:dict[str, int], why:dict[str, Counter]):
         why_not=reasons(label)) for label in run.found]
     return pd.DataFrame(rows, index=pd.Index(list(run.found), name='class'))
 
+# %% ../../../nbs/engine/gather/download.ipynb #38b84541
 def fetch_all(
     root:Path, # A photo folder that `open_target` holds
     found:dict[str, list[ImageResult]], # What to fetch, by class, best first
@@ -428,6 +431,7 @@ def as_result(
         return ImageResult(url, provider='sample', query=label, file=str(inside))
     return ImageResult(url.strip(), query=label)
 
+# %% ../../../nbs/engine/gather/download.ipynb #f0ce010d
 def download_images(
     dest:str|Path, # The folder of one class, such as bears/grizzly
     url_file:str|Path|None=None, # A text file with an address on each line, instead of `urls`

@@ -36,6 +36,9 @@ def _is_place(wish:Wish) -> bool:
     return not isinstance(wish, str) or wish[:1] in ('.',
         '~') or bool({'/', '\\'} & set(wish)) or Path(wish).suffix.lower() in ('.txt', '.zip', '.csv')
 
+def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
+
+# %% ../../../nbs/engine/gather/gathering.ipynb #b592b29f
 def _say_folders(wishes:Mapping[str, Wish]) -> None:
     "What is searched for although a folder is called so."
     for wish in wishes.values():
@@ -43,8 +46,7 @@ def _say_folders(wishes:Mapping[str, Wish]) -> None:
             say(f'{wish!r} is searched for. There is a folder of that name here as well; to take its photos instead, '
                 f'give {"./" + wish!r}.')
 
-def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
-
+# %% ../../../nbs/engine/gather/gathering.ipynb #c4988e3c
 def check_classes(
     classes:Mapping[str, Wish]|Sequence[str], # As in `gather_images`
 ) -> dict[str, Wish]: # Class folder: what to look for
@@ -77,8 +79,6 @@ def check_classes(
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #d79ca3a8
-def _places(wish:Wish) -> list: return list(wish) if isinstance(wish, list | tuple) else [wish]
-
 def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
     "A line for each answer of a provider that is more than a list of photos, with the classes that got it; once in a run."
     answers: dict[tuple[str, str], list[str]] = {}
@@ -91,6 +91,9 @@ def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
         if line not in said: say(line)
     said.update(lines)
 
+def _places(wish:Wish) -> list: return list(wish) if isinstance(wish, list | tuple) else [wish]
+
+# %% ../../../nbs/engine/gather/gathering.ipynb #84c380d7
 def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, root:Path, web:Web,
     said:set[str]) -> dict[str, list[ImageResult]]:
     "Results for all classes in one mix, and a line for each provider that failed or took a term for something."
@@ -123,6 +126,7 @@ def _write_plan(root:Path, plan:Mapping[str, Sequence[ImageResult]]) -> None:
         for each in results] for label, results in plan.items()}
     write_beside(own_file(root, 'plan.json'), json.dumps(rows), inside=root)
 
+# %% ../../../nbs/engine/gather/gathering.ipynb #ad99815f
 def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed:bool, web:Web,
     said:set[str]) -> dict[str, list[ImageResult]]:
     "Candidates for each class: those of earlier runs first, new ones only if these are too few."
@@ -155,6 +159,7 @@ def _say_short(root:Path, table:Any, wishes:Mapping[str, Wish]) -> None:
         say(f'{label}: {row.kept} of {row.asked} photos{f" ({sources})" if sources else ""}. '
             f'{_next_step(label, wishes[label], sources.startswith("sample"))}')
 
+# %% ../../../nbs/engine/gather/gathering.ipynb #e58e3157
 def _next_step(label:str, wish:Wish, drawn:bool) -> str:
     if _is_place(wish): return 'That is all that lies there: add photos to it, and call again.'
     if drawn: return 'There are no more drawn ones.'
@@ -247,6 +252,7 @@ def _credit(row:dict[str, str]) -> str:
     source = f'<{page}>' if is_web_address(page) else for_markdown(page) or 'unknown source'
     return f"- {for_markdown(row['file_name'])}: {for_markdown(row.get('author')) or 'author unknown'}, {license_link(row.get('license'))}, {source}"
 
+# %% ../../../nbs/engine/gather/gathering.ipynb #6e297834
 def _conditions(rows:list[dict[str, str]]) -> list[str]:
     "What the licences of some of the photos ask for, beside naming the author: a sentence each."
     codes = [license_code(row.get('license')) for row in rows]
@@ -329,6 +335,7 @@ def licensed_copy(
     for words in _conditions(kept): say(words)
     return len(kept)
 
+# %% ../../../nbs/engine/gather/gathering.ipynb #0ecec3c9
 def _is_own_photo(root:Path, name:str) -> bool:
     "Whether a name leads to a photo in the folder itself, which opens."
     try:
@@ -352,6 +359,7 @@ def _parse_classes(text:str) -> dict[str, str]:
         raise BearsError(f'The class {twice[0]!r} is given twice. Each class needs its own.')
     return dict(pairs)
 
+# %% ../../../nbs/engine/gather/gathering.ipynb #040d0b2b
 @command
 def bears_gather(
     path:str, # The photo folder to fill; it may be there already

@@ -56,6 +56,7 @@ class ImageResult:
         size = f', {self.width} x {self.height}' if self.width else ''
         return f'<{self.provider}: {self.title[:40] or self.image_url[:60]}, {self.license}{size}>'
 
+# %% ../../../nbs/engine/gather/providers.ipynb #727627c7
 def _address(text:Any, local:bool) -> str:
     "An address without what no address holds; the name of a file on this disk stays as it is, but for what no table holds."
     if local: return re.sub('[\0\ud800-\udfff]', '', str(text or ''))
@@ -116,6 +117,7 @@ def whole_number(
     """
     return int(value) if str(value or '').isdigit() else 0
 
+# %% ../../../nbs/engine/gather/providers.ipynb #306b8cfe
 def results_of(
     rows:Any, # What should be a list in an answer
     make:Callable[[Any], ImageResult|None], # Makes a result of a row; None passes it over
@@ -206,6 +208,7 @@ def rest_left(
     left = until - clock.now()
     return (left, why) if left > 0 else (0., '')
 
+# %% ../../../nbs/engine/gather/providers.ipynb #92da460a
 longest_wait = 60 # seconds that a search waits for a provider; one that rests longer is passed over
 
 def wait_for(
@@ -240,6 +243,7 @@ def _ask_openverse(term:str, page:int, web:Web) -> list[ImageResult]:
         whole_number(row.get('width')), whole_number(row.get('height')))
     return results_of(reply.json().get('results'), make)
 
+# %% ../../../nbs/engine/gather/providers.ipynb #2b450ae2
 def _heed(name:str, reply:Reply) -> None:
     "Let a provider rest once its headers say that our allowance for the minute or the day is used up."
     used_up = [key for key, left in reply.headers.items() if key.startswith('x-ratelimit-available')
@@ -269,6 +273,7 @@ def _ask_commons(term:str, page:int, web:Web) -> list[ImageResult]:
         more = got['continue']
     return results_of(sorted(pages.values(), key=lambda each: each.get('index', 0)), lambda row: _commons_result(row, term))
 
+# %% ../../../nbs/engine/gather/providers.ipynb #6ee3decf
 def _commons_error(error:dict) -> WebError:
     said = plain_text(error.get('info') or 'an error')
     return RateLimited(said) if error.get('code') == 'ratelimited' else WebError(said)
@@ -291,6 +296,13 @@ def _plain(text:str|None) -> str:
     "Words for comparing: 'Grizzly-Bears' and 'grizzly bear' are the same."
     return ' '.join(word.removesuffix('s') for word in re.split(r'[\W_]+', (text or '').lower()) if word)
 
+def _likeness(row:dict, term:str) -> int:
+    "2 for a name that is the term, 1 for one that ends with it as 'American Black Bear' does, 0 for all others, such as 'Teddy Bear Cholla'."
+    names = [_plain(row.get(key)) for key in ('name', 'preferred_common_name', 'matched_term')]
+    wanted = _plain(term)
+    return 2 if wanted in names else int(any(f' {name}'.endswith(f' {wanted}') for name in names if wanted))
+
+# %% ../../../nbs/engine/gather/providers.ipynb #270a7bab
 def _taxon(term:str, web:Web) -> dict | None:
     "The species (or other group) that goes by this name; the most observed if several do."
     if term not in _taxa:
@@ -301,13 +313,20 @@ def _taxon(term:str, web:Web) -> dict | None:
         _taxa[term] = rows[best[2]] if best else None
     return _taxa[term]
 
-def _likeness(row:dict, term:str) -> int:
-    "2 for a name that is the term, 1 for one that ends with it as 'American Black Bear' does, 0 for all others, such as 'Teddy Bear Cholla'."
-    names = [_plain(row.get(key)) for key in ('name', 'preferred_common_name', 'matched_term')]
-    wanted = _plain(term)
-    return 2 if wanted in names else int(any(f' {name}'.endswith(f' {wanted}') for name in names if wanted))
-
 # %% ../../../nbs/engine/gather/providers.ipynb #29be31ee
+def _observation(row:dict) -> ImageResult | None:
+    "The first photo of an observation that is openly licensed."
+    for photo in row['photos']:
+        if (photo.get('license_code') or '') not in ('cc0', 'cc-by', 'cc-by-sa') or photo.get('hidden'): continue
+        size, user = photo.get('original_dimensions') or {}, row.get('user') or {}
+        return ImageResult(photo['url'].replace('/square.', '/large.'), photo['url'].replace('/square.', '/medium.'),
+            row.get('uri') or '',
+            plain_text((row.get('taxon') or {}).get('preferred_common_name')), plain_text(user.get('name') or user.get('login')),
+            license_code(photo['license_code'], '4.0'), whole_number(size.get('width')), whole_number(size.get('height')),
+            group=f"inaturalist-{row['id']}")
+    return None
+
+# %% ../../../nbs/engine/gather/providers.ipynb #365d4668
 def _ask_inaturalist(term:str, page:int, web:Web) -> list[ImageResult]:
     "Observations of a species, one photo each."
     taxon = _taxon(term, web)
@@ -321,18 +340,6 @@ def _ask_inaturalist(term:str, page:int, web:Web) -> list[ImageResult]:
         got = web.get(f'{_inaturalist}/observations', ask).json()
     note = f"taken as {taxon.get('name')} ({taxon.get('preferred_common_name') or taxon.get('rank')})"
     return [replace(each, note=note) for each in results_of(got.get('results'), _observation)]
-
-def _observation(row:dict) -> ImageResult | None:
-    "The first photo of an observation that is openly licensed."
-    for photo in row['photos']:
-        if (photo.get('license_code') or '') not in ('cc0', 'cc-by', 'cc-by-sa') or photo.get('hidden'): continue
-        size, user = photo.get('original_dimensions') or {}, row.get('user') or {}
-        return ImageResult(photo['url'].replace('/square.', '/large.'), photo['url'].replace('/square.', '/medium.'),
-            row.get('uri') or '',
-            plain_text((row.get('taxon') or {}).get('preferred_common_name')), plain_text(user.get('name') or user.get('login')),
-            license_code(photo['license_code'], '4.0'), whole_number(size.get('width')), whole_number(size.get('height')),
-            group=f"inaturalist-{row['id']}")
-    return None
 
 register_provider('inaturalist', _ask_inaturalist)
 
@@ -365,6 +372,7 @@ def _of_class(names:Sequence[str], term:str) -> list[str]:
     return [name for name in names if fits & set(name.split('/')[:-1])] if fits else [name for name in names
         if '/' not in name]
 
+# %% ../../../nbs/engine/gather/providers.ipynb #10788133
 def _without_test(names:Sequence[str]) -> tuple[list[str], str]:
     "Photos but those in a folder called test, and a note about these."
     parts = {name: tuple(name.split('/')) for name in names}
@@ -404,6 +412,7 @@ def _is_photo(archive:zipfile.ZipFile, member:zipfile.ZipInfo) -> bool:
         with archive.open(member) as file: return begins_like_photo(file.read(16))
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError): return False
 
+# %% ../../../nbs/engine/gather/providers.ipynb #8765f199
 def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
     "Photos of a zip archive. Nothing is unpacked by name, so names that lead out of a folder lead nowhere."
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
@@ -440,6 +449,7 @@ def _from_list(path:Path) -> Provider:
         return [ImageResult(line) for line in wanted]
     return ask
 
+# %% ../../../nbs/engine/gather/providers.ipynb #7c7a621d
 def _ask_sample(term:str, page:int, web:Web) -> list[ImageResult]:
     "The drawn bears that come with the package: the source that is always there."
     return _from_folder(sample_folder(), 'sample')(term, page, web)
