@@ -47,6 +47,15 @@ def near(
     found = get_close_matches(word, list(known), n=n, cutoff=0.5)
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ''
 
+# %% ../../../nbs/engine/core/common.ipynb #754caffc
+def _end_of_link(path:Path, inside:str|Path|None) -> Path:
+    try: target = path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError):
+        raise BearsError(f"{path} is a link that leads nowhere. Take it away.") from None
+    if inside is not None and not target.resolve().is_relative_to(Path(inside).resolve()):
+        raise BearsError(f'{path} is a link that leads out of {inside}, and is not written through. Take it away.')
+    return target
+
 # %% ../../../nbs/engine/core/common.ipynb #cda1f894
 def write_beside(
     path:str|Path, # The file to make or replace; a link stays a link, and the file that it leads to is replaced
@@ -94,16 +103,17 @@ def _write_through(file:Any, data:bytes) -> None:
     file.flush()
     os.fsync(file.fileno())
 
-# %% ../../../nbs/engine/core/common.ipynb #754caffc
-def _end_of_link(path:Path, inside:str|Path|None) -> Path:
-    try: target = path.resolve() if path.is_symlink() else path
-    except (OSError, RuntimeError):
-        raise BearsError(f"{path} is a link that leads nowhere. Take it away.") from None
-    if inside is not None and not target.resolve().is_relative_to(Path(inside).resolve()):
-        raise BearsError(f'{path} is a link that leads out of {inside}, and is not written through. Take it away.')
-    return target
-
 # %% ../../../nbs/engine/core/common.ipynb #f318b345
+def _check_plain(values:Iterable) -> None:
+    "Numbers that a float can hold, and text that UTF-8 can."
+    for value in values:
+        if isinstance(value, int | float) and not abs(value) < 1e18:
+            raise ValueError('it holds a number that is too large')
+        if isinstance(value, str) and any('\ud800' <= mark <= '\udfff'
+            for mark in (value if not value.isascii() else '')):
+            raise ValueError('it holds half a character')
+
+# %% ../../../nbs/engine/core/common.ipynb #23ca3c59
 def read_json(
     data:bytes, # A file's content, or a line of it
     depth:int=12, # Lists and objects inside each other, at most
@@ -140,15 +150,6 @@ def read_json(
         inner = (value for each in level for value in (each.values() if isinstance(each, dict) else each))
         level, depth = [value for value in inner if isinstance(value, dict | list)], depth - 1
     return found
-
-def _check_plain(values:Iterable) -> None:
-    "Numbers that a float can hold, and text that UTF-8 can."
-    for value in values:
-        if isinstance(value, int | float) and not abs(value) < 1e18:
-            raise ValueError('it holds a number that is too large')
-        if isinstance(value, str) and any('\ud800' <= mark <= '\udfff'
-            for mark in (value if not value.isascii() else '')):
-            raise ValueError('it holds half a character')
 
 # %% ../../../nbs/engine/core/common.ipynb #a1f4b328
 def for_people() -> TextIO: # stderr in a shell, stdout in a notebook
@@ -304,21 +305,27 @@ def command(
     shell = call_parse(run, pos=pos)
     return shell
 
+# %% ../../../nbs/engine/core/common.ipynb #d3eb04a9
 def _at_home(value:Any) -> Any:
     "A path that begins in the home folder, in full: in --model=~/x the shell leaves it to the program."
     return os.path.expanduser(value) if isinstance(value, str) and re.match(r'~\w*(?:[/\\]|$)', value) else value
 
-def _run_in_shell(fn:Callable[..., dict], args:tuple, kwargs:dict) -> int:
-    "The exit code; the result goes to stdout as one JSON object if that was asked for, and all words to stderr."
-    try:
-        result, code = _run(fn, args, kwargs)
-        if kwargs.get('json'): print_json(result)
-        return result.get('exit', code)
-    except BrokenPipeError:  # whoever read has gone, as after `| head`: there is nobody left to tell
-        _deaf()
-        return 141
-
 # %% ../../../nbs/engine/core/common.ipynb #001a8d91
+def print_json(
+    result:dict, # What `json.dumps` takes; anything else as text
+) -> None:
+    """Last on stdout: JSON is UTF-8, so where stdout is anything else all other letters than ASCII are written as numbers.
+
+    Parameters
+    ----------
+    result : dict
+        What `json.dumps` takes; anything else as text
+    """
+    code = getattr(sys.stdout, 'encoding', None) or 'utf-8'
+    try: print(for_json(result) if codecs.lookup(code).name == 'utf-8' else json.dumps(result, default=str), flush=True)
+    except UnicodeEncodeError: print(json.dumps(result, default=str), flush=True)
+
+# %% ../../../nbs/engine/core/common.ipynb #f844cfbd
 def _run(fn:Callable[..., dict], args:tuple, kwargs:dict) -> tuple[dict, int]:
     "The result and the exit code; an error is a result too."
     name = fn.__name__.replace('_', '-')
@@ -339,19 +346,16 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict) -> tuple[dict, int]:
         say(f'{name}: {words}')
         return {'error': words}, 70
 
-def print_json(
-    result:dict, # What `json.dumps` takes; anything else as text
-) -> None:
-    """Last on stdout: JSON is UTF-8, so where stdout is anything else all other letters than ASCII are written as numbers.
-
-    Parameters
-    ----------
-    result : dict
-        What `json.dumps` takes; anything else as text
-    """
-    code = getattr(sys.stdout, 'encoding', None) or 'utf-8'
-    try: print(for_json(result) if codecs.lookup(code).name == 'utf-8' else json.dumps(result, default=str), flush=True)
-    except UnicodeEncodeError: print(json.dumps(result, default=str), flush=True)
+# %% ../../../nbs/engine/core/common.ipynb #bf94f8b0
+def _run_in_shell(fn:Callable[..., dict], args:tuple, kwargs:dict) -> int:
+    "The exit code; the result goes to stdout as one JSON object if that was asked for, and all words to stderr."
+    try:
+        result, code = _run(fn, args, kwargs)
+        if kwargs.get('json'): print_json(result)
+        return result.get('exit', code)
+    except BrokenPipeError:  # whoever read has gone, as after `| head`: there is nobody left to tell
+        _deaf()
+        return 141
 
 def _deaf() -> None:
     "Let nothing more be written, or Python complains at its end."

@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/http_client.html.md"""
 
 # %% auto #0
 __all__ = ['patience_per_address', 'gentle', 'slots', 'clock', 'per_minute', 'WebError', 'RateLimited', 'user_agent', 'contact',
-           'introduction', 'is_public', 'Reply', 'Clock', 'pause', 'Web']
+           'is_public', 'Reply', 'introduction', 'Clock', 'pause', 'Web']
 
 # %% ../../../nbs/engine/core/http_client.ipynb #90bf23a1
 from collections import defaultdict, deque
@@ -76,30 +76,13 @@ def user_agent(
     where = urls.get('Repository') or urls.get('Source', '')
     return f'{package}/{about["Version"]}' + (f' (+{where})' if where else '')
 
+# %% ../../../nbs/engine/core/http_client.ipynb #3fb07003
 def contact() -> str:
     "Who runs this search, as the environment variable BEARS_CONTACT says: an e-mail address or a web page; '' where it isn't set."
     found = os.environ.get('BEARS_CONTACT', '').strip()
     if found and not re.fullmatch(r'(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[!-~]+)', found[:200], re.ASCII):
         raise BearsError(f'BEARS_CONTACT is {found[:60]!r}: it must be an e-mail address or the address of a web page.')
     return found
-
-def introduction(
-    host:str, # Such as 'commons.wikimedia.org'
-) -> str: # The User-Agent for it
-    """How we introduce ourselves to a site. Those that ask who runs a client are told; the sites where photos lie are not.
-
-    Parameters
-    ----------
-    host : str
-        Such as 'commons.wikimedia.org'
-
-    Returns
-    -------
-    str
-        The User-Agent for it
-    """
-    who = contact() if _of_site(host, gentle) else ''
-    return f'{user_agent()} ({who})' if who else user_agent()
 
 # %% ../../../nbs/engine/core/http_client.ipynb #7a96b1e1
 def is_public(
@@ -170,6 +153,7 @@ class _Clock(threading.local):
 
 _clock = _Clock()
 
+# %% ../../../nbs/engine/core/http_client.ipynb #23c3466b
 class _Stream(httpcore.NetworkStream):
     "A connection on which every wait ends with the deadline of the whole request, and every byte counts."
     def __init__(self, inner:httpcore.NetworkStream): self.inner = inner
@@ -181,6 +165,15 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self.inner.start_tls(ssl_context, server_hostname, _clock.left(timeout)))
 
 # %% ../../../nbs/engine/core/http_client.ipynb #a05b3f33
+def _in_turn(addresses:list[str], silent:set[bool]) -> list[str]:
+    "IPv6 and IPv4 by turns, as the system ordered them; a kind that was silent before comes last."
+    kinds = [[address for address in addresses if (':' in address) == six]
+        for six in sorted({True, False}, key=lambda six: (six in silent, six != (':' in addresses[0])))]
+    return [address for pair in zip_longest(*kinds) for address in pair if address]
+
+patience_per_address = 1.5  # seconds that one of several addresses of a host gets to answer: some networks have an IPv6 that leads nowhere
+
+# %% ../../../nbs/engine/core/http_client.ipynb #87f1a36f
 class _Backend(httpcore.NetworkBackend):
     "Looks the host up, refuses non-public addresses, and connects to the very address it checked."
     def __init__(self, private:Iterable[str]):
@@ -205,14 +198,6 @@ class _Backend(httpcore.NetworkBackend):
                     raise
                 self.silent.add(':' in address)
 
-patience_per_address = 1.5  # seconds that one of several addresses of a host gets to answer: some networks have an IPv6 that leads nowhere
-
-def _in_turn(addresses:list[str], silent:set[bool]) -> list[str]:
-    "IPv6 and IPv4 by turns, as the system ordered them; a kind that was silent before comes last."
-    kinds = [[address for address in addresses if (':' in address) == six]
-        for six in sorted({True, False}, key=lambda six: (six in silent, six != (':' in addresses[0])))]
-    return [address for pair in zip_longest(*kinds) for address in pair if address]
-
 # %% ../../../nbs/engine/core/http_client.ipynb #2dc211e7
 def _check_literal(host:str) -> None:
     "Refuse hosts that are non-public by their name alone: all that can be known when a proxy connects for us."
@@ -225,6 +210,7 @@ def _check_literal(host:str) -> None:
     if not is_public(address):
         raise WebError(f'non-public address {address}')
 
+# %% ../../../nbs/engine/core/http_client.ipynb #b1471329
 def _check_behind_proxy(host:str) -> None:
     _check_literal(host)
     try: closed = [address for address in _resolve(host, 443, 2) if not is_public(address)]
@@ -258,6 +244,7 @@ def _seconds(retry_after:str|None) -> float|None:
     try: return max(0., parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError): return None
 
+# %% ../../../nbs/engine/core/http_client.ipynb #98d6ce33
 def _check_status(status:int, headers:httpx.Headers) -> None:
     wait = _seconds(headers.get('retry-after'))
     if status == 429:
@@ -323,6 +310,7 @@ def _address(url:str, params:dict|None=None) -> httpx.URL:
         raise WebError('not a web address')
     return where.copy_merge_params(params) if params else where
 
+# %% ../../../nbs/engine/core/http_client.ipynb #19612e1b
 def _one(web:'Web', url:httpx.URL, headers:dict[str, str]) -> tuple[httpx.Headers, bytes | str]:
     "The answer's headers with its body, or with the address it redirects to."
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
@@ -342,6 +330,7 @@ def _proxy(url:httpx.URL) -> str:
     proxies = getproxies()
     return proxies.get(url.scheme) or proxies.get('all') or ''
 
+# %% ../../../nbs/engine/core/http_client.ipynb #997bc4d2
 def _way(web:'Web', url:httpx.URL) -> str:
     "The proxy for an address; refuses a host whose name alone is reason enough. Asked once for each host."
     key = url.scheme, url.host
@@ -391,6 +380,25 @@ def _slot(host:str):
     "Wait here for a turn with a site that asks for few requests at once."
     return slots.get(_of_site(host, slots)) or nullcontext()
 
+# %% ../../../nbs/engine/core/http_client.ipynb #3778775d
+def introduction(
+    host:str, # Such as 'commons.wikimedia.org'
+) -> str: # The User-Agent for it
+    """How we introduce ourselves to a site. Those that ask who runs a client are told; the sites where photos lie are not.
+
+    Parameters
+    ----------
+    host : str
+        Such as 'commons.wikimedia.org'
+
+    Returns
+    -------
+    str
+        The User-Agent for it
+    """
+    who = contact() if _of_site(host, gentle) else ''
+    return f'{user_agent()} ({who})' if who else user_agent()
+
 # %% ../../../nbs/engine/core/http_client.ipynb #a450860f
 class Clock:
     "The time, and how to let it pass: one place, so that a test can turn it."
@@ -401,6 +409,7 @@ per_minute = {'api.openverse.org': 20, 'api.inaturalist.org': 60, 'commons.wikim
 _asked: dict[str, deque[float]] = defaultdict(deque) # when each of them was asked in the last minute
 _turn = threading.Lock()
 
+# %% ../../../nbs/engine/core/http_client.ipynb #95f7e7bd
 def pause(
     seconds:float, # How long
     why:str, # Said if it is more than two seconds
@@ -417,6 +426,7 @@ def pause(
     if seconds > 2: say(f'{why}; waiting {seconds:.0f} s.')
     clock.sleep(seconds)
 
+# %% ../../../nbs/engine/core/http_client.ipynb #663a3fbf
 def _wait_for_turn(host:str) -> None:
     "Wait until a site may be asked once more in this minute."
     if host not in per_minute: return
@@ -491,17 +501,6 @@ class Web:
     def __exit__(self, *error): self.close()
 
 # %% ../../../nbs/engine/core/http_client.ipynb #c379897f
-def _try(web:Web, url:httpx.URL, referer:str) -> Reply:
-    "Try as often as it makes sense and the deadline allows, with the waits that the site asks for."
-    for tries in range(1, web.tries + 1):
-        try: return _follow(web, url, referer, tries)
-        except WebError as error:
-            pause = 0.5*2**(tries - 1) if error.wait is None else error.wait
-            if not error.again or tries == web.tries or time.monotonic() + pause >= _clock.end:
-                raise
-            time.sleep(pause)
-    raise WebError('not tried')
-
 def _follow(web:Web, url:httpx.URL, referer:str, tries:int) -> Reply:
     "Fetch an address, and up to five that it redirects to."
     headers = {'user-agent': introduction(url.host), 'accept': 'image/*, application/json, */*;q=0.5',
@@ -515,3 +514,15 @@ def _follow(web:Web, url:httpx.URL, referer:str, tries:int) -> Reply:
         except (httpx.InvalidURL, UnicodeError):
             raise WebError('redirects to something that is not a web address') from None
     raise WebError('too many redirects')
+
+# %% ../../../nbs/engine/core/http_client.ipynb #cfc779a9
+def _try(web:Web, url:httpx.URL, referer:str) -> Reply:
+    "Try as often as it makes sense and the deadline allows, with the waits that the site asks for."
+    for tries in range(1, web.tries + 1):
+        try: return _follow(web, url, referer, tries)
+        except WebError as error:
+            pause = 0.5*2**(tries - 1) if error.wait is None else error.wait
+            if not error.again or tries == web.tries or time.monotonic() + pause >= _clock.end:
+                raise
+            time.sleep(pause)
+    raise WebError('not tried')

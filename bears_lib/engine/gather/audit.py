@@ -46,18 +46,6 @@ def _measure(path:Path, picture:Image.Image) -> _Look:
     return _Look(size, low, high, brightest - darkest, orientation_hashes(picture))
 
 # %% ../../../nbs/engine/gather/audit.ipynb #88ddf13b
-def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
-    "Every photo opened once: the folder, with copies in one group, and what was measured of each."
-    found: dict[Path, _Look] = {}
-    def look(photo:Photo, picture:Image.Image) -> None: found[photo.path] = _measure(photo.path, picture)
-    folder = read_folder(root, look, test=True)
-    folder.faults += unfinished(root)
-    looks = [found[photo.path] for photo in folder.photos]
-    if looks:
-        groups = group_photos(folder.photos, np.stack([look.hashes for look in looks]))
-        for photo, group in zip(folder.photos, groups): photo.group = group
-    return folder, looks
-
 def name_in(
     root:Path, # A photo folder
     path:Path, # A photo in it
@@ -78,6 +66,19 @@ def name_in(
     """
     return path.relative_to(root).as_posix()
 
+# %% ../../../nbs/engine/gather/audit.ipynb #6109ea31
+def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
+    "Every photo opened once: the folder, with copies in one group, and what was measured of each."
+    found: dict[Path, _Look] = {}
+    def look(photo:Photo, picture:Image.Image) -> None: found[photo.path] = _measure(photo.path, picture)
+    folder = read_folder(root, look, test=True)
+    folder.faults += unfinished(root)
+    looks = [found[photo.path] for photo in folder.photos]
+    if looks:
+        groups = group_photos(folder.photos, np.stack([look.hashes for look in looks]))
+        for photo, group in zip(folder.photos, groups): photo.group = group
+    return folder, looks
+
 # %% ../../../nbs/engine/gather/audit.ipynb #aa750a1e
 @dataclass(frozen=True)
 class Pair:
@@ -93,6 +94,7 @@ class Pair:
         "Whether they stand in different classes."
         return self.labels[0] != self.labels[1]
 
+# %% ../../../nbs/engine/gather/audit.ipynb #7575a039
 def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
     "Pairs in different classes first, then by distance. One blank photo is like any other: only its file is compared."
     found = {(int(i), int(j)): int(distance)
@@ -106,6 +108,7 @@ def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
              if not (looks[i].blank or looks[j].blank) or folder.photos[i].sha256 == folder.photos[j].sha256]
     return sorted(pairs, key=lambda pair: (not pair.mixed, pair.distance, pair.file, pair.other))
 
+# %% ../../../nbs/engine/gather/audit.ipynb #ba8ba866
 def find_dups(
     path:str|Path, # A folder with one folder of photos for each class
     radius:int=4, # Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 many pairs are not
@@ -136,6 +139,7 @@ class Finding:
     suggestion: str # What a person may do
     other: str = '' # The photo that it is a copy of
 
+# %% ../../../nbs/engine/gather/audit.ipynb #91ace38c
 def _families(pairs:Iterable[Pair]) -> list[list[str]]:
     "Files that are copies of one another, at least two in each list."
     family: dict[str, list[str]] = {}
@@ -146,6 +150,7 @@ def _families(pairs:Iterable[Pair]) -> list[list[str]]:
         for file in two: family[file] = one
     return [sorted(members) for members in {id(members): members for members in family.values()}.values()]
 
+# %% ../../../nbs/engine/gather/audit.ipynb #14d2a335
 def _best(root:Path, files:Sequence[str], keep:str='largest') -> str:
     "The copy to keep."
     if keep == 'first': return min(files)
@@ -211,6 +216,7 @@ def _imbalance(folder:PhotoFolder, most:int=5) -> list[Finding]:
     return [Finding('', 'imbalance', round(1 - few/n, 3), f'find more photos of {small}: it has {few}, and {large} '
                                                           f'has {n}. Judge a model by its mean over classes')]
 
+# %% ../../../nbs/engine/gather/audit.ipynb #7b5be74d
 def _odd(folder:PhotoFolder, looks:Sequence[_Look], at_least:int) -> list[Finding]:
     "What can be told from a photo's size and brightness alone."
     found = [Finding('', 'folder', 1., f'look: {fault}') for fault in folder.faults] + _imbalance(folder)
@@ -252,6 +258,14 @@ def _out_of_sample(features:np.ndarray, labels:np.ndarray, groups:Sequence[str],
     return found
 
 # %% ../../../nbs/engine/gather/audit.ipynb #042bd783
+def _whole(parts:np.ndarray) -> np.ndarray:
+    "Parts of a whole number, rounded so that they still add up to it."
+    rounded = parts.round()
+    order, missing = np.argsort(parts - rounded), round(float(parts.sum() - rounded.sum()))
+    rounded[order[len(order) - missing:] if missing > 0 else order[:-missing]] += np.sign(missing)
+    return rounded.astype(int)
+
+# %% ../../../nbs/engine/gather/audit.ipynb #097b5174
 def confident_joint(
     labels:np.ndarray, # Class numbers as they were given, int of shape (n,)
     chances:np.ndarray, # Probabilities from models that have not seen the photo, float of shape (n, classes)
@@ -281,13 +295,7 @@ def confident_joint(
     np.fill_diagonal(joint, joint.diagonal().clip(1))
     return np.array([_whole(row/row.sum()*n) for row, n in zip(joint, given)])
 
-def _whole(parts:np.ndarray) -> np.ndarray:
-    "Parts of a whole number, rounded so that they still add up to it."
-    rounded = parts.round()
-    order, missing = np.argsort(parts - rounded), round(float(parts.sum() - rounded.sum()))
-    rounded[order[len(order) - missing:] if missing > 0 else order[:-missing]] += np.sign(missing)
-    return rounded.astype(int)
-
+# %% ../../../nbs/engine/gather/audit.ipynb #e77aa286
 def label_issues(
     labels:np.ndarray, # As in `confident_joint`
     chances:np.ndarray, # As in `confident_joint`
@@ -321,6 +329,7 @@ def _suspects(names:Sequence[str], labels:np.ndarray, classes:Sequence[str], cha
         f'look: a model that has not seen it says {classes[said[i]]} ({chances[i, said[i]]:.0%})')
             for i in np.flatnonzero(label_issues(labels, chances)).tolist()]
 
+# %% ../../../nbs/engine/gather/audit.ipynb #8aaace54
 def _outliers(names:Sequence[str], features:np.ndarray) -> list[Finding]:
     "Photos that are far from all others, by the distance to their ten nearest."
     from sklearn.neighbors import NearestNeighbors
@@ -352,6 +361,7 @@ def thumbnail(
     image.thumbnail((side, side))
     return image
 
+# %% ../../../nbs/engine/gather/audit.ipynb #16caaa72
 def shorten(
     text:str, # A file name
     n:int=24, # Letters, at most
@@ -372,6 +382,7 @@ def shorten(
     """
     return text if len(text) <= n else f'{text[:n//2]}...{text[-n//2 + 3:]}'
 
+# %% ../../../nbs/engine/gather/audit.ipynb #487ffad0
 def contact_sheet(
     cells:Sequence[tuple[Path, str]], # Photos with their captions
     columns:int=6, # Photos side by side
@@ -493,6 +504,7 @@ def _split(folder:PhotoFolder, valid:Iterable[str|Path]|None) -> np.ndarray:
         for path in valid}
     return np.array([photo.path.resolve() in named for photo in folder.photos], bool)
 
+# %% ../../../nbs/engine/gather/audit.ipynb #4fcf3f66
 def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[str, float]]) -> list[Finding]:
     "Pairs as findings: across classes, across the split, then one for each copy too many."
     found = []
@@ -527,6 +539,15 @@ def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     return features, _out_of_sample(features, truth, [photo.group for photo in folder.photos])
 
 # %% ../../../nbs/engine/gather/audit.ipynb #f0bcdd52
+def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
+    "Probably wrong labels, but for photos that are known to stand in two classes."
+    mixed = {file for finding in report.findings if finding.problem == 'in two classes'
+        for file in (finding.file, finding.other)}
+    truth = np.array([report.labels.index(photo.label) for photo in report.folder.photos])
+    found = _suspects(names, truth, report.labels, report.probabilities)  # type: ignore[arg-type]
+    return [finding for finding in found if finding.file not in mixed]
+
+# %% ../../../nbs/engine/gather/audit.ipynb #4cc3ac2b
 def check_images(
     path:str|Path, # A folder with one folder of photos for each class
     valid:Iterable[str|Path]|None=None, # Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
@@ -573,14 +594,6 @@ def check_images(
     if report.probabilities is not None: report.findings += _wrong(report, names)
     report.findings.sort(key=lambda finding: (problems.index(finding.problem), -finding.score, finding.file))
     return report
-
-def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
-    "Probably wrong labels, but for photos that are known to stand in two classes."
-    mixed = {file for finding in report.findings if finding.problem == 'in two classes'
-        for file in (finding.file, finding.other)}
-    truth = np.array([report.labels.index(photo.label) for photo in report.folder.photos])
-    found = _suspects(names, truth, report.labels, report.probabilities)  # type: ignore[arg-type]
-    return [finding for finding in found if finding.file not in mixed]
 
 # %% ../../../nbs/engine/gather/audit.ipynb #4d4d4730
 @command

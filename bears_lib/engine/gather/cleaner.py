@@ -72,6 +72,7 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
     for entry in entries.values(): entry.splits = report.folder.splits
     return list(entries.values())
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #e2b9c618
 def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
     "What a trained `Learner` says of each photo."
     from bears_lib.engine.features.fastai_bridge import network_of, preprocess_of
@@ -129,6 +130,7 @@ def shown(self:_Review) -> list[_Entry]:
         and self.split in ('', 'valid' if entry.valid else 'train')]
     return sorted(fits, key=lambda entry: (entry.order, -entry.loss, entry.file))
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #e0f66a78
 @patch(as_prop=True)
 def pages(self:_Review) -> int: return max(1, -(-len(self.shown)//self.per_page))
 
@@ -159,6 +161,22 @@ def turn_to(self:_Review,
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #60f2ae16
 @patch
+def _known(self:_Review, file:str) -> str:
+    if not any(entry.file == file and not entry.out for entry in self.entries):
+        raise BearsError(f'{file} is not among the photos.')
+    return file
+
+@patch
+def _choose(self:_Review, file:str, *choice:str|None) -> None:
+    "Take a choice down, in memory and in the folder; without one, the photo stays where it is."
+    self.choices = {name: label for name, label in self.choices.items() if name != file} | {file: label
+        for label in choice}
+    self._changed()
+    try: _keep(self.root, {file: choice})
+    except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #4f281b23
+@patch
 def keep(self:_Review, file:str) -> None:
     "Leave a photo where it is."
     self._choose(self._known(file))
@@ -175,21 +193,6 @@ def relabel(self:_Review, file:str, label:str) -> None:
         raise BearsError(f'There is no class {label!r}: {", ".join(self.labels)} are there.')
     if label == next(entry.label for entry in self.entries if entry.file == self._known(file)): return self.keep(file)
     self._choose(self._known(file), label)
-
-@patch
-def _choose(self:_Review, file:str, *choice:str|None) -> None:
-    "Take a choice down, in memory and in the folder; without one, the photo stays where it is."
-    self.choices = {name: label for name, label in self.choices.items() if name != file} | {file: label
-        for label in choice}
-    self._changed()
-    try: _keep(self.root, {file: choice})
-    except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
-
-@patch
-def _known(self:_Review, file:str) -> str:
-    if not any(entry.file == file and not entry.out for entry in self.entries):
-        raise BearsError(f'{file} is not among the photos.')
-    return file
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c7853900
 @patch
@@ -387,6 +390,7 @@ def _applied(moves:list[Move]) -> str:
 def _undone(moves:list[Move]) -> str:
     return f'Back where they were: {len(moves)}.' if moves else 'There is nothing to undo.'
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #a46102f7
 @patch
 def _build(self:ImageCleaner) -> Any:
     "All parts in their places."

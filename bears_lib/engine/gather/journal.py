@@ -80,6 +80,7 @@ class Move:
         if PurePosixPath(self.source).suffix != PurePosixPath(self.target).suffix:
             raise BearsError(f'{self.source} keeps its ending, and does not become {self.target}.')
 
+# %% ../../../nbs/engine/gather/journal.ipynb #d50f8de2
 def _step_of(found:Any) -> dict:
     "What a line of the journal says of a step; a `BearsError` or another `ValueError` if it is not as we write it."
     kinds = {'step': int, 'state': str, 'reason': str, 'undoes': int, 'at': str, 'here': str}
@@ -115,6 +116,7 @@ def read_log(
         raise BearsError(f"{path} can't be read: {error.strerror}. Mend its rights, or take it away.") from error
     return path, text.splitlines(), bool(text) and not text.endswith(b'\n')  # a run was killed while it wrote
 
+# %% ../../../nbs/engine/gather/journal.ipynb #5e703b1c
 class Journal:
     """The lines about moves in the log: one before the files are renamed, one after.
 
@@ -160,17 +162,6 @@ _so = {'begun': 'Nothing was moved; free some space, then call again.',
        'done': 'All photos were moved; free some space, and the next call writes that down.',
        'failed': 'All photos are where they were; free some space, and the next call tries the step again.'}
 
-@patch(as_prop=True)
-def begun(self:Journal) -> list[dict]: return [step for step in self.steps.values() if step['state'] == 'begun']
-
-@patch(as_prop=True)
-def undoable(self:Journal) -> dict|None:
-    "The last step that was carried out and neither undone nor an undoing itself; one whose photos are all gone for good is passed over."
-    done = [step for step in self.steps.values() if step['state'] == 'done' and 'files' in step]
-    undone = {step.get('undoes') for step in done}
-    return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone
-        and _there(self.root, step)), None)
-
 # %% ../../../nbs/engine/gather/journal.ipynb #jrnhere2
 def _here(root:Path) -> str:
     "A mark that this folder has, and no copy of it."
@@ -181,6 +172,7 @@ def _here(root:Path) -> str:
 
 def _is_ours(root:Path, step:dict) -> bool: return bool(step.get('here')) and step['here'] == _here(root)
 
+# %% ../../../nbs/engine/gather/journal.ipynb #51d5d015
 def _there(root:Path, step:dict, at:str='target') -> list[Move]:
     "The files of a step that are to be found at its one end; of a step that is not ours only what is a photo."
     found, ours = [], _is_ours(root, step)
@@ -192,6 +184,18 @@ def _there(root:Path, step:dict, at:str='target') -> list[Move]:
 
 def _is_photo(path:Path) -> bool:
     with path.open('rb') as file: return begins_like_photo(file.read(16))
+
+# %% ../../../nbs/engine/gather/journal.ipynb #f02a55df
+@patch(as_prop=True)
+def begun(self:Journal) -> list[dict]: return [step for step in self.steps.values() if step['state'] == 'begun']
+
+@patch(as_prop=True)
+def undoable(self:Journal) -> dict|None:
+    "The last step that was carried out and neither undone nor an undoing itself; one whose photos are all gone for good is passed over."
+    done = [step for step in self.steps.values() if step['state'] == 'done' and 'files' in step]
+    undone = {step.get('undoes') for step in done}
+    return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone
+        and _there(self.root, step)), None)
 
 # %% ../../../nbs/engine/gather/journal.ipynb #b2b6f646
 class _Halfway(BearsError):
@@ -233,6 +237,15 @@ def _update_rows(root:Path, moves:Iterable[Move], back:bool) -> None:
     write_metadata(root, rows.values())
 
 # %% ../../../nbs/engine/gather/journal.ipynb #615c884a
+def _free_name(root:Path, target:str, taken:set[str]) -> str:
+    "The name itself, or with -2, -3, ... before its suffix if a photo has it already."
+    path, n = PurePosixPath(target), 1
+    while (name := path if n == 1 else path.with_stem(f'{path.stem}-{n}')).as_posix().casefold() in taken or os.path.lexists(root/name):
+        n += 1
+    taken.add(name.as_posix().casefold())
+    return name.as_posix()
+
+# %% ../../../nbs/engine/gather/journal.ipynb #a049e346
 def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapping[str, dict|None]={}) -> list[Move]:
     "Write a step down, carry it out, write down that it is done. A target whose name is taken gets another."
     journal, rows, taken = Journal(root), read_metadata(root), set[str]()
@@ -253,14 +266,6 @@ def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapp
         raise
     journal.add(step=number, state='done')
     return moves
-
-def _free_name(root:Path, target:str, taken:set[str]) -> str:
-    "The name itself, or with -2, -3, ... before its suffix if a photo has it already."
-    path, n = PurePosixPath(target), 1
-    while (name := path if n == 1 else path.with_stem(f'{path.stem}-{n}')).as_posix().casefold() in taken or os.path.lexists(root/name):
-        n += 1
-    taken.add(name.as_posix().casefold())
-    return name.as_posix()
 
 # %% ../../../nbs/engine/gather/journal.ipynb #57057dfa
 def unfinished(
@@ -292,6 +297,7 @@ def unfinished(
         found.append(f'{journal.path} has {journal.odd} lines that this package does not write; they are passed over.')
     return found
 
+# %% ../../../nbs/engine/gather/journal.ipynb #d91e9722
 def finish_moves(
     root:str|Path, # The photo folder
     elsewhere:bool=False, # Also moves that were begun before the folder was copied to here, by you or by whoever gave it to you; only photos are moved then
@@ -336,6 +342,7 @@ def _inside(root:Path, file:str|Path) -> str:
         raise BearsError(f'{file} is in no class folder of {root}, and is left alone.')
     return name
 
+# %% ../../../nbs/engine/gather/journal.ipynb #31fa486b
 def _below_class(root:Path, name:str, label:str) -> str:
     "Where a photo goes when its class changes: the folder of the class is another one, what lies below it stays."
     parts = PurePosixPath(name).parts
@@ -350,6 +357,7 @@ def _below_class(root:Path, name:str, label:str) -> str:
     if class_name(parts[level]) == class_name(label): return name
     return PurePosixPath(*parts[:level], classes[class_name(label)], *parts[level + 1:]).as_posix()
 
+# %% ../../../nbs/engine/gather/journal.ipynb #458f30ed
 def move_photos(
     root:str|Path, # The photo folder
     out:Iterable[str|Path]=(), # Photos to take out, relative to the folder or as full paths
@@ -430,6 +438,7 @@ def relabel(
     """
     return move_photos(root, labels=labels, reason='put into another class')
 
+# %% ../../../nbs/engine/gather/journal.ipynb #d2583503
 def undo(
     root:str|Path, # The photo folder
 ) -> list[Move]: # What went back, and where to; empty if there is nothing to undo

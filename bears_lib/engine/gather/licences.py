@@ -36,6 +36,15 @@ _others = {'cc0': 'cc0-1.0', 'cc0-1.0': 'cc0-1.0', 'cc-zero': 'cc0-1.0', 'zero':
            'etalab-2.0': 'etalab-2.0', 'open-government-licence': 'ogl'}
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000008
+def _creative(kind:str, version:str, port:str) -> str:
+    "The code of a Creative Commons licence; 'unknown' where there is none of that kind, version or country."
+    code = _kinds.get(frozenset(_names.get(part, part) for part in kind.split('-')))
+    if not code or code == 'cc-sa' and version not in ('', '1.0'): return 'unknown'
+    if not version and not port: return code
+    return '-'.join(filter(None, (code, version, port))) if version in _versions and (not port
+        or port in _ports) else 'unknown'
+
+# %% ../../../nbs/engine/gather/licences.ipynb #e89c30ef
 def license_code(
     text:Any, # As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', 'https://creativecommons.org/licenses/by/4.0/'
     version:Any='', # The version, where it is given apart
@@ -72,14 +81,6 @@ def license_code(
     apart = clean(version, 20) if '.' in clean(version, 20) or not version else f'{version}.0'
     return _creative(found[1], found[2] or apart, found[3] or '') if found else 'unknown'
 
-def _creative(kind:str, version:str, port:str) -> str:
-    "The code of a Creative Commons licence; 'unknown' where there is none of that kind, version or country."
-    code = _kinds.get(frozenset(_names.get(part, part) for part in kind.split('-')))
-    if not code or code == 'cc-sa' and version not in ('', '1.0'): return 'unknown'
-    if not version and not port: return code
-    return '-'.join(filter(None, (code, version, port))) if version in _versions and (not port
-        or port in _ports) else 'unknown'
-
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000013
 def asks_for(
     code:str, # From `license_code`
@@ -98,6 +99,7 @@ def asks_for(
     """
     return {'by', 'sa', 'nc', 'nd'} & set(code.split('-')) if code.startswith('cc-') else set()
 
+# %% ../../../nbs/engine/gather/licences.ipynb #22abe218
 def license_link(
     text:Any, # A licence, as `license_code` takes it
 ) -> str: # Markdown: its code, with the address of its text where that is known
@@ -128,6 +130,7 @@ hub_licences = frozenset("""apache-2.0 mit openrail bigscience-openrail-m creati
     cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc
     lppl-1.3c ms-pl mpl-2.0 odc-by odbl openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr""".split())  # the names that Hugging Face knows
 
+# %% ../../../nbs/engine/gather/licences.ipynb #722d8a7d
 def hub_licence(
     licence:str, # A short name on Hugging Face, another spelling of one, or 'other: ' and the name of a licence that has none there
 ) -> dict[str, str]: # The lines for the top of a card: `license`, and `license_name` beside `license: other`
