@@ -43,6 +43,7 @@ def name_in(
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #f7f42381
 max_bytes = 20_000_000  # the largest upload: photos from phones have 3 to 12 MB
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #720cfd93
 @dataclass(frozen=True)
 class Limits:
     "What visitors may take up."
@@ -72,6 +73,7 @@ class Cut(Exception):
         words:str, # What the visitor is told
     ): super().__init__(status, words)
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #c0ac8538
 @dataclass(eq=False)
 class Sending:
     "A body on its way."
@@ -81,6 +83,7 @@ class Sending:
     received: int=0 # Bytes so far
     cut: bool=False # Whether it has to make room
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #5e3ed836
 def most_in_the_way(
     sending:Iterable[Sending], # All that are on their way
     by_bytes:bool=False, # Choose by size, not by number and age
@@ -105,6 +108,10 @@ def most_in_the_way(
     return max(found, key=lambda each: (of_visitor[each.visitor], -each.since))
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #00574213
+def _too_large(limit:int) -> str:
+    return f'That is larger than {limit/1e6:g} MB.' if limit >= 1e6 else f'That is larger than {limit/1e3:.0f} kB. Only photos may be, and they are sent to /gradio_api/upload.'
+
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #5e98732b
 class Intake:
     """Reads what visitors send, within bounds.
 
@@ -163,9 +170,6 @@ class Intake:
                 await asyncio.wait({waiting}, timeout=0.25)
         finally: waiting.cancel()
         return waiting.result()
-
-def _too_large(limit:int) -> str:
-    return f'That is larger than {limit/1e6:g} MB.' if limit >= 1e6 else f'That is larger than {limit/1e3:.0f} kB. Only photos may be, and they are sent to /gradio_api/upload.'
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #0959883e
 class Shelf:
@@ -264,6 +268,7 @@ def _header(scope:dict, name:bytes) -> str:
     "What a header says; of several the last."
     return dict(scope.get('headers') or []).get(name, b'').decode('latin-1')
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #75b79872
 def _check_host(gate:Gate, scope:dict) -> None:
     "Raise `Cut` for a request that is meant for another machine, or comes from the page of another."
     names = gate.hosts()
@@ -275,6 +280,7 @@ def _check_host(gate:Gate, scope:dict) -> None:
     if origin and name_in(origin) not in names and scope.get('method') not in ('GET', 'HEAD'):
         raise Cut(403, 'Pages of other machines may not use this app.')
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #d5028071
 @asynccontextmanager
 async def _place(gate:Gate, visitor:str) -> AsyncIterator[None]:
     "A place among those who are answered."
@@ -308,6 +314,7 @@ async def _pass(gate:Gate, scope:dict, receive:Callable, send:Callable, visitor:
     with suppress(ValueError):
         gate.shelf.add([path for path in json.loads(b''.join(answer)) if isinstance(path, str)], int(length), visitor)
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #5295b885
 def _loose(gate:Gate) -> set[str]:
     "Files of uploads that have no place yet."
     try:
@@ -315,6 +322,7 @@ def _loose(gate:Gate) -> set[str]:
             and entry.is_file(follow_symlinks=False)} if gate.folder else set()
     except OSError: return set()
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #fe3fb700
 def _again(body:Any, receive:Callable) -> Callable:
     "Gives the parts of a request that was read before."
     async def parts() -> dict:
@@ -343,9 +351,11 @@ async def _answer(gate:Gate, scope:dict, receive:Callable, send:Callable, answer
         say(f'{type(error).__name__}: {clean(error, 200)}')
         if not begun: await _refuse(send, 400, nonsense)
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #be500395
 _privacy = [(b'content-security-policy', Gate.policy.encode()), (b'referrer-policy', b'no-referrer'),
     (b'x-content-type-options', b'nosniff')]
 
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #32fd12b1
 async def _refuse(send:Callable, status:int, words:str) -> None:
     await send({'type': 'http.response.start', 'status': status,
         'headers': [(b'content-type', b'text/plain; charset=utf-8'), (b'connection', b'close')]})

@@ -52,8 +52,10 @@ class Drift:
     def __str__(self):
         return '\n'.join(self.findings) or f'No change found in {self.n} answers. A small change takes more answers to show.'
 
+# %% ../../../nbs/engine/deploy/drift.ipynb #883df15f
 alpha = 0.005  # of each of the two tests: one false alarm in a hundred checks
 
+# %% ../../../nbs/engine/deploy/drift.ipynb #12d78328
 def compare(
     reference:Mapping, # As `reference` made it
     answers:Sequence[Mapping], # As `read_answers` gives them
@@ -93,6 +95,7 @@ def _checked(reference:Mapping) -> tuple[list[float], dict[str, int]]:
                          'version.') from None
     return before, labels
 
+# %% ../../../nbs/engine/deploy/drift.ipynb #33fb3cdd
 def _familiar(drift:Drift, before:Sequence[float], now:Sequence[float], unsure:float) -> None:
     "Are the photos less like the training photos than the validation photos were? Kolmogorov and Smirnov's test, one-sided."
     from scipy.stats import ks_2samp
@@ -106,6 +109,7 @@ def _familiar(drift:Drift, before:Sequence[float], now:Sequence[float], unsure:f
         'Has the camera, the place or the season changed, or do people ask about other things? Look at recent '
         'photos, label some of them, measure, and train again with them.')
 
+# %% ../../../nbs/engine/deploy/drift.ipynb #13461a50
 def _shares(drift:Drift, before:Mapping[str, int], now:Mapping[str, int]) -> None:
     "Do the classes come in the same shares as in validation? The chi-squared test on both counts."
     from scipy.stats import chi2_contingency

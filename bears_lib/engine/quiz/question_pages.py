@@ -29,6 +29,7 @@ def _box(q:Question, name:str) -> str:
 <div class="reply"><output for="{name}-answer" role="status" aria-live="polite"></output></div>
 </div>'''
 
+# %% ../../../nbs/engine/quiz/question_pages.ipynb #e67e2949
 def _section(q:Question) -> str:
     "One question: its text, a box, the check, the model answer and the learner's own mark."
     name, number = f'q-{q.id}', f'{"Research " if q.research else ""}{q.number}'
@@ -53,6 +54,7 @@ def _data(questions:list[Question]) -> dict:
         shared=dict(yes=YES_WORDS, no=NO_WORDS, but=BUT_WORDS, isFalse=FALSE_WORDS, isTrue=TRUE_WORDS, none=NONE_WORDS),
         head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS)
 
+# %% ../../../nbs/engine/quiz/question_pages.ipynb #66605d8f
 def question_page(
     chapter:int, # 1 or 2
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': 'index.html'}
@@ -77,6 +79,7 @@ def question_page(
         chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
         sections='\n'.join(map(_section, questions)), data=data, script=(folder/'page.js').read_text('utf-8'))
 
+# %% ../../../nbs/engine/quiz/question_pages.ipynb #da83d2c1
 def write_question_page(
     path:str|Path, # Of the HTML file
     chapter:int, # 1 or 2

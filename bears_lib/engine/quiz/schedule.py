@@ -22,6 +22,7 @@ def _fsrs():
         raise BearsError('Spaced repetition needs the package fsrs. Install it with: pip install "bears_lib[quiz]"') from None
     return fsrs
 
+# %% ../../../nbs/engine/quiz/schedule.ipynb #3b3c4515
 def _time(text:str) -> datetime:
     try: when = datetime.fromisoformat(text.replace('Z', '+00:00'))
     except ValueError:
@@ -78,6 +79,7 @@ def due(
     return sorted(((name, card.due) for name, card in cards(entries).items() if card.due <= now),
         key=lambda pair: pair[1])
 
+# %% ../../../nbs/engine/quiz/schedule.ipynb #baaf27e6
 def next_due(
     entries:Iterable[Entry], # A session
 ) -> datetime|None: # None before the first answer
@@ -117,6 +119,7 @@ def write_cards(
     return write_beside(path, json.dumps({name: card.to_dict() for name, card in cards(entries).items()},
         indent=1)+'\n')
 
+# %% ../../../nbs/engine/quiz/schedule.ipynb #3a2407a9
 def read_cards(
     path:str|Path, # What `write_cards` wrote
     ids:Iterable[str], # The questions of the chapter; others are refused

@@ -64,6 +64,7 @@ def _locked(path:Path):
         raise BearsError(f"Can't write {path}: {error.strerror}. What was kept before is still there. Choose a "
                          "folder you may write to, for example by BEARS_QUIZ.") from error
 
+# %% ../../../nbs/engine/quiz/sessions.ipynb #eb89f9c7
 def _onto_disk(file) -> None:
     "Wait until the disk has it, where the disk can tell."
     file.flush()
@@ -116,6 +117,7 @@ def _entry(line:str, session:'Session') -> Entry|None:
         return None
     return Entry(**{'answer': '', **{k: row[k] for k in row if k in Entry.__dataclass_fields__}})
 
+# %% ../../../nbs/engine/quiz/sessions.ipynb #a6d235b5
 @patch
 def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
@@ -137,6 +139,19 @@ def read(self:Session) -> None:
             if entry: self.entries.append(entry)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #facec83b
+def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
+    size = file.seek(0, os.SEEK_END)
+    head = '' if size else json.dumps({'session': VERSION, 'chapter': session.chapter})+'\n'
+    if size:
+        file.seek(size-1)
+        if file.read(1) != b'\n': head = '\n'   # the last line was cut: leave it as it is
+    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'},
+        ensure_ascii=False)+'\n' for e in entries)
+    file.write((head+lines).encode('utf-8', errors='replace'))
+    _onto_disk(file)
+    session.entries.extend(entries)
+
+# %% ../../../nbs/engine/quiz/sessions.ipynb #70088cf2
 @patch
 def append(self:Session,
     *entries:Entry, # In the order in which they are to be written
@@ -150,18 +165,7 @@ def append(self:Session,
     """
     with _locked(self.path) as file: _write(self, file, entries)
 
-def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
-    size = file.seek(0, os.SEEK_END)
-    head = '' if size else json.dumps({'session': VERSION, 'chapter': session.chapter})+'\n'
-    if size:
-        file.seek(size-1)
-        if file.read(1) != b'\n': head = '\n'   # the last line was cut: leave it as it is
-    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'},
-        ensure_ascii=False)+'\n' for e in entries)
-    file.write((head+lines).encode('utf-8', errors='replace'))
-    _onto_disk(file)
-    session.entries.extend(entries)
-
+# %% ../../../nbs/engine/quiz/sessions.ipynb #ba72f57a
 @patch
 def attempt(self:Session,
     entry:Entry, # An answer; its `attempt` is counted here
@@ -203,6 +207,7 @@ def latest(
     """
     return {e.id: e for e in sorted(entries, key=lambda e: e.attempt) if not e.card}
 
+# %% ../../../nbs/engine/quiz/sessions.ipynb #598f58e9
 def attempts(
     entries:Iterable[Entry], # In the order in which they were written
 ) -> list[Entry]: # In the order in which they were first answered
