@@ -17,7 +17,7 @@ others = {'.git/HEAD': b'ref: main', 'CNAME': b'bears.example', 'notes.txt': b'm
 @pytest.fixture(autouse=True)
 def any_network(monkeypatch):
     "Files are put in their places here, and none of them is opened as a network."
-    for module in ('spaces', 'web_page'): monkeypatch.setattr(f'bears_lib.engine.{module}.check_network', lambda data: None)
+    for module in ('hf_space', 'browser_app'): monkeypatch.setattr(f'bears_lib.engine.deploy.{module}.check_network', lambda data: None)
 
 def add_others(folder:Path) -> None:
     for name, data in others.items():

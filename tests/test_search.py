@@ -140,6 +140,20 @@ def test_the_contact_is_told_to_those_who_ask_for_it_alone(engines, monkeypatch)
         monkeypatch.setenv('BEARS_CONTACT', odd)
         with pytest.raises(BearsError, match='BEARS_CONTACT is'): introduction('commons.wikimedia.org')
 
+def test_a_redirect_takes_the_contact_nowhere_else(engines, monkeypatch):
+    from loopback import Answer
+    monkeypatch.setenv('BEARS_CONTACT', 'ranger@park.example')
+    heard = {}
+    def listen(name, answer):
+        def site(request):
+            heard[name] = request.headers['user-agent']
+            return answer
+        return site
+    engines.web.sites['upload.wikimedia.org'] = listen('upload', Answer(b'', 302, {'Location': 'https://img.example/1.jpg'}))
+    engines.web.sites['img.example'] = listen('img', Answer(b'x'))
+    with Web() as web: web.get('https://upload.wikimedia.org/1.jpg')
+    assert 'ranger@park.example' in heard['upload'] and 'ranger' not in heard['img']
+
 def test_strict_results_everywhere(engines):
     "Every site has something for grown-ups among its answers; Bing even where strict results are asked for, and is left out."
     found = search_images('bear', 600)

@@ -503,12 +503,11 @@ class Web:
 # %% ../../../nbs/engine/core/http_client.ipynb #c379897f
 def _follow(web:Web, url:httpx.URL, referer:str, tries:int) -> Reply:
     "Fetch an address, and up to five that it redirects to."
-    headers = {'user-agent': introduction(url.host), 'accept': 'image/*, application/json, */*;q=0.5',
-        'accept-encoding': 'gzip'}
+    headers = {'accept': 'image/*, application/json, */*;q=0.5', 'accept-encoding': 'gzip'}
     try: headers |= {'referer': str(_address(referer))} if referer else {}
     except WebError: pass
     for _ in range(6):
-        got, body = _one(web, url, headers)
+        got, body = _one(web, url, headers | {'user-agent': introduction(url.host)})
         if isinstance(body, bytes): return Reply(str(url), got, body, tries)
         try: url = _address(str(url.join(body)))
         except (httpx.InvalidURL, UnicodeError):

@@ -393,7 +393,8 @@ def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provi
         here = [each for each in names if stays(folder, folder/each)]
         found, note = _without_test(here)
         if len(here) < len(names):
-            note = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
+            out = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
+            note = '; '.join(filter(None, (out, note)))
         chosen = found if everything else _of_class(found, term)
         rows, start = read_metadata(folder), 'sample:' if name == 'sample' else f'{name}:{_key(folder)}/'
         def make(each, row):
@@ -429,7 +430,9 @@ def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         outside = [each for each in sums if each.startswith(('/', '\\')) or '..' in Path(each.replace('\\', '/')).parts]
         safe, note = _without_test(sorted(each for each in sums if each not in set(outside)))
         chosen = safe if everything else _of_class(safe, term)
-        if outside: note = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}'
+        if outside:
+            out = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}'
+            note = '; '.join(filter(None, (out, note)))
         return [ImageResult(f'zip:{_key(path)}/{each}#{sums[each]:08x}', title=Path(each).stem, file=str(path),
             member=each, note=note) for each in chosen]
     return ask

@@ -27,7 +27,7 @@ def _time(text:str) -> datetime:
     try: when = datetime.fromisoformat(text.replace('Z', '+00:00'))
     except ValueError:
         raise BearsError(f'{text!r} is no time. It takes one such as 2026-01-31T12:00:00+00:00.') from None
-    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    return when.astimezone(timezone.utc) if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #373d4d17
 RATINGS = dict(wrong='Again', partly='Hard', right='Good')
