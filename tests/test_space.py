@@ -59,7 +59,7 @@ class No(importlib.abc.MetaPathFinder):
         if name.split('.')[0] in ('torch', 'fastai', 'timm', 'fastcore', 'onnx', 'scipy', 'sklearn', 'tqdm', 'httpx2'): raise ImportError('not in a Space: ' + name)
 sys.meta_path.insert(0, No())
 import json
-from bears_lib.deploy import Classifier
+from bears_lib.engine.predict.predict import Classifier
 import bears_lib
 print(json.dumps([bears_lib.__file__, dict(Classifier('model')({str(bear)!r}))]))
 """
