@@ -298,3 +298,13 @@ def for_posix_alone(tree:ast.AST) -> list[str]:
 @pytest.mark.parametrize('path', [path for path in programs if 'fuzz_' not in path.name], ids=name_of)  # fuzzing forks, which Windows can't
 def test_what_windows_has_not_is_imported_with_care(path):
     assert not for_posix_alone(ast.parse(path.read_text(encoding='utf-8')))
+
+@pytest.mark.parametrize('notebook', [path for path in notebooks if 'engine' in path.parts], ids=name_of)
+def test_imports_of_engine_notebooks_stand_alone(notebook):
+    "The site's builder runs cells that import, and no others that show: what such a cell needs besides isn't there."
+    for cell in cells(notebook, 'code'):
+        code = source(cell)
+        if re.search(r'^#\| *(export|eval: false)', code, re.M): continue
+        body = ast.parse(code).body
+        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert not imports or len(imports) == len(body), f'imports beside other code:\n{code[:300]}'
