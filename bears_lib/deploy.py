@@ -30,7 +30,7 @@ from .engine.predict.predict import Classifier, Prediction
 from .engine.core.photos import open_photo
 from .engine.predict.onnx_session import run_photos
 from .engine.deploy.hf_space import bears_space, make_space, push_space
-from .engine.predict.upload_button import uploaded
+from .engine.predict.inputs import uploaded
 from .engine.deploy.browser_app import bears_web, make_web_app
 from .engine.core.words import clean, for_html
 _all_ = ['Classifier', 'Prediction', 'make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app',

@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from .engine.core.common import BearsError, command, near, say, write_beside
 from .engine.quiz.grading import GRADES, Graded, Question, grade, load_questions
 from .engine.quiz.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
-from .engine.predict.upload_button import in_colab
+from .engine.predict.inputs import in_colab
 from .engine.core.words import for_html, for_terminal
 _all_ = ['load_questions', 'grade']
 

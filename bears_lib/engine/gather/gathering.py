@@ -26,7 +26,7 @@ from .download import Log, as_result, fetch_all, open_target
 from .licences import asks_for, license_code, license_link
 from .providers import ImageResult
 from .search import ImageResults, Wanted, check_term, default_providers, result_from, same_mix, search_all
-from ..predict.upload_button import uploaded
+from ..predict.inputs import uploaded
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #12cf748b
 Wish = str | Path | Sequence
