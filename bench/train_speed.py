@@ -42,7 +42,7 @@ def ours(photos:str, test:str) -> None:
 def fastai(photos:str, test:str) -> None:
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, IndexSplitter, RandomResizedCrop, accuracy, aug_transforms, parent_label, set_seed, vision_learner
     import numpy as np
-    from bears_lib.engine.features.backbone import default_arch, packaged_weights
+    from bears_lib.engine.features.backbone import default_arch, named_weights
     from bears_lib.engine.features.near_duplicates import read_photos
     from bears_lib.engine.features.split import split_photos
     set_seed(0)
@@ -52,7 +52,7 @@ def fastai(photos:str, test:str) -> None:
     block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label, splitter=IndexSplitter(held), item_tfms=RandomResizedCrop(224, min_scale=0.5), batch_tfms=aug_transforms())
     learn = vision_learner(block.dataloaders([photo.path for photo in found]), default_arch, pretrained=False, metrics=accuracy)
     body = learn.model[0].model
-    body.load_state_dict({name: packaged_weights()[name] for name in body.state_dict()})
+    body.load_state_dict({name: named_weights()[name] for name in body.state_dict()})
     learn.dls.add_tfms([normalize()], 'after_batch')
     learn.freeze()
     learn.fine_tune(3)

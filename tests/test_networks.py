@@ -172,7 +172,8 @@ def test_names_in_model_json_are_bounded(tmp_path):
 def test_known_architectures_pass_and_their_shapes_are_right(arch):
     "Every value has the shape that ONNX Runtime gives it, for the network and for its small form."
     import torch
-    from bears_lib.engine.features.backbone import create_body, shrink, to_onnx
+    from bears_lib.engine.features.backbone import create_body, to_onnx
+    from bears_lib.engine.predict.packaged_body import shrink
     from bears_lib.engine.predict.onnx_gate import _walk
     from bears_lib.engine.predict.onnx_file import read_onnx
     torch.manual_seed(0)

@@ -260,7 +260,7 @@ _trained: list[bytes] = []
 def trained() -> bytes:
     "The packaged network as it is saved; made in another process, so that this one stays small."
     if not _trained:
-        code = ('import sys\nimport numpy as np\nimport torch\nfrom torch import nn\nfrom bears_lib.engine.features.backbone import create_body, shrink, to_onnx\nfrom bears_lib.engine.features.fastai_bridge import _Answers\n'
+        code = ('import sys\nimport numpy as np\nimport torch\nfrom torch import nn\nfrom bears_lib.engine.features.backbone import create_body, to_onnx\nfrom bears_lib.engine.predict.packaged_body import shrink\nfrom bears_lib.engine.features.fastai_bridge import _Answers\n'
                 'body = create_body()\nnetwork = to_onnx(_Answers(body, nn.Sequential(nn.Linear(body.num_features, 2)), np.full((9, body.num_features), body.num_features**-0.5, np.float32)), 64, ("probabilities", "features", "likeness"))\n'
                 'sys.stdout.buffer.write(shrink(network))')
         _trained.append(subprocess.run([sys.executable, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)

@@ -313,13 +313,14 @@ class PhotoFolder:
         return f'{found} found: {sizes["train"]} photos to learn from{checking}{left_out}. {counts}.'.lstrip()
 
 # %% ../../../nbs/engine/core/folders.ipynb #6bd1e739
-def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None) -> str:
+def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None, known:Callable[[Photo], bool]|None) -> str:
     "Fill in what the file itself tells; the reason if it can't be used, else ''."
     try:
         if (size := photo.path.stat().st_size) > largest_file:
             return f'{size/1e6:.0f} MB are too much for a photo (at most {largest_file/1e6:.0f} MB).'
         data = photo.path.read_bytes()
         photo.sha256 = hashlib.sha256(data).hexdigest()
+        if known and known(photo): return ''
         picture = open_photo(data, at_least=64)
         if look: look(photo, picture)
     except PhotoError as error: return str(error)
@@ -328,10 +329,11 @@ def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None) -> str:
     return ''
 
 # %% ../../../nbs/engine/core/folders.ipynb #87c48e49
-def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None) -> None:
+def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None,
+    known:Callable[[Photo], bool]|None) -> None:
     "Open each photo, and set aside those that can't be used."
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        reasons = list(progress(pool.map(lambda photo: _look(photo, look), folder.photos), 'reading photos',
+        reasons = list(progress(pool.map(lambda photo: _look(photo, look, known), folder.photos), 'reading photos',
             total=len(folder.photos)))
     folder.refused |= {photo.path: why for photo, why in zip(folder.photos, reasons) if why}
     folder.photos = [photo for photo in folder.photos if photo.path not in folder.refused]
@@ -541,6 +543,7 @@ def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
 def read_folder(
     root:str|Path, # A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
     look:Callable[[Photo, Image.Image], None]|None=None, # Called with each photo and its picture at a reduced size, in several threads
+    known:Callable[[Photo], bool]|None=None, # Called with each photo once its `sha256` is there; if True it is not opened, since it was before
     check:bool=True, # Open every photo, so that what can't be used is known now and not in the middle of training
     labels:Mapping[Path, str]|None=None, # The class of each file, by path; None takes the name of the folder it lies in
     test:bool=False, # Whether photos with a class in a folder called test count among the others
@@ -554,6 +557,8 @@ def read_folder(
         A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
     look : Callable[[Photo, Image.Image], None] | None, default None
         Called with each photo and its picture at a reduced size, in several threads
+    known : Callable[[Photo], bool] | None, default None
+        Called with each photo once its `sha256` is there; if True it is not opened, since it was before
     check : bool, default True
         Open every photo, so that what can't be used is known now and not in the middle of training
     labels : Mapping[Path, str] | None, default None
@@ -578,7 +583,7 @@ def read_folder(
     folder = PhotoFolder(root, [photo for photo in found if photo.label and (photo.split != 'test' or test)], {},
                          [photo for photo in found if photo.split == 'test' and not (test and photo.label)], remarks,
                          splits=splits)
-    if check: _open_all(folder, look)
+    if check: _open_all(folder, look, known)
     if labels is None: _remark(folder, found, leave_out)
     return folder
 

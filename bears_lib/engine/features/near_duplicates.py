@@ -16,6 +16,7 @@ from PIL import Image
 from ..core.common import BearsError
 from ..core.folders import Photo, PhotoFolder, read_folder
 from ..core.photos import Source, open_photo
+from .feature_cache import Cache
 
 # %% ../../../nbs/engine/features/near_duplicates.ipynb #fb963d4a
 @cache
@@ -173,8 +174,15 @@ def read_photos(
     PhotoFolder
         Every photo opened once; `group` names copies alike
     """
-    def look(photo:Photo, picture:Image.Image) -> None: photo.hashes = orientation_hashes(picture)
-    folder = read_folder(root, look, labels=labels, test=test, leave_out=leave_out)
+    cache, fresh = Cache('orientation hashes of photos at a reduced size, version 1'), dict[str, bytes]()
+    def look(photo:Photo, picture:Image.Image) -> None:
+        photo.hashes = orientation_hashes(picture)
+        fresh[photo.sha256] = photo.hashes.astype('<u8').tobytes()
+    def known(photo:Photo) -> bool:
+        if found := cache.get([photo.sha256]): photo.hashes = np.frombuffer(found[photo.sha256], '<u8')
+        return bool(found)
+    folder = read_folder(root, look, known, labels=labels, test=test, leave_out=leave_out)
+    cache.put(fresh)
     mark_copies(folder.photos)
     return folder
 

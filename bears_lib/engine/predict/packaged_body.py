@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/predict/packaged_body.html.md
 
 # %% auto #0
 __all__ = ['default_arch', 'packages', 'outputs', 'Package', 'require_package', 'read_weights', 'packaged_weights',
-           'packaged_body', 'with_head']
+           'packaged_body', 'with_head', 'shrink']
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000004
 from collections import OrderedDict
@@ -80,7 +80,7 @@ class _Weights(pickle.Unpickler):
 def _stored(place:tuple, offset:int, shape:tuple, strides:tuple, *_:Any) -> _Stored:
     return _Stored(place, offset, shape, strides)
 
-_kinds = {'FloatStorage': np.dtype('<f4'), 'LongStorage': np.dtype('<i8')}
+_kinds: dict[str, np.dtype] = {'FloatStorage': np.dtype('<f4'), 'LongStorage': np.dtype('<i8')}
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000013
 def read_weights(
@@ -149,7 +149,9 @@ def packaged_weights(
 class _Graph:
     "A network that is being written down, layer by layer, from weights in their order."
     def __init__(self, weights:Iterable[np.ndarray]):
-        self.rest, self.nodes, self.tables = iter(weights), [], []
+        self.rest = iter(weights)
+        self.nodes: list[Any] = []
+        self.tables: list[Any] = []
 
     def add(self, kind:str, taken:Sequence[str], made:str='', **attributes:Any) -> str:
         "A node; the name of what it makes."
@@ -239,18 +241,18 @@ def _written(graph:_Graph, sides:Sequence[int], wanted:Mapping[str, Sequence[int
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000029
 def with_head(
-    body:bytes, # An ONNX file whose output `features` has the shape (n, num_features)
+    body:bytes, # As `packaged_body` writes it
     weight:np.ndarray, # float32 of shape (classes, num_features)
     bias:np.ndarray, # float32 of shape (classes,)
     bank:np.ndarray|None=None, # float32 of shape (m, num_features), rows of length 1: photos to compare with
     neighbours:int=3, # Of these, the nearest that count
-) -> bytes: # ONNX that answers with `probabilities` (n, classes), `features`, with a bank `likeness` (n,), and what else the body answers with
+) -> bytes: # ONNX that answers with `probabilities` (n, classes), `features`, with a bank `likeness` (n,), and `evidence` (n, classes, rows, columns)
     """A body that says which class, not what features.
 
     Parameters
     ----------
     body : bytes
-        An ONNX file whose output `features` has the shape (n, num_features)
+        As `packaged_body` writes it
     weight : np.ndarray
         float32 of shape (classes, num_features)
     bias : np.ndarray
@@ -263,7 +265,7 @@ def with_head(
     Returns
     -------
     bytes
-        ONNX that answers with `probabilities` (n, classes), `features`, with a bank `likeness` (n,), and what else the body answers with
+        ONNX that answers with `probabilities` (n, classes), `features`, with a bank `likeness` (n,), and `evidence` (n, classes, rows, columns)
     """
     import onnx
     from onnx import TensorProto, helper
@@ -275,6 +277,9 @@ def with_head(
     if bank is not None:
         _compare(graph, bank, neighbours)
         ports.append(helper.make_tensor_value_info('likeness', TensorProto.FLOAT, ['n']))
+    shape = graph.table('head.as window', np.array([*weight.shape, 1, 1], np.int64))
+    graph.add('Conv', ['maps', graph.add('Reshape', ['head.weight', shape])], 'evidence')
+    ports.append(helper.make_tensor_value_info('evidence', TensorProto.FLOAT, ['n', len(weight), 'rows', 'columns']))
     model.graph.node.extend(graph.nodes)
     model.graph.initializer.extend(graph.tables)
     ports = [ports[0], *model.graph.output, *ports[1:]]
@@ -295,3 +300,57 @@ def _compare(graph:_Graph, bank:np.ndarray, neighbours:int) -> None:
 def _top(alike:str, few:str) -> Any:
     from onnx import helper
     return helper.make_node('TopK', [alike, few], ['nearest', 'which'], axis=1)
+
+# %% ../../../nbs/engine/predict/packaged_body.ipynb #ae960696
+def shrink(
+    network:bytes, # ONNX
+) -> bytes: # The same network with 8-bit weights, less than a third of the size; its sums are as exact as before
+    """Store a network's weights in 8 bits each, for a phone or a web page.
+
+    Parameters
+    ----------
+    network : bytes
+        ONNX
+
+    Returns
+    -------
+    bytes
+        The same network with 8-bit weights, less than a third of the size; its sums are as exact as before
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    model = onnx.load_from_string(network)
+    stored, steps = [], []
+    for tensor in model.graph.initializer:
+        axis = _channels(tensor, model.graph.node)
+        if axis is None: stored.append(tensor)
+        else:
+            name, (rounded, scale) = tensor.name, _to_8_bits(numpy_helper.to_array(tensor), axis)
+            stored += [numpy_helper.from_array(rounded, f'{name} in 8 bits'),
+                numpy_helper.from_array(scale, f'{name} step')]
+            steps += [helper.make_node('Cast', [f'{name} in 8 bits'], [f'{name} whole'], to=TensorProto.FLOAT),
+                helper.make_node('Mul', [f'{name} whole', f'{name} step'], [name])]
+    nodes = [*steps, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(stored)
+    model.graph.node.extend(nodes)
+    return model.SerializeToString()
+
+# %% ../../../nbs/engine/predict/packaged_body.ipynb #0afc31e0
+def _channels(tensor:Any, nodes:Iterable[Any], least:int=30) -> int|None:
+    "The axis along which a weight's outputs lie; None for what is no weight, or has so few numbers for each output that each of them counts."
+    axes = {_axis(node, tensor) for node in nodes if tensor.name in node.input and node.op_type != 'Identity'}
+    axis = axes.pop() if len(axes) == 1 else None
+    return None if axis is None or np.prod(tensor.dims) < least*tensor.dims[axis] else axis
+
+def _axis(node:Any, tensor:Any) -> int|None:
+    "1 stands for 32-bit numbers."
+    if tensor.data_type != 1 or list(node.input[1:2]) != [tensor.name]: return None
+    flipped = any(each.name == 'transB' and each.i for each in node.attribute)
+    return {'Conv': 0, 'Gemm': 0 if flipped else 1, 'MatMul': len(tensor.dims) - 1}.get(node.op_type)
+
+def _to_8_bits(weights:np.ndarray, axis:int) -> tuple[np.ndarray, np.ndarray]:
+    "Whole numbers from -127 to 127, and the size of a step for each output."
+    others = tuple(i for i in range(weights.ndim) if i != axis)
+    step = np.maximum(np.abs(weights).max(others, keepdims=True), 1e-12)/127
+    return np.round(weights/step).astype(np.int8), step.astype(np.float32)
