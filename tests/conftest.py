@@ -1,5 +1,5 @@
 "What several tests share."
-import os, shutil, subprocess, sys, sysconfig
+import os, shutil, subprocess, sys, sysconfig, tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault('IN_TEST', '1')  # no progress bars
+kept = tempfile.TemporaryDirectory(prefix='bears_cache_')
+os.environ['BEARS_CACHE'] = kept.name  # shared by the tests of one run; the user's own cache is left alone
 
 root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))

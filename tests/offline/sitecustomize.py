@@ -1,5 +1,5 @@
-"Put this folder on PYTHONPATH and Python talks to this machine only: every other address is refused at once."
-import ipaddress, os, socket
+"Put this folder on PYTHONPATH and Python talks to this machine only, and keeps what it computes in a folder that goes with it."
+import ipaddress, os, socket, tempfile
 
 _connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
@@ -22,3 +22,6 @@ def getaddrinfo(host, *args, **kwargs):
 
 socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo = _guard(_connect), _guard(_connect_ex), getaddrinfo
 os.environ['BEARS_NETWORK_BLOCKED'] = '1'
+if 'BEARS_CACHE' not in os.environ:  # the first process of a run; those that it starts share its folder
+    kept = tempfile.TemporaryDirectory(prefix='bears_cache_')
+    os.environ['BEARS_CACHE'] = kept.name
