@@ -10,27 +10,26 @@ __all__ = ['save_model', 'bears_predict', 'notebook_app', 'make_app', 'bears_app
            'uploaded']
 
 # %% ../nbs/04_deploy.ipynb #27055273
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import redirect_stdout
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 import sys
 import numpy as np
-from . import __version__
 from .engine.core.common import BearsError, command, print_json, say
 from .engine.deploy.model_card import make_card, still_open
 from .engine.deploy.drift import compare, reference
+from .engine.deploy.saving import fitted_files, sources_of, versions
 from .engine.predict.answer_log import read_answers
-from .engine.predict.inputs import photos_named
+from .engine.predict.inputs import photos_named, uploaded
 from .engine.predict.model_folder import ModelInfo, read_model, write_model
+from .engine.predict.packaged_body import packages
 from .engine.predict.predict import Classifier, Prediction
+from .engine.train.fitting import Fitted
 from .engine.core.photos import open_photo
 from .engine.predict.onnx_session import run_photos
 from .engine.deploy.hf_space import bears_space, make_space, push_space
-from .engine.predict.inputs import uploaded
 from .engine.deploy.browser_app import bears_web, make_web_app
 from .engine.core.words import clean, for_html
 _all_ = ['Classifier', 'Prediction', 'make_card', 'make_space', 'push_space', 'bears_space', 'make_web_app',
@@ -38,29 +37,40 @@ _all_ = ['Classifier', 'Prediction', 'make_card', 'make_space', 'push_space', 'b
 
 # %% ../nbs/04_deploy.ipynb #134d5386
 def save_model(
-    learn:Any, # A trained `Learner`; its model is a body followed by a head
+    model:Any, # What `fit_photos` gave, or a trained `Learner`; its model is a body followed by a head
     folder:str|Path, # Where the model goes; a model that stands there is replaced
-    result:Any=None, # The `Evaluation` from `evaluate(learn)`; None evaluates here
-) -> Path: # The folder: model.json, model.onnx, small.onnx, model.safetensors
+    result:Any=None, # The `Evaluation` from `evaluate(model)`; None evaluates here
+    body:bool=True, # Write the network as well; False keeps the head alone, under 1 MB, for whoever has this package
+) -> Path: # The folder: model.json, model.onnx, and head.safetensors or, of a `Learner`, small.onnx and model.safetensors
     """Save a model as plain files that any program can read and none can run.
 
     Parameters
     ----------
-    learn : Any
-        A trained `Learner`; its model is a body followed by a head
+    model : Any
+        What `fit_photos` gave, or a trained `Learner`; its model is a body followed by a head
     folder : str | Path
         Where the model goes; a model that stands there is replaced
     result : Any, default None
-        The `Evaluation` from `evaluate(learn)`; None evaluates here
+        The `Evaluation` from `evaluate(model)`; None evaluates here
+    body : bool, default True
+        Write the network as well; False keeps the head alone, under 1 MB, for whoever has this package
 
     Returns
     -------
     Path
-        The folder: model.json, model.onnx, small.onnx, model.safetensors
+        The folder: model.json, model.onnx, and head.safetensors or, of a `Learner`, small.onnx and model.safetensors
     """
+    if isinstance(model, Fitted): return _write(Path(folder), *fitted_files(model, body))
+    if not body:
+        raise BearsError("A Learner's body may have been trained, so it is saved with its head: leave body=False out.")
+    return _write(Path(folder), *_learner_files(model, result))
+
+# %% ../nbs/04_deploy.ipynb #33022ba0
+def _learner_files(learn:Any, result:Any) -> tuple[ModelInfo, dict[str, bytes]]:
+    "What is known of a `Learner`, and its network."
     from safetensors.torch import save
     from bears_lib.engine.core.common import wilson
-    from bears_lib.engine.features.backbone import shrink
+    from bears_lib.engine.predict.packaged_body import shrink
     from bears_lib.engine.features.fastai_bridge import classes_of, familiar_of, network_of, preprocess_of
     from bears_lib.engine.features.fastai_bridge import require_classifier, require_same, split_of
     from bears_lib.interpret import evaluate
@@ -72,7 +82,7 @@ def save_model(
     require_same(learn, network)
     small = shrink(network)
     info = ModelInfo(
-        labels=labels, preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=_versions(),
+        labels=labels, preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=versions(),
         metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)),
         'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
         training={**_training(learn), 'reference': reference([labels[i] for i in result.predicted],
@@ -80,7 +90,7 @@ def save_model(
         split=split_of(learn))
     info.metrics['small'] = _small_metrics(small, info, result)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
-    return _write(Path(folder), info, {'model.onnx': network, 'small.onnx': small, 'model.safetensors': save(weights)})
+    return info, {'model.onnx': network, 'small.onnx': small, 'model.safetensors': save(weights)}
 
 # %% ../nbs/04_deploy.ipynb #be902507
 def _write(folder:Path, info:ModelInfo, files:dict[str, bytes]) -> Path:
@@ -100,9 +110,8 @@ def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
 # %% ../nbs/04_deploy.ipynb #662aad88
 def _backbone(learn:Any) -> dict[str, str]:
     "The architecture's name and, for the packaged weights, their hash."
-    from bears_lib.engine.features.backbone import default_arch, weights_sha256
     name = str(getattr(learn, 'arch', type(learn.model[0]).__name__))
-    return {'name': name, 'weights_sha256': weights_sha256 if name == default_arch else ''}
+    return {'name': name, 'weights_sha256': packages[name].sha256 if name in packages else ''}
 
 def _training(learn:Any) -> dict:
     "Photos per class, where they came from, and how the head was fitted."
@@ -111,19 +120,11 @@ def _training(learn:Any) -> dict:
     counts = {name: np.bincount([int(label) for label in data.tls[1]], minlength=len(vocab)).tolist()
         for name, data in zip(names, (learn.dls.train_ds, learn.dls.valid_ds))}
     head = getattr(learn, 'head', None)
-    rows = [photo.row for photo in learn.dls.folder.photos if photo.row] if hasattr(learn.dls, 'folder') else []
-    sources = Counter(', '.join(filter(None, (row.get('provider'), row.get('license')))) or 'unknown' for row in rows)
+    photos = learn.dls.folder.photos if hasattr(learn.dls, 'folder') else []
     fitted = {'cross_validation': {'right': head.right, 'n': head.n},
         'strength': head.strength} if head is not None and hasattr(head, 'strength') else {}
     return {**{name: dict(zip(vocab, each)) for name, each in counts.items()},
-        'sources': dict(sources.most_common(50)), **fitted}
-
-def _versions() -> dict[str, str]:
-    found = {'bears_lib': __version__}
-    for name in ('torch', 'timm', 'fastai', 'onnxruntime'):
-        try: found[name] = version(name)
-        except PackageNotFoundError: pass
-    return found
+        'sources': sources_of(photos), **fitted}
 
 # %% ../nbs/04_deploy.ipynb #beb772f0
 @command

@@ -17,11 +17,12 @@ import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from .engine.core.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
-from .engine.predict.model_folder import read_model
+from .engine.predict.model_folder import head_file, read_head, read_model, read_model_info
 from .engine.core.folders import read_folder
 from .engine.core.photos import Preprocess, Source, open_photo
 from .engine.predict.onnx_session import open_network, run_photos
 from .engine.features.split import sides_of
+from .engine.train.fitting import Fitted
 from .engine.core.words import for_figure, for_html
 
 # %% ../nbs/03_interpret.ipynb #a7e84b60
@@ -114,26 +115,27 @@ class Evaluation:
 
 # %% ../nbs/03_interpret.ipynb #cab9cf5d
 def evaluate(
-    model:Any, # A trained `Learner`, or a model folder
-    photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes a `Learner`'s own validation photos
-    train:bool=False, # Of a `Learner`, the training photos instead
+    model:Any, # What `fit_photos` gave, a trained `Learner`, or a model folder
+    photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes the model's own: those it was judged by
+    train:bool=False, # The training photos instead
 ) -> Evaluation: # Without the photos of the folder that the model has learnt from
     """Let a model look once at photos whose class is known.
 
     Parameters
     ----------
     model : Any
-        A trained `Learner`, or a model folder
+        What `fit_photos` gave, a trained `Learner`, or a model folder
     photos : str | Path | None, default None
-        A folder with one folder of photos for each class; None takes a `Learner`'s own validation photos
+        A folder with one folder of photos for each class; None takes the model's own: those it was judged by
     train : bool, default False
-        Of a `Learner`, the training photos instead
+        The training photos instead
 
     Returns
     -------
     Evaluation
         Without the photos of the folder that the model has learnt from
     """
+    if isinstance(model, Fitted) and photos is None and not train: return _of_fitted(model)
     _, labels, _, _ = asked = _asked(model)
     if photos is not None: return _evaluate(asked, _unseen(_in_folder(model, photos, labels)))
     files, truth = _own_photos(model, train)
@@ -143,16 +145,25 @@ def evaluate(
 def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen') -> Evaluation:
     "One look at each of the chosen photos."
     (network, labels, preprocess, threshold), files, truth = asked, chosen.files, chosen.truth
-    names = [output.name for output in open_network(network).get_outputs()]
-    said = dict(zip(names, run_photos(network, files, preprocess)))
+    known = [output.name for output in open_network(network).get_outputs()]
+    names = [name for name in ('probabilities', 'features', 'likeness') if name in known]
+    said = dict(zip(names, run_photos(network, files, preprocess, wanted=names)))
     if 'features' not in said or said.get('probabilities', np.empty(0)).shape[1:] != (len(labels),):
         raise BearsError(f'The network does not answer with {len(labels)} probabilities and with features, as its '
                          'labels promise. Train the model again.')
     if not np.isfinite(said['probabilities']).all():
         raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
                          'again with a smaller learning rate.')
-    return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold,
+    chances = np.stack([chosen.judged.get(file, row) for file, row in zip(files, said['probabilities'])])
+    return Evaluation(files, labels, truth, chances, said['features'], said.get('likeness'), threshold,
         network, preprocess, chosen.notes, chosen.about)
+
+def _of_fitted(fitted:Fitted) -> Evaluation:
+    "What is known already: nothing is computed again."
+    judged = fitted.judged
+    return Evaluation([photo.path for photo in judged.photos], fitted.labels, judged.truth, judged.probabilities,
+        judged.features.astype(np.float32), judged.likeness, fitted.familiar.threshold, fitted.network,
+        fitted.body.preprocess, about=judged.how)
 
 # %% ../nbs/03_interpret.ipynb #6c515997
 def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
@@ -178,9 +189,10 @@ class _Chosen:
     "Photos to judge by."
     files: list[Path]
     truth: np.ndarray # int of shape (n,): the number of each photo's class
-    sides: np.ndarray # str of shape (n,), as `sides_of` gives it
+    sides: np.ndarray # str of shape (n,), as `sides_of` gives it, or 'judged'
     notes: list[str] = field(default_factory=list)
     about: str = ''
+    judged: dict[Path, np.ndarray] = field(default_factory=dict) # What heads said that had not seen a photo
 
     def part(self, which:np.ndarray, about:str) -> '_Chosen':
         return replace(self, files=[self.files[i] for i in np.flatnonzero(which)], truth=self.truth[which],
@@ -200,30 +212,43 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
     missing = [f'No photo shows {label}: nothing can be said about that class.' for label in labels
         if label not in folder.labels]
     split_said = [folder.understood()] if folder.test or any(photo.split for photo in folder.photos) else []
+    known, sides = _judged(model), sides_of(_met(model), [photo.sha256 for photo in folder.photos])
+    judged = {photo.path: known[photo.sha256[:12]] for photo in folder.photos if photo.sha256[:12] in known}
+    sides = np.array(['judged' if photo.path in judged else side for photo, side in zip(folder.photos, sides)], str)
     return _Chosen([photo.path for photo in folder.photos],
-        np.array([labels.index(photo.label) for photo in folder.photos]),
-                   sides_of(_met(model), [photo.sha256 for photo in folder.photos]),
-                   split_said + folder.notes() + missing)
+        np.array([labels.index(photo.label) for photo in folder.photos]), sides,
+        split_said + folder.notes() + missing, judged=judged)
 
 # %% ../nbs/03_interpret.ipynb #3f0a0001
 def _met(model:Any) -> dict[str, str]:
     "The photos that a model has learnt from or was checked with, as `record_split` writes them; {} where that is not known."
     if isinstance(model, str | Path): return read_model(model)[0].split
+    if isinstance(model, Fitted): return model.record
     from bears_lib.engine.features.fastai_bridge import split_of
     return split_of(model)
 
 def _unseen(chosen:_Chosen) -> _Chosen:
     "The photos that the model has not learnt from; all of them, with a sentence beside the figure, where there are no others or where it is not known."
-    learnt, held, new = ((chosen.sides == side).sum() for side in ('train', 'valid', 'new'))
+    learnt, held, new, judged = ((chosen.sides == side).sum() for side in ('train', 'valid', 'new', 'judged'))
     if (chosen.sides == 'unknown').any():
         return replace(chosen, about='The model does not say which photos it has learnt from: if some of these are '
                                      'among them, the figure is too good.')
-    if not held + new:
+    if not held + new + judged:
         return replace(chosen, about=f'The model has learnt from all of these {learnt} photos: the figure is too good.')
-    kinds = [f'{n} {words}' for n, words in ((held, 'held back from training'), (new, 'that the model has never met'))
-        if n]
+    kinds = [f'{n} {words}' for n, words in ((judged, 'judged by a head that had not seen them'),
+        (held, 'held back from training'), (new, 'that the model has never met')) if n]
     left_out = f'; {learnt} that it has learnt from are left out' if learnt else ''
     return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
+
+def _judged(model:Any) -> dict[str, np.ndarray]:
+    "What heads said of training photos that they had not seen, by the beginnings of the photos' hashes."
+    if isinstance(model, Fitted):
+        if model.split: return {}
+        return dict(zip((photo.sha256[:12] for photo in model.judged.photos), model.judged.probabilities))
+    if not isinstance(model, str | Path) or head_file not in read_model_info(model).files: return {}
+    head = read_head(model)[1]
+    chances = head['judged.probabilities'].astype(np.float32)
+    return dict(zip((bytes(row).hex() for row in head['judged.hashes']), chances/chances.sum(1, keepdims=True)))
 
 # %% ../nbs/03_interpret.ipynb #d4a35f19
 def plot_confusion(

@@ -14,7 +14,7 @@ warnings.filterwarnings('ignore')
 def main() -> None:
     import numpy as np
     from bears_lib.engine.features.backbone import body_preprocess, create_body, to_onnx
-from bears_lib.engine.predict.packaged_body import shrink
+    from bears_lib.engine.predict.packaged_body import shrink
     from bears_lib.engine.core.common import accuracy_text
     from bears_lib.engine.features.near_duplicates import read_photos
     from bears_lib.engine.features.linear_probe import group_folds, fit_linear

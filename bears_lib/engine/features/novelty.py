@@ -14,7 +14,7 @@ import numpy as np
 from ..core.common import BearsError
 
 # %% ../../../nbs/engine/features/novelty.ipynb #bbd9c519
-most = 400  # training photos that are kept to compare with
+most = 320  # training photos that are kept to compare with
 neighbours = 3  # of these, the nearest that count
 passing = 0.98  # share of the validation photos that shall pass as familiar
 

@@ -17,8 +17,8 @@ from ..core.folders import Photo, PhotoFolder
 from ..features.linear_probe import Head, fit_linear
 from ..features.novelty import Familiar, among_groups, fit_familiar, neighbours
 from ..features.photo_features import Body, load_body, photo_features
-from ..features.split import Split, Valid, hold_out
-from ..predict.packaged_body import packaged_body, with_head
+from ..features.split import Split, Valid, hold_out, record_split
+from ..predict.packaged_body import with_head
 
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000008
 @dataclass
@@ -60,10 +60,15 @@ class Fitted:
         return [self.train[i] for i in self.head.doubted]
 
     @property
+    def record(self) -> dict[str, str]:
+        "Which photos the classifier has met, for `model.json`."
+        valid, how = (self.split.valid, self.split.how) if self.split else ([], 'cross-validation')
+        return record_split((photo.sha256 for photo in self.train), (photo.sha256 for photo in valid), how)
+
+    @property
     def network(self) -> bytes:
-        "ONNX that answers with probabilities, features, maps and likeness."
-        body = packaged_body(self.body.arch, self.body.preprocess.shape, ('features', 'maps'))
-        return with_head(body, self.head.weight, self.head.bias, self.familiar.bank, neighbours)
+        "ONNX that answers with probabilities, features, likeness and evidence."
+        return with_head(self.body.network, self.head.weight, self.head.bias, self.familiar.bank, neighbours)
 
     def to_learner(self) -> Any: # A fastai `Learner` with this body and head
         "Go on with fastai: `fine_tune`, `lr_find`, `show_results` and all the rest."

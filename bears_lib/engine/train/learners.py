@@ -48,7 +48,7 @@ def bears_dls(
     valid:Valid|None=None, # Photos to check with: a folder, a list of paths, a function of the path, or a share of each class. None: the folder's own valid/, else a share of 0.2
     valid_pct:float|None=None, # The same as `valid`, for a share, under the name that fastai gives it, 0 to 1
     seed:int=0, # Another number holds out other photos
-    size:int=256, # Side of the square that the network sees, in pixels
+    size:int|tuple[int, int]=256, # Side of the square that the network sees, or (height, width), in pixels
     resize:str='crop', # 'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
     min_scale:float=0.5, # Smallest share of a photo that a random crop of it covers in training, 0 to 1; 1 for no cropping
     batch_tfms:list|None=None, # Augmentation of whole batches; None takes fastai's `aug_transforms()`, [] none
@@ -69,8 +69,8 @@ def bears_dls(
         The same as `valid`, for a share, under the name that fastai gives it, 0 to 1
     seed : int, default 0
         Another number holds out other photos
-    size : int, default 256
-        Side of the square that the network sees, in pixels
+    size : int | tuple[int, int], default 256
+        Side of the square that the network sees, or (height, width), in pixels
     resize : str, default 'crop'
         'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
     min_scale : float, default 0.5
