@@ -470,19 +470,19 @@ def test_linear_probe_folds_of_equal_shares():
     assert all(set(one_fold_without[0][train]) == {0, 1} for train, _ in group_folds(*one_fold_without))
 
 def test_linear_probe_folds_of_many_photos():
-    "3,000 of 8,000 are enough to cross-validate, the rarest class among them."
+    "3,000 of 8,000 are enough to choose the strength, the rarest class among them; all are judged."
     labels = np.repeat([0, 1, 2], [5000, 2990, 10])
     folds = group_folds(labels, np.arange(8000))
-    assert len(folds) == 5
-    judged = np.concatenate([test for _, test in folds])
-    counts = Counter(labels[judged].tolist())
-    assert len(judged) == len(set(judged.tolist())) and counts == {0: 1875, 1: 1121, 2: 10}
-    assert judged.max() >= 7990 and judged[labels[judged] == 0].max() > 4900, 'drawn from all of them'
+    assert len(folds) == 5 and sorted(np.concatenate([test for _, test in folds])) == list(range(8000))
+    chosen = head._enough(labels, folds, range(8000))
+    assert np.bincount(labels[chosen]).tolist() == [1875, 1120, 10]
+    assert np.flatnonzero(chosen & (labels == 0)).max() > 4900, 'drawn from all of them'
+    assert all(Counter(labels[test][chosen[test]].tolist()) == {0: 375, 1: 224, 2: 2} for _, test in folds)
     exactly = np.arange(3000) % 2
-    assert sum(len(test) for _, test in group_folds(exactly, np.arange(3000))) == 3000
+    assert head._enough(exactly, group_folds(exactly, range(3000)), range(3000)).all()
     features = np.random.default_rng(0).normal(size=(1, 3400, 2)).astype(np.float32) + 8*np.arange(3400)[None, :, None] % 16
     fitted = fit_linear(features, (np.arange(3400) % 2))
-    assert fitted.n == 3000 and fitted.right == 3000
+    assert fitted.n == 3400 and fitted.right == 3400 and np.isfinite(fitted.chances).all()
 
 @examples(30)
 @given(seeds, st.floats(0.01, 1e4))

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-import warnings
 import numpy as np
 from PIL import Image
 from ..core.common import BearsError, command, say
@@ -242,20 +241,10 @@ def _odd(folder:PhotoFolder, looks:Sequence[_Look], at_least:int) -> list[Findin
 # %% ../../../nbs/engine/gather/audit.ipynb #5541488a
 def _out_of_sample(features:np.ndarray, labels:np.ndarray, groups:Sequence[str], k:int=5) -> np.ndarray|None:
     "Each photo's probabilities, float of shape (n, classes), from a head that was fitted to other photos; None where there are too few."
-    from sklearn.model_selection import StratifiedGroupKFold
-    from bears_lib.engine.features.linear_probe import fit_once, regression, few_photos
-    numbers = np.unique(groups, return_inverse=True)[1]
-    fewest = min(len(set(numbers[labels == label].tolist())) for label in set(labels.tolist()))
-    if fewest < few_photos or len(set(labels.tolist())) < 2: return None
-    scaled = features[None]/np.float32(np.sqrt(np.mean(np.square(features))) or 1)
-    found = np.zeros((len(labels), labels.max() + 1), np.float64)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        folds = list(StratifiedGroupKFold(min(k, fewest), shuffle=True, random_state=0).split(labels, labels, numbers))
-    for train, test in folds:
-        if len(set(labels[train].tolist())) <= labels.max(): return None
-        found[test] = fit_once(regression(), scaled[:, train], labels[train], 0.04).probabilities(scaled[0, test])
-    return found
+    from bears_lib.engine.features.linear_probe import group_folds, out_of_fold
+    if len(set(labels.tolist())) <= max(1, labels.max()): return None
+    folds = group_folds(labels, groups, k)
+    return out_of_fold(features[None], labels, folds, 0.04) if folds else None
 
 # %% ../../../nbs/engine/gather/audit.ipynb #042bd783
 def _whole(parts:np.ndarray) -> np.ndarray:
@@ -330,11 +319,21 @@ def _suspects(names:Sequence[str], labels:np.ndarray, classes:Sequence[str], cha
             for i in np.flatnonzero(label_issues(labels, chances)).tolist()]
 
 # %% ../../../nbs/engine/gather/audit.ipynb #8aaace54
+def _nearest(features:np.ndarray, k:int=10, piece:int=1024) -> np.ndarray:
+    "Cosine distances of each photo to its k nearest others, nearest first, float32 of shape (n, k)."
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    unit = (features/np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    found = np.empty((len(unit), k), np.float32)
+    for start in range(0, len(unit), piece):
+        distances = 1 - unit[start:start + piece] @ unit.T
+        distances[np.arange(len(distances)), np.arange(start, start + len(distances))] = np.inf
+        found[start:start + piece] = np.sort(np.partition(distances, k - 1)[:, :k])
+    return found.clip(0)
+
 def _outliers(names:Sequence[str], features:np.ndarray) -> list[Finding]:
     "Photos that are far from all others, by the distance to their ten nearest."
-    from sklearn.neighbors import NearestNeighbors
     if len(names) < 30: return []
-    nearest, _ = NearestNeighbors(n_neighbors=10, metric='cosine').fit(features).kneighbors()
+    nearest = _nearest(features)
     far = nearest.mean(1)/max(float(np.median(nearest.mean(1))), 1e-12)  # 1 for a photo like most
     low, high = np.percentile(far, (25, 75))
     return [Finding(names[i], 'outlier', round(float(-np.expm1(-far[i])), 3), 'look: no other photo is like it')
