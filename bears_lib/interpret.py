@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 import numpy as np
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
 from .engine.core.common import BearsError, accuracy_text, command, near, say, wilson, write_beside
 from .engine.predict.model_folder import head_file, read_head, read_model, read_model_info
 from .engine.core.folders import read_folder
@@ -235,7 +233,7 @@ def _unseen(chosen:_Chosen) -> _Chosen:
                                      'among them, the figure is too good.')
     if not held + new + judged:
         return replace(chosen, about=f'The model has learnt from all of these {learnt} photos: the figure is too good.')
-    kinds = [f'{n} {words}' for n, words in ((judged, 'judged by a head that had not seen them'),
+    kinds = [f'{n} {words}' for n, words in ((judged, 'of its training photos, by heads that had not seen them'),
         (held, 'held back from training'), (new, 'that the model has never met')) if n]
     left_out = f'; {learnt} that it has learnt from are left out' if learnt else ''
     return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
@@ -253,14 +251,20 @@ def _judged(model:Any) -> dict[str, np.ndarray]:
 # %% ../nbs/03_interpret.ipynb #d4a35f19
 def plot_confusion(
     result:Evaluation, # From `evaluate`
-) -> Figure:
+) -> Any: # A matplotlib figure
     """The confusion matrix, with its numbers in the cells.
 
     Parameters
     ----------
     result : Evaluation
         From `evaluate`
+
+    Returns
+    -------
+    Any
+        A matplotlib figure
     """
+    import matplotlib.pyplot as plt
     table, labels = result.confusion, result.labels
     side = max(3., 0.42*len(labels) + 1.5)
     figure, ax = plt.subplots(figsize=(side, side))
@@ -359,7 +363,7 @@ def calibration_error(
 def plot_calibration(
     result:Evaluation, # From `evaluate`
     bins:int=5, # As in `calibration`
-) -> Figure:
+) -> Any: # A matplotlib figure
     """What the model said against what came true, with the number of photos and a 95% interval at each point.
 
     Parameters
@@ -368,7 +372,13 @@ def plot_calibration(
         From `evaluate`
     bins : int, default 5
         As in `calibration`
+
+    Returns
+    -------
+    Any
+        A matplotlib figure
     """
+    import matplotlib.pyplot as plt
     figure, ax = plt.subplots(figsize=(4.4, 3.6))
     ax.plot([0, 1], [0, 1], color='grey', linestyle=':')
     for each in calibration(result, bins):
@@ -384,7 +394,7 @@ def plot_calibration(
 def top_losses(
     result:Evaluation, # From `evaluate`
     n:int=6, # How many photos to show
-) -> Figure:
+) -> Any: # A matplotlib figure
     """The photos with the highest losses: what the model said of each, what the folder says, loss and probability.
 
     Parameters
@@ -393,7 +403,13 @@ def top_losses(
         From `evaluate`
     n : int, default 6
         How many photos to show
+
+    Returns
+    -------
+    Any
+        A matplotlib figure
     """
+    import matplotlib.pyplot as plt
     worst = result.worst[:n]
     columns = min(6, len(worst))
     rows = -(-len(worst)//columns)
@@ -588,7 +604,7 @@ def _unit(features:np.ndarray) -> np.ndarray:
 def show_nearest(
     photo:Source, # The photo that was asked about
     matches:list[Match], # From `nearest`
-) -> Figure:
+) -> Any: # A matplotlib figure
     """A photo and those that look most like it.
 
     Parameters
@@ -597,7 +613,13 @@ def show_nearest(
         The photo that was asked about
     matches : list[Match]
         From `nearest`
+
+    Returns
+    -------
+    Any
+        A matplotlib figure
     """
+    import matplotlib.pyplot as plt
     figure, axes = plt.subplots(1, len(matches) + 1, figsize=(1.7*(len(matches) + 1), 2.2), squeeze=False)
     titles = ['asked', *(f'{match.label}\n{match.likeness:.2f}' for match in matches)]
     for ax, each, title in zip(axes[0], [photo, *(match.photo for match in matches)], titles):
