@@ -310,7 +310,8 @@ def test_the_file_stays_below_its_bound_and_keeps_what_was_used_last(size, tmp_p
         cache.put(values(i, i + per, size))
         assert cache_size(tmp_path) <= most
         rounds += 1
-    found = [name in cache.get(names) for name in names[:per*(rounds + 1)]]
+    there = cache.get(names)
+    found = [name in there for name in names[:per*(rounds + 1)]]
     kept = found.index(True, per)
     if size > 40: assert not all(found) and all(found[kept:]), 'the oldest go first'
     if size > 40: assert file_of(tmp_path).stat().st_size > 0.75*most, 'it is used to the full'
