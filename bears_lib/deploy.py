@@ -23,7 +23,7 @@ from .engine.deploy.drift import compare, reference
 from .engine.deploy.saving import fitted_files, sources_of, versions
 from .engine.predict.answer_log import read_answers
 from .engine.predict.inputs import photos_named, uploaded
-from .engine.predict.model_folder import ModelInfo, read_model, write_model
+from .engine.predict.model_folder import ModelInfo, head_file, read_model, write_model
 from .engine.predict.packaged_body import packages
 from .engine.predict.predict import Classifier, Prediction
 from .engine.train.fitting import Fitted
@@ -229,8 +229,8 @@ def make_app(
     """
     from bears_lib.engine.deploy.gradio_app import Feedback, build_app
     classifier = Classifier(model, log=log)
-    why = Path(model) if 'model.safetensors' in classifier.info.files else None
-    return build_app(classifier, title, words, examples, why, Feedback(keep, classifier.labels) if keep else None,
+    known = {head_file, 'model.safetensors'} & set(classifier.info.files)
+    return build_app(classifier, title, words, examples, Path(model) if known else None, Feedback(keep, classifier.labels) if keep else None,
         hosts)
 
 # %% ../nbs/04_deploy.ipynb #72b7637d

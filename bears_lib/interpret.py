@@ -20,6 +20,7 @@ from .engine.core.folders import read_folder
 from .engine.core.photos import Preprocess, Source, open_photo
 from .engine.predict.onnx_session import open_network, run_photos
 from .engine.features.split import sides_of
+from .engine.interpret.heat_maps import HeatMap, class_map, has_evidence
 from .engine.train.fitting import Fitted
 from .engine.core.words import for_figure, for_html
 
@@ -450,7 +451,8 @@ def grad_cam(
     Any
         A `HeatMap`: `.heat` holds the numbers
     """
-    from bears_lib.engine.interpret.explain import HeatMap, find_layer, grad_cam_map, open_model
+    if layer is None and (asked := _asked_about_places(learn)): return class_map(*asked, photo, label)
+    from bears_lib.engine.interpret.explain import find_layer, grad_cam_map, open_model
     network = open_model(learn)
     pixels, name = network.pixels(photo), find_layer(network, layer)
     chances = network.chances(pixels)[0]
@@ -458,6 +460,12 @@ def grad_cam(
     heat = grad_cam_map(network.model, pixels, network.model.get_submodule(name), target)
     return HeatMap(np.asarray(network.preprocess.square(photo)), heat, network.labels[target], float(chances[target]),
         f'Grad-CAM at {name.removeprefix("0.")}')
+
+def _asked_about_places(model:Any) -> tuple[bytes, list[str], Preprocess]|None:
+    "The network, its classes and its way with photos, if it says by itself where its scores come from."
+    if not isinstance(model, str | Path | Fitted): return None
+    network, labels, preprocess, _ = _asked(model)
+    return (network, labels, preprocess) if has_evidence(network) else None
 
 # %% ../nbs/03_interpret.ipynb #dd685ee6
 def occlusion(
@@ -481,7 +489,7 @@ def occlusion(
     Any
         A `HeatMap`: `.heat` says by how much the probability falls when that part is covered
     """
-    from bears_lib.engine.interpret.explain import HeatMap, occlusion_map, open_model
+    from bears_lib.engine.interpret.explain import occlusion_map, open_model
     network = open_model(learn)
     pixels = network.pixels(photo)
     chances = network.chances(pixels)[0]
@@ -737,6 +745,7 @@ def _summary(result:Evaluation) -> str:
 # %% ../nbs/03_interpret.ipynb #80c0da79
 def _heats(model:Any, photos:list[Path]) -> list:
     "Grad-CAM of each photo, or occlusion where a network has no maps; nothing where it can't be rebuilt."
+    if asked := _asked_about_places(model): return [class_map(*asked, photo) for photo in photos]
     from bears_lib.engine.interpret.explain import map_layers, open_model
     try: network = open_model(model)
     except BearsError: return []

@@ -25,6 +25,7 @@ from ..core.folders import read_metadata, sample_folder, write_metadata
 from .app_gate import Gate, local_names, max_bytes, name_in
 from ..core.photos import PhotoError
 from ..core.words import clean, for_markdown
+from ..predict.model_folder import read_model
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #2ff4ad22
 def need_gradio() -> Any: # The module
@@ -249,24 +250,35 @@ class Turns:
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #d4088762
 def looker(
-    folder:str|Path, # A model folder with model.safetensors
+    folder:str|Path, # A model folder that says where it looks: with head.safetensors or model.safetensors
 ) -> Callable[[bytes, str], Image.Image]: # Called with a photo and a class: the photo, bright where it spoke for that class
-    """Load the network in torch, and show by Grad-CAM where in a photo it found what it says.
+    """Show where in a photo a model found what it says: by its evidence, or by Grad-CAM in torch where it has none.
 
     Parameters
     ----------
     folder : str | Path
-        A model folder with model.safetensors
+        A model folder that says where it looks: with head.safetensors or model.safetensors
 
     Returns
     -------
     Callable[[bytes, str], Image.Image]
         Called with a photo and a class: the photo, bright where it spoke for that class
     """
-    try: from bears_lib.engine.interpret.explain import find_layer, grad_cam_map, open_model, overlay
+    from bears_lib.engine.interpret.heat_maps import class_map, has_evidence, overlay
+    info, network = read_model(folder)
+    if not has_evidence(network): return _torch_looker(folder)
+    def look(photo:bytes, label:str) -> Image.Image:
+        found = class_map(network, info.labels, info.preprocess, photo, label)
+        return overlay(found.photo, found.heat)
+    return look
+
+def _torch_looker(folder:str|Path) -> Callable[[bytes, str], Image.Image]:
+    "The same for a network that was trained in torch."
+    try: from bears_lib.engine.interpret.explain import find_layer, grad_cam_map, open_model
     except ImportError as error:
         raise BearsError('To show where the network looks, torch, timm and matplotlib have to be installed beside '
-                         'the app.') from error
+                         'the app: pip install "bears_lib[course]"') from error
+    from bears_lib.engine.interpret.heat_maps import overlay
     network = open_model(folder)
     layer = network.model.get_submodule(find_layer(network))
     def look(photo:bytes, label:str) -> Image.Image:

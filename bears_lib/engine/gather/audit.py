@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from ..core.common import BearsError, command, say
+from ..features.feature_cache import Cache
+from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
 from .journal import move_out, unfinished
 from ..core.folders import Photo, PhotoFolder, read_folder
@@ -37,6 +39,16 @@ class _Look:
     def blank(self) -> bool:
         "One colour, so to speak."
         return self.spread < 12
+
+    def packed(self) -> bytes:
+        "For the cache."
+        return np.array([*self.size, self.low, self.high, self.spread], '<f8').tobytes() + self.hashes.astype('<u8').tobytes()
+
+    @classmethod
+    def unpacked(cls, data:bytes) -> '_Look':
+        "From the cache."
+        width, height, low, high, spread = np.frombuffer(data, '<f8', 5).tolist()
+        return cls((int(width), int(height)), low, high, spread, np.frombuffer(data, '<u8', 8, 40))
 
 def _measure(path:Path, picture:Image.Image) -> _Look:
     grey = np.asarray(picture.convert('L').resize((64, 64), Image.Resampling.BOX), np.float32)
@@ -68,9 +80,15 @@ def name_in(
 # %% ../../../nbs/engine/gather/audit.ipynb #6109ea31
 def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
     "Every photo opened once: the folder, with copies in one group, and what was measured of each."
-    found: dict[Path, _Look] = {}
-    def look(photo:Photo, picture:Image.Image) -> None: found[photo.path] = _measure(photo.path, picture)
-    folder = read_folder(root, look, test=True)
+    cache, found, fresh = Cache('looks at photos, version 1'), dict[Path, _Look](), dict[str, bytes]()
+    def look(photo:Photo, picture:Image.Image) -> None:
+        found[photo.path] = _measure(photo.path, picture)
+        fresh[photo.sha256] = found[photo.path].packed()
+    def known(photo:Photo) -> bool:
+        if kept := cache.get([photo.sha256]): found[photo.path] = _Look.unpacked(kept[photo.sha256])
+        return bool(kept)
+    folder = read_folder(root, look, known, test=True)
+    cache.put(fresh)
     folder.faults += unfinished(root)
     looks = [found[photo.path] for photo in folder.photos]
     if looks:
@@ -530,10 +548,7 @@ def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[s
 # %% ../../../nbs/engine/gather/audit.ipynb #051f5b8e
 def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     "Features of all photos, and out-of-sample probabilities where there are photos enough."
-    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
-    body = create_body()
-    features = body_features(body, [photo.path for photo in folder.photos], body_preprocess(body),
-        what='looking for wrong labels')
+    features = photo_features(load_body(), folder.photos, what='looking for wrong labels')[0].astype(np.float32)
     truth = np.array([folder.labels.index(photo.label) for photo in folder.photos])
     return features, _out_of_sample(features, truth, [photo.group for photo in folder.photos])
 
@@ -550,7 +565,7 @@ def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
 def check_images(
     path:str|Path, # A folder with one folder of photos for each class
     valid:Iterable[str|Path]|None=None, # Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
-    judge:bool=True, # Look for wrong labels and outliers too, by a model; False needs neither torch nor the seconds
+    judge:bool=True, # Look for wrong labels and outliers too, by a model; False saves the seconds
     radius:int=4, # As in `find_dups`
     at_least:int=64, # Photos with a shorter side below this many pixels are tiny
 ) -> Report: # Prints as a list; `.show()` shows the photos
@@ -563,7 +578,7 @@ def check_images(
     valid : Iterable[str | Path] | None, default None
         Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
     judge : bool, default True
-        Look for wrong labels and outliers too, by a model; False needs neither torch nor the seconds
+        Look for wrong labels and outliers too, by a model; False saves the seconds
     radius : int, default 4
         As in `find_dups`
     at_least : int, default 64

@@ -74,9 +74,13 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #e2b9c618
 def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
-    "What a trained `Learner` says of each photo."
-    from bears_lib.engine.features.fastai_bridge import network_of, preprocess_of
+    "What a model says of each photo; of those that it was cross-validated with, what it said before it saw them."
     from bears_lib.engine.predict.onnx_session import run_photos
+    if hasattr(learn, 'judged'):
+        said = dict(zip((photo.sha256 for photo in learn.judged.photos), learn.judged.probabilities))
+        new = np.full(len(learn.labels), 1/len(learn.labels), np.float32)
+        return np.stack([said.get(photo.sha256, new) for photo in report.folder.photos]), learn.labels
+    from bears_lib.engine.features.fastai_bridge import network_of, preprocess_of
     chances, _ = run_photos(network_of(learn), [photo.path for photo in report.folder.photos], preprocess_of(learn.dls))
     return chances, list(learn.dls.vocab)
 

@@ -6,8 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/interpret/explain.html.md"""
 
 # %% auto #0
 __all__ = ['at_rest', 'Network', 'open_model', 'output_of', 'map_layers', 'find_layer', 'stages', 'grad_cam_map', 'occlusion_map',
-           'deletion_curves', 'strongest', 'patch_side', 'PatchRow', 'find_patches', 'Picture', 'overlay', 'gallery',
-           'HeatMap', 'DeletionCheck', 'LayerPatches']
+           'deletion_curves', 'strongest', 'patch_side', 'PatchRow', 'find_patches', 'DeletionCheck', 'LayerPatches']
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #e9ee3dad
 from collections.abc import Iterator, Sequence
@@ -16,17 +15,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-import io, re
+import re
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
+from .heat_maps import Picture, gallery, overlay
 from ..features.backbone import create_body
 from ..core.common import BearsError, near, progress
-from ..predict.model_folder import read_model
+from ..predict.model_folder import head_file, read_head, read_model, read_model_info
 from ..core.photos import Preprocess, Source
+from ..train.fitting import Fitted
 from ..core.words import for_figure
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #336f2799
@@ -141,8 +142,20 @@ class Network:
         return self.labels.index(label)
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #4dba3cbe
+def _of_head(arch:str, labels:list[str], preprocess:Preprocess, weight:np.ndarray, bias:np.ndarray) -> Network:
+    "A packaged body in torch, with a fitted head."
+    body = create_body(arch, size=preprocess.size)
+    head = nn.Linear(weight.shape[1], len(weight))
+    with torch.no_grad():
+        head.weight.copy_(torch.from_numpy(np.array(weight)))
+        head.bias.copy_(torch.from_numpy(np.array(bias)))
+    return Network(nn.Sequential(body, head).eval(), labels, preprocess, arch)
+
 def _read_network(folder:Path) -> Network:
     from safetensors.torch import load
+    if head_file in read_model_info(folder).files:
+        info, tables = read_head(folder)
+        return _of_head(info.backbone['name'], info.labels, info.preprocess, tables['weight'], tables['bias'])
     info, data = read_model(folder, 'model.safetensors')
     name, found = str(info.backbone.get('name', '')), load(data)
     again = f'The network in {folder} (architecture {name!r}) was not made by bears_learner and cannot be rebuilt from its weights. Ask the Learner itself.'
@@ -160,17 +173,20 @@ def _read_network(folder:Path) -> Network:
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #12b30097
 def open_model(
-    model:Any, # A `Learner`, a model folder, or a `Network`
+    model:Any, # A `Learner`, what `fit_photos` gave, a model folder, or a `Network`
 ) -> Network:
     """A network that can be looked into.
 
     Parameters
     ----------
     model : Any
-        A `Learner`, a model folder, or a `Network`
+        A `Learner`, what `fit_photos` gave, a model folder, or a `Network`
     """
     if isinstance(model, Network): return model
     if isinstance(model, str | Path): return _read_network(Path(model))
+    if isinstance(model, Fitted):
+        head = model.head
+        return _of_head(model.body.arch, model.labels, model.body.preprocess, head.weight, head.bias)
     from bears_lib.engine.features.fastai_bridge import classes_of, preprocess_of
     return Network(model.model, classes_of(model.dls), preprocess_of(model.dls),
         str(getattr(model, 'arch', 'this network')))
@@ -529,97 +545,6 @@ def find_patches(
             rows.append(PatchRow(layer.removeprefix('0.'), channel, side,
                 [(photos[i], left, top) for i, (left, top) in zip(best, corners)], answers[best, channel].tolist()))
     return rows
-
-# %% ../../../nbs/engine/interpret/explain.ipynb #8516dd6d
-class Picture:
-    "Something that Jupyter shows as a picture when it stands last in a cell."
-    def figure(self) -> Figure:
-        "The picture, for matplotlib."
-        raise NotImplementedError
-
-    def _repr_jpeg_(self) -> bytes:
-        file = io.BytesIO()
-        self.figure().savefig(file, format='jpeg', dpi=80, bbox_inches='tight', pil_kwargs={'quality': 60})
-        return file.getvalue()
-
-# %% ../../../nbs/engine/interpret/explain.ipynb #7800f69d
-def overlay(
-    photo:np.ndarray, # uint8 of shape (size, size, 3)
-    heat:np.ndarray, # float of shape (rows, columns), larger where the model looks
-) -> Image.Image: # RGB, as large as the photo
-    """A photo with a heat map on it: dim where the model does not look, yellow where it does most.
-
-    Parameters
-    ----------
-    photo : np.ndarray
-        uint8 of shape (size, size, 3)
-    heat : np.ndarray
-        float of shape (rows, columns), larger where the model looks
-
-    Returns
-    -------
-    Image.Image
-        RGB, as large as the photo
-    """
-    from matplotlib import colormaps
-    positive = np.maximum(heat, 0).astype(np.float32)
-    smooth = np.clip(np.asarray(Image.fromarray(positive/max(float(positive.max()), 1e-12)).resize(photo.shape[1::-1],
-        Image.Resampling.BICUBIC)), 0, 1)
-    coloured = colormaps['inferno'](smooth)[..., :3]*255
-    return Image.fromarray((0.45*photo + 0.55*coloured).astype(np.uint8))
-
-# %% ../../../nbs/engine/interpret/explain.ipynb #35fbfa69
-def gallery(
-    pictures:Sequence[Image.Image|np.ndarray], # What to show, 1 or more
-    titles:Sequence[str], # One for each
-    columns:int=6, # Pictures beside one another
-    side:float=1.9, # Of each, in inches
-) -> Figure:
-    """Pictures in rows, each with its title.
-
-    Parameters
-    ----------
-    pictures : Sequence[Image.Image | np.ndarray]
-        What to show, 1 or more
-    titles : Sequence[str]
-        One for each
-    columns : int, default 6
-        Pictures beside one another
-    side : float, default 1.9
-        Of each, in inches
-    """
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures)//columns)
-    figure = Figure(figsize=(side*columns, (side + 0.15 + 0.17*max(title.count('\n') + 1 for title in titles))*rows),
-        layout='constrained')
-    for i, (picture, title) in enumerate(zip(pictures, titles)):
-        ax = figure.add_subplot(rows, columns, i + 1)
-        ax.imshow(np.asarray(picture))
-        ax.set_title(for_figure(title), fontsize=9)
-        ax.axis('off')
-    return figure
-
-# %% ../../../nbs/engine/interpret/explain.ipynb #2e33243c
-@dataclass
-class HeatMap(Picture):
-    "Where a network looks: shows the photo beside the map."
-    photo: np.ndarray # uint8 of shape (size, size, 3): the square that the network sees
-    heat: np.ndarray # float32 of shape (rows, columns)
-    label: str # The class that the map is about
-    probability: float # Of that class, 0 to 1
-    how: str # For example 'Grad-CAM at bn2'
-
-    def figure(self) -> Figure:
-        return gallery([self.photo, overlay(self.photo, self.heat)],
-            [f'{self.label}: {self.probability:.0%}', self.how], side=2.6)
-    def __repr__(self):
-        return f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {self.peak[0] + 1}, column {self.peak[1] + 1} of {self.heat.shape[0]} x {self.heat.shape[1]}'
-
-    @property
-    def peak(self) -> tuple[int, int]:
-        "Row and column of the hottest place."
-        row, column = np.unravel_index(int(self.heat.argmax()), self.heat.shape)
-        return int(row), int(column)
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #f7c74cc3
 @dataclass

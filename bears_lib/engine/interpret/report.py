@@ -189,7 +189,7 @@ def photo_card(
     str
         HTML
     """
-    from bears_lib.engine.interpret.explain import overlay
+    from bears_lib.engine.interpret.heat_maps import overlay
     path, said, truth = result.photos[i], result.labels[result.predicted[i]], result.labels[result.truth[i]]
     words = f'folder {truth}, model {said} ({result.probabilities[i].max():.0%}), loss {result.losses[i]:.2f}'
     pictures = [img(path, f'Photo {path.name}: {words}')]
