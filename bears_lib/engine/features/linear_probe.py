@@ -156,18 +156,19 @@ def _loss(rows:np.ndarray, truth:np.ndarray, used:np.ndarray, weights:np.ndarray
         gradient += rows[some].T @ scores.reshape(len(scores), -1).astype(rows.dtype)
     return loss, gradient.reshape(weights.shape)
 
-# %% ../../../nbs/engine/features/linear_probe.ipynb #fa6a2874
-def _shape(rows:np.ndarray, used:np.ndarray, weights:np.ndarray, penalty:np.ndarray, most:int=4000) -> np.ndarray:
+# %% ../../../nbs/engine/features/linear_probe.ipynb #98a85f99
+def _shape(rows:np.ndarray, used:np.ndarray, weights:np.ndarray, penalty:np.ndarray, most:int=3000) -> np.ndarray:
     "The upper Cholesky factor of the mean curvature, of shape (columns, columns)."
     some = slice(None, None, max(1, len(rows)//most))
     flat = weights.reshape(len(weights), -1).astype(rows.dtype)
     chances = _softmax((rows[some] @ flat).reshape(-1, *weights.shape[1:]))
     bend = ((chances*(1 - chances)).mean(2)*used[some]).sum(1)/used[some].sum()
-    table = ((rows[some].T*bend.astype(rows.dtype)) @ rows[some]).astype(float)
+    bent = rows[some].astype(np.float32)*np.sqrt(bend, dtype=np.float32)[:, None]
+    table = (bent.T @ bent).astype(float)
     table.flat[::len(table) + 1] += penalty + 1e-6*table.diagonal().mean()
     return cholesky(table, check_finite=False)
 
-# %% ../../../nbs/engine/features/linear_probe.ipynb #79c21c0e
+# %% ../../../nbs/engine/features/linear_probe.ipynb #f8c6bd89
 def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-4) -> np.ndarray:
     "The best weights of several fits, of shape (columns, fits, classes), looked for from `weights` on; `used` has the shape (photos, fits)."
     views, flat = len(rows), rows.reshape(-1, rows.shape[2])
@@ -181,7 +182,7 @@ def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, we
         held = penalty[:, None]*at
         down = solve_triangular(factor, gradient.reshape(at.shape)/many + held, trans=1, check_finite=False)
         return loss/many + float((held*at).sum())/2, down.ravel()
-    for steps in (12, 24, 48, 96, 192, 1000):
+    for steps in (20, 60, 1000):
         factor = _shape(flat, used, weights, penalty)
         found = minimize(height, (factor @ weights.reshape(len(weights), -1)).ravel(), jac=True, method='L-BFGS-B',
             options={'maxiter': steps, 'maxls': 8, 'ftol': 0 if rows.dtype == float else 1e-10, 'gtol': slope/np.sqrt(many)})
@@ -289,7 +290,7 @@ def _cross_validate(rows:np.ndarray, labels:np.ndarray, groups:Sequence) -> tupl
     some = first if part.all() else first[:, part]
     weights, least = np.zeros((first.shape[2], len(folds), start.shape[2])), np.inf
     for strength in strengths:
-        weights = _fit_folds(some, labels[part], used[part], strength, weights, slope=1e-3)
+        weights = _fit_folds(some, labels[part], used[part], strength, weights, slope=3e-3)
         chances = _judged(some, used[part], weights)
         loss = -np.log(np.maximum(chances[np.arange(len(chances)), labels[part]], 1e-7)).mean()
         if loss < least: least, best, closest = loss, strength, weights
