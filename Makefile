@@ -40,7 +40,7 @@ $(VENV)/.demo: $(VENV)/bin/python settings.ini setup.py pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(BIN)/pip install -q -c constraints.txt -e ".[dev,app,quiz,lessons]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[dev]"
 	touch $@
 
 clean:

@@ -52,10 +52,10 @@ def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0) -
     if arch in packages and not epochs: trained = fit_photos(photos, valid=valid, arch=arch)
     else:
         from bears_lib.engine.train.labels import read_to_train
-        folder, valid = read_to_train(photos, None, valid)
+        folder, to_check = read_to_train(photos, None, valid)
         say(f'{folder.understood()} Loading fastai ...')
         from bears_lib.train import bears_dls, bears_learner, fit_head
-        trained = fit_head(bears_learner(bears_dls(folder, valid=valid), arch))
+        trained = fit_head(bears_learner(bears_dls(folder, valid=to_check), arch))
         if epochs: trained.fine_tune(epochs)
     result = evaluate(trained)
     say(f'On photos held back from training:\n{result}' if valid or epochs else str(result))

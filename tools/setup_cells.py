@@ -12,7 +12,7 @@ except ImportError: import tomli as tomllib
 
 root = Path(__file__).parent.parent
 repository = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']['Repository']
-extras = {'lessons': 'lessons', 'solutions': 'lessons', '04_deploy': 'app', '05_questionnaire': 'quiz'}
+extras = {'lessons': 'fastai,lessons', 'solutions': 'fastai,lessons', '04_deploy': 'fastai,app', '05_questionnaire': 'quiz'}  # of all others: fastai
 badges = {'Colab': 'https://colab.research.google.com/assets/colab-badge.svg', 'Kaggle': 'https://kaggle.com/static/images/open-in-kaggle.svg'}
 setup = r'''#| hide
 # Set-up: installs bears_lib where it is missing. All that is there stays as it is, but for fastai and fastcore where they are too old.
@@ -41,7 +41,7 @@ def notebooks() -> list[Path]:
 def first_cells(notebook:Path) -> tuple[dict, dict]:
     "The badges and the set-up cell, as they have to be."
     place = notebook.relative_to(root).as_posix()
-    extra = extras.get(notebook.stem) or extras.get(notebook.parent.name)
+    extra = extras.get(notebook.stem) or extras.get(notebook.parent.name) or 'fastai'
     page = f'{repository}/blob/main/{place}'
     links = {'Colab': page.replace('github.com', 'colab.research.google.com/github'), 'Kaggle': f'https://kaggle.com/kernels/welcome?src={page}'}
     shown = ' '.join(f'[![Open in {name}]({badges[name]})]({link})' for name, link in links.items())

@@ -16,14 +16,14 @@ def closure(name:str, extras:set[str], seen:dict[str, str]) -> None:
         need = Requirement(text)
         if need.marker and not any(need.marker.evaluate({'extra': extra}) for extra in extras | {''}): continue
         key = re.sub(r'[-_.]+', '-', need.name).lower()
-        if key in seen: continue
+        if key in seen and key != 'bears-lib': continue
         try: seen[key] = distribution(need.name).version
         except PackageNotFoundError: continue
         closure(need.name, set(need.extras), seen)
 
 if __name__ == '__main__':
     seen: dict[str, str] = {}
-    closure('bears_lib', {'dev', 'app', 'quiz', 'lessons'}, seen)
+    closure('bears_lib', {'dev'}, seen)
     lines = [f'{name}=={version.split("+")[0]}; python_version == "3.11" and sys_platform == "linux" and platform_machine == "x86_64"'
              for name, version in sorted(seen.items()) if not name.startswith(('nvidia', 'cuda')) and name not in ('triton', 'bears-lib')]
     head = '# The releases that the tests last passed with. Made by `make constraints`.'

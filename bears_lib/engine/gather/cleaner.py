@@ -78,8 +78,12 @@ def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
     from bears_lib.engine.predict.onnx_session import run_photos
     if hasattr(learn, 'judged'):
         said = dict(zip((photo.sha256 for photo in learn.judged.photos), learn.judged.probabilities))
-        new = np.full(len(learn.labels), 1/len(learn.labels), np.float32)
-        return np.stack([said.get(photo.sha256, new) for photo in report.folder.photos]), learn.labels
+        new = [photo for photo in report.folder.photos if photo.sha256 not in said]
+        if new:
+            asked = run_photos(learn.network, [photo.path for photo in new], learn.body.preprocess,
+                wanted=['probabilities'])[0]
+            said |= dict(zip((photo.sha256 for photo in new), asked))
+        return np.stack([said[photo.sha256] for photo in report.folder.photos]), learn.labels
     from bears_lib.engine.features.fastai_bridge import network_of, preprocess_of
     chances, _ = run_photos(network_of(learn), [photo.path for photo in report.folder.photos], preprocess_of(learn.dls))
     return chances, list(learn.dls.vocab)

@@ -21,10 +21,11 @@ def ready(
     str
         'cuda', 'mps' or 'cpu'
     """
-    import torch
     from bears_lib import __version__
-    if torch.cuda.is_available(): device, name = 'cuda', torch.cuda.get_device_name()
-    elif torch.backends.mps.is_available(): device, name = 'mps', "Apple's graphics chip"
+    try: import torch
+    except ImportError: torch = None
+    if torch and torch.cuda.is_available(): device, name = 'cuda', torch.cuda.get_device_name()
+    elif torch and torch.backends.mps.is_available(): device, name = 'mps', "Apple's graphics chip"
     else: device, name = 'cpu', f'no GPU, {os.cpu_count()} CPU cores'
     say(f'bears_lib {__version__} on {name}. For 400 photos: fit_head takes {_times[device][0]}, each epoch of '
         f'fine_tune {_times[device][1]}.')
