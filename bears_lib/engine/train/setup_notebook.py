@@ -8,6 +8,9 @@ Docs: https://bears-lib.github.io/bears_lib/engine/train/setup_notebook.html.md"
 __all__ = ['ready']
 
 # %% ../../../nbs/engine/train/setup_notebook.ipynb #42b7cdaa
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 import os
 from ..core.common import say
 
@@ -22,8 +25,7 @@ def ready(
         'cuda', 'mps' or 'cpu'
     """
     from bears_lib import __version__
-    try: import torch
-    except ImportError: torch = None
+    torch: Any = import_module('torch') if find_spec('torch') else None
     if torch and torch.cuda.is_available(): device, name = 'cuda', torch.cuda.get_device_name()
     elif torch and torch.backends.mps.is_available(): device, name = 'mps', "Apple's graphics chip"
     else: device, name = 'cpu', f'no GPU, {os.cpu_count()} CPU cores'
