@@ -25,7 +25,7 @@ from ..core.folders import read_metadata, sample_folder, write_metadata
 from .app_gate import Gate, local_names, max_bytes, name_in
 from ..core.photos import PhotoError
 from ..core.words import clean, for_markdown
-from ..predict.model_folder import read_model
+from ..predict.model_folder import head_file, read_model, read_model_info
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #2ff4ad22
 def need_gradio() -> Any: # The module
@@ -264,9 +264,9 @@ def looker(
     Callable[[bytes, str], Image.Image]
         Called with a photo and a class: the photo, bright where it spoke for that class
     """
-    from bears_lib.engine.interpret.heat_maps import class_map, has_evidence, overlay
+    from bears_lib.engine.interpret.heat_maps import class_map, overlay
+    if head_file not in read_model_info(folder).files: return _torch_looker(folder)
     info, network = read_model(folder)
-    if not has_evidence(network): return _torch_looker(folder)
     def look(photo:bytes, label:str) -> Image.Image:
         found = class_map(network, info.labels, info.preprocess, photo, label)
         return overlay(found.photo, found.heat)

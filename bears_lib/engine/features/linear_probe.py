@@ -8,13 +8,12 @@ Docs: https://bears-lib.github.io/bears_lib/engine/features/linear_probe.html.md
 __all__ = ['few_photos', 'strengths', 'many_photos', 'doubt', 'Head', 'group_folds', 'fit_once', 'out_of_fold', 'fit_linear']
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #78e25c02
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from hashlib import sha256
+from typing import Any
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
-from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 from ..core.common import BearsError, accuracy_text
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #d463bed5
@@ -159,6 +158,7 @@ def _loss(rows:np.ndarray, truth:np.ndarray, used:np.ndarray, weights:np.ndarray
 # %% ../../../nbs/engine/features/linear_probe.ipynb #98a85f99
 def _shape(rows:np.ndarray, used:np.ndarray, weights:np.ndarray, penalty:np.ndarray, most:int=3000) -> np.ndarray:
     "The upper Cholesky factor of the mean curvature, of shape (columns, columns)."
+    from scipy.linalg import cholesky
     some = slice(None, None, max(1, len(rows)//most))
     flat = weights.reshape(len(weights), -1).astype(rows.dtype)
     chances = _softmax((rows[some] @ flat).reshape(-1, *weights.shape[1:]))
@@ -171,6 +171,8 @@ def _shape(rows:np.ndarray, used:np.ndarray, weights:np.ndarray, penalty:np.ndar
 # %% ../../../nbs/engine/features/linear_probe.ipynb #f8c6bd89
 def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-4) -> np.ndarray:
     "The best weights of several fits, of shape (columns, fits, classes), looked for from `weights` on; `used` has the shape (photos, fits)."
+    from scipy.linalg import solve_triangular
+    from scipy.optimize import minimize
     views, flat = len(rows), rows.reshape(-1, rows.shape[2])
     truth, used = np.tile(labels, views), np.tile(used, (views, 1)).astype(float)
     many, shape = used.sum()/used.shape[1], weights.shape
@@ -190,8 +192,19 @@ def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, we
         if found.status != 1: break  # 1: more steps are needed
     return weights
 
+# %% ../../../nbs/engine/features/linear_probe.ipynb #0e17c957
+def _threads(fit:Callable) -> Callable:
+    "One thread: matrices this small are done before a second one has woken up."
+    @wraps(fit)
+    def limited(features:np.ndarray, *args:Any, **kwargs:Any) -> Any:
+        import scipy.linalg, scipy.optimize  # loaded before the limit is set, so that it holds for them
+        from threadpoolctl import threadpool_limits
+        with threadpool_limits(limits=1):
+            return fit(features, *args, **kwargs)
+    return limited
+
 # %% ../../../nbs/engine/features/linear_probe.ipynb #ced127ea
-@threadpool_limits.wrap(limits=1)  # matrices this small are done before a second thread has woken up
+@_threads
 def fit_once(
     features:np.ndarray, # float of shape (views, n, features)
     labels:np.ndarray, # The class of each photo, 0 to classes - 1
@@ -231,7 +244,7 @@ def _uses(folds:list, n:int) -> np.ndarray:
     "bool of shape (n, folds): which photos each fold learns from."
     return np.stack([np.isin(np.arange(n), train) for train, _ in folds], axis=1)
 
-@threadpool_limits.wrap(limits=1)
+@_threads
 def out_of_fold(
     features:np.ndarray, # float of shape (views, n, features)
     labels:np.ndarray, # The class of each photo, 0 to classes - 1
@@ -294,7 +307,7 @@ def _cross_validate(rows:np.ndarray, labels:np.ndarray, groups:Sequence) -> tupl
         chances = _judged(some, used[part], weights)
         loss = -np.log(np.maximum(chances[np.arange(len(chances)), labels[part]], 1e-7)).mean()
         if loss < least: least, best, closest = loss, strength, weights
-    weights = _fit_folds(first, labels, used, best, closest)
+    weights = _fit_folds(first, labels, used, best, closest, slope=3e-4 if part.all() else 3e-3)
     start[:, 0] = weights.mean(1) if turn is None else np.vstack([turn @ weights[:-1].mean(1), weights[-1:].mean(1)])
     return best, _judged(first, used, weights), start
 
@@ -313,7 +326,7 @@ def _doubted(chances:np.ndarray, labels:np.ndarray) -> np.ndarray:
     return np.flatnonzero(sure)
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #2f1855f0
-@threadpool_limits.wrap(limits=1)
+@_threads
 def fit_linear(
     features:np.ndarray, # float32 or float16 of shape (views, n, features): each photo as it stands and, where there are two views, mirrored
     labels:Sequence[int], # For each photo the number of its class; each class occurs

@@ -10,10 +10,13 @@ __all__ = ['Judged', 'Fitted', 'fit_folder']
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000004
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+import hashlib, io, json
 import numpy as np
 from ..core.common import accuracy_text, say
 from ..core.folders import Photo, PhotoFolder
+from ..features.feature_cache import Cache
 from ..features.linear_probe import Head, fit_linear
 from ..features.novelty import Familiar, among_groups, fit_familiar, neighbours
 from ..features.photo_features import Body, load_body, photo_features
@@ -80,6 +83,21 @@ class Fitted:
         return (f'Classifier of {", ".join(self.labels)}: {accuracy_text(judged.right, len(judged.truth))} right. '
                 f'{judged.how}')
 
+# %% ../../../nbs/engine/train/fitting.ipynb #bca9476e
+def _fit_head(body:Body, photos:Sequence[Photo], features:np.ndarray, classes:np.ndarray) -> Head:
+    "Fit a head, unless it is known."
+    groups = [photo.group for photo in photos]
+    told = [body.kind(), str(len(features)), classes.tolist(), [photo.sha256 for photo in photos], groups]
+    cache, name = Cache('heads, version 1'), hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    if name in (known := cache.get([name])):
+        with np.load(io.BytesIO(known[name]), allow_pickle=False) as kept: parts = dict(kept)
+        numbers = {'strength': float(parts['strength']), 'right': int(parts['right']), 'n': int(parts['n'])}
+        return Head(**parts | numbers)
+    head, file = fit_linear(features, classes.tolist(), groups), io.BytesIO()
+    np.savez(file, allow_pickle=False, **vars(head))
+    cache.put({name: file.getvalue()})
+    return head
+
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000011
 def fit_folder(
     folder:PhotoFolder, # As `read_photos` gives it
@@ -106,7 +124,7 @@ def fit_folder(
     body, brought = body or load_body(), any(photo.split == 'valid' for photo in folder.photos)
     if valid is not None or brought: return _held_out(folder, hold_out(folder, valid, seed), body, mirror)
     features = photo_features(body, folder.photos, mirror)
-    head = fit_linear(features, _classes(folder, folder.photos), [photo.group for photo in folder.photos])
+    head = _fit_head(body, folder.photos, features, _classes(folder, folder.photos))
     if not head.n:
         say('Too few different photos to cross-validate: a fifth is held back to check with.')
         return _held_out(folder, hold_out(folder, None, seed), body, mirror)
@@ -128,7 +146,7 @@ def _held_out(folder:PhotoFolder, split:Split, body:Body, mirror:bool) -> Fitted
     features = photo_features(body, split.train, mirror)
     valid = photo_features(body, split.valid, what='looking at photos')[0]
     classes = _classes(folder, split.train)
-    head = fit_linear(features, classes, [photo.group for photo in split.train])
+    head = _fit_head(body, split.train, features, classes)
     familiar = fit_familiar(features[0][np.argsort(classes, kind='stable')], valid)
     judged = Judged(split.valid, _classes(folder, split.valid), valid, head.probabilities(valid),
         familiar.likeness(valid), f'Judged by photos held back from training ({split.how}).')

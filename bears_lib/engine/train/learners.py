@@ -216,6 +216,14 @@ def _groups(dls:DataLoaders, photos:list) -> list[str]:
     known = {photo.path: photo.group for photo in folder.photos} if folder else {}
     return [known.get(Path(photo), str(photo)) for photo in photos]
 
+def _with_head(learn:Learner, head:Any, photos:list) -> Learner:
+    "Copy a fitted head into a `Learner`, and keep what is known of it."
+    with torch.no_grad():
+        learn.model[1].weight.copy_(torch.from_numpy(head.weight))
+        learn.model[1].bias.copy_(torch.from_numpy(head.bias))
+    learn.head, learn.doubted = head, [photos[i] for i in head.doubted]
+    return learn
+
 # %% ../../../nbs/engine/train/learners.ipynb #ln000015
 def learner_of(
     fitted:Fitted, # As `fit_folder` gives it
@@ -243,11 +251,3 @@ def learner_of(
         head = fit_linear(fitted.features[:, rows], [int(label) for label in dls.train_ds.tls[1]],
             [fitted.train[i].group for i in rows])
     return _with_head(learn, head, dls.train_ds.items)
-
-def _with_head(learn:Learner, head:Any, photos:list) -> Learner:
-    "Copy a fitted head into a `Learner`, and keep what is known of it."
-    with torch.no_grad():
-        learn.model[1].weight.copy_(torch.from_numpy(head.weight))
-        learn.model[1].bias.copy_(torch.from_numpy(head.bias))
-    learn.head, learn.doubted = head, [photos[i] for i in head.doubted]
-    return learn
