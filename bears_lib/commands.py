@@ -158,8 +158,8 @@ def _weights() -> tuple[str, bool, str]:
 
 def _device() -> tuple[str, bool, str]:
     cores = f'{os.cpu_count()} CPU cores'
-    if importlib.util.find_spec('torch') is None: return 'device', True, f'{cores}; a head is fitted in seconds'
     try: import torch
+    except ModuleNotFoundError: return 'device', True, f'{cores}: a head is fitted in seconds, without torch'
     except (ImportError, OSError) as error: return 'device', False, f'torch does not load ({error})'
     if torch.cuda.is_available(): return 'device', True, f'{torch.cuda.get_device_name()} and {cores}'
     return 'device', True, f'{cores} and no GPU: fit_head takes seconds, fine_tune minutes'

@@ -166,7 +166,8 @@ def _of_fitted(fitted:Fitted) -> Evaluation:
 
 # %% ../nbs/03_interpret.ipynb #6c515997
 def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
-    "The network behind a `Learner` or a model folder: ONNX, labels, preprocessing, and the likeness below which it is unsure."
+    "The network behind a model: ONNX, labels, preprocessing, and the likeness below which it is unsure."
+    if isinstance(model, Fitted): return model.network, model.labels, model.body.preprocess, model.familiar.threshold
     if isinstance(model, str | Path):
         info, network = read_model(model)
         return network, info.labels, info.preprocess, info.unsure.get('threshold', -1.)
@@ -174,10 +175,13 @@ def _asked(model:Any) -> tuple[bytes, list[str], Preprocess, float]:
     return network_of(model), classes_of(model.dls), preprocess_of(model.dls), -1.
 
 def _own_photos(model:Any, train:bool) -> tuple[list[Path], np.ndarray]:
-    "A `Learner`'s photos, and the numbers of their classes."
+    "A model's own photos, and the numbers of their classes."
     if isinstance(model, str | Path):
         raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a '
                          'folder.')
+    if isinstance(model, Fitted):
+        photos = model.train if train else model.judged.photos
+        return [photo.path for photo in photos], np.array([model.labels.index(photo.label) for photo in photos])
     from bears_lib.engine.features.fastai_bridge import photos_of, require_classifier
     require_classifier(model.dls, checked=not train)
     data = model.dls.train_ds if train else model.dls.valid_ds
@@ -600,8 +604,9 @@ def nearest(
     features = run_photos(seen.network, [photo], seen.preprocess)[names.index('features')]
     return _matches(seen, features, n)
 
-def _matches(seen:Evaluation, features:np.ndarray, n:int) -> list[Match]:
+def _matches(seen:Evaluation, features:np.ndarray, n:int, but:Path|None=None) -> list[Match]:
     alike = (_unit(seen.features) @ _unit(features).T)[:, 0]
+    alike[[photo == but for photo in seen.photos]] = -1  # a photo is no match for itself
     return [Match(seen.photos[i], seen.labels[seen.truth[i]], float(alike[i]))
         for i in np.argsort(-alike, kind='stable')[:n]]
 
@@ -704,24 +709,34 @@ def _write_report(model:Any, photos:str|Path|None, to:str|Path, worst:int=12) ->
 def _sides(model:Any, photos:str|Path|None) -> tuple[Evaluation, Evaluation|None]:
     "The photos to judge by, and the training photos where they are known."
     from bears_lib.engine.features.novelty import fit_familiar
+    if isinstance(model, Fitted): return evaluate(model, photos), _learnt(model)
     asked = _asked(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
         found = _in_folder(model, photos, asked[1])
+        result = _evaluate(asked, _unseen(found))
+        if (found.sides == 'judged').any(): return result, result.part(np.array([photo in found.judged for photo in result.photos]))
         learnt = found.sides == 'train'
-        return _evaluate(asked, _unseen(found)), _evaluate(asked, found.part(learnt, '')) if learnt.any() else None
+        return result, _evaluate(asked, found.part(learnt, '')) if learnt.any() else None
     result, seen = evaluate(model, photos), evaluate(model, train=True)
     known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')],
         result.features if photos is None else evaluate(model).features)
     result.likeness, result.threshold = known.likeness(result.features), known.threshold
     return result, seen
 
+def _learnt(fitted:Fitted) -> Evaluation:
+    "The training photos of a fitted model, with features that are there already."
+    features = fitted.features[0].astype(np.float32)
+    truth = np.array([fitted.labels.index(photo.label) for photo in fitted.train])
+    return Evaluation([photo.path for photo in fitted.train], fitted.labels, truth,
+        fitted.head.probabilities(features), features)
+
 # %% ../nbs/03_interpret.ipynb #f7a58056
 def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int) -> list[tuple[str, str]]:
     "Headings and HTML."
     from bears_lib.engine.interpret.report import calibration_svg, classes_table, confusion_table, photo_card
     first, few = result.worst[:worst], (worst + 1)//2
-    alike = {i: _matches(seen, result.features[[i]], 4) for i in first[:few]} if seen else {}
+    alike = {i: _matches(seen, result.features[[i]], 4, result.photos[i]) for i in first[:few]} if seen else {}
     heat = dict(zip(first, _heats(model, [result.photos[i] for i in first[:few]])))
     cards = ''.join(photo_card(result, i, heat.get(i), alike.get(i, ())) for i in first)
     pairs = ''.join(f'<li>{for_html(actual)} taken for {for_html(said)}: {n}</li>'

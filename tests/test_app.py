@@ -341,7 +341,7 @@ def test_without_torch_why_is_a_sentence(model, monkeypatch):
     from bears_lib.engine.deploy import gradio_app as apps
     from bears_lib.engine.core.common import BearsError
     monkeypatch.setitem(sys.modules, 'bears_lib.engine.interpret.explain', None)
-    with pytest.raises(BearsError, match='torch.* have to be installed'): apps.looker(model)
+    with pytest.raises(BearsError, match='torch.* have to be installed'): apps._torch_looker(model)
 
 def test_where_it_looks_is_where_the_bear_is(model):
     "A bear pasted into the left half of a plain field: the light falls there."

