@@ -19,12 +19,11 @@ import sys
 import numpy as np
 from .engine.core.common import BearsError, command, print_json, say
 from .engine.deploy.model_card import make_card, still_open
-from .engine.deploy.drift import compare, reference
-from .engine.deploy.saving import fitted_files, sources_of, versions
+from .engine.deploy.drift import compare
+from .engine.deploy.saving import fitted_files, learner_files
 from .engine.predict.answer_log import read_answers
 from .engine.predict.inputs import photos_named, uploaded
 from .engine.predict.model_folder import ModelInfo, head_file, read_model, write_model
-from .engine.predict.packaged_body import packages
 from .engine.predict.predict import Classifier, Prediction
 from .engine.train.fitting import Fitted
 from .engine.core.photos import open_photo
@@ -63,34 +62,8 @@ def save_model(
     if isinstance(model, Fitted): return _write(Path(folder), *fitted_files(model, body))
     if not body:
         raise BearsError("A Learner's body may have been trained, so it is saved with its head: leave body=False out.")
-    return _write(Path(folder), *_learner_files(model, result))
-
-# %% ../nbs/04_deploy.ipynb #33022ba0
-def _learner_files(learn:Any, result:Any) -> tuple[ModelInfo, dict[str, bytes]]:
-    "What is known of a `Learner`, and its network."
-    from safetensors.torch import save
-    from bears_lib.engine.core.common import wilson
-    from bears_lib.engine.predict.packaged_body import shrink
-    from bears_lib.engine.features.fastai_bridge import classes_of, familiar_of, network_of, preprocess_of
-    from bears_lib.engine.features.fastai_bridge import require_classifier, require_same, split_of
     from bears_lib.interpret import evaluate
-    require_classifier(learn.dls, checked=True)
-    result = result or evaluate(learn)
-    right, n, labels = int(result.right.sum()), len(result.right), classes_of(learn.dls)
-    familiar = familiar_of(learn, result.features)
-    network = network_of(learn, familiar)
-    require_same(learn, network)
-    small = shrink(network)
-    info = ModelInfo(
-        labels=labels, preprocess=preprocess_of(learn.dls), backbone=_backbone(learn), versions=versions(),
-        metrics={'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)),
-        'log_loss': float(result.losses.mean()), 'measured_on': 'validation photos'},
-        training={**_training(learn), 'reference': reference([labels[i] for i in result.predicted],
-        familiar.likeness(result.features))}, unsure=familiar.summary(),
-        split=split_of(learn))
-    info.metrics['small'] = _small_metrics(small, info, result)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in learn.model.state_dict().items()}
-    return info, {'model.onnx': network, 'small.onnx': small, 'model.safetensors': save(weights)}
+    return _write(Path(folder), *learner_files(model, result or evaluate(model)))
 
 # %% ../nbs/04_deploy.ipynb #be902507
 def _write(folder:Path, info:ModelInfo, files:dict[str, bytes]) -> Path:
@@ -99,32 +72,6 @@ def _write(folder:Path, info:ModelInfo, files:dict[str, bytes]) -> Path:
     card = folder/'README.md'
     if card.is_file() and '<!-- answer: ' in card.read_text(encoding='utf-8', errors='replace'): make_card(folder)
     return folder
-
-def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
-    "What the small network loses, on the same photos."
-    chances = run_photos(small, result.photos, info.preprocess, what='trying the small network')[0]
-    return {'accuracy': float((chances.argmax(1) == result.truth).mean()), 'n': len(result.truth),
-        'same_label': float((chances.argmax(1) == result.predicted).mean()),
-            'largest_difference': float(np.abs(chances - result.probabilities).max()), 'bytes': len(small)}
-
-# %% ../nbs/04_deploy.ipynb #662aad88
-def _backbone(learn:Any) -> dict[str, str]:
-    "The architecture's name and, for the packaged weights, their hash."
-    name = str(getattr(learn, 'arch', type(learn.model[0]).__name__))
-    return {'name': name, 'weights_sha256': packages[name].sha256 if name in packages else ''}
-
-def _training(learn:Any) -> dict:
-    "Photos per class, where they came from, and how the head was fitted."
-    from bears_lib.engine.features.fastai_bridge import classes_of
-    names, vocab = ('train', 'valid'), classes_of(learn.dls)
-    counts = {name: np.bincount([int(label) for label in data.tls[1]], minlength=len(vocab)).tolist()
-        for name, data in zip(names, (learn.dls.train_ds, learn.dls.valid_ds))}
-    head = getattr(learn, 'head', None)
-    photos = learn.dls.folder.photos if hasattr(learn.dls, 'folder') else []
-    fitted = {'cross_validation': {'right': head.right, 'n': head.n},
-        'strength': head.strength} if head is not None and hasattr(head, 'strength') else {}
-    return {**{name: dict(zip(vocab, each)) for name, each in counts.items()},
-        'sources': sources_of(photos), **fitted}
 
 # %% ../nbs/04_deploy.ipynb #beb772f0
 @command

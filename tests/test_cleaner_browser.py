@@ -27,7 +27,7 @@ def start_kernel(address:str, notebook:str) -> None:
 @contextmanager
 def jupyterlab(folder, notebook:str, **environment):
     "JupyterLab on this machine, with a kernel for a notebook in a folder; its address. A variable that is None is taken out of the environment."
-    pytest.importorskip('jupyterlab', reason='jupyterlab is not installed: pip install "bears_lib[dev]"')
+    pytest.importorskip('jupyterlab', reason='jupyterlab is not installed: pip install "bears_lib[course]"')
     port, own = free_port(), folder/'jupyter'
     places = {name: str(own/name) for name in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'JUPYTERLAB_SETTINGS_DIR', 'JUPYTERLAB_WORKSPACES_DIR', 'IPYTHONDIR')}
     every = {**os.environ, **places, 'PYTHONPATH': f"{project}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", **environment}

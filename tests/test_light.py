@@ -222,7 +222,7 @@ def test_check_and_train_share_what_was_computed(photos, tmp_path, monkeypatch):
     assert passes == [(True,)]  # the mirror images alone
 
 def test_a_folder_that_cannot_be_written_makes_no_difference(photos, fitted, tmp_path, monkeypatch):
-    (tmp_path/'file').write_text('')
+    (tmp_path/'file').write_bytes(b'')
     monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'file'/'cache'))
     assert np.allclose(fit_photos(photos).head.weight, fitted.head.weight, atol=1e-6)
 
