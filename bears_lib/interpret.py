@@ -153,8 +153,9 @@ def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen'
     if not np.isfinite(said['probabilities']).all():
         raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
                          'again with a smaller learning rate.')
-    chances = np.stack([chosen.judged.get(file, row) for file, row in zip(files, said['probabilities'])])
-    return Evaluation(files, labels, truth, chances, said['features'], said.get('likeness'), threshold,
+    for i, file in enumerate(files):
+        if file in chosen.judged: said['probabilities'][i], said['likeness'][i] = chosen.judged[file]
+    return Evaluation(files, labels, truth, said['probabilities'], said['features'], said.get('likeness'), threshold,
         network, preprocess, chosen.notes, chosen.about)
 
 def _of_fitted(fitted:Fitted) -> Evaluation:
@@ -195,7 +196,7 @@ class _Chosen:
     sides: np.ndarray # str of shape (n,), as `sides_of` gives it, or 'judged'
     notes: list[str] = field(default_factory=list)
     about: str = ''
-    judged: dict[Path, np.ndarray] = field(default_factory=dict) # What heads said that had not seen a photo
+    judged: dict[Path, tuple[np.ndarray, float]] = field(default_factory=dict) # What heads said that had not seen a photo, and its likeness to the others
 
     def part(self, which:np.ndarray, about:str) -> '_Chosen':
         return replace(self, files=[self.files[i] for i in np.flatnonzero(which)], truth=self.truth[which],
@@ -243,15 +244,17 @@ def _unseen(chosen:_Chosen) -> _Chosen:
     left_out = f'; {learnt} that it has learnt from are left out' if learnt else ''
     return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
 
-def _judged(model:Any) -> dict[str, np.ndarray]:
-    "What heads said of training photos that they had not seen, by the beginnings of the photos' hashes."
+def _judged(model:Any) -> dict[str, tuple[np.ndarray, float]]:
+    "What heads said of training photos that they had not seen, and how like the other photos these are, by the beginnings of their hashes."
     if isinstance(model, Fitted):
         if model.split: return {}
-        return dict(zip((photo.sha256[:12] for photo in model.judged.photos), model.judged.probabilities))
+        said = zip(model.judged.probabilities, model.judged.likeness.tolist())
+        return dict(zip((photo.sha256[:12] for photo in model.judged.photos), said))
     if not isinstance(model, str | Path) or head_file not in read_model_info(model).files: return {}
     head = read_head(model)[1]
     chances = head['judged.probabilities'].astype(np.float32)
-    return dict(zip((bytes(row).hex() for row in head['judged.hashes']), chances/chances.sum(1, keepdims=True)))
+    said = zip(chances/chances.sum(1, keepdims=True), head['judged.likeness'].tolist())
+    return dict(zip((bytes(row).hex() for row in head['judged.hashes']), said))
 
 # %% ../nbs/03_interpret.ipynb #d4a35f19
 def plot_confusion(

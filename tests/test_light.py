@@ -143,7 +143,7 @@ def test_a_report_on_the_training_folder_never_shows_what_was_learnt_by_heart(fi
     before, after = evaluate(fitted), evaluate(model, photos)
     order = {path: i for i, path in enumerate(before.photos)}
     again = before.part(np.array([order[path] for path in after.photos]))
-    assert np.abs(again.probabilities - after.probabilities).max() < 1e-3
+    assert np.abs(again.probabilities - after.probabilities).max() < 1e-3 and np.allclose(again.likeness, after.likeness)
     assert 'heads that had not seen them' in after.about
     by_heart = np.stack([list(dict(sorted(Classifier(model)(path).items())).values()) for path in after.photos[:20]])
     assert np.abs(by_heart - after.probabilities[:20]).max() > 0.01

@@ -54,7 +54,9 @@ def test_every_command_has_help():
 def test_no_pickle_is_read_or_written():
     for path in (root/'bears_lib').rglob('*.py'):
         text = path.read_text(encoding='utf-8')
-        assert not re.search(r'import pickle|pickle\.load|load_learner\(|weights_only=False|\.export\(.*\.pkl', text), path
+        allowed = path.name == 'packaged_body.py'  # reads one file, known by its hash, with an unpickler that knows three kinds of things
+        assert not re.search(r'load_learner\(|weights_only=False|\.export\(.*\.pkl', text), path
+        assert allowed or not re.search(r'import\b.*\bpickle|pickle\.(load|Unpickler)', text), path
 
 def test_sample():
     folder = sample_bears()

@@ -100,6 +100,7 @@ def fitted_files(
     chances = judged.probabilities if judged else np.empty((0, len(fitted.labels)))
     head = {'weight': fitted.head.weight, 'bias': fitted.head.bias, 'bank': fitted.familiar.bank.astype(np.float16),
             'judged.probabilities': chances.astype(np.float16),
+            'judged.likeness': np.asarray(judged.likeness if judged else [], np.float32),
             'judged.hashes': np.frombuffer(hashes, np.uint8).reshape(-1, 6)}
     files: dict[str, bytes] = {head_file: save({name: np.ascontiguousarray(table) for name, table in head.items()})} | ({'model.onnx': fitted.network} if body else {})
     return _described(fitted), files

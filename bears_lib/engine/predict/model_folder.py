@@ -358,11 +358,12 @@ def read_model_info(
     return _to_info(folder/'model.json', found)
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #d812748b
-_parts = {'weight': ('<f4', 2), 'bias': ('<f4', 1), 'bank': ('<f2', 2), 'judged.hashes': ('|u1', 2), 'judged.probabilities': ('<f2', 2)}
+_parts = {'weight': ('<f4', 2), 'bias': ('<f4', 1), 'bank': ('<f2', 2), 
+          'judged.hashes': ('|u1', 2), 'judged.probabilities': ('<f2', 2), 'judged.likeness': ('<f4', 1)}
 
 def read_head(
     folder:str|Path, # A model folder
-) -> tuple[ModelInfo, dict[str, np.ndarray]]: # `weight` (classes, num_features), `bias` (classes,), `bank` (m, num_features), `judged.hashes` (n, 6), the beginnings of sha256, and `judged.probabilities` (n, classes)
+) -> tuple[ModelInfo, dict[str, np.ndarray]]: # `weight` (classes, num_features), `bias` (classes,), `bank` (m, num_features), `judged.hashes` (n, 6), the beginnings of sha256, `judged.probabilities` (n, classes) and `judged.likeness` (n,)
     """The head of a model, checked.
 
     Parameters
@@ -373,7 +374,7 @@ def read_head(
     Returns
     -------
     tuple[ModelInfo, dict[str, np.ndarray]]
-        `weight` (classes, num_features), `bias` (classes,), `bank` (m, num_features), `judged.hashes` (n, 6), the beginnings of sha256, and `judged.probabilities` (n, classes)
+        `weight` (classes, num_features), `bias` (classes,), `bank` (m, num_features), `judged.hashes` (n, 6), the beginnings of sha256, `judged.probabilities` (n, classes) and `judged.likeness` (n,)
     """
     from safetensors.numpy import load
     info, data = read_model(folder, head_file)
@@ -385,7 +386,7 @@ def read_head(
         if table is None or table.dtype.str != kind or table.ndim != axes or not np.isfinite(table).all():
             raise BearsError(f'{Path(folder)/head_file} holds no {name} as a head needs it. Train the model again.')
     sides = {head['weight'].shape[1], head['bank'].shape[1]}, {len(info.labels), len(head['weight']), len(head['bias']),
-        head['judged.probabilities'].shape[1]}, {len(head['judged.hashes']), len(head['judged.probabilities'])}
+        head['judged.probabilities'].shape[1]}, {len(head[f'judged.{part}']) for part in ('hashes', 'probabilities', 'likeness')}
     if any(len(each) > 1 for each in sides) or head['judged.hashes'].shape[1] != 6:
         raise BearsError(f'The parts of {Path(folder)/head_file} do not fit each other. Train the model again.')
     return info, head
