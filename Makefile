@@ -13,7 +13,7 @@ demo: $(VENV)/.demo
 	$(BIN)/bears-demo demo
 
 test: $(VENV)/.dev check notebooks types
-	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest tests
+	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh

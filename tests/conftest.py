@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault('IN_TEST', '1')  # no progress bars
-kept = tempfile.TemporaryDirectory(prefix='bears_cache_')
-os.environ['BEARS_CACHE'] = kept.name  # shared by the tests of one run; the user's own cache is left alone
+if 'PYTEST_XDIST_WORKER' not in os.environ:
+    kept = tempfile.TemporaryDirectory(prefix='bears_cache_')
+    os.environ['BEARS_CACHE'] = kept.name  # shared by the tests of one run; the user's own cache is left alone
 
 root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))

@@ -9,6 +9,8 @@ import json, os, shutil, subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.deploy.browser_app import read_runtime, runtime_version
 
@@ -36,6 +38,11 @@ def fetched(name:str, complete:Callable[[Path], bool], *wanted:str) -> Path:
     npm, first = shutil.which('npm'), wanted[0].split('@')[0]
     if npm is None: raise BearsError(f'npm is not installed, and {first} is not there: apt-get install npm')
     cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache/'lock'):  # another test run may fetch the same at this moment
+        if complete(cache/'node_modules'): return cache/'node_modules'
+        return _install(npm, cache, first, complete, wanted)
+
+def _install(npm:str, cache:Path, first:str, complete:Callable[[Path], bool], wanted:tuple[str, ...]) -> Path:
     try: done = subprocess.run([npm, 'install', '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund', *wanted], capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired: raise BearsError(f'npm did not answer within two minutes, and {first} is not there.') from None
     if done.returncode or not complete(cache/'node_modules'): raise BearsError(f'npm could not fetch {first}: {done.stderr.strip()[-200:]}')
