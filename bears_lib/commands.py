@@ -168,7 +168,7 @@ def _cache() -> tuple[str, bool, str]:
     "Where features of photos are kept, and how many."
     folder = feature_folder()
     if folder is None: return 'cache', True, 'off: features are computed each time; BEARS_CACHE names a folder for them'
-    return 'cache', True, f'{cache_size()/1e6:.0f} MB of features in {folder}; bears-doctor --empty-cache empties it'
+    return 'cache', True, f'{cache_size()/1e6:.0f} MB of features of photos are kept; bears-doctor --empty-cache forgets them'
 
 def _network() -> tuple[str, bool, str]:
     try: socket.create_connection(('pypi.org', 443), timeout=3).close()

@@ -132,7 +132,7 @@ def fit_folder(
         [photo.group for photo in folder.photos])
     judged = Judged(folder.photos, _classes(folder, folder.photos), features[0], head.chances, likeness,
         'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).')
-    return Fitted(folder, body, head, familiar, folder.photos, features, judged, None)
+    return _told(Fitted(folder, body, head, familiar, folder.photos, features, judged, None))
 
 def _classes(folder:PhotoFolder, photos:Sequence[Photo]) -> np.ndarray:
     "The number of each photo's class."
@@ -150,4 +150,12 @@ def _held_out(folder:PhotoFolder, split:Split, body:Body, mirror:bool) -> Fitted
     familiar = fit_familiar(features[0][np.argsort(classes, kind='stable')], valid)
     judged = Judged(split.valid, _classes(folder, split.valid), valid, head.probabilities(valid),
         familiar.likeness(valid), f'Judged by photos held back from training ({split.how}).')
-    return Fitted(folder, body, head, familiar, split.train, features, judged, split)
+    return _told(Fitted(folder, body, head, familiar, split.train, features, judged, split))
+
+def _told(fitted:Fitted) -> Fitted:
+    "Say which photos were left out of fitting."
+    n = len(fitted.doubted)
+    if n: say(f'{n} photos look as if they belong to another class, and the head was fitted without them: '
+              'fitted.doubted lists them.' if n > 1 else 'One photo looks as if it belongs to another class, and the '
+              'head was fitted without it: fitted.doubted shows it.')
+    return fitted
