@@ -296,6 +296,87 @@ def test_a_disk_without_hard_links(fail, linked, tmp_path, monkeypatch):
     assert holds(tmp_path/'thing') == {'a.txt': b'new a', 'b.txt': b'new b', 'c.txt': b'new c'}
     if linked: assert (tmp_path/'elsewhere').read_bytes() == b'old a'
 
+def fail_replace(monkeypatch, fails) -> None:
+    "The calls of `os.replace` for whose number `fails` is true fail."
+    replace, calls = os.replace, itertools.count(1)
+    def failing(source, target):
+        if fails(next(calls)): raise OSError(5, 'Input/output error')
+        replace(source, target)
+    monkeypatch.setattr(os, 'replace', failing)
+
+@pytest.mark.parametrize('fails', [lambda n: n == 1, lambda n: n == 2, lambda n: n == 3, lambda n: n == 4, lambda n: n in (2, 3), lambda n: n in (2, 4), lambda n: n > 1, lambda n: n > 2, lambda n: n > 3],
+                         ids=['first', 'second', 'third', 'fourth', 'second and third', 'second and fourth', 'from the second on', 'from the third on', 'from the fourth on'])
+@pytest.mark.parametrize('swept', [True, False], ids=['', 'and nothing can be removed'])
+def test_after_a_failure_all_is_as_it_was(fails, swept, tmp_path, monkeypatch):
+    "What was replaced, what is new, and what was to go: put back by renaming, or copied back where that fails. Nothing of the new version counts any more."
+    write(tmp_path/'thing', b_txt=b'old b', c_txt=b'old c', gone_txt=b'gone', left_txt=b'left')
+    owned = {name: swap.digest_of(tmp_path/'thing'/name) for name in ('gone.txt', 'left.txt')}
+    before = holds(tmp_path/'thing')
+    with monkeypatch.context() as patch:
+        fail_replace(patch, fails)
+        if not swept: patch.setattr(shutil, 'rmtree', lambda *args, **kwargs: None)
+        with pytest.raises(BearsError, match='Input/output error. What stood there before is unchanged'): swap.swap_folder(tmp_path/'thing', {'b.txt': b'new b', 'd.txt': b'new'}, owned)
+    assert {name: data for name, data in holds(tmp_path/'thing').items() if name in before} == before
+    if fails(5): assert {*holds(tmp_path/'thing')} - {*before} <= {'d.txt'}  # a copy went back, and what was moved in can't be taken away
+    else: assert holds(tmp_path/'thing') == before
+    assert swap.placed(tmp_path/'thing', 'b.txt') == tmp_path/'thing'/'b.txt' and bool(hidden(tmp_path)) != swept
+    swap.finish_swap(tmp_path/'thing')
+    assert (tmp_path/'thing'/'b.txt').read_bytes() == b'old b' and hidden(tmp_path) == []
+
+def test_a_link_is_put_back_as_a_link_where_nothing_can_be_renamed(tmp_path, monkeypatch):
+    write(tmp_path/'thing', a_txt=b'', b_txt=b'old b')
+    (tmp_path/'mine').write_bytes(b'mine')
+    (tmp_path/'thing'/'a.txt').unlink()
+    (tmp_path/'thing'/'a.txt').symlink_to(tmp_path/'mine')
+    fail_replace(monkeypatch, lambda n: n in (2, 4))
+    with pytest.raises(BearsError): write(tmp_path/'thing', a_txt=b'new a', b_txt=b'new b')
+    assert (tmp_path/'thing'/'a.txt').is_symlink() and holds(tmp_path/'thing') == {'a.txt': b'mine', 'b.txt': b'old b'} and (tmp_path/'mine').read_bytes() == b'mine'
+
+def test_what_can_go_neither_in_nor_back_is_finished_by_the_next_save(tmp_path, monkeypatch):
+    "Both versions are kept until then, and the new one is the one that is read."
+    def broken(*args, **kwargs): raise OSError(5, 'Input/output error')
+    write(tmp_path/'thing', a_txt=b'old a', b_txt=b'old b')
+    with monkeypatch.context() as patch:
+        fail_replace(patch, lambda n: n > 1)
+        patch.setattr(shutil, 'copy2', broken)
+        with pytest.raises(BearsError, match='the next save there finishes it'): write(tmp_path/'thing', a_txt=b'new a', b_txt=b'new b')
+    assert [swap.placed(tmp_path/'thing', name).read_bytes() for name in ('a.txt', 'b.txt')] == [b'new a', b'new b']
+    write(tmp_path/'thing', c_txt=b'new c')
+    assert holds(tmp_path/'thing') == {'a.txt': b'new a', 'b.txt': b'new b', 'c.txt': b'new c'} and hidden(tmp_path) == []
+
+def test_two_programs_may_finish_one_save(tmp_path, monkeypatch):
+    "The other one is done with all of it while this one begins."
+    write(tmp_path/'thing', a_txt=b'old a', b_txt=b'old b')
+    replace, others = os.replace, []
+    def late(source, target):
+        if not others:
+            others.append('done')
+            swap.finish_swap(tmp_path/'thing')
+        replace(source, target)
+    monkeypatch.setattr(os, 'replace', late)
+    write(tmp_path/'thing', a_txt=b'new a', b_txt=b'new b')
+    assert holds(tmp_path/'thing') == {'a.txt': b'new a', 'b.txt': b'new b'} and hidden(tmp_path) == []
+
+def test_the_new_version_is_made_on_the_disk_where_it_will_stand(tmp_path, monkeypatch):
+    "Also where there is no room for temporary files; no file stays open, and a disk without locks will do."
+    def no_lock(self, *args, **kwargs): raise NotImplementedError
+    monkeypatch.setattr(swap.tempfile, 'tempdir', str(tmp_path/'none'))
+    write(tmp_path/'thing', a_txt=b'old')
+    handle = os.open(os.devnull, os.O_RDONLY)
+    os.close(handle)
+    monkeypatch.setattr('filelock.FileLock.acquire', no_lock)
+    write(tmp_path/'thing', a_txt=b'new')
+    write(tmp_path/'another', a_txt=b'new')
+    again = os.open(os.devnull, os.O_RDONLY)
+    os.close(again)
+    assert holds(tmp_path/'thing') == holds(tmp_path/'another') == {'a.txt': b'new'} and hidden(tmp_path) == [] and again == handle
+
+def test_a_hidden_name_that_is_taken(tmp_path):
+    write(tmp_path/'thing', a_txt=b'old')
+    (tmp_path/'thing'/'.bears-swap').write_bytes(b'mine')
+    with pytest.raises(BearsError, match="can't be written"): write(tmp_path/'thing', a_txt=b'new')
+    assert holds(tmp_path/'thing') == {'a.txt': b'old'} and hidden(tmp_path) == ['thing/.bears-swap'] and (tmp_path/'thing'/'.bears-swap').read_bytes() == b'mine'
+
 def test_all_is_on_the_disk_before_it_counts(tmp_path, monkeypatch):
     "Each new file, the plan and the folders are flushed before the rename by which they count."
     write(tmp_path/'thing', a_txt=b'old')
@@ -329,7 +410,7 @@ def test_hidden_folders_that_are_no_ours(tmp_path):
     (tmp_path/'out'/'new').mkdir(parents=True)
     (tmp_path/'out'/'new'/'a.txt').write_bytes(b'theirs')
     (tmp_path/'out'/'plan.json').write_text('{}', encoding='utf-8')
-    for kind in ('link', 'file', 'linked new', 'no plan'):
+    for kind in ('link', 'file', 'linked new', 'link in new', 'linked plan', 'no plan'):
         target = tmp_path/kind
         write(target, a_txt=b'mine')
         place = target/'.bears-swap'
@@ -339,16 +420,23 @@ def test_hidden_folders_that_are_no_ours(tmp_path):
         if kind == 'linked new':
             shutil.rmtree(place/'new')
             (place/'new').symlink_to(tmp_path/'out'/'new')
+        if kind in ('link in new', 'linked plan'): (place/'new'/'a.txt').unlink()
+        if kind == 'link in new': (place/'new'/'a.txt').symlink_to(tmp_path/'out'/'new'/'a.txt')
+        if kind == 'linked plan':
+            (place/'plan.json').unlink()
+            (tmp_path/'out'/'other plan.json').write_text(json.dumps({'a.txt': swap.digest_of(target/'a.txt')}), encoding='utf-8')
+            (place/'plan.json').symlink_to(tmp_path/'out'/'other plan.json')
         if kind == 'no plan': (place/'plan.json').unlink()
         if kind in ('file', 'no plan'): assert swap.placed(target, 'a.txt') == target/'a.txt'
         swap.finish_swap(target)
-        assert (target/'a.txt').read_bytes() == b'mine' and (tmp_path/'out'/'new'/'a.txt').read_bytes() == b'theirs', kind
+        assert (target/'a.txt').read_bytes() == b'mine' and not (target/'a.txt').is_symlink() and (tmp_path/'out'/'new'/'a.txt').read_bytes() == b'theirs', kind
     digest = swap.digest_of(tmp_path/'no plan'/'a.txt')
-    for plan in ({'a.txt': [digest]}, {'a.txt': digest + '0'}, {'a.txt': 64}, {'a.txt': digest, 'x'*1_000_000: digest}):
+    (tmp_path/'no plan'/'link').symlink_to('a.txt')
+    for plan in ({'none': ''}, {'link': ''}, {'a.txt': [digest]}, {'a.txt': digest + '0'}, {'a.txt': 64}, {'a.txt': digest, 'x'*1_000_000: digest}):
         (place := tmp_path/'no plan'/'.bears-swap').mkdir()
         (place/'plan.json').write_text(json.dumps(plan), encoding='utf-8')
         swap.finish_swap(tmp_path/'no plan')
-        assert (tmp_path/'no plan'/'a.txt').read_bytes() == b'mine' and not place.exists()
+        assert (tmp_path/'no plan'/'a.txt').read_bytes() == b'mine' and (tmp_path/'no plan'/'link').is_symlink() and not place.exists()
 
 def test_digests(tmp_path):
     import hashlib

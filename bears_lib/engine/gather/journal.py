@@ -83,7 +83,7 @@ class Move:
 # %% ../../../nbs/engine/gather/journal.ipynb #d50f8de2
 def _step_of(found:Any) -> dict:
     "What a line of the journal says of a step; a `BearsError` or another `ValueError` if it is not as we write it."
-    kinds = {'step': int, 'state': str, 'reason': str, 'undoes': int, 'at': str, 'here': str}
+    kinds = {'step': int, 'state': str, 'undoes': int, 'here': str}
     step = {name: found[name] for name, kind in kinds.items() if type(found.get(name)) is kind}
     if not 0 < step['step'] < 10**9 or step['state'] not in ('begun', 'done', 'failed'):
         raise ValueError('no step')
@@ -250,7 +250,7 @@ def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapp
     "Write a step down, carry it out, write down that it is done. A target whose name is taken gets another."
     journal, rows, taken = Journal(root), read_metadata(root), set[str]()
     for name in (each for way in ways.items() for each in way): inside(root, name, removed)
-    moves = [Move(source, _free_name(root, target, taken), old.get(target) or rows.get(source))
+    moves = [Move(source, _free_name(root, target, taken), old.get(target) if undoes else rows.get(source))
         for source, target in ways.items()]
     if not moves: return []
     number = max(journal.steps, default=0) + 1
