@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 import json, os
@@ -253,7 +254,8 @@ def _begin(root:Path, ways:Mapping[str, str], reason:str, undoes:int=0, old:Mapp
     moves = [Move(source, _free_name(root, target, taken), old.get(target) if undoes else rows.get(source))
         for source, target in ways.items()]
     if not moves: return []
-    number = max(journal.steps, default=0) + 1
+    spoken_of = {*journal.steps, *(step.get('undoes') for step in journal.steps.values())}
+    number = next(n for n in count(len(journal.steps) + 1) if n not in spoken_of)
     step = {'step': number, 'state': 'begun', 'reason': reason, 'undoes': undoes,
         'at': f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}',
             'here': _here(root), 'files': moves}
