@@ -306,7 +306,7 @@ def fail_replace(monkeypatch, fails) -> None:
 
 @pytest.mark.parametrize('fails', [lambda n: n == 1, lambda n: n == 2, lambda n: n == 3, lambda n: n == 4, lambda n: n in (2, 3), lambda n: n in (2, 4), lambda n: n > 1, lambda n: n > 2, lambda n: n > 3],
                          ids=['first', 'second', 'third', 'fourth', 'second and third', 'second and fourth', 'from the second on', 'from the third on', 'from the fourth on'])
-@pytest.mark.parametrize('swept', [True, False], ids=['', 'and nothing can be removed'])
+@pytest.mark.parametrize('swept', [True, False], ids=['swept', 'and nothing can be removed'])
 def test_after_a_failure_all_is_as_it_was(fails, swept, tmp_path, monkeypatch):
     "What was replaced, what is new, and what was to go: put back by renaming, or copied back where that fails. Nothing of the new version counts any more."
     write(tmp_path/'thing', b_txt=b'old b', c_txt=b'old c', gone_txt=b'gone', left_txt=b'left')
@@ -370,6 +370,13 @@ def test_the_new_version_is_made_on_the_disk_where_it_will_stand(tmp_path, monke
     again = os.open(os.devnull, os.O_RDONLY)
     os.close(again)
     assert holds(tmp_path/'thing') == holds(tmp_path/'another') == {'a.txt': b'new'} and hidden(tmp_path) == [] and again == handle
+
+def test_no_lock_is_held_after_a_save(tmp_path, monkeypatch):
+    from filelock import FileLock
+    kept = []  # else a lock ends when Python forgets it
+    monkeypatch.setattr('filelock.FileLock', lambda path: kept.append(FileLock(path)) or kept[-1])
+    for data in (b'old', b'new'): write(tmp_path/'thing', a_txt=data)
+    assert len(kept) == 2 and not any(lock.is_locked for lock in kept)
 
 def test_a_hidden_name_that_is_taken(tmp_path):
     write(tmp_path/'thing', a_txt=b'old')
