@@ -124,7 +124,7 @@ def test_a_full_disk_leaves_the_old_model(copy, monkeypatch):
 
 @pytest.mark.parametrize('name, change, says', [
     ('model.onnx', lambda data: data[:-1] + bytes([data[-1] ^ 1]), 'has changed'),
-    ('model.json', lambda data: data.replace(b'"schema": 1', b'"schema": 2'), 'pip install --upgrade'),
+    ('model.json', lambda data: data.replace(b'"schema": 2', b'"schema": 3'), 'pip install --upgrade'),
     ('model.json', lambda data: data.replace(b'"labels"', b'"classes"'), 'lacks labels'),
     ('model.json', lambda data: data.replace(b'"blue",', b'', 1), 'two or more'),
     ('model.json', lambda data: data.replace(b'"size": 256', b'"size": 999999'), 'size must be'),

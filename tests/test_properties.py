@@ -522,7 +522,7 @@ def test_novelty_threshold_passes_the_stated_share(seed, n, m, wide):
     among = familiar._among(known.bank)
     assert (among >= known.threshold).mean() >= 0.98
     assert any(np.isclose(known.threshold, np.sort(each)[int(0.02*(len(each) - 1))], atol=1e-6) for each in (likeness, among)), 'lower than it need be'
-    assert known.summary() == {'threshold': known.threshold, 'valid_share': known.valid_share, 'n': m, 'bank': min(n, 400), 'neighbours': 3}
+    assert known.summary() == {'threshold': known.threshold, 'valid_share': known.valid_share, 'n': m, 'bank': min(n, familiar.most), 'neighbours': 3}
 
 @examples(40)
 @given(seeds, st.integers(1, 60), st.integers(1, 8))
@@ -544,12 +544,12 @@ def test_novelty_bank_is_spread_evenly(n, most):
     assert len(places) == len(set(places.tolist())) == min(n, most)
     if n: assert places[0] == 0 and places[-1] == (n - 1 if most > 1 else 0)
     assert len(set(np.diff(places).tolist())) <= 2 and (np.diff(places) > 0).all() and np.ptp(np.diff(places)) <= 1 if len(places) > 1 else True
-    assert len(spread(n)) == min(n, 400)
+    assert len(spread(n)) == min(n, familiar.most)
 
 def test_novelty_bank_holds_photos_of_each_class():
     train = np.repeat(np.eye(4), 300, axis=0)
     known = fit_familiar(train, train[::100])
-    assert known.bank.sum(0).tolist() == [100]*4 and known.bank.dtype == np.float32
+    assert known.bank.sum(0).tolist() == [familiar.most/4]*4 and known.bank.dtype == np.float32
     assert np.allclose(known.likeness(np.eye(4)), 1) and known.threshold == pytest.approx(1) and known.valid_share == 0
 
 def test_novelty_without_a_direction():
