@@ -36,7 +36,7 @@ def install(place:Path) -> list[dict]:
     for name in ('warm', 'counted'):  # the first fills pip's cache with what has to be built
         start, venv = time.perf_counter(), place/name
         subprocess.run([sys.executable, '-m', 'venv', venv], check=True)
-        subprocess.run([venv/'bin'/'pip', 'install', '-q', '-c', root/'constraints.txt', root], check=True)
+        subprocess.run([venv/'bin'/'pip', 'install', '-q', '--no-compile', '-c', root/'constraints.txt', root], check=True)
         demo = timed(venv/'bin'/'bears-demo', place/f'{name} demo', cache=place/f'{name} cache')
         took = time.perf_counter() - start
     return [{'what': f'new environment to the end of bears-demo: {size_of(venv)/1e9:.2f} GB on disk, wheels {size_of(wheels)/1e6:.0f} MB',
