@@ -7,13 +7,19 @@ export BEARS_DATA ?= $(if $(DATA),$(CURDIR)/$(DATA))
 # Notebooks and tests run without the network: only this machine answers. The folder's name may hold a blank.
 OFFLINE := PYTHONPATH="$(CURDIR)/tests/offline" HF_HUB_OFFLINE=1
 
-.PHONY: demo test lab check notebooks export types clean
+# While working: what a change is most likely to break, in a few minutes. `make test` is what counts.
+QUICK := hygiene package words tables photos folders folder_swap journal linear_probe feature_cache models light
+
+.PHONY: demo test quick lab check notebooks export types clean
 
 demo: $(VENV)/.demo
 	$(BIN)/bears-demo demo
 
 test: $(VENV)/.dev check notebooks types
 	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile tests
+
+quick: $(VENV)/.dev check types
+	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 -m "not browser" $(QUICK:%=tests/test_%.py)
 
 check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh
