@@ -54,7 +54,7 @@ def colab(tmp_path, monkeypatch):
 class Button:
     def __init__(self, value): self.value = value
 
-@pytest.mark.parametrize('value', lost('bear.jpg'), ids=str)
+@pytest.mark.parametrize('value', lost('bear.jpg'))
 def test_a_photo_that_colab_lost(value, colab, model, tmp_path):
     "Colab's upload button drops files of 1 MB and more: the app and `save_uploads` say so, and what to do instead."
     with pytest.raises(BearsError) as said: save_uploads(Button(value), tmp_path/'up')
