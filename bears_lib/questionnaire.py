@@ -17,7 +17,6 @@ from fastcore.basics import patch
 from .engine.core.common import BearsError, command, near, say, write_beside
 from .engine.quiz.grading import GRADES, Graded, Question, grade, load_questions
 from .engine.quiz.sessions import Drafts, Entry, Overlay, Session, agreement, attempts, latest, summary as standing_of
-from .engine.predict.inputs import in_colab
 from .engine.core.words import for_html, for_terminal
 _all_ = ['load_questions', 'grade']
 
@@ -372,6 +371,7 @@ def _ipython_display_(self:Quiz) -> None:
 
 def _thrown_away(quiz:Quiz) -> str:
     "In Colab: where the answers are, and how to take them along."
+    from bears_lib.engine.predict.inputs import in_colab
     if not in_colab(): return ''
     if quiz.folder.resolve().is_relative_to('/content/drive'): return ''
     return f"""Your answers are in {quiz.folder}, and Colab throws that disk away. To keep them on your Drive, run this and then Quiz({quiz.chapter}) again:

@@ -81,9 +81,10 @@ def test_a_folder_keeps_the_good_and_names_the_bad(tmp_path, capsys):
     assert 'bad.mp3: the file is empty' in capsys.readouterr().err
 
 @pytest.mark.parametrize('make', [lambda path: None, lambda path: path.mkdir(), lambda path: path.write_text('x', encoding='utf-8')])
-def test_no_folder_of_sounds(tmp_path, make):
+def test_no_folder_of_sounds(tmp_path, make, monkeypatch):
     make(tmp_path/'in')
-    with pytest.raises(BearsError) as error: sound_files(tmp_path/'in')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BearsError) as error: sound_files("in")
     one_sentence(error)
 
 def test_computed_sounds_are_the_same_every_time(tmp_path):

@@ -43,7 +43,7 @@ def test_ci_runs_what_readme_says():
 def test_demo_in_a_fresh_clone(clone, demo):
     assert demo.returncode == 0, demo.stdout[-2000:] + demo.stderr[-3000:]
     assert {path.name for path in (clone/'demo').iterdir()} == {'confusion.png', 'top_losses.png', 'model'}
-    assert 'A photo that it had not seen' in demo.stderr and (clone/'demo/confusion.png').read_bytes().startswith(b'\x89PNG')
+    assert 'One of the photos:' in demo.stderr and (clone/'demo/confusion.png').read_bytes().startswith(b'\x89PNG')
 
 execute = '''import json, sys, nbformat
 from nbclient import NotebookClient

@@ -48,7 +48,7 @@ class Machine:
         return self.add('bears_lib', '1.0', *needs, files=files)
     def set_up(self, package:str) -> subprocess.CompletedProcess:
         cell = ''.join(setup_cells.first_cells(root/'nbs/02_train.ipynb')[1]['source'])
-        code, found = re.subn(r"bears_lib @ git\+[^']+", lambda _: package, cell)
+        code, found = re.subn(r"bears_lib(\[[a-z,]+\])? @ git\+[^']+", lambda _: package, cell)
         assert found == 1
         return self.run('-c', code)
     def has(self) -> dict[str, str]:

@@ -22,8 +22,8 @@ rooms = ('core', 'predict', 'features', 'gather', 'train', 'interpret', 'deploy'
 left_out = r'^[_.]|^solutions$'  # folders that are not for the site
 
 def reading_order(room:Path) -> list[str]:
-    "A room's notebooks, each after those that it builds on."
-    pattern, paths = rf'from bears_lib\.engine\.{room.name}\.(\w+) import', sorted(room.glob('*.ipynb'))
+    "A room's notebooks, each after those that it builds on: what a function imports when it is called does not count."
+    pattern, paths = rf'"from bears_lib\.engine\.{room.name}\.(\w+) import', sorted(room.glob('*.ipynb'))
     needs = {path.stem: sorted(set(re.findall(pattern, path.read_text(encoding='utf-8'))) - {path.stem}) for path in paths}
     return [f'engine/{room.name}/{name}.ipynb' for name in TopologicalSorter(needs).static_order()]
 

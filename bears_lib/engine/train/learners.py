@@ -38,7 +38,6 @@ from ..features.fastai_bridge import PhotoBlock, SquarePhoto, photos_of, preproc
 from ..features.fastai_bridge import require_classifier, shape_of, with_stats
 from ..features.linear_probe import fit_linear
 from ..features.split import Valid, hold_out
-from .fitting import Fitted
 from .labels import LabelOf, Labels, read_to_train, say_what_was_understood
 
 # %% ../../../nbs/engine/train/learners.ipynb #b8c31786
@@ -226,13 +225,13 @@ def _with_head(learn:Learner, head:Any, photos:list) -> Learner:
 
 # %% ../../../nbs/engine/train/learners.ipynb #ln000015
 def learner_of(
-    fitted:Fitted, # As `fit_folder` gives it
+    fitted:Any, # As `fit_folder` gives it
 ) -> Learner: # Its head is the fitted one; or, where photos were cross-validated, one that has not seen the validation photos
     """Put a fitted head into a fastai `Learner`.
 
     Parameters
     ----------
-    fitted : Fitted
+    fitted : Any
         As `fit_folder` gives it
 
     Returns
