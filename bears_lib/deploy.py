@@ -20,12 +20,10 @@ import numpy as np
 from .engine.core.common import BearsError, command, print_json, say
 from .engine.deploy.model_card import make_card, still_open
 from .engine.deploy.drift import compare
-from .engine.deploy.saving import fitted_files, learner_files
 from .engine.predict.answer_log import read_answers
 from .engine.predict.inputs import photos_named, uploaded
 from .engine.predict.model_folder import ModelInfo, head_file, read_model, write_model
 from .engine.predict.predict import Classifier, Prediction
-from .engine.train.fitting import Fitted
 from .engine.core.photos import open_photo
 from .engine.predict.onnx_session import run_photos
 from .engine.deploy.hf_space import bears_space, make_space, push_space
@@ -59,6 +57,8 @@ def save_model(
     Path
         The folder: model.json, model.onnx, and head.safetensors or, of a `Learner`, small.onnx and model.safetensors
     """
+    from bears_lib.engine.deploy.saving import fitted_files, learner_files
+    from bears_lib.engine.train.fitting import Fitted
     if isinstance(model, Fitted): return _write(Path(folder), *fitted_files(model, body))
     if not body:
         raise BearsError("A Learner's body may have been trained, so it is saved with its head: leave body=False out.")
