@@ -93,7 +93,7 @@ def test_a_notebook_alone_on_a_colab_machine(notebook, colab, tmp_path):
 
 def alone(notebook:Path, wheel:Path, folder:Path) -> Path:
     "A copy of the notebook that installs the wheel instead of what is in the repository."
-    text, found = re.subn(r'(bears_lib(?:\[\w+\])?) @ git\+https://[^"\'\\]+', lambda match: f'{match[1]} @ {wheel.as_uri()}', notebook.read_text(encoding='utf-8'))
+    text, found = re.subn(r'(bears_lib(?:\[[\w,]+\])?) @ git\+https://[^"\'\\]+', lambda match: f'{match[1]} @ {wheel.as_uri()}', notebook.read_text(encoding='utf-8'))
     assert found == 1
     (folder/notebook.name).write_text(text, encoding='utf-8')
     return folder/notebook.name

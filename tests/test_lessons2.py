@@ -1,6 +1,6 @@
 "Sounds and files that can't be used, and ways around it, from outside."
 import io, shutil, subprocess, sys, wave
-from time import perf_counter
+from time import process_time
 import numpy as np
 import pytest
 
@@ -162,9 +162,9 @@ def test_another_rate_keeps_a_tone_and_drops_what_it_can_t_hold(rate):
 def test_a_rate_that_nobody_uses_takes_no_longer(tmp_path, rate):
     "Two rates without a common factor make a filter of millions of numbers."
     path = write(tmp_path/'a.wav', np.sin(2*np.pi*300*np.arange(rate*5)/rate), rate)
-    began = perf_counter()
+    began = process_time()
     heard = power_spectrogram(read_sound(path), 8192).sum(1).argmax()*22050/8192
-    assert abs(heard - 300) < 3 and perf_counter() - began < 3
+    assert abs(heard - 300) < 3 and process_time() - began < 3
 
 @pytest.mark.parametrize('window', [512, 1024, 2048, 4096, 8192])
 def test_a_picture_has_a_column_for_every_512_samples(window):

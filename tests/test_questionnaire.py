@@ -127,11 +127,9 @@ def test_it_is_fast():
     took()
     assert min(took() for _ in range(3)) < 0.005
 
-def test_importing_it_is_cheap():
-    code = 'import sys, time; t = time.process_time(); import bears_lib.questionnaire; print(time.process_time()-t, [m for m in ("torch", "fastai", "numpy", "matplotlib", "ipywidgets", "fsrs", "genanki") if m in sys.modules])'
-    outs = [run(code).stdout.split(' ', 1) for _ in range(4)]
-    assert outs[0][1].strip() == '[]'
-    assert min(float(o[0]) for o in outs) < 0.3
+def test_importing_it_loads_nothing_heavy():
+    code = 'import sys, bears_lib.questionnaire; print([m for m in ("torch", "fastai", "numpy", "matplotlib", "ipywidgets", "fsrs", "genanki") if m in sys.modules])'
+    assert run(code).stdout.strip() == '[]'
 
 
 # Sessions
