@@ -1,4 +1,5 @@
 """Write the first cells of every notebook that learners run: the badges that open it in Colab and Kaggle, and the cell that sets it up.
+Fold the cells that a learner need not read: set-up, tests, and what becomes the library.
 
 python tools/setup_cells.py
 
@@ -12,7 +13,7 @@ except ImportError: import tomli as tomllib
 
 root = Path(__file__).parent.parent
 repository = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']['Repository']
-extras = {'lessons': 'fastai,lessons', 'solutions': 'fastai,lessons', '04_deploy': 'fastai,app', '05_questionnaire': 'quiz'}  # of all others: fastai
+extras = {'lessons': 'fastai,lessons', 'solutions': 'fastai,lessons', '04_deploy': 'fastai,app', '05_questionnaire': 'fastai,quiz'}  # of all others: fastai
 badges = {'Colab': 'https://colab.research.google.com/assets/colab-badge.svg', 'Kaggle': 'https://kaggle.com/static/images/open-in-kaggle.svg'}
 setup = r'''#| hide
 # Set-up: installs bears_lib where it is missing. All that is there stays as it is, but for fastai and fastcore where they are too old.
@@ -52,7 +53,13 @@ def opening(cells:list[dict], notebook:Path) -> list[dict]:
     "All cells of a notebook, its first ones as they have to be."
     title, words, *others = [found for found in cells if not is_first(found)]
     badge_cell, setup_cell = first_cells(notebook)
-    return [title, badge_cell, words, setup_cell, *others]
+    return [fold(each) for each in (title, badge_cell, words, setup_cell, *others)]
+
+def fold(found:dict) -> dict:
+    "Close a cell in JupyterLab and Colab where a learner need not read it, and open all others."
+    kept = {key: value for key, value in found['metadata'].items() if key not in ('jupyter', 'cellView')}
+    closed = found['cell_type'] == 'code' and re.search(r'^#\| *(export|exporti|default_exp|hide|code-fold: true)\b', ''.join(found['source']), re.M)
+    return found | {'metadata': kept | ({'cellView': 'form', 'jupyter': {'source_hidden': True}} if closed else {})}
 
 def cell(kind:str, text:str, place:str) -> dict:
     made = {'cell_type': kind, 'id': hashlib.sha256(f'{place}{kind}'.encode()).hexdigest()[:8], 'metadata': {}, 'source': text.splitlines(True)}

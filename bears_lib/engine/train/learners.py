@@ -164,7 +164,21 @@ class LiteBody(nn.Sequential):
     "Layers from photo to maps, whose batch norms stay as they came where `keep_norms` is set."
     keep_norms = False
 
-    def train(self, mode:bool=True) -> 'LiteBody':
+    def train(self,
+        mode:bool=True, # Whether it is going to be trained
+    ) -> 'LiteBody': # Itself
+        """As any module, but for the norms.
+
+        Parameters
+        ----------
+        mode : bool, default True
+            Whether it is going to be trained
+
+        Returns
+        -------
+        'LiteBody'
+            Itself
+        """
         super().train(mode)
         if self.keep_norms: _norms_to_eval(self)
         return self

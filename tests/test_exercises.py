@@ -1,0 +1,70 @@
+"Exercises of the main notebooks: each check passes on its solution, fails on a plausible wrong answer, and takes the untouched cell for untried."
+import ast, json, re
+
+import pytest
+
+from conftest import root
+from bears_lib.engine.lessons.exercises import exercises, load_exercises, progress
+
+names = sorted(path.stem for path in (root/'bears_lib'/'data'/'exercises').glob('*.toml'))
+cases = [(name, number) for name in names for number in range(1, len(load_exercises(name)) + 1)]
+main = ['00_learning', '01_gather', '02_train', '03_interpret', '04_deploy', '05_questionnaire']
+
+def made_by(code:str, namespace:dict):
+    "Run code and give what its last line makes: a value, a variable, a function."
+    *_, last = ast.parse(code).body
+    exec(code, namespace)
+    if isinstance(last, ast.Expr): return eval(ast.unparse(last), namespace)
+    return namespace[last.name if isinstance(last, ast.FunctionDef) else ast.unparse(last.targets[0])]
+
+@pytest.fixture(scope='module')
+def given():
+    "What an exercise needs, made once for all that need the same."
+    made = {}
+    def get(code:str) -> dict:
+        if code not in made:
+            made[code] = {}
+            exec(code, made[code])
+        return dict(made[code])
+    return get
+
+@pytest.mark.parametrize('name, number', cases, ids=[f'{name} {number}' for name, number in cases])
+def test_an_exercise(name, number, given):
+    exercise = load_exercises(name)[number - 1]
+    assert exercise.accepts(made_by(exercise.solution, known := given(exercise.given)), **known)
+    assert exercise.wrong
+    for code in exercise.wrong:
+        try: assert not exercise.accepts(made_by(code, known := given(exercise.given)), **known), code
+        except AssertionError: raise
+        except Exception: pass  # a wrong answer may break the check: the learner reads what stopped
+    assert len(exercise.hints) >= 2 and all(hint.strip() for hint in exercise.hints)
+
+@pytest.mark.parametrize('name', names)
+def test_each_exercise_stands_in_its_notebook_untouched_and_once(name):
+    source = next((root/'nbs').rglob(f'{name}.ipynb'))
+    cells = [''.join(cell['source']) for cell in json.loads(source.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
+    numbers = [int(number) for cell in cells for number in re.findall(r'^check\((\d+), ', cell, re.M)]
+    assert numbers == list(range(1, len(load_exercises(name)) + 1))
+    for exercise in load_exercises(name): assert not any(exercise.solution.strip() in cell for cell in cells)
+
+def test_untouched_is_untried_and_nothing_is_kept_of_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv('BEARS_QUIZ', str(tmp_path))
+    monkeypatch.delenv('IN_TEST', raising=False)
+    for name in names:
+        check, hint, solution = exercises(name)
+        for number in range(1, len(load_exercises(name)) + 1):
+            check(number, ...)
+            solution(number)
+            assert capsys.readouterr().out == f'{number}: not tried yet.\n{number}: try an answer first, however unsure, and run its check.\n'
+    assert not list(tmp_path.iterdir()) and not any(solved for solved, _ in progress().values())
+
+def test_what_is_solved_is_kept_over_torn_lines(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv('BEARS_QUIZ', str(tmp_path))
+    monkeypatch.delenv('IN_TEST', raising=False)
+    (tmp_path/'exercises.jsonl').write_text('{"notebook": "02_tr\n[]\nnull\n{"notebook": ["x"], "right": true}\n', encoding='utf-8')
+    check, _, _ = exercises('02_train')
+    check(1, 'nonsense')
+    check(1, load_exercises('02_train')[0].answer)
+    check(1, load_exercises('02_train')[0].answer)
+    assert progress()['02_train'][0] == 1
+    assert capsys.readouterr().out == '1: not yet. hint(1) helps.\n1: right.\n1: right.\n'
