@@ -67,5 +67,5 @@ def test_only_the_first_explanation_counts(tmp_path):
     first = notebook('00_a.ipynb', '# Title', '## What is what?\n\nA **batch** is a handful of photos.\n\n```\n**code**: is no prose at all\n```', '## What you have seen\n\n- **loss**: not explained here.')
     second = notebook('01_b.ipynb', '## Later\n\n**Batches** are what is explained again. The **loss** is a number for the machine.')
     found, left_out = make_glossary.terms([first, second])
-    assert {key: (term, place) for key, (term, _, place) in found.items()} == {'batch': ('batch', '00_a.ipynb#what-is-what'), 'loss': ('loss', '01_b.ipynb#later')}
+    assert {key: (term, place) for key, (term, _, place) in found.items()} == {'batch': ('batch', '[What is what?](00_a.ipynb#what-is-what)'), 'loss': ('loss', '[Later](01_b.ipynb#later)')}
     assert left_out == []

@@ -43,7 +43,7 @@ def explanation(paragraph:str, found:re.Match) -> str:
     return plain(told) if len(told.split()) - len(term.split()) >= 3 else ''
 
 def terms(notebooks:list[Path]) -> tuple[dict[str, tuple[str, str, str]], list[str]]:
-    "For each term how it is written, its explanation and the section that explains it; and the bold text that is none."
+    "For each term how it is written, its explanation and a link to the section that explains it; and the bold text that is none."
     found, left_out = {}, []
     for path in notebooks:
         section = ''
@@ -54,7 +54,7 @@ def terms(notebooks:list[Path]) -> tuple[dict[str, tuple[str, str, str]], list[s
                 if section in unread or paragraph.strip().startswith(('**In this notebook', '|')): continue
                 for bold in re.finditer(r'\*\*(?!\s)([^*\n]+?)\*\*', paragraph):
                     told = explanation(paragraph, bold) if section else ''
-                    if told: found.setdefault(singular(bold[1]), (bold[1].lower() if bold[1][1:].islower() else bold[1], told, f'{path.name}#{anchor(section)}'))
+                    if told: found.setdefault(singular(bold[1]), (bold[1].lower() if bold[1][1:].islower() else bold[1], told, f'[{plain(section)}]({path.name}#{anchor(section)})'))
                     elif singular(bold[1]) not in found: left_out.append(f'{path.stem}: {bold[1]}')
     return found, left_out
 
@@ -63,7 +63,7 @@ def page(found:dict[str, tuple[str, str, str]]) -> dict:
     cells = ['# Glossary\n\n> Every term of the course in a sentence, with the section that explains it.',
              f'The course explains {len(found)} terms. Each stands here with its sentence, and its link leads to the section where you meet it first.']
     for letter in sorted({key[0] for key in found}):
-        rows = [f'| {term} | {told} | [{place.split(".")[0]}]({place}) |' for key, (term, told, place) in sorted(found.items()) if key[0] == letter]
+        rows = [f'| {term} | {told[0].upper() + told[1:]} | {place} |' for key, (term, told, place) in sorted(found.items()) if key[0] == letter]
         cells.append('\n'.join([f'## {letter.upper()}', '', '| term | what it means | where |', '| --- | --- | --- |', *rows]))
     made = [{'cell_type': 'markdown', 'id': hashlib.sha256(text[:12].encode()).hexdigest()[:8], 'metadata': {}, 'source': text.splitlines(True)} for text in cells]
     return {'cells': made, 'metadata': {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'}}, 'nbformat': 4, 'nbformat_minor': 5}
