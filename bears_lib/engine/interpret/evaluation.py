@@ -166,13 +166,18 @@ def _of_fitted(fitted:Fitted) -> Evaluation:
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #cc78ac22
 def network_behind(
     model:Any, # What `fit_photos` gave, a trained `Learner`, or a model folder
-) -> tuple[bytes, list[str], Preprocess, float]:
-    """The network behind a model: ONNX, labels, preprocessing, and the likeness below which it is unsure.
+) -> tuple[bytes, list[str], Preprocess, float]: # ONNX, labels, preprocessing, and the likeness below which it is unsure
+    """The network behind a model, and what is needed to ask it.
 
     Parameters
     ----------
     model : Any
         What `fit_photos` gave, a trained `Learner`, or a model folder
+
+    Returns
+    -------
+    tuple[bytes, list[str], Preprocess, float]
+        ONNX, labels, preprocessing, and the likeness below which it is unsure
     """
     if isinstance(model, Fitted): return model.network, model.labels, model.body.preprocess, model.familiar.threshold
     if isinstance(model, str | Path):
