@@ -322,9 +322,9 @@ def test_without_widgets_it_is_text(tmp_path, monkeypatch, capsys):
 
 def test_the_widgets_do_what_the_methods_do(tmp_path):
     pytest.importorskip('ipywidgets')
-    from bears_lib.questionnaire import _widgets
+    from bears_lib.questionnaire import quiz_box
     quiz = Quiz(2, folder=tmp_path)
-    p = _widgets(quiz).parts
+    p = quiz_box(quiz).parts
     p['accept'].click()
     assert 'no answer' in p['result'].value
     p['box'].value = 'at <night>'
@@ -342,8 +342,8 @@ def test_the_widgets_do_what_the_methods_do(tmp_path):
 
 def boxes(quiz):
     pytest.importorskip('ipywidgets')
-    from bears_lib.questionnaire import _widgets
-    return _widgets(quiz).parts
+    from bears_lib.questionnaire import quiz_box
+    return quiz_box(quiz).parts
 
 def test_half_typed_answers_come_back(tmp_path):
     "Text without a Check, a mark without an answer, a correction without Next: all there in the next kernel, for their question alone."
@@ -530,13 +530,13 @@ def test_the_schedule_goes_out_and_comes_back(tmp_path):
     assert cards(other.session)['gpu'].due == cards(quiz.session)['gpu'].due and other.summary()['answered'] == 0
 
 def test_a_hint_and_another_try(tmp_path, capsys):
-    from bears_lib.questionnaire import _widgets, ask_all
+    from bears_lib.questionnaire import ask_all, quiz_box
     lines = iter(['h', 'ENIAC', 'h', 't', 'mark 1 perceptorn', 'q'])
     quiz = Quiz(1, folder=tmp_path).go('perceptron')
     ask_all(quiz, read=lambda prompt: next(lines))
     entry, hint = latest(quiz.session)['perceptron'], QUESTIONS['perceptron'].hint
     assert (entry.attempt, entry.grade) == (2, 'right') and capsys.readouterr().err.count(hint) == 2
-    parts = _widgets(quiz.go('perceptron')).parts
+    parts = quiz_box(quiz.go('perceptron')).parts
     parts['hint'].click()
     assert hint in parts['result'].value
 

@@ -401,14 +401,14 @@ def _expand(pattern:str, shared:dict[str, str], where:str) -> str:
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #ace271d9
 def chapters() -> list[int]: # For example [1, 2]
-    """The chapters that have a question file.
+    """The chapters of the book that have a question file.
 
     Returns
     -------
     list[int]
         For example [1, 2]
     """
-    return sorted(int(f.name[7:-5]) for f in _folder().iterdir() if re.fullmatch(r'chapter\d+\.toml', f.name))
+    return sorted(int(f.name[7:-5]) for f in _folder().iterdir() if re.fullmatch(r'chapter[1-9]\d*\.toml', f.name))
 
 def _folder(): return files('bears_lib')/'data'/'questions'
 
@@ -420,23 +420,23 @@ def _read(chapter:int) -> tuple[Question, ...]:
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #f510f298
 def load_questions(
-    chapter:int, # 1 or 2
+    chapter:int, # 1 or 2; 0 for practice
 ) -> list[Question]: # In the order of the book, further research last
     """The questions of a chapter, in our own words.
 
     Parameters
     ----------
     chapter : int
-        1 or 2
+        1 or 2; 0 for practice
 
     Returns
     -------
     list[Question]
         In the order of the book, further research last
     """
-    if chapter not in chapters():
+    if chapter not in (0, *chapters()):
         raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of '
-                         f'{", ".join(map(str, chapters()))}.')
+                         f'{", ".join(map(str, chapters()))}, or 0 for practice.')
     return list(_read(chapter))
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #dba6cac5
@@ -617,7 +617,7 @@ def _likeness(a:set[str], b:set[str]) -> float:
 def _to_the_point(question:Question, answer:Reader) -> bool:
     "Whether an answer speaks of the matter, in words that no pattern has, and not as the wrong examples do."
     stems = {w.stem for w in answer.words}
-    if len(stems) < 4 or sum(_weights()[s] for s in stems & _vocabulary(question.chapter, question.id)) < 6:
+    if len(stems) < 4 or sum(_weights().get(s, 0) for s in stems & _vocabulary(question.chapter, question.id)) < 6:
         return False
     like, level = max((_likeness(stems, {w.stem for w in read_words(text)}), level)
         for text, level in question.examples)
