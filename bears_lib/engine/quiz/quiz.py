@@ -245,7 +245,7 @@ def summary_text(
     """
     lines = [f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} "
              f"partly, {standing['wrong']} not yet."]
-    lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}"
+    lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}, {row['link']}"
         for row in standing['again']]
     if standing['graded_by_you']:
         lines.append(f"You left {standing['agreed']} of {standing['graded_by_you']} suggested grades as they were.")

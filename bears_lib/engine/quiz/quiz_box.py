@@ -104,7 +104,8 @@ def _connect(quiz:Quiz, p:dict) -> None:
     p['check'].on_click(lambda _: do(partial(_check, quiz, p, tell)))
     p['accept'].on_click(lambda _: do(partial(_accept, quiz, p, tell)))
     p['hint'].on_click(lambda _: quiz.question and tell(quiz.question.hint))
-    p['model'].on_click(lambda _: quiz.question and tell(f'{quiz.question.model}\n\n{quiz.question.why}'))
+    p['model'].on_click(lambda _: quiz.question and tell(
+        f'{quiz.question.model}\n\n{quiz.question.why}\n\nRead it in {quiz.question.see}: {quiz.question.link}'))
     p['next'].on_click(lambda _: do(partial(_move, quiz, p, 1)))
     p['back'].on_click(lambda _: do(partial(_move, quiz, p, -1)))
     p['mark'].observe(lambda _: do(partial(_save_all, quiz, p)), 'value')

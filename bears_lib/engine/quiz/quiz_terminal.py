@@ -24,7 +24,7 @@ def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to a
             if line in ('r', 'p', 'w'): quiz.mark({g[0]: g for g in GRADES}[line])
             elif line == 'a': quiz.accept()
             elif line == 'h' and quiz.question: say(quiz.question.hint)
-            elif line == 'm' and quiz.question: say(f'{quiz.question.model}\n{quiz.question.why}')
+            elif line == 'm' and quiz.question: say(f'{quiz.question.model}\n{quiz.question.why}\nRead it: {quiz.question.link}')
             elif key == 'c' and text: quiz.correct(text)
             elif key == 'n' and text: quiz.nit(text)
             else: say('That is none of these.')
