@@ -52,10 +52,12 @@ def told(text:str) -> dict[str, str]:
     return {found[1]: words for found in re.finditer(r'\*\*(?!\s)([^*\n]+?)\*\*', text) if (words := make_glossary.explanation(text, found))}
 
 @pytest.mark.parametrize('text, wanted', [
-    ('- **test set**: data that nobody looks at. More.', {'test set': 'data that nobody looks at.'}),
+    ('- **test set**: data that nobody looks at. More.', {'test set': 'Data that nobody looks at.'}),
     ('First. The **test set** is *kept* for the end. More.', {'test set': 'The test set is kept for the end.'}),
     ('The long part is called the **body**, and comes first.', {'body': 'The long part is called the body, and comes first.'}),
     ('A **GPU** (a chip | for games) is fast at sums.', {'GPU': r'A GPU (a chip \| for games) is fast at sums.'}),
+    ('The **splitter** decides who learns.', {'splitter': 'The splitter decides who learns.'}), ('One of several names, its **class**. More.', {'class': 'One of several names, its class.'}),
+    ('Choose **classes** (the names that it gives) well.', {'classes': 'Choose classes (the names that it gives) well.'}), ('Then the **photos** lie there.', {}),
     ('This is **very** important to know.', {}), ('**Nothing is kept.** Photos are deleted.', {}), ('**A server or the device?** A server is a place.', {}),
     ('**1.** How many are there?', {}), ('**What the model would have to say** is this here.', {}), ('- **No public address** unless you ask for one.', {}), ('The **head** is.', {})])
 def test_what_is_a_term_and_what_is_emphasis(text, wanted): assert told(text) == wanted
