@@ -27,8 +27,8 @@ class Picture:
         raise NotImplementedError
 
     def _repr_jpeg_(self) -> bytes:
-        file = io.BytesIO()
-        self.figure().savefig(file, format='jpeg', dpi=80, bbox_inches='tight', pil_kwargs={'quality': 60})
+        file, figure = io.BytesIO(), self.figure()
+        figure.savefig(file, format='jpeg', dpi=max(80, 540/figure.get_figwidth()), bbox_inches='tight', pil_kwargs={'quality': 60})
         return file.getvalue()
 
 # %% ../../../nbs/engine/interpret/heat_maps.ipynb #7800f69d
