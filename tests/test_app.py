@@ -180,8 +180,8 @@ def test_an_empty_upload_and_a_wrong_parameter_get_a_sentence(watched):
     assert wrong.status_code == 400 and 'makes no sense' in wrong.text
 
 def fetch_lines() -> str:
-    "The lines of JavaScript that the course shows."
-    cells = json.loads((root/'nbs/04_deploy.ipynb').read_text('utf-8'))['cells']
+    "The lines of JavaScript that the notebook on apps shows."
+    cells = json.loads((root/'nbs/engine/deploy/apps.ipynb').read_text('utf-8'))['cells']
     found = [lines for cell in cells for lines in re.findall(r'```js\n(.*?)```', ''.join(cell['source']), re.S) if 'gradio_api' in lines]
     assert len(found) == 1 and found[0].count('\n') == 6
     return found[0]

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 pytest.importorskip('ipywidgets')
-from bears_lib.deploy import Classifier, _shown, notebook_app, uploaded
+from bears_lib.deploy import Classifier, notebook_app, shown_answer, uploaded
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.gather.gathering import save_uploads
 from bears_lib.engine.core.folders import sample_folder
@@ -60,13 +60,13 @@ def test_a_photo_that_colab_lost(value, colab, model, tmp_path):
     with pytest.raises(BearsError) as said: save_uploads(Button(value), tmp_path/'up')
     assert 'loses files of 1 MB and more' in str(said.value) and 'files.upload()' in str(said.value) and not (tmp_path/'up').exists()
     assert ("'bear.jpg' arrived empty" if value else 'Choose a photo first') in str(said.value)
-    _, words = _shown(Classifier(model), Button(value))
+    _, words = shown_answer(Classifier(model), Button(value))
     assert 'loses files of 1 MB and more' in words and 'files.upload()' in words
 
 def test_elsewhere_an_empty_photo_is_chosen_again(model, monkeypatch):
     monkeypatch.setitem(sys.modules, 'google.colab', None)
     for value in lost('<b>.jpg')[1:3]:
-        words = _shown(Classifier(model), Button(value))[1]
+        words = shown_answer(Classifier(model), Button(value))[1]
         assert 'arrived empty' in words and 'Choose it again' in words and 'Colab' not in words and '<b>.jpg' not in words
 
 def test_what_colabs_own_upload_returns_is_taken(tmp_path):

@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 os.environ.setdefault('IN_TEST', '1')  # no progress bars
+import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -48,7 +49,7 @@ def a_tent(place:Path) -> Path:
     "What the model has never seen: a tent under the stars."
     picture = Image.new('RGB', (640, 480), '#1d2a4d')
     draw = ImageDraw.Draw(picture)
-    for i in range(40): draw.ellipse((x := i*211 % 640, y := i*97 % 260, x + 4, y + 4), fill='#f3efd0')
+    for x, y in np.random.default_rng(0).integers((0, 0), (640, 260), (40, 2)).tolist(): draw.ellipse((x, y, x + 4, y + 4), fill='#f3efd0')
     draw.rectangle((0, 360, 640, 480), fill='#27401f')
     draw.polygon([(150, 390), (320, 150), (490, 390)], fill='#e07b39')
     draw.polygon([(280, 390), (320, 240), (360, 390)], fill='#4a2412')
@@ -60,7 +61,7 @@ def app(browser:Browser, place:Path) -> Image.Image:
     shown = make_app(model(place))
     _, address, _ = shown.launch(prevent_thread_lock=True, inline=False)
     try:
-        view = open_page(browser, address, 900, 800)
+        view = open_page(browser, address, 900, 640)
         view.set_input_files('#photo input[type=file]', a_bear())
         view.locator('#bars').get_by_text('%').first.wait_for()
         view.wait_for_timeout(1500)

@@ -49,8 +49,9 @@ def plot_lr(
 # %% ../../../nbs/engine/train/learning_rate.ipynb #lr000008
 def _lr_words(rate:float, rates:np.ndarray, losses:np.ndarray) -> str:
     "Which rate to take."
-    lowest = rates[losses.argmin()]
-    return f'The loss falls steadily around {rate:.1g} and is lowest at {lowest:.1g}, beyond which it rises: take about {rate:.1g}, and never more than {lowest/3:.1g}.'
+    beyond = rates >= 0.999*rate
+    lowest = rates[beyond][losses[beyond].argmin()]
+    return f'The loss falls steadily around {rate:.1g} and is lowest at {lowest:.1g}, beyond which it rises: take about {rate:.1g}, and never more than {max(rate, lowest/3):.1g}.'
 
 # %% ../../../nbs/engine/train/learning_rate.ipynb #lr000012
 def _lr_figure(rate:float, rates:np.ndarray, losses:np.ndarray) -> Any:
