@@ -86,7 +86,7 @@ def draw_cells(
     clouds = Image.fromarray(random.normal(0, 5, (7, 7)).astype(np.float32))
     light = np.asarray(clouds.resize((size, size), Image.Resampling.BICUBIC), float)
     picture = np.array((238, 222, 232)) + stain + light[..., None]
-    for centre in _places(random, random.integers(6, 10), size, 13*pixel):
+    for centre in _places(random, int(random.integers(6, 10)), size, 13*pixel):
         _paint_cell(picture, centre, pixel*random.uniform(6.5, 9), label, stain, random)
     picture += random.normal(0, 7, picture.shape)
     whole = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
