@@ -63,3 +63,8 @@ constraints: $(VENV)/.dev
 .PHONY: study
 study: $(VENV)/.dev
 	$(BIN)/python tools/study_copies.py
+
+# The pictures of pages that the course shows: make figures, or for one of them: python tools/take_figures.py report
+.PHONY: figures
+figures: $(VENV)/.dev
+	$(OFFLINE) $(BIN)/python tools/take_figures.py

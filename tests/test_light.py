@@ -9,11 +9,11 @@ from PIL import Image
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.core.photos import Preprocess
-from bears_lib.engine.features import photo_features as features_module
+from bears_lib.engine.features import linear_probe, photo_features as features_module
 from bears_lib.engine.features.near_duplicates import read_photos
 from bears_lib.engine.predict.onnx_session import open_network, run_photos
 from bears_lib.engine.predict.packaged_body import packaged_body, packages, read_weights
-from bears_lib.gather import sample_bears
+from bears_lib.gather import check_images, sample_bears
 from bears_lib.interpret import evaluate, grad_cam
 from bears_lib.train import fit_photos
 
@@ -288,3 +288,18 @@ def test_a_fitted_model_can_be_asked_about_what_it_learnt_and_about_others(fitte
         (new/label).mkdir(parents=True)
         shutil.copy(sorted((sample_bears()/label).glob('*.jpg'))[50], new/label)
     assert 'never met' in evaluate(fitted, new).about
+
+def test_the_second_check_fits_no_head(tmp_path, monkeypatch):
+    "What the heads say of photos that they have not seen follows from the folder: it is computed once."
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    folder, rng = tmp_path/'photos', np.random.default_rng(0)
+    for label, colour in (('red', (200, 40, 40)), ('blue', (40, 40, 200))):
+        (folder/label).mkdir(parents=True)
+        for i in range(6): Image.fromarray((np.array(colour) + rng.integers(-40, 40, (96, 96, 3))).clip(0, 255).astype(np.uint8)).save(folder/label/f'{i}.png')
+    fitted, fit = [], linear_probe.out_of_fold
+    monkeypatch.setattr(linear_probe, 'out_of_fold', lambda *args, **kwargs: fitted.append(1) or fit(*args, **kwargs))
+    first = check_images(folder)
+    again = check_images(folder)
+    assert len(fitted) == 1 and first.probabilities.tolist() == again.probabilities.tolist()
+    (folder/'red'/'0.png').rename(folder/'blue'/'6.png')
+    assert check_images(folder).probabilities.shape == (12, 2) and len(fitted) == 2

@@ -70,7 +70,7 @@ def manual_steps(name:str, clone:Path) -> list[str]:
 
 @pytest.mark.timeout(1500)
 def test_course_notebooks_want_nothing_but_run(clone, demo):
-    assert len(course) == 6
+    assert len(course) == 7
     with ThreadPoolExecutor(2) as pool: steps = dict(zip(course, pool.map(lambda name: manual_steps(name, clone), course)))
     assert not sum(map(len, steps.values())), steps
 

@@ -1,4 +1,5 @@
 "The question files, the grader and the quiz, from end to end and with bad input."
+from dataclasses import replace
 from functools import lru_cache
 import json, os, re, signal, stat, subprocess, sys, tempfile, time
 from html import unescape
@@ -16,7 +17,7 @@ from bears_lib.questionnaire import Quiz
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 QUESTIONS = {q.id: q for chapter in chapters() for q in load_questions(chapter)}
-NOTEBOOKS = ('01_gather', '02_train', '03_interpret', '04_deploy', '05_questionnaire')
+NOTEBOOKS = ('00_learning', '01_gather', '02_train', '03_interpret', '04_deploy', '05_questionnaire')
 CHAPTER1 = '''need areas perceptron pdp misunderstandings gpu runcell cleannb appendix traditional weightassign weightsterm samuelpic blackbox
     uat train feedback size224 clsreg valtest noval randomval overfitting metric pretrained head features imageonly architecture
     segmentation yrange hyper aifail gpuwhy loops'''.split()
@@ -50,17 +51,37 @@ def test_a_question_is_complete_and_grades_its_own_examples(q):
     if q.kind != 'self': assert grade(q, q.model).grade == 'right'
 
 @lru_cache
-def places(notebook):
-    "What a pointer into a notebook may name: its headings, and the names in its code."
+def sections(notebook):
+    "The prose below each heading of a notebook, that of its subsections included."
     cells = json.loads((ROOT/'nbs'/f'{notebook}.ipynb').read_text('utf-8'))['cells']
-    text = {kind: '\n'.join(''.join(cell['source']) for cell in cells if cell['cell_type'] == kind) for kind in ('markdown', 'code')}
-    return {heading.strip() for heading in re.findall(r'^#+ (.+)$', text['markdown'], re.M)} | set(re.findall(r'\b[A-Za-z_]\w+(?=\()', text['code']))
+    found, open_headings = {}, []
+    for line in '\n'.join(''.join(cell['source']) + '\n' for cell in cells if cell['cell_type'] == 'markdown').split('\n'):
+        if heading := re.match(r'(#+) (.+)', line):
+            open_headings = [(level, name) for level, name in open_headings if level < len(heading[1])] + [(len(heading[1]), heading[2].strip())]
+        else:
+            for level, name in open_headings: found.setdefault(name, []).append(line)
+    return {name: '\n'.join(lines) for name, lines in found.items()}
+
+def credit(q, text):
+    "How much of what a right answer needs stands in a text, by the patterns that answers are graded with."
+    found = grade(q, text[:45_000]).found
+    return sum(idea.counts for idea in q.ideas if idea.says in found)
 
 @pytest.mark.parametrize('q', QUESTIONS.values(), ids=lambda q: q.id)
-def test_a_pointer_leads_somewhere(q):
-    notebook, _, place = q.see.partition(': ')
+def test_a_pointer_leads_to_the_section_that_answers(q):
+    "It holds all that a right answer needs, and one of its paragraphs alone holds enough for a partly right one."
+    notebook, _, heading = q.see.partition(': ')
     assert notebook in NOTEBOOKS
-    assert place in places(notebook), q.see
+    prose = sections(notebook)[heading]
+    if q.kind == 'self': return
+    by_paragraph = max(credit(q, each) for each in re.split(r'\n\s*\n', prose))
+    assert by_paragraph >= q.partly
+    assert max(by_paragraph, credit(q, prose)) >= q.need - 0.5*bool(q.says)
+
+def test_a_link_is_one_of_the_docs_site():
+    assert QUESTIONS['metric'].link == 'https://bears-lib.github.io/bears_lib/learning.html#loss-and-metric'
+    assert replace(QUESTIONS['metric'], see='02_train: fine_tune, and its table').page == 'train.html#fine_tune-and-its-table'
+    assert replace(QUESTIONS['metric'], see='03_interpret: Does 80% mean 80%?').page == 'interpret.html#does-80-mean-80'
 
 def test_a_damaged_question_file_is_refused(monkeypatch, tmp_path):
     from bears_lib.engine.quiz import grading
@@ -322,9 +343,9 @@ def test_without_widgets_it_is_text(tmp_path, monkeypatch, capsys):
 
 def test_the_widgets_do_what_the_methods_do(tmp_path):
     pytest.importorskip('ipywidgets')
-    from bears_lib.questionnaire import _widgets
+    from bears_lib.questionnaire import quiz_box
     quiz = Quiz(2, folder=tmp_path)
-    p = _widgets(quiz).parts
+    p = quiz_box(quiz).parts
     p['accept'].click()
     assert 'no answer' in p['result'].value
     p['box'].value = 'at <night>'
@@ -342,8 +363,8 @@ def test_the_widgets_do_what_the_methods_do(tmp_path):
 
 def boxes(quiz):
     pytest.importorskip('ipywidgets')
-    from bears_lib.questionnaire import _widgets
-    return _widgets(quiz).parts
+    from bears_lib.questionnaire import quiz_box
+    return quiz_box(quiz).parts
 
 def test_half_typed_answers_come_back(tmp_path):
     "Text without a Check, a mark without an answer, a correction without Next: all there in the next kernel, for their question alone."
@@ -530,13 +551,13 @@ def test_the_schedule_goes_out_and_comes_back(tmp_path):
     assert cards(other.session)['gpu'].due == cards(quiz.session)['gpu'].due and other.summary()['answered'] == 0
 
 def test_a_hint_and_another_try(tmp_path, capsys):
-    from bears_lib.questionnaire import _widgets, ask_all
+    from bears_lib.questionnaire import ask_all, quiz_box
     lines = iter(['h', 'ENIAC', 'h', 't', 'mark 1 perceptorn', 'q'])
     quiz = Quiz(1, folder=tmp_path).go('perceptron')
     ask_all(quiz, read=lambda prompt: next(lines))
     entry, hint = latest(quiz.session)['perceptron'], QUESTIONS['perceptron'].hint
     assert (entry.attempt, entry.grade) == (2, 'right') and capsys.readouterr().err.count(hint) == 2
-    parts = _widgets(quiz.go('perceptron')).parts
+    parts = quiz_box(quiz.go('perceptron')).parts
     parts['hint'].click()
     assert hint in parts['result'].value
 

@@ -6,6 +6,7 @@ nbdev-clean
 nbdev-export
 python tools/make_lessons.py
 python tools/setup_cells.py
+python tools/make_glossary.py
 python tools/make_readme.py
 after=$(git status --porcelain; git diff | sha256sum)
 if [ "$before" != "$after" ]; then

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from ..core.common import BearsError, command, say
-from ..features.feature_cache import Cache
+from ..features.feature_cache import Cache, remembered
 from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
 from .journal import move_out, unfinished
@@ -548,9 +548,14 @@ def _copies(pairs:Sequence[Pair], held:dict[str, bool], chances:dict[str, dict[s
 # %% ../../../nbs/engine/gather/audit.ipynb #051f5b8e
 def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     "Features of all photos, and out-of-sample probabilities where there are photos enough."
-    features = photo_features(load_body(), folder.photos, what='looking for wrong labels')[0].astype(np.float32)
-    truth = np.array([folder.labels.index(photo.label) for photo in folder.photos])
-    return features, _out_of_sample(features, truth, [photo.group for photo in folder.photos])
+    body = load_body()
+    features = photo_features(body, folder.photos, what='looking for wrong labels')[0].astype(np.float32)
+    truth, groups = np.array([folder.labels.index(photo.label) for photo in folder.photos]), [photo.group for photo in folder.photos]
+    def judge() -> dict:
+        chances = _out_of_sample(features, truth, groups)
+        return {} if chances is None else {'chances': chances}
+    told = [body.kind(), truth.tolist(), [photo.sha256 for photo in folder.photos], groups]
+    return features, remembered('out of sample, version 1', told, judge).get('chances')
 
 # %% ../../../nbs/engine/gather/audit.ipynb #f0bcdd52
 def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:

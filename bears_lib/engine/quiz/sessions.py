@@ -265,7 +265,7 @@ def summary(
     """
     last = latest(entries)
     counts = {grade: sum(e.grade == grade for e in last.values()) for grade in GRADES}
-    again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see) for q in questions if q.id in last
+    again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see, link=q.link) for q in questions if q.id in last
         and last[q.id].grade != 'right']
     return dict(answered=sum(q.id in last for q in questions), of=len(questions), **counts,
         open=[q.id for q in questions if q.id not in last], again=again)

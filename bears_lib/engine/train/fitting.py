@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-import hashlib, io, json
 import numpy as np
 from ..core.common import accuracy_text, say
 from ..core.folders import Photo, PhotoFolder
-from ..features.feature_cache import Cache
+from ..features.feature_cache import remembered
 from ..features.linear_probe import Head, fit_linear
 from ..features.novelty import Familiar, among_groups, fit_familiar, neighbours
 from ..features.photo_features import Body, load_body, photo_features
@@ -88,15 +87,8 @@ def _fit_head(body:Body, photos:Sequence[Photo], features:np.ndarray, classes:np
     "Fit a head, unless it is known."
     groups = [photo.group for photo in photos]
     told = [body.kind(), str(len(features)), classes.tolist(), [photo.sha256 for photo in photos], groups]
-    cache, name = Cache('heads, version 1'), hashlib.sha256(json.dumps(told).encode()).hexdigest()
-    if name in (known := cache.get([name])):
-        with np.load(io.BytesIO(known[name]), allow_pickle=False) as kept: parts = dict(kept)
-        numbers = {'strength': float(parts['strength']), 'right': int(parts['right']), 'n': int(parts['n'])}
-        return Head(**parts | numbers)
-    head, file = fit_linear(features, classes.tolist(), groups), io.BytesIO()
-    np.savez(file, allow_pickle=False, **vars(head))
-    cache.put({name: file.getvalue()})
-    return head
+    parts:dict[str, Any] = {**remembered('heads, version 1', told, lambda: vars(fit_linear(features, classes.tolist(), groups)))}
+    return Head(**parts | {'strength': float(parts['strength']), 'right': int(parts['right']), 'n': int(parts['n'])})
 
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000011
 def fit_folder(

@@ -1,0 +1,155 @@
+"""Take the course's pictures of pages: what a browser shows of a report, an app, a quiz.
+
+python tools/take_figures.py [NAME...]    (needs chromium; without a name it takes all of them)
+
+Each figure is a function of a browser and an empty folder that gives a picture. A new one gets a line in `figures`."""
+import io, json, os, shutil, sys, tempfile, threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+os.environ.setdefault('IN_TEST', '1')  # no progress bars
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bears_lib.deploy import make_app, make_web_app, save_model
+from bears_lib.gather import drop_dups, sample_bears
+from bears_lib.interpret import report as write_report
+from bears_lib.train import fit_photos
+from npm_packages import node_modules
+
+root = Path(__file__).parent.parent
+most = 60_000 # Bytes of a figure
+
+def open_page(browser:Browser, address:str, width:int=900, height:int=1000) -> Page:
+    "A page in light colours, with motion off, so that two takes look the same."
+    view = browser.new_page(viewport={'width': width, 'height': height}, color_scheme='light', reduced_motion='reduce')
+    view.goto(address)
+    return view
+
+def shot(view:Page, **how) -> Image.Image:
+    "What the page shows now; `full_page=True` and `clip` as in Playwright."
+    return Image.open(io.BytesIO(view.screenshot(**how))).convert('RGB')
+
+def report(browser:Browser, place:Path) -> Image.Image:
+    "The head of a report on the drawn bears."
+    path = sample_bears(place/'bears')
+    drop_dups(path, dry_run=False)
+    page = write_report(fit_photos(path), to=place/'report.html')
+    return shot(open_page(browser, page.as_uri(), 860, 1250))
+
+def model(place:Path) -> Path:
+    "The folder of a model that knows the drawn bears."
+    return save_model(fit_photos(sample_bears()), place/'model')
+
+def a_bear() -> Path: return sorted((sample_bears()/'grizzly').glob('*.jpg'))[7]
+
+def a_tent(place:Path) -> Path:
+    "What the model has never seen: a tent under the stars."
+    picture = Image.new('RGB', (640, 480), '#1d2a4d')
+    draw = ImageDraw.Draw(picture)
+    for i in range(40): draw.ellipse((x := i*211 % 640, y := i*97 % 260, x + 4, y + 4), fill='#f3efd0')
+    draw.rectangle((0, 360, 640, 480), fill='#27401f')
+    draw.polygon([(150, 390), (320, 150), (490, 390)], fill='#e07b39')
+    draw.polygon([(280, 390), (320, 240), (360, 390)], fill='#4a2412')
+    picture.save(place/'tent.jpg', quality=92)
+    return place/'tent.jpg'
+
+def app(browser:Browser, place:Path) -> Image.Image:
+    "The Gradio app with an answer about a drawn bear."
+    shown = make_app(model(place))
+    _, address, _ = shown.launch(prevent_thread_lock=True, inline=False)
+    try:
+        view = open_page(browser, address, 900, 800)
+        view.set_input_files('#photo input[type=file]', a_bear())
+        view.locator('#bars').get_by_text('%').first.wait_for()
+        view.wait_for_timeout(1500)
+        return shot(view)
+    finally: shown.close(verbose=False)
+
+def phone(browser:Browser, place:Path) -> Image.Image:
+    "The page without a server, on two phones side by side: an answer, and a photo unlike all that the model knows."
+    page = make_web_app(model(place), place/'page', about='They are drawings by a program, not photographs.', runtime=node_modules())
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args): pass
+    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=str(page)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try: screens = [on_phone(browser, f'http://127.0.0.1:{server.server_port}/', photo) for photo in (a_bear(), a_tent(place))]
+    finally: server.shutdown()
+    both = Image.new('RGB', (2*screens[0].width + 24, screens[0].height), 'white')
+    for i, screen in enumerate(screens): both.paste(screen, (i*(screen.width + 24), 0))
+    return both
+
+def on_phone(browser:Browser, address:str, photo:Path) -> Image.Image:
+    view = open_page(browser, address, 390, 844)
+    view.get_by_text('Ready.').wait_for()
+    view.set_input_files('#file', photo)
+    view.wait_for_function("name => document.querySelector('#note').textContent.includes(name)", arg=photo.name)
+    view.evaluate("document.querySelector('main').scrollIntoView()")
+    return shot(view)
+
+def notebook(browser:Browser, place:Path, code:str) -> Page:
+    "JupyterLab with one cell that has been run."
+    sys.path.insert(0, str(root/'tests'))
+    from test_cleaner_browser import jupyterlab
+    cell = {'cell_type': 'code', 'id': 'only', 'metadata': {}, 'source': code, 'execution_count': None, 'outputs': []}
+    kernel = {'kernelspec': {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}}
+    (place/'one.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}), encoding='utf-8')
+    lab = jupyterlab(place, 'one.ipynb')
+    address = lab.__enter__()
+    view = open_page(browser, f'{address}/doc/tree/one.ipynb', 860, 1000)
+    view.once('close', lambda _: lab.__exit__(None, None, None))
+    connected = "(kernel => kernel?.connectionStatus == 'connected' && kernel.status == 'idle')(window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel)"
+    view.wait_for_function(connected, timeout=90_000)
+    view.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    return view
+
+def quiz(browser:Browser, place:Path) -> Image.Image:
+    "The box of a quiz, with a practice question that was answered."
+    view = notebook(browser, place, f"from bears_lib.questionnaire import Quiz\nQuiz(0, folder={str(place/'quiz')!r})")
+    box = view.locator('.widget-vbox').first
+    box.get_by_placeholder('Your answer').fill('there is little food')
+    box.get_by_role('button', name='Check', exact=True).click()
+    box.get_by_text('suggested: partly right').wait_for()
+    box.get_by_role('button', name='partly', exact=True).click()
+    box.get_by_placeholder('Correction: what you would write now').fill('hardly any food, and asleep they live on their fat')
+    return element(view, box)
+
+def buttons(browser:Browser, place:Path) -> Image.Image:
+    "The app of a few widgets in a notebook, with an answer."
+    view = notebook(browser, place, f"from bears_lib.deploy import notebook_app\nnotebook_app({str(model(place))!r})")
+    box = view.locator('.widget-vbox').first
+    with view.expect_file_chooser() as chooser: box.get_by_role('button', name='Upload').click()
+    chooser.value.set_files(a_bear())
+    box.get_by_role('button', name='Classify', exact=True).click()
+    box.locator('meter').first.wait_for()
+    return element(view, box)
+
+def element(view:Page, box) -> Image.Image:
+    "One part of the page; the page is closed, and with it the server behind it."
+    view.wait_for_timeout(500)
+    picture = Image.open(io.BytesIO(box.screenshot())).convert('RGB')
+    view.close()
+    return picture
+
+figures = {'report': report, 'app': app, 'phone': phone, 'quiz': quiz, 'buttons': buttons}
+
+def save(name:str, picture:Image.Image) -> Path:
+    "A JPEG of at most 60 kB, with the highest quality that fits."
+    file = root/'nbs'/'images'/f'{name}.jpg'
+    file.parent.mkdir(exist_ok=True)
+    for quality in range(80, 25, -5):
+        picture.save(file, quality=quality, optimize=True)
+        if file.stat().st_size <= most: break
+    return file
+
+def main() -> None:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
+        for name in sys.argv[1:] or figures:
+            with tempfile.TemporaryDirectory() as place: picture = figures[name](browser, Path(place))
+            file = save(name, picture)
+            print(f'{file.relative_to(root)}: {picture.width} x {picture.height}, {file.stat().st_size/1000:.0f} kB')
+        browser.close()
+
+if __name__ == '__main__': main()
