@@ -1,4 +1,4 @@
-"""Computer-drawn cells of four kinds, as many as one asks for: pictures unlike any photo of a bear, for trying out when training further pays.
+"""Computer-drawn cells of four kinds, as many as one asks for: pictures far from everyday photos.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/lessons/cells.html.md"""
 
@@ -43,7 +43,8 @@ def _direction(random:np.random.Generator) -> np.ndarray:
     angle = random.uniform(0, 2*np.pi)
     return np.array([np.cos(angle), np.sin(angle)])
 
-def _paint_cell(picture:np.ndarray, centre:np.ndarray, radius:float, label:str, stain:np.ndarray, random:np.random.Generator) -> None:
+def _paint_cell(picture:np.ndarray, centre:np.ndarray, radius:float, label:str, stain:np.ndarray,
+    random:np.random.Generator) -> None:
     "A cell of the kind `label` over a picture."
     body = np.array((205, 150, 196)) + stain + random.normal(0, 6, 3)
     _paint_disc(picture, centre, radius, body, lambda distance: 0.55 + 0.35*np.clip(distance, 0, 1)**6, random)
@@ -51,7 +52,8 @@ def _paint_cell(picture:np.ndarray, centre:np.ndarray, radius:float, label:str, 
     nucleus = centre + _direction(random)*radius*(0.44 if place == 'side' else 0.06)
     apart = _direction(random)*radius*0.21
     for middle in (nucleus - apart, nucleus + apart) if parts == 'two' else (nucleus,):
-        _paint_disc(picture, middle, radius*(0.31 if parts == 'two' else 0.42), np.array((92, 52, 138)) + stain, lambda _: 0.9, random)
+        _paint_disc(picture, middle, radius*(0.31 if parts == 'two' else 0.42), np.array((92, 52, 138)) + stain,
+            lambda _: 0.9, random)
 
 # %% ../../../nbs/engine/lessons/cells.ipynb #cell0013
 def draw_cells(
@@ -81,9 +83,10 @@ def draw_cells(
         raise BearsError(f'size must be 32 to 512 pixels, not {size}.')
     random, pixel = np.random.default_rng([cell_kinds.index(label), seed]), size/64
     stain = random.normal(0, 12, 3)
-    clouds = Image.fromarray(random.normal(0, 5, (7, 7)).astype(np.float32)).resize((size, size), Image.Resampling.BICUBIC)
-    picture = np.array((238, 222, 232)) + stain + np.asarray(clouds, float)[..., None]
-    for centre in _places(random, random.integers(6, 10), size, 13*pixel):
+    clouds = Image.fromarray(random.normal(0, 5, (7, 7)).astype(np.float32))
+    light = np.asarray(clouds.resize((size, size), Image.Resampling.BICUBIC), float)
+    picture = np.array((238, 222, 232)) + stain + light[..., None]
+    for centre in _places(random, int(random.integers(6, 10)), size, 13*pixel):
         _paint_cell(picture, centre, pixel*random.uniform(6.5, 9), label, stain, random)
     picture += random.normal(0, 7, picture.shape)
     whole = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
