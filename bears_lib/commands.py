@@ -100,7 +100,7 @@ def bears_demo(
             **_summary(fitted, result), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #cmd00001
-def _pictures(root:Path, result) -> list[Path]:
+def _pictures(root:Path, result:Any) -> list[Path]:
     "The confusion matrix and the worst photos, as PNG files."
     import io
     import matplotlib

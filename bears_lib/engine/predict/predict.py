@@ -158,8 +158,10 @@ class Classifier:
         list[Prediction]
             One for each photo, in order; for a photo that can't be used an empty one, with `.problem`
         """
-        session, photos = open_network(self.network, threads=1), list(photos)
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        photos = list(photos)
+        few = len(photos) < 8 # a second session costs more than it brings
+        session = self.session if few else open_network(self.network, threads=1)
+        with ThreadPoolExecutor(max_workers=1 if few else os.cpu_count()) as pool:
             answers = pool.map(lambda photo: _answer(self, session, photo, top, go_on=True), photos)
             return list(progress(answers, 'looking at photos', total=len(photos)))
 
