@@ -15,6 +15,12 @@ if 'PYTEST_XDIST_WORKER' not in os.environ:
 root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))
 
+# Files that take minutes begin, so that none of them is left for one core at the end.
+long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pictures', 'test_web_page', 'test_learner_browser', 'test_app', 'test_writers', 'test_distributed']
+
+def pytest_collection_modifyitems(items:list) -> None:
+    items.sort(key=lambda item: long_files.index(item.path.stem) if item.path.stem in long_files else len(long_files))
+
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')
 chromium_flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
                   '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
