@@ -7,7 +7,7 @@ import pytest
 from conftest import root
 
 sys.path.insert(0, str(root/'tools'))
-import make_glossary
+import course_stats, make_glossary
 
 course = sorted((root/'nbs').glob('0[0-5]*.ipynb'))
 
@@ -71,3 +71,17 @@ def test_only_the_first_explanation_counts(tmp_path):
     found, left_out = make_glossary.terms([first, second])
     assert {key: (term, place) for key, (term, _, place) in found.items()} == {'batch': ('batch', '[What is what?](00_a.ipynb#what-is-what)'), 'loss': ('loss', '[Later](01_b.ipynb#later)')}
     assert left_out == []
+
+@pytest.mark.parametrize('name', ['00_learning', '01_gather', '02_train', '03_interpret', '04_deploy', '05_questionnaire'])
+def test_a_course_notebook_teaches_more_than_it_is_library(name):
+    "At most a quarter of the lines are library, none before the first result; ten words explain a visible line; figures have words for those who can't see them."
+    found = course_stats.count(root/'nbs'/f'{name}.ipynb')
+    assert found['library'] <= 0.25 and not found['library_before_first_result'] and found['words_per_line'] >= 10
+    assert found['exercises'] >= 3 and not found['without_alt'] and found['longest_library_cell'] <= 30
+
+@pytest.mark.parametrize('name', ['00_learning', '01_gather', '02_train', '03_interpret', '04_deploy', '05_questionnaire'])
+def test_opening_and_closing_mirror_each_other(name):
+    "As many points in `What you have seen` as in `In this notebook`."
+    text = '\n\n'.join(''.join(cell['source']) for cell in json.loads((root/'nbs'/f'{name}.ipynb').read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown')
+    def points(after:str) -> int: return len(re.findall(r'^(?:\d+\.|[-*]) ', re.split(r'\n\n(?![-*\d])', text[text.index(after):].split('\n', 1)[1].lstrip('\n') , maxsplit=1)[0], re.M))
+    assert points('**In this notebook**') == points('## What you have seen') >= 4
