@@ -9,15 +9,13 @@ __all__ = ['fit_photos', 'read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears
            'fit_head', 'plot_activations', 'plot_stack']
 
 # %% ../nbs/02_train.ipynb #4c412a15
-from importlib import import_module
 from pathlib import Path
 from typing import Any
-from .engine.core.common import BearsError
 from .engine.core.folders import PhotoFolder
 from .engine.features.photo_features import load_body
 from .engine.features.split import Valid
 from .engine.predict.packaged_body import default_arch
-from .engine.train.fitting import Fitted, fit_folder
+from .engine.train.fitting import Fitted, fit_folder, needing_torch
 from .engine.train.guessing_game import Challenge
 from .engine.train.labels import Labels, read_labels, read_to_train, say_what_was_understood
 from .engine.train.learning_rate import plot_lr
@@ -25,15 +23,9 @@ _all_ = ['read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears_dls', 'bears_le
     'plot_activations', 'plot_stack']
 
 # %% ../nbs/02_train.ipynb #679f2b90
-_with_fastai = {'bears_dls': 'learners', 'bears_learner': 'learners', 'lite0': 'learners', 'KeepNorms': 'learners', 'fit_head': 'learners',
-                'plot_activations': 'layers', 'plot_stack': 'layers'}
-
 def __getattr__(name:str) -> Any:
     "What needs fastai and torch is loaded when it is first asked for: the rest does without them."
-    if name not in _with_fastai: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    try: return getattr(import_module(f'bears_lib.engine.train.{_with_fastai[name]}'), name)
-    except ModuleNotFoundError as error:
-        raise BearsError(f'{name} needs {error.name}, which is not installed: pip install "bears_lib[course]"') from error
+    return needing_torch(name, __name__)
 
 # %% ../nbs/02_train.ipynb #95f3794a
 def fit_photos(

@@ -76,6 +76,16 @@ def _clearness(maps:np.ndarray) -> np.ndarray:
     return np.maximum((centred[:, 1:]*centred[:, :-1]).mean((1, 2)),
         (centred[:, :, 1:]*centred[:, :, :-1]).mean((1, 2)))
 
+def _shown(maps:np.ndarray, n:int, alike:float=0.4) -> list[int]:
+    "The numbers of n clear maps, unlike each other where there are enough of them."
+    order, flat = np.argsort(-_clearness(maps)).tolist(), maps.reshape(len(maps), -1)
+    flat = flat - flat.mean(1, keepdims=True)
+    flat = flat/(np.linalg.norm(flat, axis=1, keepdims=True) + 1e-9)
+    chosen: list[int] = []
+    for channel in order:
+        if len(chosen) < n and all(abs(flat[channel] @ flat[other]) < alike for other in chosen): chosen.append(channel)
+    return (chosen + [channel for channel in order if channel not in chosen])[:n]
+
 # %% ../../../nbs/engine/train/layers.ipynb #9d6444e2
 def plot_activations(
     learn:Any, # A `Learner` with a convolutional body, from `bears_learner`
@@ -96,15 +106,16 @@ def plot_activations(
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     shown = [layers[0], layers[len(layers)//2], layers[-1]]
-    figure, axes = plt.subplots(3, n + 1, figsize=(1.45*(n + 1), 6.6))
+    side, letters = (1.45, 8) if n > 4 else (2.3, 13)
+    figure, axes = plt.subplots(3, n + 1, figsize=(side*(n + 1), 3*side + 2.2))
     for ax in axes.flat: ax.axis('off')
     for row, (layer, where) in enumerate(zip(shown, ('early', 'middle', 'late'))):
         channels, height, width = layer.activations.shape
         axes[row, 0].imshow(preprocess.square(photo))
-        axes[row, 0].set_title(f'{where} layer:\n{channels} channels\nof {height} x {width}', fontsize=8, loc='left')
-        for ax, channel in zip(axes[row, 1:], np.argsort(-_clearness(layer.activations))):
+        axes[row, 0].set_title(f'{where} layer:\n{channels} channels\nof {height} x {width}', fontsize=letters, loc='left')
+        for ax, channel in zip(axes[row, 1:], _shown(layer.activations, n)):
             ax.imshow(layer.activations[channel], cmap='cividis')
-            ax.set_title(f'channel {channel}', fontsize=8)
+            ax.set_title(f'channel {channel}', fontsize=letters)
     figure.tight_layout()
     return figure
 
@@ -116,10 +127,10 @@ def _boxes(ax, layers:list[Layer]) -> float:
         channels, height, width = layer.activations.shape
         high, wide = 0.13*np.log2(height), 0.08*np.log2(channels)
         ax.add_patch(Rectangle((x, -high), wide, 2*high, facecolor='#9ecae1', edgecolor='#08306b'))
-        ax.text(x + wide/2, -1.1, f'{height} x {width}\n{channels}\nchannels', ha='center', va='top', fontsize=9)
+        ax.text(x + wide/2, -1.1, f'{height} x {width}\n{channels}\nchannels', ha='center', va='top', fontsize=12)
         x += wide + 0.65
     ax.annotate('', (x - 0.6, 1.15), (1.95, 1.15), arrowprops={'arrowstyle': '<->', 'color': '#08306b'})
-    ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=10,
+    ax.text((x + 1.3)/2, 1.2, 'body: from edges to whole animals, frozen', ha='center', va='bottom', fontsize=13,
         color='#08306b')
     return x
 
@@ -128,14 +139,14 @@ def _answers(ax, x:float, head:nn.Module, labels:list[str], chances:list[float],
     "The features, the head, and the chances of the likeliest classes."
     features = next(each.in_features for each in head.modules() if isinstance(each, nn.Linear))
     ax.add_patch(Rectangle((x, -0.9), 0.1, 1.8, facecolor='#08306b'))
-    ax.text(x + 0.05, -1.1, f'{features}\nfeatures', ha='center', va='top', fontsize=9)
-    ax.text(x + 1.5, 1.2, 'head: learns your classes', ha='center', va='bottom', fontsize=10, color='#a63603')
+    ax.text(x + 0.05, -1.1, f'{features}\nfeatures', ha='center', va='top', fontsize=12)
+    ax.text(x + 1.5, 1.2, 'head: learns your classes', ha='center', va='bottom', fontsize=13, color='#a63603')
     best = sorted(zip(chances, labels), reverse=True)[:n]
     for i, (chance, label) in enumerate(sorted(best, key=lambda each: each[1])):
         y = 0.7 - 1.6*i/max(1, len(best) - 1)
         ax.plot([x + 0.1, x + 1.0], [0, y], color='#a63603', linewidth=0.5 + 3*chance)
         ax.add_patch(Rectangle((x + 1.0, y - 0.14), 1.2*chance, 0.28, facecolor='#fdae6b', edgecolor='#a63603'))
-        ax.text(x + 1.05 + 1.2*chance, y, f' {for_figure(label, 60)} {chance:.0%}', va='center', fontsize=9)
+        ax.text(x + 1.05 + 1.2*chance, y, f' {for_figure(label, 60)} {chance:.0%}', va='center', fontsize=12)
 
 # %% ../../../nbs/engine/train/layers.ipynb #d08b7f13
 def plot_stack(
@@ -157,10 +168,10 @@ def plot_stack(
     modes = [(each, each.training) for each in learn.model.modules()]
     with torch.inference_mode(): chances = learn.model.eval()(features).softmax(1)[0].float().cpu().tolist()
     for module, mode in modes: module.training = mode
-    figure, ax = plt.subplots(figsize=(11, 3.2))
+    figure, ax = plt.subplots(figsize=(12, 3.6))
     height, width = preprocess.shape
     ax.imshow(preprocess.square(photo), extent=(0, 1.6, -0.8, 0.8))
-    ax.text(0.8, -1.1, f'pixels\n{height} x {width}\n3 colours', ha='center', va='top', fontsize=9)
+    ax.text(0.8, -1.1, f'pixels\n{height} x {width}\n3 colours', ha='center', va='top', fontsize=12)
     right = _boxes(ax, layers)
     _answers(ax, right, learn.model[1], [str(label) for label in learn.dls.vocab], chances)
     ax.set(xlim=(-0.1, right + 3.9), ylim=(-2.1, 1.5), aspect='equal')
