@@ -106,7 +106,7 @@ def plot_activations(
     preprocess = preprocess_of(learn.dls)
     layers = body_layers(learn.model[0], photo, preprocess)
     shown = [layers[0], layers[len(layers)//2], layers[-1]]
-    side, letters = (1.45, 8) if n > 4 else (2.3, 13)
+    side, letters = (1.45, 8) if n > 4 else (2.0, 11)
     figure, axes = plt.subplots(3, n + 1, figsize=(side*(n + 1), 3*side + 2.2))
     for ax in axes.flat: ax.axis('off')
     for row, (layer, where) in enumerate(zip(shown, ('early', 'middle', 'late'))):
