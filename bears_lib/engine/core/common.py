@@ -195,7 +195,7 @@ def wilson(
     n:int, # Out of how many
     z:float=1.96, # Standard errors on each side: 1.96 for 95%
 ) -> tuple[float, float]: # Lower and upper end, both in 0..1
-    """The Wilson interval of a proportion: where the true accuracy lies, 95 times out of 100.
+    """The Wilson interval of a proportion. Intervals made this way hold the true value 95 times in 100.
 
     Parameters
     ----------
