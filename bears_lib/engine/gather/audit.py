@@ -437,7 +437,7 @@ def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
     "Two cells for a pair, one for any other finding."
     cells = []
     for finding in (finding for finding in findings if finding.file):
-        words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says')
+        words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says').replace('says it is rather', 'says rather')
         cells.append((root/finding.file, f'{finding.problem}\n{shorten(finding.file)}\n{shorten(words, 30)}'))
         if finding.other: cells.append((root/finding.other, f'the same as\n{shorten(finding.other)}\n'))
     return cells
