@@ -1,4 +1,4 @@
-"""A two-minute tour of the commands: from drawn bears to a prediction, then with your own photos.
+"""A ten-minute tour of the commands: from drawn bears to a prediction, then with your own photos.
 
 Docs: https://bears-lib.github.io/bears_lib/commands.html.md"""
 
