@@ -40,7 +40,7 @@ def _section(q:Question) -> str:
 <p class="ask"><label for="{name}-answer">{for_html(q.ask)}</label></p>
 {_box(q, name)}
 <div class="more"><details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
-<details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p><p>Read it: <a href="{for_html(q.page)}">{for_html(q.see.partition(': ')[2])}</a></p></details></div>
+<details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p><p>Read it: <a href="{for_html(q.link)}">{for_html(q.see.partition(': ')[2])}</a></p></details></div>
 <fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 
