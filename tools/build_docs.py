@@ -93,15 +93,14 @@ def write_classifier(folder:Path, links:dict[str, str]) -> None:
 
 learnt_from = 'Bears that a program drew, and no photo: the sample that comes with the package. On 809 web photos it was right on 95.9% (95% interval 94.3% to 97.1%).'
 
-def only_what_is_documented(cell) -> bool:
-    "Cells that export or do nothing but import are run for the docstrings; the learner's cells, which need each other, are shown as they are stored."
-    if not needs_running(cell): return False
-    return bool(cell.directives_.keys() & {'export', 'exports', 'exporti'}) or all(isinstance(node, ast.Import | ast.ImportFrom) for node in cell.parsed_())
-
-needs_running, processors._do_eval = processors._do_eval, only_what_is_documented
+def stands_alone(cell) -> bool:
+    "Not a learner's cell that imports something and goes on with what cells before it made: those are shown as they are stored."
+    imports = [isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(ast.Module(cell.parsed_(), []))]
+    return bool(cell.directives_.keys() & {'export', 'exports', 'exporti'}) or not any(imports) or all(isinstance(node, ast.Import | ast.ImportFrom) for node in cell.parsed_())
 
 def main() -> None:
-    cfg = get_config()
+    cfg, runs = get_config(), processors._do_eval
+    processors._do_eval = lambda cell: runs(cell) and stands_alone(cell)  # what nbdev runs for the docstrings
     refresh_quarto_yml()
     nbdev_sidebar.__wrapped__(skip_folder_re=left_out)
     order_sidebar(cfg.nbs_path/'sidebar.yml')

@@ -58,6 +58,9 @@ def _blank(answer:Any) -> bool:
 
 def _same(answer:Any, expected:Any, rtol:float) -> bool:
     "Texts but for case and spaces around them, numbers and arrays within `rtol`, sequences in order."
+    if isinstance(expected, list | tuple) and any(isinstance(each, str) for each in expected):
+        found = list(answer) if isinstance(answer, list | tuple | np.ndarray) else []
+        return len(found) == len(expected) and all(_same(*pair, rtol) for pair in zip(found, expected))
     if isinstance(expected, str): return str(answer).strip().casefold() == expected.strip().casefold()
     if isinstance(expected, bool | np.bool_):
         return isinstance(answer, bool | np.bool_) and bool(answer) == bool(expected)
@@ -261,9 +264,11 @@ def keep_progress(
     if os.environ.get('IN_TEST'): return
     row = {'notebook': notebook, 'exercise': number, 'right': right, 'at': datetime.now(timezone.utc).isoformat(timespec='seconds')}
     try:
-        progress_file().parent.mkdir(parents=True, exist_ok=True)
-        with progress_file().open('a', encoding='utf-8') as file: file.write(json.dumps(row) + '\n')
-    except OSError as error: print(f'This can not be kept in {progress_file()}: {error.strerror}.')
+        path = progress_file()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torn = path.exists() and not path.read_bytes().endswith(b'\n')  # a kernel was killed while it wrote
+        with path.open('a', encoding='utf-8') as file: file.write('\n'*torn + json.dumps(row) + '\n')
+    except (OSError, RuntimeError) as error: print(f'What you solved can not be kept: {error}.')  # RuntimeError: no home folder
 
 def progress() -> dict[str, tuple[int, int]]: # For each notebook with exercises: how many are solved, of how many
     """How far a learner has come.
@@ -274,11 +279,12 @@ def progress() -> dict[str, tuple[int, int]]: # For each notebook with exercises
         For each notebook with exercises: how many are solved, of how many
     """
     solved:dict[str, set] = {}
-    lines = progress_file().read_text('utf-8', errors='replace').splitlines() if progress_file().is_file() else []
+    try: lines = progress_file().read_text('utf-8', errors='replace').splitlines()
+    except (OSError, RuntimeError): lines = []
     for line in lines:
         try: row = json.loads(line)
         except ValueError: continue
-        if isinstance(row, dict) and row.get('right') is True:
-            solved.setdefault(str(row.get('notebook')), set()).add(row.get('exercise'))
+        if isinstance(row, dict) and row.get('right') is True and isinstance(row.get('exercise'), int):
+            solved.setdefault(str(row.get('notebook')), set()).add(row['exercise'])
     names = sorted(Path(each.name).stem for each in (files('bears_lib')/'data'/'exercises').iterdir() if each.name.endswith('.toml'))
     return {name: (len(solved.get(name, set()) & set(range(1, len(load_exercises(name)) + 1))), len(load_exercises(name))) for name in names}
