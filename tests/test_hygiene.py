@@ -33,6 +33,7 @@ def test_every_picture_is_described(notebook):
     for code, output in outputs(notebook):
         drawn = {'image/png', 'image/jpeg', 'image/svg+xml'} & set(output.get('data', {}))
         assert not drawn or re.search(r'^#\| fig-alt: \S.{20}', code, re.M), f'a figure without fig-alt, made by:\n{code[:300]}'
+        assert not re.search(r'^#\| fig-alt: (?!["\']).*: ', code, re.M), f'a fig-alt with a colon needs quotes, or the site has none:\n{code[:300]}'
         for tag in re.findall(r'<img[^>]*>', text_of(output)): assert re.search(r'alt="[^"]+"', tag), tag[:200]
     for cell in cells(notebook, 'markdown'):
         assert '![](' not in source(cell), 'a picture without words for those who do not see it'
