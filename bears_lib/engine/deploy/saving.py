@@ -155,7 +155,8 @@ def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
 # %% ../../../nbs/engine/deploy/saving.ipynb #662aad88
 def _backbone(learn:Any) -> dict[str, str]:
     "The architecture's name and, for the packaged weights, their hash."
-    name = str(getattr(learn, 'arch', type(learn.model[0]).__name__))
+    arch = getattr(learn, 'arch', type(learn.model[0]).__name__)
+    name = f'fastai: {arch.__name__}' if callable(arch) else str(arch)  # `vision_learner` keeps the function
     return {'name': name, 'weights_sha256': packages[name].sha256 if name in packages else ''}
 
 def _training(learn:Any) -> dict:
