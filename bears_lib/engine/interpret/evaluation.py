@@ -23,7 +23,7 @@ from ..train.fitting import Fitted
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #c553ac5f
 @dataclass
 class Evaluation:
-    "What a model said about photos whose class is known: everything in this notebook is read off it."
+    "What a model said about photos whose class is known: everything in this room is read off it."
     photos: list[Path]
     labels: list[str] # In the order of the model's outputs
     truth: np.ndarray # int of shape (n,): the number of each photo's class

@@ -94,7 +94,7 @@ def report(
     to:str|Path='report.html', # The file to write
     worst:int=12, # How many of the worst photos to show; half of them with a heat map and the training photos that they look like
 ) -> Path: # The file
-    """Everything in this notebook on one page that needs no internet: written for whoever asks whether the model is good enough.
+    """All that this room knows of a model, on one page that needs no internet: written for whoever asks whether the model is good enough.
 
     Parameters
     ----------

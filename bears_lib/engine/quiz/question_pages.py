@@ -56,7 +56,7 @@ def _data(questions:list[Question]) -> dict:
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #66605d8f
 def question_page(
-    chapter:int, # 1 or 2
+    chapter:int, # 1 or 2; 0 for practice
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': 'index.html'}
 ) -> str: # A whole HTML page
     """A chapter's questions as a page that checks answers in the browser.
@@ -64,7 +64,7 @@ def question_page(
     Parameters
     ----------
     chapter : int
-        1 or 2
+        1 or 2; 0 for practice
     links : dict[str, str] | None, default None
         Links for the top of the page, such as {'Home': 'index.html'}
 
@@ -82,7 +82,7 @@ def question_page(
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #da83d2c1
 def write_question_page(
     path:str|Path, # Of the HTML file
-    chapter:int, # 1 or 2
+    chapter:int, # 1 or 2; 0 for practice
     links:dict[str, str]|None=None, # As in `question_page`
 ) -> Path: # The same path
     """Write a chapter's questions as a page for a website.
@@ -92,7 +92,7 @@ def write_question_page(
     path : str | Path
         Of the HTML file
     chapter : int
-        1 or 2
+        1 or 2; 0 for practice
     links : dict[str, str] | None, default None
         As in `question_page`
 

@@ -82,13 +82,13 @@ class Session:
     path : str | Path
         Of the file; it is made with the first answer
     chapter : int
-        1 or 2
+        1 or 2; 0 for practice
     """
     read:Callable[..., None]; append:Callable[..., None]; attempt:Callable[..., Entry]   # see below
 
     def __init__(self,
         path:str|Path, # Of the file; it is made with the first answer
-        chapter:int, # 1 or 2
+        chapter:int, # 1 or 2; 0 for practice
     ):
         self.path, self.chapter = Path(path), chapter
         self.ids = [q.id for q in load_questions(chapter)]

@@ -185,7 +185,6 @@ class LiteBody(nn.Sequential):
 
 def lite0(
     pretrained:bool=True, # Take the packaged ImageNet weights; False: random ones
-    **_:Any, # What fastai hands to every architecture, without use here
 ) -> LiteBody: # Photos of shape (n, 3, height, width) become maps of shape (n, 1280, height/32, width/32)
     """EfficientNet-Lite0 as an architecture for fastai: `vision_learner(dls, lite0)` works without a download.
 
@@ -193,8 +192,6 @@ def lite0(
     ----------
     pretrained : bool, default True
         Take the packaged ImageNet weights; False: random ones
-    **_ : Any
-        What fastai hands to every architecture, without use here
 
     Returns
     -------
