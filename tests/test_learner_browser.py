@@ -81,7 +81,7 @@ def few_cells(name:str, heading:str, before:dict[str, str]) -> list[dict]:
     cells = json.loads((root/f'nbs/{name}.ipynb').read_text('utf-8'))['cells']
     text = [''.join(cell['source']) for cell in cells]
     start = next(i for i, source in enumerate(text) if heading in source)
-    first = [cell for cell, source in zip(cells[:start], text) if cell['cell_type'] == 'code' and re.match(r'#\| (hide|export|default_exp)|(from|import) \S+', source)
+    first = [cell for cell, source in zip(cells[:start], text) if cell['cell_type'] == 'code' and re.match(r'#\| (hide|export|default_exp)|(#\| code-fold: true\n)?(from|import) \S+', source)
              and not re.search(r'^(with |assert |test_\w+\()', source, re.M)]  # what a cell asserts is about cells that are left out
     added = [{'cell_type': 'code', 'id': id, 'metadata': {}, 'source': [source], 'execution_count': None, 'outputs': []} for id, source in before.items()]
     return [cells[0], *first, *added, *cells[start:]]
@@ -102,8 +102,12 @@ def test_the_game_is_the_learners_own(browser, tmp_path):
         game.get_by_text('right. The model:').wait_for()
     assert set(json.loads((tmp_path/'my_guesses.json').read_text(encoding='utf-8')).values()) == {'teddy'}
 
+gathered = """place = tempfile.TemporaryDirectory()
+root = Path(place.name)/'bears'
+gather_images(root, {'grizzly': 'grizzly bear', 'black': 'black bear', 'teddy': 'teddy bear'}, n=40, providers=['practice'], web=client)"""
+
 def test_the_cleaner_is_the_learners_own(browser, tmp_path):
-    with opened(browser, tmp_path, '01_gather', few_cells('01_gather', '## The drawn bears', {'place': 'place = tempfile.TemporaryDirectory()'})) as lab:
+    with opened(browser, tmp_path, '01_gather', few_cells('01_gather', '## The drawn bears', {'gathered': gathered})) as lab:
         place, page = lab.run_to("mine = here/'my_bears'"), lab.page.locator('.widget-vbox').first
         mine = {path.relative_to(tmp_path) for path in (tmp_path/'my_bears').glob('*/*.jpg')}
         first, second = (page.get_by_label(f'Photo {number}', exact=True) for number in (1, 2))
