@@ -4,6 +4,7 @@ import ast, json, re
 import pytest
 
 from conftest import root
+from bears_lib.engine.gather.providers import providers_known
 from bears_lib.engine.lessons.exercises import exercises, load_exercises, progress
 
 names = sorted(path.stem for path in (root/'bears_lib'/'data'/'exercises').glob('*.toml'))
@@ -19,14 +20,16 @@ def made_by(code:str, namespace:dict):
 
 @pytest.fixture(scope='module')
 def given():
-    "What an exercise needs, made once for all that need the same."
-    made = {}
+    "What an exercise needs, made once for all that need the same. A provider that it registers is gone afterwards: other tests ask all that there are."
+    made, known = {}, dict(providers_known)
     def get(code:str) -> dict:
         if code not in made:
             made[code] = {}
             exec(code, made[code])
         return dict(made[code])
-    return get
+    yield get
+    providers_known.clear()
+    providers_known.update(known)
 
 def handed_over(name:str, number:int) -> set[str]:
     "The names that the notebook's own cell gives to `check` besides the answer: an expression may use no others."
