@@ -135,6 +135,14 @@ def test_photos_that_fail_are_made_up_for(engines, tmp_path):
     table = gather_images(tmp_path/'bears', ['bear'], n=50, providers=['openverse'])
     assert table.kept.tolist() == [50]
 
+def test_thumbnails_of_openverse_are_no_searches(engines, tmp_path, capsys):
+    "No photo is where it was: 60 thumbnails in their place, and nobody waits for the next minute of searches."
+    engines.web.sites['img.example'] = lambda request: Answer(b'', 404)
+    start = engines.clock.now()
+    table = gather_images(tmp_path/'bears', ['bear'], n=60, providers=['openverse'])
+    assert table.kept.tolist() == [60] and not engines.refused
+    assert 'waiting' not in capsys.readouterr().err and engines.clock.now() - start < 60
+
 def test_gather_again_asks_nobody(engines, tmp_path):
     first = gather_images(tmp_path/'bears', ['grizzly bear', 'teddy bear'], n=10)
     asked, before = dict(engines.web.asked), snapshot(tmp_path/'bears')

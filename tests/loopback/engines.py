@@ -103,6 +103,9 @@ class Engines:
         return Answer(f'<html><body>{html}</body></html>'.encode())
 
     def openverse(self, request):
+        if request.path.endswith('/thumb/'):
+            if self.often('openverse thumbnails', 150, 60) < 0: return self.refuse('openverse thumbnails', b'{"detail": "Request was throttled."}', 429)
+            return photo_site(request)
         page, size = int(request.query['page']), int(request.query['page_size'])
         if size > 20: return _json({'detail': 'page_size must be at most 20'}, 401)
         if page*size > 240: return self.refuse('openverse depth', b'{"detail": "Anonymous requests see the first 240 results."}', 401)

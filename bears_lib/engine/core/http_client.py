@@ -405,7 +405,8 @@ class Clock:
     now, sleep = staticmethod(time.monotonic), staticmethod(time.sleep)
 
 clock = Clock()
-per_minute = {'api.openverse.org': 20, 'api.inaturalist.org': 60, 'commons.wikimedia.org': 200} # requests, as these sites ask
+per_minute = {'api.openverse.org': 20, 'api.inaturalist.org': 60, 'commons.wikimedia.org': 200,
+    'thumbnails of api.openverse.org': 150} # requests, as these sites ask
 _asked: dict[str, deque[float]] = defaultdict(deque) # when each of them was asked in the last minute
 _turn = threading.Lock()
 
@@ -427,8 +428,9 @@ def pause(
     clock.sleep(seconds)
 
 # %% ../../../nbs/engine/core/http_client.ipynb #663a3fbf
-def _wait_for_turn(host:str) -> None:
-    "Wait until a site may be asked once more in this minute."
+def _wait_for_turn(url:httpx.URL) -> None:
+    "Wait until a site may be asked once more in this minute. Openverse counts its thumbnails apart from its searches."
+    host = f'thumbnails of {url.host}' if url.host == 'api.openverse.org' and url.path.endswith('/thumb/') else url.host
     if host not in per_minute: return
     nameless = host == 'commons.wikimedia.org' and not contact()
     most, times = 10 if nameless else per_minute[host], _asked[host]
@@ -491,7 +493,7 @@ class Web:
             A `WebError` with the reason if there is none
         """
         where = _address(url, params)
-        _wait_for_turn(where.host)
+        _wait_for_turn(where)
         with _slot(where.host), _clock.within(self.deadline): return _try(self, where, referer)
 
     def close(self) -> None:
