@@ -10,13 +10,17 @@ OFFLINE := PYTHONPATH="$(CURDIR)/tests/offline" HF_HUB_OFFLINE=1
 # While working: what a change is most likely to break, in a few minutes. `make test` is what counts.
 QUICK := hygiene package words tables photos folders folder_swap journal linear_probe feature_cache models light
 
-.PHONY: demo test quick lab check notebooks export types clean
+.PHONY: demo test slow quick lab check notebooks export types clean
 
 demo: $(VENV)/.demo
 	$(BIN)/bears-demo demo
 
 test: $(VENV)/.dev check notebooks types
-	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=40 tests
+	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=40 tests
+
+# What takes long and seldom breaks, with the reason for each in tests/conftest.py; CI runs it after `make test`.
+slow: $(VENV)/.dev
+	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow --durations=40 tests
 
 quick: $(VENV)/.dev check types
 	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 -m "not browser" $(QUICK:%=tests/test_%.py)
@@ -25,9 +29,9 @@ check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh
 
 # Two notebooks at a time, each on a core of its own; the learners' copies of the lessons without data, as most learners have them.
-# The course's own notebooks are run by tests/test_newcomer.py, cell by cell in a kernel, as a newcomer runs them.
+# `make slow` runs the course's own once more, cell by cell in a kernel of a fresh clone, as a newcomer runs them.
 notebooks: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing --skip-file-re '^([_.]|0[0-6]_(learning|gather|train|interpret|deploy|questionnaire|commands)[.])' --skip-folder-re '^[_.]|lessons'
+	OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing --skip-folder-re '^[_.]|lessons'
 	BEARS_DATA= OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing nbs/lessons
 
 types: $(VENV)/.dev

@@ -18,7 +18,39 @@ sys.path.insert(0, str(root/'tools'))
 # Files that take minutes begin, so that none of them is left for one core at the end.
 long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pictures', 'test_web_page', 'test_learner_browser', 'test_app', 'test_writers', 'test_distributed']
 
+# What `make slow` runs, and CI after `make test`: each has a quicker relative that stays in `make test`, or looks at what changes seldom.
+slow = {
+    'test_colab.py': 'installs two machines like Colab and Kaggle; test_setup_cell reads what the cell would do',
+    'test_newcomer.py::test_course_notebooks_want_nothing_but_run': 'the notebooks in kernels of a fresh clone; `make notebooks` runs the same cells',
+    'test_newcomer.py::test_study_copies_hold_code_and_headings_and_run': 'copies of the notebooks that were run',
+    'test_strange_pictures.py': 'two hundred harmful pictures; test_photos opens broken ones of several kinds',
+    'test_learner_browser.py': 'the widgets of the notebooks in JupyterLab; test_cleaner and test_questionnaire call the same functions',
+    'test_cleaner_browser.py': 'the cleaner in JupyterLab',
+    'test_distributed.py': 'two processes that train together',
+    'test_space.py::test_it_runs_in_a_fresh_environment': 'installs what a Space installs',
+    'test_web_page.py::test_sixty_photos_get_the_same_answer_as_from_classifier[photographed]': 'the drawn sixty stay',
+    'test_web_page.py::test_odd_files_get_the_same_answer_as_from_classifier': 'odd files one by one',
+    'test_web_page.py::test_files_of_the_cdn_are_checked': 'pages whose files were changed',
+    'test_web_page.py::test_it_works_offline_after_the_first_visit_and_takes_up_a_new_version': 'two visits and a new version',
+    'test_web_page.py::test_a_large_photo_does_not_freeze_the_page': 'a photo of 48 million pixels',
+    'test_parity.py': 'many networks in PyTorch and in ONNX; test_deploy compares one',
+    'test_networks.py': 'each architecture that torchvision and timm have of a kind',
+    'test_download.py::test_killed_in_the_middle_and_run_again': 'three processes, two of them killed',
+    'test_download.py::test_four_classes_of_150_while_sources_are_down': 'test_what_is_short_is_said_for_each_class_with_the_next_step asks for fewer',
+    'test_writers.py': 'each writer killed at each step; test_folder_swap fails each step within the process',
+    'test_properties.py': 'random inputs',
+    'test_docs_site.py': 'builds the site and looks at each page in a browser',
+    'test_app_strangers.py': 'visitors who mean harm; test_app asks as ordinary ones do',
+}
+
+def why_slow(item:pytest.Item) -> str|None:
+    "Why a test is left to `make slow`; None if it is not."
+    name = f'{item.path.name}::{item.name}'
+    return next((why for start, why in slow.items() if name == start or name.startswith((f'{start}::', f'{start}['))), None)
+
 def pytest_collection_modifyitems(items:list) -> None:
+    for item in items:
+        if why_slow(item): item.add_marker('slow')
     items.sort(key=lambda item: long_files.index(item.path.stem) if item.path.stem in long_files else len(long_files))
 
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')

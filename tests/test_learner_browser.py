@@ -7,7 +7,7 @@ import pytest
 from conftest import root
 from test_cleaner_browser import jupyterlab, shoot
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 notebook = 'window.jupyterapp.shell.currentWidget'
 
 connected = f"(kernel => kernel?.connectionStatus == 'connected' && kernel.status == 'idle')(window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel)"

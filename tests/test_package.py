@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bears_lib.gather import sample_bears
-from conftest import root, shell
+from conftest import root, shell, slow
 
 try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib
@@ -90,6 +90,12 @@ def test_make_in_a_folder_with_a_blank_in_its_name(tmp_path):
     said = [line for line in done.stdout.splitlines() if line.endswith(']')]
     offline = f'[{place}/tests/offline]'
     assert said == ['nbdev-clean []', f'nbdev-test {offline}', f'nbdev-test {offline}', 'mypy []', f'python {offline}']
+
+def test_what_is_left_to_make_slow_is_there():
+    for name in slow:
+        file, _, function = name.partition('[')[0].partition('::')
+        text = (root/'tests'/file).read_text(encoding='utf-8')
+        assert not function or f'def {function}(' in text, name
 
 def test_in_a_notebook_words_are_not_painted_red(tmp_path):
     "They go to stdout there, and to stderr in a shell."

@@ -175,7 +175,6 @@ def test_on_your_own_machine_it_answers_to_its_own_names(space):
             app.terminate()
             app.communicate(timeout=20)
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_it_runs_in_a_fresh_environment(space, model, tmp_path):
     "Only what its requirements.txt names is installed; another process asks it over its API."
