@@ -281,10 +281,10 @@ def measure(path:str) -> dict:
 
 if __name__ == '__main__':
     from bears_lib.engine.core import decoding
-    class Worker(decoding._Worker):
+    class Worker(decoding.Worker):
         def __init__(self):
             super().__init__()
             alive[:] = [each for each in alive if each.process.returncode is None] + [self]
-    decoding._Worker = Worker
+    decoding.Worker = Worker
     decoding.decode(small('GIF'))  # a worker is there
     for line in sys.stdin: print(json.dumps(measure(line.rstrip('\n'))), flush=True)

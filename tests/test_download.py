@@ -2,12 +2,13 @@
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
-import json, signal, subprocess, sys, time, zipfile, zlib
+import json, os, signal, subprocess, sys, threading, time, zipfile, zlib
 
 import pytest
 from PIL import Image
 
-from bears_lib.engine.gather import download, providers, search
+from bears_lib.engine.gather import download, keeping, providers, search
+from bears_lib.engine.core import decoding
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.gather.gathering import attribution, gather_images, licensed_copy
 from bears_lib.engine.gather.download import download_images
@@ -28,14 +29,15 @@ def snapshot(root) -> dict[str, bytes]:
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(Path(root).glob('*/*.jpg'))}
     return files | {f'row {name}': repr({key: value for key, value in row.items() if key != 'fetched_at'}) for name, row in read_metadata(root).items()}
 
-@pytest.fixture(scope='module')
-def nasty(tmp_path_factory):
+@pytest.fixture(scope='module', params=[100, 0], ids=['opened here', 'opened in processes'])
+def nasty(request, tmp_path_factory):
     "All cases fetched at once into one folder."
     folder = tmp_path_factory.mktemp('nasty')
     def path(url): return unquote(url.partition('nasty.example')[2].partition('?')[0])
     sites = {path(case.url): case.site for case in CASES.values() if case.site}
     sites['/evil2.jpg'] = CASES['a name that leads out'].site
     patch = pytest.MonkeyPatch()
+    patch.setattr(keeping, 'few', request.param)
     with LoopbackWeb(folder, {'nasty.example': lambda request: sites[unquote(request.path)](request)}) as web, Web(deadline=4, patience=1.5) as client:
         for name, value in web.env.items(): patch.setenv(name, value)
         table = download_images(folder/'bears'/'nasty', urls=[ImageResult(case.url, page_url=case.page) for case in CASES.values()], web=client, n_workers=32)
@@ -306,10 +308,48 @@ def test_words_of_strangers_do_no_harm(engines, tmp_path):
     assert row['author'] == 'Jo "<script>, x' and row['license'] == 'unknown' and '<script>' not in attribution(tmp_path/'bears').read_text(encoding='utf-8')
 
 def test_one_odd_answer_does_not_stop_the_others(engines, tmp_path, monkeypatch):
-    real = download.to_jpeg
-    monkeypatch.setattr(download, 'to_jpeg', lambda data, side: real(data, side) if data != jpeg("/2.jpg[]") else 1/0)
+    real = keeping.to_jpeg
+    monkeypatch.setattr(keeping, 'to_jpeg', lambda data, side: real(data, side) if data != jpeg("/2.jpg[]") else 1/0)
     table = download_images(tmp_path/'b'/'grizzly', urls=[f'https://img.example/{i}.jpg' for i in range(5)])
     assert table.loc['grizzly', 'kept'] == 4 and table.loc['grizzly', 'why_not'] == '1 failed (ZeroDivisionError)'
+
+def test_processes_keep_the_same_photos_and_end_with_the_run(engines, tmp_path, monkeypatch):
+    urls, started, real = [f'https://img.example/{i}.jpg' for i in range(30)], [], keeping.Worker
+    monkeypatch.setattr(keeping, 'Worker', lambda *args: started.append(real(*args)) or started[-1])
+    download_images(tmp_path/'here'/'grizzly', urls=urls)
+    assert not started
+    monkeypatch.setattr(keeping, 'few', 3)
+    download_images(tmp_path/'apart'/'grizzly', urls=urls)
+    assert 1 <= len(started) <= os.cpu_count() and all(worker.process.returncode is not None for worker in started)
+    assert snapshot(tmp_path/'apart') == snapshot(tmp_path/'here')
+
+def test_without_processes_photos_are_opened_here(engines, tmp_path, monkeypatch):
+    def refused(*args):
+        raise OSError(12, 'Cannot allocate memory')
+    monkeypatch.setattr(keeping, 'few', 0)
+    monkeypatch.setattr(decoding.subprocess, 'Popen', refused)
+    assert download_images(tmp_path/'b'/'grizzly', urls=[f'https://img.example/{i}.jpg' for i in range(5)]).loc['grizzly', 'kept'] == 5
+
+def test_photos_are_opened_while_others_are_fetched(engines, tmp_path, monkeypatch):
+    "Two fetches at once, and two photos that are being opened: the next fetch does not wait for these."
+    asked, opened, real, asking = threading.Semaphore(0), threading.Event(), keeping.kept_form, Web.get
+    def slow(*args):
+        assert opened.wait(20)
+        return real(*args)
+    def get(*args, **more):
+        asked.release()
+        return asking(*args, **more)
+    monkeypatch.setattr(keeping, 'kept_form', slow)
+    monkeypatch.setattr(Web, 'get', get)
+    def look():
+        fine.extend(asked.acquire(timeout=15) for _ in range(4))
+        opened.set()
+    fine = []
+    watch = threading.Thread(target=look)
+    watch.start()
+    download_images(tmp_path/'b'/'grizzly', urls=[f'https://img.example/{i}.jpg' for i in range(6)], n_workers=2)
+    watch.join()
+    assert fine == [True]*4
 
 def test_a_file_where_a_class_should_be(engines, tmp_path):
     (tmp_path/'bears').mkdir()
@@ -379,7 +419,7 @@ def test_a_plan_of_a_stranger_takes_no_file_of_this_disk(engines, tmp_path):
         (bears/'.bears'/'plan.json').write_text(plan, encoding='utf-8')
         gather_images(bears, ['grizzly'], n=4, providers=['openverse'])
         kept = {path.read_bytes() for path in bears.rglob('*.jpg')}
-        assert kept and not kept & {download.to_jpeg(jpeg(each))[0] for each in ('private', 'in it')}
+        assert kept and not kept & {keeping.to_jpeg(jpeg(each))[0] for each in ('private', 'in it')}
 
 def test_ones_own_folder_is_asked_again(engines, tmp_path):
     "After an interruption, and when photos were added."
@@ -397,7 +437,7 @@ def test_a_zip_that_was_replaced_is_read_anew(engines, tmp_path):
     for name, photo in (('one', 'first'), ('two', 'second')):
         make_zip(path, {'a.jpg': jpeg(photo)})
         gather_images(tmp_path/'bears', {name: path}, n=1)
-        assert [each.read_bytes() for each in (tmp_path/'bears'/name).iterdir()] == [download.to_jpeg(jpeg(photo))[0]]
+        assert [each.read_bytes() for each in (tmp_path/'bears'/name).iterdir()] == [keeping.to_jpeg(jpeg(photo))[0]]
     if Path('/proc/self/fd').exists(): assert not [each for each in Path('/proc/self/fd').iterdir() if each.is_symlink() and each.resolve() == path.resolve()]
 
 def test_members_that_are_locked_or_lie(engines, tmp_path):

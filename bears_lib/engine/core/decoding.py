@@ -6,7 +6,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/decoding.html.md"""
 
 # %% auto #0
 __all__ = ['formats', 'max_pixels', 'max_bytes', 'large_pixels', 'work_seconds', 'work_bytes', 'save_again', 'too_much_memory',
-           'PhotoError', 'is_heic', 'too_large', 'read_file', 'to_bytes', 'to_rgb', 'is_plain', 'work', 'decode']
+           'PhotoError', 'is_heic', 'too_large', 'read_file', 'to_bytes', 'to_rgb', 'is_plain', 'at_work', 'work',
+           'Ended', 'Worker', 'decode']
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0004
 from collections.abc import Iterator
@@ -350,16 +351,26 @@ def _answer(data:bytes, at_least:int, longest:int, requests:io.BufferedReader, a
     for top, bottom in _bands(upright.height, upright.width): answers.write(_rgb_band(upright, top, bottom).tobytes())
 
 # %% ../../../nbs/engine/core/decoding.ipynb #d6b257ef
-def work() -> None:
-    "What a worker does: for each picture that comes in, say its size, wait for a turn, give its pixels; end with its parent."
-    requests: Any = sys.stdin.buffer
+def at_work() -> tuple[Any, Any]: # Where requests come from, where answers go
+    """What a worker does first: say that it is there.
+
+    Returns
+    -------
+    tuple[Any, Any]
+        Where requests come from, where answers go
+    """
     answers = os.fdopen(os.dup(1), 'wb')
     os.dup2(2, 1)  # what a decoder prints goes elsewhere
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the parent
-    from PIL import AvifImagePlugin
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 2
     answers.write(_here)
     answers.flush()
+    return sys.stdin.buffer, answers
+
+def work() -> None:
+    "What a worker does: for each picture that comes in, say its size, wait for a turn, give its pixels; end with its parent."
+    from PIL import AvifImagePlugin
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 2
+    requests, answers = at_work()
     while len(head := requests.read(_job.size)) == _job.size:
         length, at_least, longest, ImageFile.LOAD_TRUNCATED_IMAGES = _job.unpack(head)
         try:
@@ -368,61 +379,109 @@ def work() -> None:
             answers.write(_size.pack(0, 0, 0) + _words.pack(len(words := str(error).encode()[:2000])) + words)
         answers.flush()
 
-# %% ../../../nbs/engine/core/decoding.ipynb #dec0028
-class _Ended(Exception): "A worker has ended before it answered."
+# %% ../../../nbs/engine/core/decoding.ipynb #dec0028a
+class Ended(Exception):
+    "A worker has ended before it answered."
 
-class _Worker:
-    "A process that decodes."
-    def __init__(self, seconds:float=30):
-        home = Path(str(sys.modules[BearsError.__module__].__file__)).parents[3]
-        places = [str(home), *filter(None, map(os.path.abspath, sys.path))]
-        code = 'import sys; sys.path[:] = sys.argv[1:]; from bears_lib.engine.core import decoding; decoding.work()'
-        env = os.environ | dict.fromkeys(('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'), '1')
+def _started(module:str) -> subprocess.Popen:
+    home = Path(str(sys.modules[BearsError.__module__].__file__)).parents[3]
+    places = [str(home), *filter(None, map(os.path.abspath, sys.path))]
+    code = f'import sys; sys.path[:] = sys.argv[1:]; from {module} import work; work()'
+    env = os.environ | dict.fromkeys(('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'), '1')
+    return subprocess.Popen([sys.executable, '-I', '-S', '-c', code, *places], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
+        creationflags=getattr(subprocess, 'CREATE_NO_WINDOW', 0))
+
+# %% ../../../nbs/engine/core/decoding.ipynb #dec0028
+class Worker:
+    """A process of its own, for work that may take too much, or that would keep other threads waiting.
+
+    Parameters
+    ----------
+    module : str, default 'bears_lib.engine.core.decoding'
+        Its `work` is run there
+    seconds : float, default 30
+        To start within
+    """
+    def __init__(self,
+        module:str='bears_lib.engine.core.decoding', # Its `work` is run there
+        seconds:float=30, # To start within
+    ):
         try:
-            self.process = subprocess.Popen([sys.executable, '-I', '-S', '-c', code, *places], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env=env, creationflags=getattr(subprocess, 'CREATE_NO_WINDOW', 0))
+            self.process = _started(module)
             self.into: Any = self.process.stdin
             self.out: Any = self.process.stdout
             with self.within(seconds): self.read(len(_here))
-        except (OSError, _Ended) as error:
+        except (OSError, Ended) as error:
             raise PhotoError(f"no process to open it in could be started ({error}). {save_again}") from error
 
     @contextmanager
-    def within(self, seconds:float=10) -> Iterator[None]:
-        "Ended after so long."
+    def within(self,
+        seconds:float=10, # Of the time of day
+    ) -> Iterator[None]:
+        """Ended after so long.
+
+        Parameters
+        ----------
+        seconds : float, default 10
+            Of the time of day
+        """
         timer = threading.Timer(seconds, self.process.kill)
         timer.daemon = True
         timer.start()
         try: yield
         finally: timer.cancel()
 
-    def read(self, n:int) -> bytes:
+    def read(self,
+        n:int, # Bytes
+    ) -> bytes: # Exactly so many
+        """Wait for a part of its answer.
+
+        Parameters
+        ----------
+        n : int
+            Bytes
+
+        Returns
+        -------
+        bytes
+            Exactly so many
+        """
         data = self.out.read(n)
         if len(data) < n:
-            raise _Ended('it has ended')
+            raise Ended('it has ended')
         return data
 
-    def write(self, data:bytes) -> None:
+    def write(self,
+        data:bytes, # A request, or a part of one
+    ) -> None:
+        """Send it something.
+
+        Parameters
+        ----------
+        data : bytes
+            A request, or a part of one
+        """
         try:
             self.into.write(data)
             self.into.flush()
         except OSError:
-            raise _Ended('it has ended') from None
+            raise Ended('it has ended') from None
 
     def end(self) -> None:
+        "End it, whatever it does."
         self.process.kill()
         self.process.communicate()
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0029
-def _said_size(worker:_Worker) -> tuple[int, int]:
+def _said_size(worker:Worker) -> tuple[int, int]:
     fine, width, height = _size.unpack(worker.read(_size.size))
     if fine and width*height <= max_pixels: return width, height
     length, = _words.unpack(worker.read(_words.size))
     raise PhotoError(worker.read(min(length, 2000)).decode(errors='replace'))
 
 # %% ../../../nbs/engine/core/decoding.ipynb #44bf6b2c
-def _ask(worker:_Worker, data:bytes, at_least:int, longest:int) -> Image.Image:
+def _ask(worker:Worker, data:bytes, at_least:int, longest:int) -> Image.Image:
     "The picture that a worker makes of a file; a `PhotoError` is what it says of it."
     with worker.within():
         worker.write(_job.pack(len(data), at_least, longest, ImageFile.LOAD_TRUNCATED_IMAGES))
@@ -437,14 +496,14 @@ def _ask(worker:_Worker, data:bytes, at_least:int, longest:int) -> Image.Image:
     return picture
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0030
-_idle: list[_Worker] = []
+_idle: list[Worker] = []
 _workers = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))  # so many at once
 
-def _ready() -> _Worker:
+def _ready() -> Worker:
     with suppress(IndexError):
         while (worker := _idle.pop()).process.poll() is not None: pass
         return worker
-    return _Worker()
+    return Worker()
 
 # %% ../../../nbs/engine/core/decoding.ipynb #e9a5f3ca
 def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
@@ -458,7 +517,7 @@ def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
         except PhotoError:
             fine = len(data) < 20_000_000
             raise
-        except _Ended:
+        except Ended:
             raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
         finally: _idle.append(worker) if fine else worker.end()
 

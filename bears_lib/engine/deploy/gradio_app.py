@@ -346,7 +346,7 @@ class Feedback:
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #583afc19
 def _feedback_row(data:bytes, label:str, predicted:str) -> tuple[bytes, dict[str, str]]:
     "The photo as it is kept (upright, small, without its EXIF data), and its line in `metadata.csv`."
-    from bears_lib.engine.gather.download import to_jpeg
+    from bears_lib.engine.gather.keeping import to_jpeg
     from bears_lib.engine.features.near_duplicates import orientation_hashes
     jpeg, image = to_jpeg(data)
     digest = sha256(jpeg).hexdigest()

@@ -56,7 +56,7 @@ def _bits(waves:np.ndarray) -> np.ndarray:
     "One bit per wave: is it stronger than the median? The constant part says only how bright the photo is: left out."
     values = waves.reshape(-1, 64)[:, 1:]
     bits = np.zeros((len(values), 64), bool)
-    bits[:, :63] = values > np.median(values, axis=1, keepdims=True)
+    bits[:, :63] = values > np.partition(values, 31, axis=1)[:, 31:32]
     return np.packbits(bits).view('>u8').ravel().astype(np.uint64)
 
 # %% ../../../nbs/engine/features/near_duplicates.ipynb #96b055ec
