@@ -327,8 +327,9 @@ def test_without_processes_photos_are_opened_here(engines, tmp_path, monkeypatch
     def refused(*args):
         raise OSError(12, 'Cannot allocate memory')
     monkeypatch.setattr(keeping, 'few', 0)
-    monkeypatch.setattr(decoding.subprocess, 'Popen', refused)
-    assert download_images(tmp_path/'b'/'grizzly', urls=[f'https://img.example/{i}.jpg' for i in range(5)]).loc['grizzly', 'kept'] == 5
+    monkeypatch.setattr(decoding, '_started', refused)
+    table = download_images(tmp_path/'b'/'grizzly', urls=[f'https://img.example/{i}.jpg' for i in range(5)])
+    assert table.loc['grizzly', 'kept'] == 5, table.to_string()
 
 def test_photos_are_opened_while_others_are_fetched(engines, tmp_path, monkeypatch):
     "Two fetches at once, and two photos that are being opened: the next fetch does not wait for these."

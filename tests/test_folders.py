@@ -87,7 +87,7 @@ def test_copies_of_photos_to_check_with_are_not_learnt_from(place):
     put(place, *several('train/red'), *several('train/blue'), *several('valid/red', start=9), *several('valid/blue', start=9))
     Image.open(place/'valid/red/9.jpg').resize((100, 88)).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(place/'train/red/copy.jpg')
     split = hold_out(read_photos(place))
-    assert len(split.train) == 8 and '1 photos to learn from are copies' in ' '.join(split.notes)
+    assert len(split.train) == 8 and '1 photo to learn from is a copy' in ' '.join(split.notes)
 
 def test_valid_and_valid_pct_are_not_both_given(place):
     from bears_lib.train import bears_dls

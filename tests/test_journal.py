@@ -106,7 +106,7 @@ def test_an_odd_line_is_passed_over_and_counted_and_moves_nothing(line, root):
     before, ours = tree(root), {'here': mark_of(root)}
     write_log(root, {'url': 'https://img.example/1.jpg'}, line | ours, '[1]', '{"step": 2, "sta', '3')
     found = moves.Journal(root)
-    assert found.odd == 1 and found.steps == {} and ' 1 lines ' in ' '.join(unfinished(root))
+    assert found.odd == 1 and found.steps == {} and ' 1 line ' in ' '.join(unfinished(root))
     assert finish_moves(root) == finish_moves(root, elsewhere=True) == 0 and undo(root) == [] and tree(root) == before
     assert len(move_out(root, ['black/2.png'])) == 1 and len(undo(root)) == 1 and tree(root) == before
 
@@ -192,8 +192,18 @@ def test_an_undo_that_would_lead_out_writes_nothing_down(root, tmp_path):
     draw(root/out/'black'/'9.png', 'red')
     write_log(root, begun(('../9.png', f'{out}/black/9.png')), {'step': 1, 'state': 'done'})
     before = log_of(root).read_bytes(), tree(root)
-    with pytest.raises(BearsError, match='leads out'): undo(root)
+    assert undo(root) == []
     assert (log_of(root).read_bytes(), tree(root)) == before and not (tmp_path/'9.png').exists()
+
+def test_a_step_that_would_lead_out_does_not_hide_the_one_before(root, tmp_path):
+    draw(root/out/'black'/'9.png', 'red')
+    draw(root/out/'black'/'8.png', 'blue')
+    move_out(root, ['black/1.png'])
+    theirs = [begun(('../9.png', f'{out}/black/9.png'), ('black/8.png', f'{out}/black/8.png'), step=2), {'step': 2, 'state': 'done'}]
+    with log_of(root).open('a', encoding='utf-8') as file: file.write(''.join(json.dumps(line) + '\n' for line in theirs))
+    assert [move.target for move in undo(root)] == ['black/8.png']
+    assert [move.target for move in undo(root)] == ['black/1.png'] and undo(root) == []
+    assert f'{out}/black/9.png' in tree(root) and not (tmp_path/'9.png').exists()
 
 def test_a_broken_file_of_ours_goes_out_and_comes_back(root):
     (root/'black'/'page.png').write_bytes(b'<html>')

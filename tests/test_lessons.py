@@ -1,5 +1,9 @@
 "Lessons: data that is not there, answers that are not given, copies that are stale, and each copy run as a learner first meets it."
 import json, os, shutil, sys
+from contextlib import closing
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
 
@@ -7,6 +11,7 @@ from conftest import root
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.lessons.datasets import data_sets, get_data, make_competition
 from bears_lib.engine.lessons.exercises import check
+from bears_lib.engine.lessons.practice_web import PracticeWeb, pages_for
 
 sys.path.insert(0, str(root/'tools'))
 import make_lessons
@@ -55,6 +60,30 @@ def test_no_network_is_a_sentence_and_leaves_nothing(nowhere, monkeypatch, tmp_p
         monkeypatch.setitem(data_sets, name, data_sets[name].__class__('a test', (name,), refused, '1 MB'))
         with pytest.raises(BearsError, match="can't be fetched .OSError: network blocked"): get_data(name)
     assert not list((tmp_path/'cache').rglob('pets*'))
+
+@pytest.fixture
+def practice():
+    with closing(PracticeWeb(0)) as web: yield web
+
+def test_a_picture_answers_before_anybody_has_searched(practice):
+    "As after a restart, when the addresses stand in a cache or a log."
+    for term in ('grizzly bear', 'cats', 'cat face'):
+        page = next(page for page in pages_for(term) if page.status == 200)
+        with urlopen(f'{practice.address}/pictures/{page.name}') as reply: assert reply.read() == page.body
+    with pytest.raises(HTTPError, match='404'): urlopen(f'{practice.address}/pictures/dog-1.jpg')
+    with pytest.raises(HTTPError, match='403'): urlopen(f'{practice.address}/pictures/black-news.jpg')
+
+@pytest.mark.parametrize('page', ['²', '٣', '0', '-1', '', 'two', '9'*5000, '1.0'])
+def test_a_page_that_is_no_number_is_the_first(practice, page):
+    with urlopen(f'{practice.address}/search?q=cats&page={quote(page)}') as reply: results = json.load(reply)['results']
+    assert results and results == practice.search('cats')
+
+@pytest.mark.parametrize('size, said', [('1 MB', 'Fetching a test: 1 MB, once ...'), ('', 'Fetching a test, once ...')])
+def test_fetching_says_how_much_if_that_is_known(nowhere, monkeypatch, capsys, size, said):
+    monkeypatch.delenv('BEARS_NETWORK_BLOCKED', raising=False)
+    monkeypatch.setitem(data_sets, 'pets', data_sets['pets'].__class__('a test', ('pets',), lambda whole, work: (whole/'a.txt').touch(), size))
+    get_data('pets')
+    assert said in capsys.readouterr().err
 
 def test_sample_instead_says_so(nowhere, monkeypatch, capsys):
     monkeypatch.setenv('BEARS_NETWORK_BLOCKED', '1')

@@ -170,6 +170,10 @@ def test_a_rate_that_nobody_uses_takes_no_longer(tmp_path, rate):
 def test_a_picture_has_a_column_for_every_512_samples(window):
     for mels in (None, 64): assert sound_picture(tone, mels=mels, windows=(window,)).width == len(tone)//512 + 1
 
+def test_windows_that_do_not_fit_on_each_other_are_a_sentence():
+    with pytest.raises(BearsError, match='512, 1024, 2048 do not fit on each other. Give mels'): sound_picture(tone, mels=None, windows=(512, 1024, 2048))
+    assert sound_picture(tone, mels=None, windows=(512, 512, 512)).height == 257
+
 def test_librosa_is_asked_nothing():
     run = subprocess.run([sys.executable, '-c', 'import sys; sys.modules["librosa"] = None\nimport numpy as np\nfrom bears_lib.engine.lessons.sounds import _resampled, sound_picture\n'
                           'print(sound_picture(_resampled(np.ones(8000, np.float32), 8000, 22050)).size)'], capture_output=True, text=True)

@@ -318,7 +318,7 @@ def test_split_takes_a_folder_inside_or_elsewhere(tmp_path, monkeypatch):
     whole = read_photos(root)
     assert {photo.label for photo in hold_out(whole, 'held').train} == {'black', 'teddy'}, 'what is to check with is not learnt from'
     (tmp_path/'photos/teddy/copy.png').write_bytes((other/'teddy/a.png').read_bytes())
-    assert '1 photos to learn from are copies' in hold_out(read_photos(root, leave_out=root/'held'), other).notes[0]
+    assert '1 photo to learn from is a copy' in hold_out(read_photos(root, leave_out=root/'held'), other).notes[0]
     with pytest.raises(BearsError, match='empty holds no photos to check with'):
         (tmp_path/'empty').mkdir()
         hold_out(folder, 'empty')

@@ -1,7 +1,7 @@
 "The real search clients, over TLS, against a web on this machine."
 from collections import Counter
 from itertools import combinations
-import subprocess, sys, warnings
+import json, subprocess, sys, warnings
 
 import pytest
 
@@ -10,6 +10,7 @@ from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.gather.providers import ImageResult
 from bears_lib.engine.gather.search import search_images, search_images_ddg
 from bears_lib.engine.core.http_client import Web
+from loopback import Answer
 from loopback.fixtures import engines  # noqa: F401
 
 ONLINE = ['inaturalist', 'openverse', 'commons', 'duckduckgo', 'bing']
@@ -57,6 +58,13 @@ def test_a_provider_that_gives_nothing_says_why(engines, monkeypatch, provider, 
     answer = answers(found)[provider]
     assert says in answer
     if mode == 'garbage' and provider != 'bing': assert 'not JSON' in answer or 'another form' in answer
+
+@pytest.mark.parametrize('url', [None, '', 7, 'ht'*2000])
+def test_a_row_without_an_address_is_no_result(engines, url):
+    rows = [{'url': url, 'title': 'bear'}, {'url': 'https://img.example/1.jpg', 'width': '9²', 'height': '9'*5000}]
+    engines.web.sites['api.openverse.org'] = lambda request: Answer(json.dumps({'results': rows}).encode(), 200, {'Content-Type': 'application/json'})
+    found, = search_images('grizzly bear', 5, providers=['openverse'])
+    assert (found.image_url, found.width, found.height) == ('https://img.example/1.jpg', 0, 0)
 
 @pytest.mark.parametrize('provider', ONLINE)
 def test_rows_of_nulls_are_passed_over(engines, provider):

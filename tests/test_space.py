@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.predict.model_folder import ModelInfo, read_model, write_model
 from bears_lib.engine.core.photos import Preprocess
-from bears_lib.engine.deploy.hf_space import make_space, push_space
+from bears_lib.engine.deploy.hf_space import bears_space, make_space, push_space
 from bears_lib.gather import sample_bears
 from conftest import root, shell
 
@@ -48,6 +48,12 @@ def test_its_licence_is_one_that_hugging_face_takes(model, tmp_path):
     for licence in ('other', 'unknown', 'apache 2'):
         with pytest.raises(BearsError, match='no licence that Hugging Face knows'): make_space(model, tmp_path/'none', licence=licence)
     assert not (tmp_path/'none').exists()
+
+def test_the_command_takes_a_licence(model, tmp_path):
+    bears_space(str(model), str(tmp_path/'plain'))
+    bears_space(str(model), str(tmp_path/'named'), licence='cc-by-4.0')
+    assert [front(tmp_path/name)['license'] for name in ('plain', 'named')] == ['apache-2.0', 'cc-by-4.0']
+    with pytest.raises(BearsError, match='was made before'): bears_space(str(model), str(tmp_path/'named'), push='me/bears', licence='mit')
 
 def test_it_predicts_without_the_package_and_without_torch(space, model):
     "In a process that sees neither this package nor what it would import lazily."

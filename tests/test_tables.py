@@ -59,7 +59,7 @@ def test_what_is_no_label_is_no_class(nothing, photos, tmp_path, capsys):
     table = written(tmp_path, text([('image', 'label'), *names[:-1], (names[-1][0], nothing)]))
     folder = read_labelled(photos, read_labels(table))
     assert folder.labels == ['black', 'grizzly', 'teddy'] and len(folder.photos) == 11
-    assert '1 of 12 rows of table.csv have no class or no id' in capsys.readouterr().err
+    assert '1 row of 12 in table.csv without a class or an id' in capsys.readouterr().err
     assert list(folder.refused.values()) == ['no id stands for it.']
 
 @pytest.mark.parametrize('nothing', [float('nan'), None, np.float32('nan'), '', 'nan'])

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision import models
 
 from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.features.backbone import create_body
 from bears_lib.train import bears_dls, bears_learner, fit_head, read_labels
 from conftest import make_photos
 
@@ -251,3 +253,7 @@ def test_many_classes_get_a_menu(result):
     game.buttons[0].value = 'kind 7'
     assert game.guesses == ['kind 7', None, None]
     with pytest.raises(BearsError, match='more than one'): game.guess(2, 'kind')
+
+@pytest.mark.parametrize('arch, says', [('squeezenet1_0', 'has no linear layer'), ('squeezenet1_1', 'has no linear layer'), (models.resnet18, "by its name in quotes.*not as resnet18"), (None, 'not as NoneType'), (34, 'not as int')])
+def test_an_architecture_that_takes_no_head_is_a_sentence(arch, says):
+    with pytest.raises(BearsError, match=says): create_body(arch, pretrained=False)

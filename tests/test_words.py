@@ -25,7 +25,26 @@ from bears_lib.engine.core.photos import Preprocess
 from bears_lib.engine.gather.providers import ImageResult
 from bears_lib.engine.gather.search import search_images
 from bears_lib.engine.quiz.sessions import Entry
-from bears_lib.engine.core.words import clean, for_markdown
+from bears_lib.engine.core.words import clean, counted, for_markdown
+
+@pytest.mark.parametrize('n, one, many, said', [(0, 'photo', '', '0 photos'), (1, 'photo', '', '1 photo'), (2, 'class', '', '2 classes'), (3, 'copy', '', '3 copies'), (2, 'day', '', '2 days'),
+    (1, 'photo is', 'photos are', '1 photo is'), (12_345, 'photo is', 'photos are', '12,345 photos are')])
+def test_a_number_has_its_word(n, one, many, said): assert counted(n, one, many) == said
+
+def test_one_photo_is_no_photos(tmp_path, capsys):
+    "The lines that most people see."
+    make_photos(tmp_path/'bears', {'red': 1})
+    folder = read_folder(tmp_path/'bears')
+    assert folder.understood() == '1 photo: red 1.' and repr(Audit(folder, [])).startswith('1 photo that opens (red 1), 0 findings.')
+    with pytest.raises(BearsError, match='holds 1 photo, but no class folders'): require_classes(tmp_path/'bears'/'red')
+    (tmp_path/'bears'/'.bears').mkdir()
+    (tmp_path/'bears'/'.bears'/'log.jsonl').write_text('{"step": 0}\n', encoding='utf-8')
+    assert 'has 1 line that' in unfinished(tmp_path/'bears')[0]
+    assert str(Drift(1)) == 'No change found in 1 answer. A small change takes more answers to show.'
+    write_metadata(tmp_path/'bears', [{'file_name': 'red/0.jpg', 'label': 'red', 'license': 'cc-by-nc-4.0'}])
+    credits = attribution(tmp_path/'bears').read_text(encoding='utf-8')
+    assert '1 photo.' in credits and '1 photo: not for business (cc-by-nc-4.0 1).' in credits
+    assert '1 photos' not in credits + capsys.readouterr().err
 
 def examples(n:int): return settings(max_examples=n, derandomize=True, deadline=None, database=None)
 

@@ -24,7 +24,7 @@ from .common import BearsError, near, progress, write_beside
 from .decoding import is_heic
 from .photos import PhotoError, open_photo
 from .tables import is_missing, read_table
-from .words import clean, for_csv, longest_text
+from .words import clean, counted, for_csv, longest_text
 
 # %% ../../../nbs/engine/core/folders.ipynb #cba260c9
 suffixes = frozenset('.jpg .jpeg .jpe .jfif .png .gif .webp .bmp .tif .tiff .avif .heic .heif .ppm .pgm'.split())
@@ -306,7 +306,7 @@ class PhotoFolder:
         counts = ', '.join(f'{label} {n}'
             for label, n in self.counts.items()) if len(self.labels) <= 12 else f'{len(self.labels)} classes'
         sizes = Counter(photo.split for photo in self.photos) + Counter(test=len(self.test))
-        if not set(sizes) - {''}: return f'{len(self.photos)} photos: {counts}.'
+        if not set(sizes) - {''}: return f'{counted(len(self.photos), "photo")}: {counts}.'
         found = ' and '.join(f'{split}/' for split in ('train', 'valid') if sizes[split])
         checking = f', {sizes["valid"]} to check with' if sizes['valid'] else ''
         left_out = f'; test/ ({sizes["test"]}) is left out' if sizes['test'] else ''
@@ -363,7 +363,7 @@ def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
         values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
         long += any(len(text) > longest_text for text in row)
         rows[values['file_name'].replace('\\', '/')] = values
-    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {long} rows: texts '
+    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {counted(long, "row")}: texts '
                                 'are cut there, addresses are left out.']*bool(long)
 
 def read_metadata(
@@ -440,7 +440,7 @@ def write_metadata(
         [map(for_csv, names), *([row.get(name, '') for name in names] for row in cells)])), inside=root)
 
 # %% ../../../nbs/engine/core/folders.ipynb #b7d479f9
-def _photos(n:int) -> str: return f'{n} photo lies' if n == 1 else f'{n} photos lie'
+def _photos(n:int) -> str: return counted(n, 'photo lies', 'photos lie')
 
 def _nested(folder:PhotoFolder, level:int) -> list[str]:
     "Folders inside class folders may be sessions, or may be the classes that were meant."
@@ -500,7 +500,7 @@ def _other_labels(folder:PhotoFolder) -> list[str]:
         and class_name(photo.row['label']) != photo.label]
     if not others: return []
     first = others[0]
-    return [f"metadata.csv gives {len(others)} photos another class than their folder, such as "
+    return [f"metadata.csv gives {counted(len(others), 'photo another class than its folder', 'photos another class than their folder')}, such as "
             f"{folder.name(first.path)}: {first.row['label']!r}. The folder counts; "
             f"to take the table's, give labels=read_labels('{folder.root.name}/metadata.csv', label_column='label', "
             "id_column='file_name')."]
@@ -634,10 +634,10 @@ def _nothing(folder:PhotoFolder) -> str:
     "Why a folder gives no photo."
     if folder.refused: return f'holds no photo that can be used: {"; ".join(folder.notes()[:3])}'
     if loose := [path for path in photo_files(folder.root, loose=True) if path.parent == folder.root]:
-        return f'holds {len(loose)} photos, but no class folders.'
+        return f'holds {counted(len(loose), "photo")}, but no class folders.'
     return 'holds no photos.'
 
 def _few(counts:dict[str, int], n:int=5) -> str:
     "The first classes and their numbers of photos, in words."
     words = [f'{label} has {count}' for label, count in counts.items()]
-    return ', '.join(words[:n] + [f'{len(words) - n} more have as few']*(len(words) > n))
+    return ', '.join(words[:n] + [f'{counted(len(words) - n, "more has", "more have")} as few']*(len(words) > n))

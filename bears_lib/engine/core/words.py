@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/words.html.md"""
 
 # %% auto #0
 __all__ = ['longest_text', 'clean', 'for_markdown', 'for_html', 'is_web_address', 'for_link', 'for_csv', 'from_csv', 'for_tsv',
-           'for_terminal', 'for_json', 'for_script', 'for_figure']
+           'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted']
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000004
 from html import escape
@@ -267,3 +267,29 @@ def for_figure(
         Its lines are kept
     """
     return clean(text, most, lines=True).replace('$', r'\$')
+
+# %% ../../../nbs/engine/core/words.ipynb #392b88a0
+def counted(
+    n:int, # How many
+    one:str, # What one of them is called, such as 'photo' or 'photo is left out'
+    many:str='', # The same for all other numbers; without it the plural of `one`
+) -> str: # Such as '1 photo' or '1,200 photos'
+    """A number with its word.
+
+    Parameters
+    ----------
+    n : int
+        How many
+    one : str
+        What one of them is called, such as 'photo' or 'photo is left out'
+    many : str, default ''
+        The same for all other numbers; without it the plural of `one`
+
+    Returns
+    -------
+    str
+        Such as '1 photo' or '1,200 photos'
+    """
+    ending = re.search('(?:s|x|ch|sh|[^aeiou](y))$', one)
+    regular = f'{one}s' if not ending else f'{one[:-1]}ies' if ending[1] else f'{one}es'
+    return f'1 {one}' if n == 1 else f'{n:,} {many or regular}' if n >= 10_000 else f'{n} {many or regular}'

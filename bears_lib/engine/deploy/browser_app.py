@@ -29,7 +29,7 @@ from ..core.folders import read_metadata, sample_folder
 from ..core.photos import Source, open_photo
 from ..core.paths import is_plain_name
 from ..core.folder_swap import digest_of, finish_swap, placed, swap_folder
-from ..core.words import clean, for_html, for_script
+from ..core.words import clean, counted, for_html, for_script
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #995c832d
 runtime_version = '1.30.0'  # of onnxruntime-web
@@ -109,7 +109,7 @@ def _listed(counts:Any) -> str:
     "Photos per class in words; '' if that is not what it is."
     if not isinstance(counts, dict) or not counts or not all(isinstance(n, int) for n in counts.values()): return ''
     each = f': {", ".join(f"{label} {n}" for label, n in counts.items())}' if len(counts) <= 12 else f' of {len(counts)} classes'
-    return f'{sum(counts.values()):,} photos{each}.'
+    return f'{counted(sum(counts.values()), "photo")}{each}.'
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #d8d0edb7
 def _measured(metrics:dict) -> str:

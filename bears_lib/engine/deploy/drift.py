@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 import math
 from ..core.common import BearsError, command, say
+from ..core.words import counted
 from ..predict.answer_log import read_answers
 from ..predict.model_folder import read_model
 
@@ -52,7 +53,7 @@ class Drift:
     figures: dict[str, Any] = field(default_factory=dict) # `p` of both tests, and what was compared
 
     def __str__(self):
-        return '\n'.join(self.findings) or f'No change found in {self.n} answers. A small change takes more answers to show.'
+        return '\n'.join(self.findings) or f'No change found in {counted(self.n, "answer")}. A small change takes more answers to show.'
 
 # %% ../../../nbs/engine/deploy/drift.ipynb #883df15f
 alpha = 0.005  # of each of the two tests: one false alarm in a hundred checks
@@ -76,7 +77,7 @@ def compare(
     """
     before, labels = _checked(reference)
     if len(answers) < fewest:
-        raise BearsError(f'{len(answers)} answers are in the log, and it takes {fewest} to tell a change from '
+        raise BearsError(f'{counted(len(answers), "answer is", "answers are")} in the log, and it takes {fewest} to tell a change from '
                          'chance. Ask the model more, then check again.')
     drift, now = Drift(len(answers)), [float(each['likeness']) for each in answers if each.get('likeness') is not None]
     if before and len(now) >= fewest:

@@ -21,7 +21,7 @@ from ..predict.model_folder import ModelInfo, model_files, read_model
 from ..predict.onnx_gate import check_network
 from ..core.photos import open_photo
 from ..core.folder_swap import swap_folder
-from ..core.words import clean, for_json, for_markdown
+from ..core.words import clean, counted, for_json, for_markdown
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #fe2a17f0
 notice = f'"Taken from bears_lib {__version__}, whose authors put it under Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0"\n'
@@ -221,16 +221,20 @@ def bears_space(
     yes:bool=False, # With --push: upload it
     private:bool=False, # With --push: a Space that is new there can be seen by its owner alone
     small:bool=False, # Take small.onnx, the network with 8-bit weights
+    licence:str='', # The model's, such as cc-by-4.0; without it apache-2.0, as the weights have that it started from
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Write a Hugging Face Space around a model; push it if you say so."
     made = Path(dest)
-    if not (push and (made/'app.py').is_file()): made = make_space(model, dest, title, small=small)
+    if not (push and (made/'app.py').is_file()):
+        made = make_space(model, dest, title, small=small, licence=licence or 'apache-2.0')
+    elif licence:
+        raise BearsError(f'{made} was made before and is pushed as it is. For another licence give a new folder.')
     say(f'{made} runs by itself: pip install -r {made/"requirements.txt"}, then python {made/"app.py"}')
     if not push: return {'space': str(made)}
     result = push_space(made, push, dry_run=not yes, private=private)
     total = sum(result['files'].values())/1e6
     if not yes: say('\n'.join(f'  {name}  {size:,}' for name, size in result['files'].items()))
-    say(f'Pushed to {result["url"]}' if yes else f'{len(result["files"])} files, {total:.1f} MB, would go to {push}. '
+    say(f'Pushed to {result["url"]}' if yes else f'{counted(len(result["files"]), "file")}, {total:.1f} MB, would go to {push}. '
                                                  'Add --yes to upload them.')
     return {'space': str(made), **result}

@@ -13,7 +13,7 @@ from typing import Any
 import re
 from ..core.common import BearsError, command, say, write_beside
 from ..gather.licences import hub_licence
-from ..core.words import clean, for_json, for_markdown
+from ..core.words import clean, counted, for_json, for_markdown
 from ..predict.model_folder import ModelInfo, read_model
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #bc5ab6f3
@@ -88,7 +88,7 @@ def _data(info:ModelInfo) -> str:
 # %% ../../../nbs/engine/deploy/model_card.ipynb #67abf755
 def _limits(info:ModelInfo) -> str:
     names = ', '.join(_short(label) for label in info.labels)
-    lines = [f'It knows {len(info.labels)} classes and nothing else: {names}. Shown anything else, it still shares '
+    lines = [f'It knows {counted(len(info.labels), "class")} and nothing else: {names}. Shown anything else, it still shares '
              'out 100% among them.',
              'It looks at the whole photo, not at an animal in it: a small, hidden or cut-off subject, night, rain, '
              'or a camera unlike those of the training photos make mistakes more likely.',
@@ -229,5 +229,5 @@ def bears_card(
     "Write a model's card, with its figures and the questions to answer before it is put to use."
     card = make_card(model, dest or None, photos or None, licence)
     left = card.read_text(encoding='utf-8').count(still_open)
-    say(f'{card}: {left} questions wait for your answer.' if left else f'{card}: all questions are answered.')
+    say(f'{card}: {counted(left, "question waits", "questions wait")} for your answer.' if left else f'{card}: all questions are answered.')
     return {'card': str(card), 'open': left}

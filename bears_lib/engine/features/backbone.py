@@ -61,6 +61,9 @@ def create_body(
     nn.Module
         Photos of shape (n, 3, size, size) in, features of shape (n, num_features) out
     """
+    if not isinstance(arch, str):
+        name = getattr(arch, '__name__', '') or type(arch).__name__
+        raise BearsError(f"An architecture is given by its name in quotes, such as 'resnet34', not as {name}.")
     packaged = pretrained and arch in packages and find_spec(packages[arch].name) is not None
     if timm.is_model(arch): body = _timm_body(arch, pretrained and not packaged, size)
     else: body = _torchvision_body(arch, pretrained)
@@ -88,7 +91,11 @@ def _torchvision_body(arch:str, pretrained:bool) -> nn.Module:
     try: body = models.get_model(arch, weights='DEFAULT' if pretrained else None)
     except Exception as error:
         raise _cannot_load(arch, error) from error
-    name, last = [(name, layer) for name, layer in body.named_modules() if isinstance(layer, nn.Linear)][-1]
+    linear = [(name, layer) for name, layer in body.named_modules() if isinstance(layer, nn.Linear)]
+    if not linear:
+        raise BearsError(f"{arch!r} has no linear layer that a head could take the place of. Choose another, such as "
+                         f"'resnet18' or {default_arch!r}.")
+    name, last = linear[-1]
     body.set_submodule(name, nn.Identity())
     body.num_features = last.in_features
     return body

@@ -16,6 +16,7 @@ from typing import Any
 import hashlib
 import numpy as np
 from ..core.common import BearsError
+from ..core.words import counted
 from .near_duplicates import mark_copies, read_photos
 from ..core.folders import Photo, PhotoFolder
 
@@ -136,7 +137,9 @@ def _parted(folder:PhotoFolder, photos:Sequence[Photo], held:np.ndarray, how:str
     groups = {photo.group for photo in valid if photo.group}
     train = [photo for photo, out in zip(photos, held) if not out and photo.group not in groups]
     copies, notes = len(photos) - len(valid) - len(train), []
-    if copies: notes.append(f'{copies} photos to learn from are copies of photos to check with, and are left out.')
+    if copies: notes.append(counted(copies,
+        'photo to learn from is a copy of one to check with, and is left out.',
+        'photos to learn from are copies of photos to check with, and are left out.'))
     if not valid:
         raise BearsError(f'No photo of {folder.root} is there to check with. Choose some, or leave valid out: then a '
                          'fifth is held out.')

@@ -23,7 +23,7 @@ from ..features.near_duplicates import group_photos, near_pairs, orientation_has
 from .journal import move_out, unfinished
 from ..core.folders import Photo, PhotoFolder, read_folder
 from ..core.photos import PhotoError, open_photo
-from ..core.words import for_figure
+from ..core.words import counted, for_figure
 
 # %% ../../../nbs/engine/gather/audit.ipynb #0d65c92f
 @dataclass
@@ -502,8 +502,8 @@ class Report(_Judged):
 
     def __repr__(self) -> str:
         counts, by = self.folder.counts, Counter(finding.problem for finding in self.findings)
-        lines = [f"{sum(counts.values())} photos that open "
-                 f"({', '.join(f'{label} {n}' for label, n in counts.items())}), {len(self.findings)} findings.",
+        lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} "
+                 f"({', '.join(f'{label} {n}' for label, n in counts.items())}), {counted(len(self.findings), 'finding')}.",
                  *self.folder.remarks]
         if any(photo.split for photo in self.folder.photos): lines.insert(0, self.folder.understood())
         for problem in (each for each in problems if by[each]):

@@ -24,7 +24,7 @@ from ..features.split import split_photos
 from .journal import Move, Journal, finish_moves, move_photos
 from .journal import undo as take_back
 from ..core.paths import own_file
-from ..core.words import for_html
+from ..core.words import counted, for_html
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #5653c2e0
 @dataclass
@@ -354,7 +354,7 @@ def _fill(self:ImageCleaner) -> None:
     parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
     parts['page'].max = self.pages
     parts['label'].value, parts['split'].value, parts['page'].value = self.label, self.split, self.page + 1
-    parts['of'].value = f'of {self.pages}, {shown} photos'
+    parts['of'].value = f'of {self.pages}, {counted(shown, "photo")}'
     parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
     out = sum(label is None for label in self.choices.values())
     parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''

@@ -20,6 +20,7 @@ from typing import Any
 import json, os, re, threading, time, zipfile, zlib
 import numpy as np
 from ..core.common import BearsError, progress, read_json, say
+from ..core.words import counted
 from ..features.near_duplicates import near_pairs
 from .journal import only_writer, read_log
 from .keeping import Keepers
@@ -376,7 +377,7 @@ def fetch_all(
     except (BearsError, OSError, KeyboardInterrupt) as error:
         there = sum(entry['status'] == 'ok' for entry in run.log.entries.values())
         with suppress(BearsError, OSError): _settle(run, n)
-        say(f'{there} photos are fetched; the same call goes on from there.')
+        say(f'{counted(there, "photo is", "photos are")} fetched; the same call goes on from there.')
         if isinstance(error, OSError):
             raise BearsError(f"Can't write in {root}: {error.strerror or error}.") from error
         raise

@@ -21,7 +21,7 @@ from ..core.folders import read_metadata, write_metadata
 from ..core.http_client import Web
 from ..core.paths import inside, is_plain_name, own_file, stays
 from ..core.photos import open_photo
-from ..core.words import clean, for_markdown, is_web_address
+from ..core.words import clean, counted, for_markdown, is_web_address
 from .download import Log, as_result, fetch_all, open_target
 from .licences import asks_for, license_code, license_link
 from .providers import ImageResult
@@ -156,7 +156,7 @@ def _say_short(root:Path, table:Any, wishes:Mapping[str, Wish]) -> None:
     for label, row in table[table.kept < table.asked].iterrows():
         sources = ', '.join(f'{provider or "elsewhere"} {count}' for (of, provider), count in given.most_common()
             if of == label)
-        say(f'{label}: {row.kept} of {row.asked} photos{f" ({sources})" if sources else ""}. '
+        say(f'{label}: {row.kept} of {counted(row.asked, "photo")}{f" ({sources})" if sources else ""}. '
             f'{_next_step(label, wishes[label], sources.startswith("sample"))}')
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #e58e3157
@@ -256,10 +256,10 @@ def _credit(row:dict[str, str]) -> str:
 def _conditions(rows:list[dict[str, str]]) -> list[str]:
     "What the licences of some of the photos ask for, beside naming the author: a sentence each."
     codes = [license_code(row.get('license')) for row in rows]
-    asked = {'sa': 'share alike: what is made from them goes out under the same licence', 'nc': 'are not for business',
-        'nd': 'may be shown and copied unchanged only'}
+    asked = {'sa': 'share alike, what is made from them goes out under the same licence', 'nc': 'not for business',
+        'nd': 'to be shown and copied unchanged only'}
     counts = {term: Counter(code for code in codes if term in asks_for(code)) for term in asked}
-    return [f'{sum(count.values())} photos {asked[term]} ({_by_licence(count)}).' for term, count in counts.items()
+    return [f'{counted(sum(count.values()), "photo")}: {asked[term]} ({_by_licence(count)}).' for term, count in counts.items()
         if count]
 
 def _by_licence(count:Counter) -> str: return ', '.join(f'{code} {n}' for code, n in sorted(count.items()))
@@ -285,7 +285,7 @@ def attribution(
         raise BearsError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. '
                          '`gather_images` writes it.')
     unknown = sum(license_code(row.get('license')) == 'unknown' for row in rows)
-    lines = ['# Photo credits', '', f'{len(rows)} photos.']
+    lines = ['# Photo credits', '', f'{counted(len(rows), "photo")}.']
     if unknown:
         lines[2] += f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: train with them, but do not publish them. `licensed_copy` makes a folder without them.'
     lines += [line for words in _conditions(rows) for line in ('', words)]
@@ -315,14 +315,14 @@ def licensed_copy(
     listed = list(read_metadata(path).values())
     rows = [row for row in listed if _is_own_photo(Path(path), row['file_name'])]
     if len(rows) < len(listed):
-        say(f'{len(listed) - len(rows)} rows of metadata.csv name no photo that lies in {path}, and are passed over.')
+        say(f'{counted(len(listed) - len(rows), "row")} of metadata.csv without a photo in {path}: passed over.')
     codes = {row['file_name']: license_code(row.get('license')) for row in rows}
     originals = {entry.get('source_sha256') for entry in Log(path).entries.values()}
     kept = [row for row in rows if codes[row['file_name']] != 'unknown'
         and ('nd' not in asks_for(codes[row['file_name']]) or _digest(Path(path)/row['file_name']) in originals)]
     left_out = Counter(codes.values()) - Counter(codes[row['file_name']] for row in kept)
     if left_out:
-        say(f'{left_out.total()} photos are left out, for their licence is not known or allows no changed copies: '
+        say(f'{counted(left_out.total(), "photo")} left out, for the licence is not known or allows no changed copies: '
             f'{_by_licence(left_out)}.')
     if not kept:
         raise BearsError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')

@@ -19,6 +19,7 @@ from typing import Any
 import json, os
 from fastcore.basics import patch
 from ..core.common import BearsError, near, say
+from ..core.words import counted
 from ..core.folders import begins_like_photo, class_name, find_splits, has_metadata, is_visible, photo_files
 from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
 from ..core.paths import inside, own_file
@@ -183,6 +184,13 @@ def _there(root:Path, step:dict, at:str='target') -> list[Move]:
         if path.is_file() and (ours or _is_photo(path)): found.append(move)
     return found
 
+def _can_return(root:Path, step:dict) -> list[Move]:
+    "The files of a step that `undo` takes back: a stranger's journal may say that they came from outside of the folder."
+    def is_within(name:str) -> bool:
+        try: return bool(inside(root, name, removed))
+        except BearsError: return False
+    return [move for move in _there(root, step) if is_within(move.source)]
+
 def _is_photo(path:Path) -> bool:
     with path.open('rb') as file: return begins_like_photo(file.read(16))
 
@@ -196,7 +204,7 @@ def undoable(self:Journal) -> dict|None:
     done = [step for step in self.steps.values() if step['state'] == 'done' and 'files' in step]
     undone = {step.get('undoes') for step in done}
     return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone
-        and _there(self.root, step)), None)
+        and _can_return(self.root, step)), None)
 
 # %% ../../../nbs/engine/gather/journal.ipynb #b2b6f646
 class _Halfway(BearsError):
@@ -288,7 +296,7 @@ def unfinished(
     journal, found = Journal(Path(root)), []
     for step in journal.begun:
         first, n = step['files'][0] if step['files'] else None, len(step['files'])
-        what = f'{n} photos, such as {first.source} to {first.target}' if first else 'no photos'
+        what = f'{counted(n, "photo")}, such as {first.source} to {first.target}' if first else 'no photos'
         if _is_ours(journal.root, step):
             found.append(f'a move was begun and not finished ({what}). The next one carries it on, as '
                          f'finish_moves({str(root)!r}) does.')
@@ -296,7 +304,7 @@ def unfinished(
             found.append(f'a move was begun elsewhere and not finished ({what}). It is left alone; if you began it, '
                          f'finish_moves({str(root)!r}, elsewhere=True) carries it on.')
     if journal.odd:
-        found.append(f'{journal.path} has {journal.odd} lines that this package does not write; they are passed over.')
+        found.append(f'{journal.path} has {counted(journal.odd, "line")} that this package does not write: passed over.')
     return found
 
 # %% ../../../nbs/engine/gather/journal.ipynb #d91e9722
@@ -460,6 +468,6 @@ def undo(
         _finish(folder)
         step = Journal(folder).undoable
         if not step: return []
-        there = _there(folder, step)
+        there = _can_return(folder, step)
         return _begin(folder, {move.target: move.source for move in there}, 'undone', step['step'],
             {move.source: move.row for move in there})

@@ -22,7 +22,7 @@ from bears_lib.engine.core.folders import (begins_like_photo, find_splits, is_vi
     sample_folder, suffixes)
 from ..core.http_client import RateLimited, Reply, Web, WebError, clock, pause
 from ..core.paths import stays
-from ..core.words import clean, longest_text
+from ..core.words import clean, counted, longest_text
 from .licences import license_code
 
 # %% ../../../nbs/engine/gather/providers.ipynb #31ea4ae2
@@ -60,7 +60,7 @@ class ImageResult:
 def _address(text:Any, local:bool) -> str:
     "An address without what no address holds; the name of a file on this disk stays as it is, but for what no table holds."
     if local: return re.sub('[\0\ud800-\udfff]', '', str(text or ''))
-    found = re.sub(r'[\t\n\r]', '', clean(text, longest_text + 1, lines=True))
+    found = re.sub(r'[\t\n\r]', '', clean(text if isinstance(text, str) else '', longest_text + 1, lines=True))
     return found if len(found) <= longest_text else ''
 
 # %% ../../../nbs/engine/gather/providers.ipynb #62e70592
@@ -115,7 +115,7 @@ def whole_number(
     int
         0 for what is no whole number
     """
-    return int(value) if str(value or '').isdigit() else 0
+    return int(value) if re.fullmatch('[0-9]{1,9}', str(value or '')) else 0
 
 # %% ../../../nbs/engine/gather/providers.ipynb #306b8cfe
 def results_of(
@@ -143,7 +143,7 @@ def results_of(
         with suppress(KeyError, TypeError, AttributeError, ValueError, IndexError): found.append(make(row))
     if rows and not found:
         raise WebError('answered in another form than documented')
-    return [result for result in found if result]
+    return [result for result in found if result and result.image_url]
 
 # %% ../../../nbs/engine/gather/providers.ipynb #27ca8bc6
 _adult = re.compile(r'\b(?:nud(?:es?|ity|is[mt]s?)|naked|topless|erotic\w*|porn\w*|sexual\w*|sex(?:y)?|genital\w*|penis(?:es)?|vagina[sl]?|vulva[s]?|fetish\w*|bdsm|bondage|nsfw|xxx|gore|corpses?|cadavers?)\b', re.IGNORECASE)
@@ -378,7 +378,7 @@ def _without_test(names:Sequence[str]) -> tuple[list[str], str]:
     parts = {name: tuple(name.split('/')) for name in names}
     splits = find_splits(parts.values())
     kept = [name for name in names if place_of(parts[name], splits)[0] != 'test']
-    return kept, f'{len(names) - len(kept)} photos in test/ are left out' if len(kept) < len(names) else ''
+    return kept, f'{counted(len(names) - len(kept), "photo in test/ is", "photos in test/ are")} left out' if len(kept) < len(names) else ''
 
 # %% ../../../nbs/engine/gather/providers.ipynb #307c1002
 def _key(path:Path) -> str:
@@ -393,7 +393,7 @@ def _from_folder(folder:Path, name:str='folder', everything:bool=False) -> Provi
         here = [each for each in names if stays(folder, folder/each)]
         found, note = _without_test(here)
         if len(here) < len(names):
-            out = f'{len(names) - len(here)} photos are links that lead out of the folder, and are left out'
+            out = f'{counted(len(names) - len(here), "link leads", "links lead")} out of the folder, left out'
             note = '; '.join(filter(None, (out, note)))
         chosen = found if everything else _of_class(found, term)
         rows, start = read_metadata(folder), 'sample:' if name == 'sample' else f'{name}:{_key(folder)}/'
@@ -431,7 +431,7 @@ def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         safe, note = _without_test(sorted(each for each in sums if each not in set(outside)))
         chosen = safe if everything else _of_class(safe, term)
         if outside:
-            out = f'{len(outside)} names lead out of the archive and are left out, such as {outside[0]}'
+            out = f'{counted(len(outside), "name leads", "names lead")} out of the archive, left out, such as {outside[0]}'
             note = '; '.join(filter(None, (out, note)))
         return [ImageResult(f'zip:{_key(path)}/{each}#{sums[each]:08x}', title=Path(each).stem, file=str(path),
             member=each, note=note) for each in chosen]

@@ -20,7 +20,7 @@ import json, os, re, time
 from fastcore.foundation import L
 from ..core.common import BearsError, read_json, say, write_beside
 from ..core.http_client import RateLimited, Web, WebError
-from ..core.words import longest_text
+from ..core.words import counted, longest_text
 from . import ddgs_search  # its providers register themselves
 from .providers import ImageResult, Provider, is_for_all, longest_wait, plain_text, provider_of
 from .providers import providers_known, rest, rest_left, wait_for
@@ -105,7 +105,7 @@ def _page(name:str, fn:Provider, term:str, page:int, web:Web, folder:Path) -> li
         if name in online: given = [each for each in given if is_for_all(each.title, term)]
         found = [each for each in given if each.image_url]
         if len(found) < len(given) and found:
-            dropped = f'{len(given) - len(found)} results without an address, or with one of more than {longest_text:,} letters, are left out'
+            dropped = f'{counted(len(given) - len(found), "result")} without an address, or with one of more than {longest_text:,} letters, left out'
             found[0] = replace(found[0], note='; '.join(filter(None, (found[0].note, dropped))))
         if name in online:
             with suppress(BearsError): write_beside(place, json.dumps([asdict(each) for each in found]))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 import numpy as np
 from ..core.common import BearsError, accuracy_text, near
+from ..core.words import counted
 from ..core.folders import read_folder
 from ..core.photos import Preprocess
 from ..features.split import sides_of
@@ -251,10 +252,10 @@ def _unseen(chosen:_Chosen) -> _Chosen:
         return replace(chosen, about='The model does not say which photos it has learnt from: if some of these are '
                                      'among them, the figure is too good.')
     if not held + new + judged:
-        return replace(chosen, about=f'The model has learnt from all of these {learnt} photos: the figure is too good.')
+        return replace(chosen, about=f'The model has learnt from all of these {counted(learnt, "photo")}: the figure is too good.')
     kinds = [f'{n} {words}' for n, words in ((judged, 'of its training photos, by heads that had not seen them'),
         (held, 'held back from training'), (new, 'that the model has never met')) if n]
-    left_out = f'; {learnt} that it has learnt from are left out' if learnt else ''
+    left_out = f'; {counted(learnt, "that it has learnt from is", "that it has learnt from are")} left out' if learnt else ''
     return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
 
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #95c6f38b

@@ -162,7 +162,7 @@ def _fetch(name:str) -> Path:
                          f'published in one piece. {ask}')
     if os.environ.get('BEARS_NETWORK_BLOCKED'):
         raise BearsError(f'The data set {name!r}, {data.what}, is not on this machine. {ask}')
-    say(f'Fetching {data.what}: {data.size}, once ...')
+    say(f'Fetching {data.what}{data.size and f": {data.size}"}, once ...')
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
         with _patience(), tempfile.TemporaryDirectory(dir=dest.parent, prefix=f'.{name}.') as work:

@@ -10,10 +10,11 @@ __all__ = ['side', 'per_page', 'draw_cat', 'font', 'draw_logo', 'draw_poster', '
 
 # %% ../../../nbs/engine/lessons/practice_web.ipynb #5e1a0390
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-import io, json, threading
+import io, json, re, threading
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from ..core.folders import sample_folder
@@ -204,6 +205,10 @@ def pages_for(
         Page('cats-tour.jpg', 'CATS on tour', jpeg(draw_poster('CATS', 'on tour'))), *more[2:]]
 
 # %% ../../../nbs/engine/lessons/practice_web.ipynb #24afdc42
+@cache
+def _every_page() -> dict[str, Page]:
+    return {each.name: each for term in (*_bears, 'cats', 'cat face') for each in pages_for(term)}
+
 per_page = 10
 
 class PracticeWeb:
@@ -252,6 +257,23 @@ class PracticeWeb:
         return [{'image_url': f'{self.address}/pictures/{each.name}', 'title': each.title, 'author': each.author, 'license': each.license}
             for each in found]
 
+    def page(self,
+        name:str, # The last part of a picture's address
+    ) -> Page|None: # None for an address that this web does not have
+        """What a picture's address gives, whether a search has named it or not.
+
+        Parameters
+        ----------
+        name : str
+            The last part of a picture's address
+
+        Returns
+        -------
+        Page | None
+            None for an address that this web does not have
+        """
+        return self.pages.get(name) or _every_page().get(name)
+
     def close(self) -> None:
         "Stop listening."
         self.server.shutdown()
@@ -267,9 +289,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = urlsplit(self.path)
         fields = {name: values[0] for name, values in parse_qs(asked.query).items()}
         if asked.path == '/search':
-            number = int(fields['page']) if fields.get('page', '1').isdigit() and fields.get('page') else 1
+            number = int(fields['page']) if re.fullmatch('[1-9][0-9]{0,5}', fields.get('page', '')) else 1
             return self.give(json.dumps({'results': self.web.search(fields.get('q', ''), number)}).encode(), 'application/json')
-        page = self.web.pages.get(asked.path.removeprefix('/pictures/'))
+        page = self.web.page(asked.path.removeprefix('/pictures/'))
         if page is None: return self.send_error(404)
         if page.status != 200: return self.send_error(page.status)
         self.give(page.body, 'image/jpeg' if page.body.startswith(b'\xff\xd8') else 'text/html')

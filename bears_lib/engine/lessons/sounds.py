@@ -267,6 +267,9 @@ def sound_picture(
     """
     if len(windows) not in (1, 3):
         raise BearsError(f'One window draws in grey and three draw in colour: {len(windows)} do neither.')
+    if mels is None and len(set(windows)) > 1:
+        raise BearsError(f'Without mels each window draws as many rows as it tells frequencies apart, so {", ".join(map(str, windows))} '
+                         'do not fit on each other. Give mels, such as 64, or three windows of one size.')
     if sound.ndim != 1 or len(sound) < 512:
         raise SoundError(f'An array of shape {sound.shape} is no sound in one channel of 512 samples or more: '
                          'read_sound gives such.')

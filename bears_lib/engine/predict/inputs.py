@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from typing import Any
 import base64, binascii, glob, os
 from ..core.common import BearsError, say
+from ..core.words import counted
 from ..core.photos import PhotoError
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0007
@@ -49,7 +50,7 @@ def photos_named(
     for name in names:
         meant, many = _meant(name)
         found.update(dict.fromkeys(meant))
-        if many and meant: say(f'{name}: {len(meant)} photos')
+        if many and meant: say(f'{name}: {counted(len(meant), "photo")}')
         if not meant:
             problems[name] = f'{name} {"holds no photos" if Path(name).is_dir() else "matches no file"}. Check the path.'
     return list(found), problems

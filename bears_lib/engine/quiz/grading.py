@@ -207,7 +207,7 @@ def read_pattern(
     window, ordered = 12, False
     for part in text.removeprefix('=').split():
         if part == '>': ordered = True
-        elif part[0] == '/' and part[1:].isdigit(): window = int(part[1:])
+        elif re.fullmatch('/[0-9]{1,4}', part): window = int(part[1:])
         elif part[0] in barred and part[1:]: barred[part[0]].append(_slot(part[1:]))
         elif re.fullmatch(r"\^?[^\W_][\w|*.]*", part): slots, ordered = slots+[_slot(part, ordered)], False
         else:

@@ -17,7 +17,7 @@ import numpy as np
 from ..gather.audit import contact_sheet
 from ..gather.cleaner import picture_of
 from ..core.common import BearsError, near, read_json, write_beside
-from ..core.words import for_html, for_terminal
+from ..core.words import counted, for_html, for_terminal
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #7ee00a26
 def _key(photo:Path) -> str: return sha256(photo.read_bytes()).hexdigest()[:16]
@@ -82,13 +82,13 @@ class _Scored(_Game):
     def score(self) -> dict[str, int]: # 'you' and 'model': photos judged rightly, 'n': of how many
         "Who was right how often; only once every photo is answered."
         if not self.over:
-            raise BearsError(f'{self.guesses.count(None)} photos are still to be answered.')
+            raise BearsError(f'{counted(self.guesses.count(None), "photo is", "photos are")} still to be answered.')
         count = lambda answers: sum(answer == truth for answer, truth in zip(answers, self.truth))
         return {'you': count(self.guesses), 'model': count(self.said), 'n': len(self.truth)}
 
     def __str__(self):
         if not self.over:
-            return f'{len(self.guesses) - self.guesses.count(None)} of {len(self.guesses)} photos answered.'
+            return f'{len(self.guesses) - self.guesses.count(None)} of {counted(len(self.guesses), "photo")} answered.'
         return 'You: {you} of {n} right. The model: {model} of {n}.'.format(**self.score)
 
     def caption(self,

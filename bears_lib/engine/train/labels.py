@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 import hashlib, os, re, unicodedata
 from ..core.common import BearsError, near, say
+from ..core.words import counted
 from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
 from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes
@@ -131,8 +132,7 @@ def read_labels(
     if not labels:
         raise BearsError(f'{table} gives no photo a class: the column {_names(found, label_ats)} is empty.')
     if without:
-        say(f'{without} of {len(found.rows)} rows of {found.path.name} have no class or no id: these photos are left '
-            'out.')
+        say(f'{counted(without, "row")} of {len(found.rows)} in {found.path.name} without a class or an id: left out.')
     return _single(labels, found.path.name)
 
 # %% ../../../nbs/engine/train/labels.ipynb #7a1c0002
@@ -264,7 +264,7 @@ def read_labelled(
         raise BearsError("labels takes a function, a pattern such as re.compile(r'(.+)_[0-9]+'), or what "
                          f"read_labels('labels.csv') returns, not {labels!r:.80}.")
     if not known:
-        raise BearsError(f'None of the {len(files)} photos in {root} got a label. Of {files[0].name}: '
+        raise BearsError(f'None of {counted(len(files), "photo")} in {root} got a label. Of {files[0].name}: '
                          f'{why}{_ids(labels)}')
     folder = read_photos(root, known, leave_out=leave_out)
     folder.refused |= {path: why for path in files if path not in known}
@@ -362,4 +362,4 @@ def say_what_was_understood(
     if read_here: say(folder.understood())
     for note in [*folder.faults, *folder.remarks, *(split.notes if split else [])]: say(note)
     for path, why in list(folder.refused.items())[:5]: say(f'left out {folder.name(path)}: {why}')
-    if len(folder.refused) > 5: say(f'... and {len(folder.refused) - 5} more files left out.')
+    if len(folder.refused) > 5: say(f'... and {counted(len(folder.refused) - 5, "more file")} left out.')

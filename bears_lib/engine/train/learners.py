@@ -31,6 +31,7 @@ with warnings.catch_warnings():
     from fastai.vision.augment import aug_transforms
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
 from ..core.common import BearsError, say
+from ..core.words import counted
 from ..core.folders import PhotoFolder, require_classes
 from ..core.photos import Preprocess
 from ..features.backbone import body_features, body_preprocess, create_body, default_arch
@@ -231,10 +232,11 @@ def fit_head(
     if not mirror: features = features[None]
     fitted = fit_linear(features, classes.tolist(), _groups(learn.dls, photos))
     _with_head(learn, fitted, photos)
-    say(f'Head fitted to {len(photos)} photos in {perf_counter() - start:.1f} s; {fitted}.')
+    say(f'Head fitted to {counted(len(photos), "photo")} in {perf_counter() - start:.1f} s; {fitted}.')
     if learn.doubted:
-        say(f'{len(learn.doubted)} of them look as if they belong to another class and were left out of training: '
-            'learn.doubted lists them.')
+        say(counted(len(learn.doubted), 'of them looks as if it belongs to another class and was left out of training: '
+            'learn.doubted shows it.', 'of them look as if they belong to another class and were left out of training: '
+            'learn.doubted lists them.'))
     return learn
 
 # %% ../../../nbs/engine/train/learners.ipynb #c5b2f176
@@ -295,7 +297,7 @@ def learner_of(
     if fitted.split is None:
         known = {photo.path: i for i, photo in enumerate(fitted.train)}
         rows = [known[path] for path in dls.train_ds.items]
-        say(f'The head is fitted again without the {len(dls.valid_ds)} photos that fastai checks with.')
+        say(f'The head is fitted again without the {counted(len(dls.valid_ds), "photo")} that fastai checks with.')
         head = fit_linear(fitted.features[:, rows], [int(label) for label in dls.train_ds.tls[1]],
             [fitted.train[i].group for i in rows])
     return _with_head(learn, head, dls.train_ds.items)
