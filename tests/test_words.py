@@ -13,11 +13,14 @@ from PIL import Image
 
 from bears_lib.engine.interpret import report as pages
 from bears_lib.engine.deploy import browser_app as web_page
+from bears_lib.engine.deploy.drift import Drift
 from bears_lib.engine.deploy.model_card import card_text
+from bears_lib.engine.gather.audit import Report
+from bears_lib.engine.gather.journal import unfinished
 from bears_lib.engine.core.common import BearsError, link_bar, say
 from bears_lib.engine.gather.gathering import attribution, licensed_copy
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv
-from bears_lib.engine.core.folders import read_folder, read_metadata, write_metadata
+from bears_lib.engine.core.folders import read_folder, read_metadata, require_classes, write_metadata
 from bears_lib.engine.quiz.grading import load_questions
 from bears_lib.engine.gather.licences import license_code
 from bears_lib.engine.predict.model_folder import ModelInfo
@@ -26,6 +29,7 @@ from bears_lib.engine.gather.providers import ImageResult
 from bears_lib.engine.gather.search import search_images
 from bears_lib.engine.quiz.sessions import Entry
 from bears_lib.engine.core.words import clean, counted, for_markdown
+from conftest import make_photos
 
 @pytest.mark.parametrize('n, one, many, said', [(0, 'photo', '', '0 photos'), (1, 'photo', '', '1 photo'), (2, 'class', '', '2 classes'), (3, 'copy', '', '3 copies'), (2, 'day', '', '2 days'),
     (1, 'photo is', 'photos are', '1 photo is'), (12_345, 'photo is', 'photos are', '12,345 photos are')])
@@ -35,8 +39,8 @@ def test_one_photo_is_no_photos(tmp_path, capsys):
     "The lines that most people see."
     make_photos(tmp_path/'bears', {'red': 1})
     folder = read_folder(tmp_path/'bears')
-    assert folder.understood() == '1 photo: red 1.' and repr(Audit(folder, [])).startswith('1 photo that opens (red 1), 0 findings.')
-    with pytest.raises(BearsError, match='holds 1 photo, but no class folders'): require_classes(tmp_path/'bears'/'red')
+    assert folder.understood() == '1 photo: red 1.' and repr(Report(folder, [], ['red'], np.zeros(1, bool))).startswith('1 photo that opens (red 1), 0 findings.')
+    with pytest.raises(BearsError, match='holds 1 photo, but no class folders'): require_classes(read_folder(tmp_path/'bears'/'red'))
     (tmp_path/'bears'/'.bears').mkdir()
     (tmp_path/'bears'/'.bears'/'log.jsonl').write_text('{"step": 0}\n', encoding='utf-8')
     assert 'has 1 line that' in unfinished(tmp_path/'bears')[0]
