@@ -101,7 +101,7 @@ def test_row_4_one_long_address_leaves_the_folder_readable(tmp_path):
     Image.new('RGB', (80, 80)).save((tmp_path/'black').mkdir() or tmp_path/'black'/'0.jpg')
     (tmp_path/'metadata.csv').write_text(f'file_name,label,page_url,author\nblack/0.jpg,black,https://x.example/{"a"*200_000},{"b"*200_000}\n', encoding='utf-8')
     assert read_metadata(tmp_path)['black/0.jpg'] == {'file_name': 'black/0.jpg', 'label': 'black', 'page_url': '', 'author': 'b'*2000}
-    assert any('more than 2,000 letters in 1 rows' in note for note in read_folder(tmp_path).notes())
+    assert any('more than 2,000 letters in 1 row:' in note for note in read_folder(tmp_path).notes())
     long = 'https://x.example/' + 'a'*200_000
     assert (found := ImageResult('https://x.example/1.jpg', page_url=long, thumb_url=long, title='b'*9000)).page_url == found.thumb_url == '' and len(found.title) == 2000
     def odd(term, page, web): return [ImageResult(long), ImageResult('https://x.example/1.jpg')]*(page == 1)
