@@ -135,7 +135,9 @@ class Keepers:
 
     def _started(self) -> Worker|None:
         try: return Worker('bears_lib.engine.gather.keeping')
-        except PhotoError: self.apart = False
+        except PhotoError:
+            self.apart = False
+            return None
 
     def close(self) -> None:
         "End the processes."
