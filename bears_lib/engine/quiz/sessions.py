@@ -9,12 +9,12 @@ __all__ = ['VERSION', 'Entry', 'Session', 'latest', 'attempts', 'agreement', 'su
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #7268bc2b
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-import errno, json, os
+import json
 from fastcore.basics import patch
-from ..core.common import BearsError, read_json, write_beside
+from ..core.common import BearsError, JsonLines, locked, read_json, read_lines, write_beside
 from ..core.words import clean
 from .grading import GRADES, Question, load_questions, read_words
 
@@ -49,29 +49,7 @@ class Entry:
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #753cbc34
 VERSION = 1
-
-@contextmanager
-def _locked(path:Path):
-    "The file, open for appending, while no other process writes to it."
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open('a+b') as file:
-            with suppress(ModuleNotFoundError, OSError):   # Windows, and network drives without locks: short appends don't interleave there
-                import fcntl
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
-    except OSError as error:
-        raise BearsError(f"Can't write {path}: {error.strerror}. What was kept before is still there. Choose a "
-                         "folder you may write to, for example by BEARS_QUIZ.") from error
-
-# %% ../../../nbs/engine/quiz/sessions.ipynb #eb89f9c7
-def _onto_disk(file) -> None:
-    "Wait until the disk has it, where the disk can tell."
-    file.flush()
-    try: os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
-            raise
+_so = 'What was kept before is still there. Choose a folder you may write to, for example by BEARS_QUIZ.'
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #c5cf55cf
 class Session:
@@ -91,6 +69,7 @@ class Session:
         chapter:int, # 1 or 2; 0 for practice
     ):
         self.path, self.chapter = Path(path), chapter
+        self.log = JsonLines(path, durable=True, head={'session': VERSION, 'chapter': chapter})
         self.ids = [q.id for q in load_questions(chapter)]
         self.entries:list[Entry] = []   # In the order in which they were written
         self.damaged:list[str] = []   # Lines that could not be read; they stay in the file
@@ -122,13 +101,7 @@ def _entry(line:str, session:'Session') -> Entry|None:
 def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
     self.entries, self.damaged = [], []
-    if self.path.exists() and not self.path.is_file():
-        raise BearsError(f'{self.path} is no file. Give another path for the session.')
-    try: lines = self.path.read_text('utf-8', errors='replace').split('\n') if self.path.exists() else []
-    except OSError as error:
-        raise BearsError(f"Can't read the session {self.path}: {error.strerror}.") from error
-    for line in lines:
-        if not line.strip(): continue
+    for line in (each.decode('utf-8', errors='replace').strip() for each in read_lines(self.path)):
         try: entry = _entry(line, self)
         except BearsError as error:
             if str(self.path) in str(error):
@@ -139,17 +112,10 @@ def read(self:Session) -> None:
             if entry: self.entries.append(entry)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #facec83b
-def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
-    size = file.seek(0, os.SEEK_END)
-    head = '' if size else json.dumps({'session': VERSION, 'chapter': session.chapter})+'\n'
-    if size:
-        file.seek(size-1)
-        if file.read(1) != b'\n': head = '\n'   # the last line was cut: leave it as it is
-    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'},
-        ensure_ascii=False)+'\n' for e in entries)
-    file.write((head+lines).encode('utf-8', errors='replace'))
-    _onto_disk(file)
-    session.entries.extend(entries)
+def _row(entry:Entry) -> dict:
+    "What is written of an entry."
+    row = {name: value for name, value in asdict(entry).items() if value != '' or name == 'answer'}
+    return json.loads(json.dumps(row, ensure_ascii=False).encode('utf-8', errors='replace'))
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #70088cf2
 @patch
@@ -163,7 +129,8 @@ def append(self:Session,
     *entries : Entry
         In the order in which they are to be written
     """
-    with _locked(self.path) as file: _write(self, file, entries)
+    self.log.append(*map(_row, entries), so=_so)
+    self.entries.extend(entries)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #ba72f57a
 @patch
@@ -182,11 +149,12 @@ def attempt(self:Session,
     Entry
         The same, as it was written
     """
-    with _locked(self.path) as file:
+    with self.log.held(_so) as write:
         self.read()
-        tries = max((e.attempt for e in self if e.id == entry.id and not e.card), default=0)
-        entry = replace(entry, attempt=tries+1)
-        _write(self, file, [entry])
+        tries = max((each.attempt for each in self if each.id == entry.id and not each.card), default=0)
+        entry = replace(entry, attempt=tries + 1)
+        write(_row(entry))
+    self.entries.append(entry)
     return entry
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #908c1e6c
@@ -342,7 +310,7 @@ class Overlay:
         """
         if not (pattern := wording_pattern(answer)):
             raise BearsError('There are no words in this answer that could be found again.')
-        with _locked(self.path.with_name(f'.{self.path.name}.lock')):
+        with locked(self.path.with_name(f'.{self.path.name}.lock'), _so):
             self.read()
             if pattern not in self.accept.setdefault(question.id, []): self.accept[question.id].append(pattern)
             write_beside(self.path, json.dumps({'overlay': VERSION, 'accept': self.accept}, indent=1,
