@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/docstrings.html.md"""
 __all__ = ['with_sections', 'add_sections']
 
 # %% ../../nbs/engine/docstrings.ipynb #e05e83ec
-import ast, io, re, textwrap, tokenize
+import ast, io, textwrap, tokenize
 from typing import Any
 
 # %% ../../nbs/engine/docstrings.ipynb #ef006ed3

@@ -18,7 +18,7 @@ from ..core.photos import Preprocess
 from ..features.split import sides_of
 from ..predict.model_folder import head_file, read_head, read_model, read_model_info
 from ..predict.onnx_session import open_network, run_photos
-from ..train.fitting import Fitted
+from ..train.fitting import Fitted, record_of
 
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #c553ac5f
 @dataclass
@@ -240,7 +240,7 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
 def _met(model:Any) -> dict[str, str]:
     "The photos that a model has learnt from or was checked with, as `record_split` writes them; {} where that is not known."
     if isinstance(model, str | Path): return read_model(model)[0].split
-    if isinstance(model, Fitted): return model.record
+    if isinstance(model, Fitted): return record_of(model)
     from bears_lib.engine.features.fastai_bridge import split_of
     return split_of(model)
 

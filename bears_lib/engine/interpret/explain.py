@@ -19,10 +19,9 @@ import re
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
-from .heat_maps import Picture, gallery, overlay
+from .heat_maps import Picture
 from ..features.backbone import create_body
 from ..core.common import BearsError, near, progress
 from ..predict.model_folder import head_file, read_head, read_model, read_model_info

@@ -15,7 +15,7 @@ from pathlib import Path
 import re, sqlite3, tempfile
 from ..core.common import BearsError, write_beside
 from ..core.words import clean, for_html, for_tsv
-from .grading import Question, load_questions
+from .grading import Question
 from .sessions import Entry, latest
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #2adef5f2
