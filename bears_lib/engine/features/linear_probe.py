@@ -15,7 +15,7 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any
 import numpy as np
-from ..core.common import BearsError, accuracy_text
+from ..core.common import BearsError, DataError, ModelError, UsageError, accuracy_text
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #d463bed5
 @dataclass
@@ -134,7 +134,7 @@ def _turned(rows:np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _not_finite(features:np.ndarray) -> BearsError:
     bad = np.flatnonzero(~np.isfinite(features).all((0, 2)))
     which = f'photo {bad[0]}' if len(bad) else 'the photos'
-    return BearsError(f'The features of {which} are not finite numbers: a fit needs a number in each place. Compute '
+    return ModelError(f'The features of {which} are not finite numbers: a fit needs a number in each place. Compute '
                       'them again, or leave the photo out.')
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #4e51484d
@@ -359,10 +359,10 @@ def fit_linear(
     n = features.shape[1]
     classes, group_of = np.asarray(labels), range(n) if groups is None else groups
     if len(classes) != n or len(group_of) != n:
-        raise BearsError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each '
+        raise UsageError(f'{n} photos came with {len(classes)} labels and {len(group_of)} groups: give one of each '
                          'per photo.')
     if len(set(classes.tolist())) < 2:
-        raise BearsError('All photos are of one class: a head needs two or more.')
+        raise DataError('All photos are of one class: a head needs two or more.')
     if empty := sorted(set(range(classes.max() + 1)) - set(classes.tolist())):
         raise BearsError(f'No photo is of class {empty[0]}: number the classes from 0, without gaps.')
     rows = _ready(features)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, command, say
+from ..core.common import BearsError, DataError, UsageError, command, say
 from ..features.feature_cache import Cache, remembered
 from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
@@ -201,9 +201,9 @@ def drop_dups(
         The photos that are (or would be) taken out
     """
     if keep not in ('largest', 'first'):
-        raise BearsError(f"keep must be 'largest' or 'first', not {keep!r}.")
+        raise UsageError(f"keep must be 'largest' or 'first', not {keep!r}.")
     if mixed not in ('out', 'leave'):
-        raise BearsError(f"mixed must be 'out' or 'leave', not {mixed!r}.")
+        raise UsageError(f"mixed must be 'out' or 'leave', not {mixed!r}.")
     pairs = find_dups(dups) if isinstance(dups, str | Path) else list(dups)
     if not pairs: return []
     root, found, done = pairs[0].root, list[Finding](), 'would move to' if dry_run else 'moved to'
@@ -498,7 +498,7 @@ class Report(_Judged):
             A matplotlib figure
         """
         if problem is not None and problem not in problems:
-            raise BearsError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
+            raise UsageError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
         return contact_sheet(_cells(self.folder.root,
             [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
 
@@ -600,7 +600,7 @@ def check_images(
     """
     folder, looks = _read(path)
     if not folder.photos and not folder.refused:
-        raise BearsError(f'{path} holds no photos. Give a folder with one folder of photos for each class.')
+        raise DataError(f'{path} holds no photos. Give a folder with one folder of photos for each class.')
     names, held = [name_in(folder.root, photo.path) for photo in folder.photos], _split(folder, valid)
     report = Report(folder, _odd(folder, looks, at_least), folder.labels, held)
     if not judge: report.note = 'Labels were not judged, as you asked.'

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 import json, os
 from fastcore.basics import patch
-from ..core.common import BearsError, JsonLines, json_rows, near, read_lines, say
+from ..core.common import BearsError, JsonLines, UsageError, json_rows, near, read_lines, say
 from ..core.folders import begins_like_photo, class_name, find_splits, has_metadata, is_visible, photo_files
 from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
 from ..core.paths import inside, own_file
@@ -372,7 +372,7 @@ def move_photos(
             for file, label in labels.items()}
         for name, label in across.items():
             if name in gone:
-                raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
+                raise UsageError(f'{name} is to be taken out and to become {label}: choose one.')
         ways = {name: f'{removed}/{name}' for name in sorted(gone)}
         ways |= {name: target for name, label in sorted(across.items())
             if (target := _below_class(folder, name, label)) != name}

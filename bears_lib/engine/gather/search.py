@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 import json, os, re, time
 from fastcore.foundation import L
-from ..core.common import BearsError, read_json, say, write_beside
+from ..core.common import BearsError, UsageError, read_json, say, write_beside
 from ..core.http_client import RateLimited, Web, WebError
 from ..core.words import longest_text
 from . import ddgs_search  # its providers register themselves
@@ -234,14 +234,14 @@ def check_term(
         The term, its words one blank apart
     """
     if not isinstance(term, str) or not term.strip():
-        raise BearsError("What to search for is empty. Give a term such as 'grizzly bear'.")
+        raise UsageError("What to search for is empty. Give a term such as 'grizzly bear'.")
     if re.fullmatch(r'[0-9a-fA-F]{24,}', term.strip()):
-        raise BearsError('The search term looks like a key for a search service. None is needed here: give the term, '
+        raise UsageError('The search term looks like a key for a search service. None is needed here: give the term, '
                          'such as "grizzly bear", first.')
     if len(term) > 200:
-        raise BearsError(f'The search term has {len(term)} letters; at most 200 make sense to a search.')
+        raise UsageError(f'The search term has {len(term)} letters; at most 200 make sense to a search.')
     if not isinstance(n, int) or n < 1:
-        raise BearsError(f'n is {n}: how many photos to look for must be a whole number from 1.')
+        raise UsageError(f'n is {n}: how many photos to look for must be a whole number from 1.')
     return ' '.join(term.split())
 
 # %% ../../../nbs/engine/gather/search.ipynb #2f42a8ee

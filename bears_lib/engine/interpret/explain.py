@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
 from .heat_maps import Picture
 from ..features.backbone import create_body
-from ..core.common import BearsError, near, progress
+from ..core.common import BearsError, ModelError, UsageError, near, progress
 from ..predict.model_folder import head_file, read_head, read_model, read_model_info
 from ..core.photos import Preprocess, Source
 from ..train.fitting import Fitted
@@ -117,7 +117,7 @@ class Network:
                 for part in pixels.split(bs)]
         chances = torch.cat(found).numpy()
         if not np.isfinite(chances).all():
-            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+            raise ModelError('The model answers with numbers that are not finite: its training went wrong. Train it '
                              'again with a smaller learning rate.')
         return chances
 
@@ -136,7 +136,7 @@ class Network:
         """
         if label is None: return int(chances.argmax())
         if label not in self.labels:
-            raise BearsError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows '
+            raise UsageError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows '
                              f'{", ".join(self.labels)}.')
         return self.labels.index(label)
 
@@ -270,7 +270,7 @@ def find_layer(
     if layer is None: return list(known)[-1]
     name = next((name for name in (layer, f'0.{layer}') if name in known), None)
     if name is None:
-        raise BearsError('No layer that returns maps is called '
+        raise UsageError('No layer that returns maps is called '
                          f'{layer!r}.{near(layer, [each.removeprefix("0.") for each in known])} The last one is '
                          f'{list(known)[-1].removeprefix("0.")!r}.')
     return name
@@ -323,7 +323,7 @@ def grad_cam_map(
         slopes, = torch.autograd.grad(scores[0, target], kept[-1])
     heat = (slopes.mean((2, 3), keepdim=True)*kept[-1]).sum(1)[0].relu().detach().float().cpu().numpy()
     if not np.isfinite(heat).all():
-        raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+        raise ModelError('The model answers with numbers that are not finite: its training went wrong. Train it '
                          'again with a smaller learning rate.')
     return heat
 
@@ -489,7 +489,7 @@ def _channels(answers:np.ndarray, channels:int|Sequence[int], layer:str) -> list
     if not isinstance(channels, int):
         wrong = [channel for channel in channels if not 0 <= channel < answers.shape[1]]
         if wrong:
-            raise BearsError(f'{layer.removeprefix("0.")} has channels 0 to {answers.shape[1] - 1}, not {wrong[0]}.')
+            raise UsageError(f'{layer.removeprefix("0.")} has channels 0 to {answers.shape[1] - 1}, not {wrong[0]}.')
         return list(channels)
     usual, spread = np.median(answers, axis=0), answers.std(axis=0)
     return np.argsort(-(np.sort(answers, axis=0)[-6:].mean(0) - usual)/np.maximum(spread, 1e-6),

@@ -21,7 +21,7 @@ try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
 from fastcore.basics import patch
 import numpy as np
-from ..core.common import BearsError, JsonLines, json_rows, read_lines
+from ..core.common import BearsError, JsonLines, UsageError, json_rows, read_lines
 from ..core.paths import quiz_folder
 
 # %% ../../../nbs/engine/lessons/exercises.ipynb #cfcb0d21
@@ -129,7 +129,7 @@ def load_exercises(
     """
     found = files('bears_lib')/'data'/'exercises'/f'{notebook}.toml'
     if not found.is_file():
-        raise BearsError(f'There are no exercises for {notebook!r}, but for {", ".join(_notebooks())}.')
+        raise UsageError(f'There are no exercises for {notebook!r}, but for {", ".join(_notebooks())}.')
     rows = tomllib.loads(found.read_text('utf-8'))['exercise']
     return [Exercise(**{**row, 'wrong': tuple(row.get('wrong', ()))}) for row in rows]
 
@@ -184,7 +184,7 @@ class Exercises:
 # %% ../../../nbs/engine/lessons/exercises.ipynb #exerchk2
 def _exercise(exercises:Exercises, number:int) -> Exercise:
     if not isinstance(number, int) or not 1 <= number <= len(exercises.all):
-        raise BearsError(f'This notebook has the exercises 1 to {len(exercises.all)}, not {number!r}.')
+        raise UsageError(f'This notebook has the exercises 1 to {len(exercises.all)}, not {number!r}.')
     return exercises.all[number - 1]
 
 # %% ../../../nbs/engine/lessons/exercises.ipynb #exerhnt2

@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime, timezone
 from pathlib import Path
 import os, threading
-from ..core.common import BearsError, JsonLines, json_line, json_rows, read_lines, say
+from ..core.common import BearsError, JsonLines, UsageError, json_line, json_rows, read_lines, say
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #557b8056
 def _old(path:Path) -> Path: return path.with_name(f'{path.name}.old')
@@ -103,7 +103,7 @@ def read_answers(
     if not path.is_file():
         raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
     if last < 1:
-        raise BearsError(f'last is {last}: it takes at least one answer.')
+        raise UsageError(f'last is {last}: it takes at least one answer.')
     answers: deque[dict] = deque(maxlen=last)
     for each in (_old(path), path):
         answers.extend(filter(_is_answer, json_rows(read_lines(each, newest=True, longest=20_000))))

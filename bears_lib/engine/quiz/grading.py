@@ -18,7 +18,7 @@ import math, re, unicodedata
 try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
 from snowballstemmer import stemmer
-from ..core.common import BearsError, near
+from ..core.common import BearsError, UsageError, near
 from ..core.words import for_anchor
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #de82f7dc
@@ -435,7 +435,7 @@ def load_questions(
         In the order of the book, further research last
     """
     if chapter not in (0, *chapters()):
-        raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of '
+        raise UsageError(f'There are no questions for chapter {chapter!r}. Choose one of '
                          f'{", ".join(map(str, chapters()))}, or 0 for practice.')
     return list(_read(chapter))
 

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from fastcore.basics import patch
-from ..core.common import BearsError, near, say, write_beside
+from ..core.common import BearsError, UsageError, near, say, write_beside
 from ..core.paths import quiz_folder
 from .grading import GRADES, Graded, Question, grade, load_questions
 from .sessions import Drafts, Entry, Overlay, Session, agreement, latest, summary as standing_of
@@ -138,7 +138,7 @@ def mark(self:Quiz,
         'right', 'partly' or 'wrong'
     """
     if grade not in GRADES:
-        raise BearsError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
+        raise UsageError(f'{grade!r} is no grade.{near(grade, GRADES)} Take one of {", ".join(GRADES)}.')
     self.change(final=grade)
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #9e3517a2
@@ -290,7 +290,7 @@ def write(self:Quiz,
         '.html': lambda: question_pages.write_question_page(path, self.chapter),
         '.json': lambda: schedule.write_cards(self.session, path)}
     if (ending := Path(path).suffix.lower()) not in kinds:
-        raise BearsError(f'{path} ends in {ending or "nothing"}. Choose one of {", ".join(kinds)}.')
+        raise UsageError(f'{path} ends in {ending or "nothing"}. Choose one of {", ".join(kinds)}.')
     return kinds[ending]()
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #2fa5d627

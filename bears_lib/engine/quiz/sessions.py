@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import json
 from fastcore.basics import patch
-from ..core.common import BearsError, JsonLines, locked, read_json, read_lines, write_beside
+from ..core.common import BearsError, JsonLines, UsageError, locked, read_json, read_lines, write_beside
 from ..core.words import clean
 from .grading import GRADES, Question, load_questions, read_words
 
@@ -36,7 +36,7 @@ class Entry:
     def __post_init__(self):
         for name in ('suggested', 'final'):
             if getattr(self, name) not in ('', *GRADES):
-                raise BearsError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
+                raise UsageError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
         for name in ('id', 'answer', 'correction', 'nit', 'when'):
             if not isinstance(getattr(self, name), str):
                 raise BearsError(f'{name} is text, not {type(getattr(self, name)).__name__}.')

@@ -17,7 +17,7 @@ import json
 import numpy as np
 from ..gather.audit import contact_sheet
 from ..gather.cleaner import picture_of
-from ..core.common import BearsError, near, read_json, write_beside
+from ..core.common import BearsError, UsageError, near, read_json, write_beside
 from ..core.words import for_html, for_terminal
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #7ee00a26
@@ -36,7 +36,7 @@ def _kept(file:Path|None) -> dict[str, str]:
 def _drawn(result:Any, n:int, seed:int|None) -> np.ndarray:
     "The numbers of the photos that are asked about."
     if not 1 <= n <= 60:
-        raise BearsError(f'n must be 1 to 60 photos, not {n}.')
+        raise UsageError(f'n must be 1 to 60 photos, not {n}.')
     if not len(result.photos):
         raise BearsError('There are no validation photos to guess. Make the DataLoaders with valid_pct=0.2.')
     return np.random.default_rng(seed).permutation(len(result.photos))[:n]
@@ -77,7 +77,7 @@ class _Game:
         if self.over:
             raise BearsError('All photos are answered, and the answers are out. Start another challenge.')
         if not 1 <= number <= len(self.photos):
-            raise BearsError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
+            raise UsageError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
         self.guesses[number - 1] = chosen = _label_of(label, self.labels)
         if self.keep: _write_guess(self.keep, self.photos[number - 1], chosen)
 

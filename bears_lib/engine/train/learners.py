@@ -33,7 +33,7 @@ with warnings.catch_warnings():
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
 
 # %% ../../../nbs/engine/train/learners.ipynb #lnimps02
-from ..core.common import BearsError, say
+from ..core.common import BearsError, DataError, UsageError, say
 from ..core.folders import PhotoFolder
 from ..core.photos import Preprocess
 from ..features.backbone import body_features, body_preprocess, create_body, default_arch
@@ -133,7 +133,7 @@ def bears_learner(
         Its model is `Sequential(body, head)`; a pretrained body is frozen
     """
     if not 0 <= hidden <= 8192 or not 0 <= dropout < 1:
-        raise BearsError(f'hidden must be 0 to 8192 and dropout 0 to below 1, not {hidden} and {dropout}.')
+        raise UsageError(f'hidden must be 0 to 8192 and dropout 0 to below 1, not {hidden} and {dropout}.')
     body = create_body(arch, pretrained, size=shape_of(dls))
     colours = body_preprocess(body)
     dls = with_stats(dls, colours.mean, colours.std)
@@ -255,7 +255,7 @@ def _training_photos(dls:DataLoaders) -> tuple[list, np.ndarray]:
     classes = np.array([int(label) for label in dls.train_ds.tls[1]])
     missing = [str(name) for i, name in enumerate(dls.vocab) if i not in set(classes.tolist())]
     if missing:
-        raise BearsError(f'No training photo shows {", ".join(missing)}. Add some, or take the class away.')
+        raise DataError(f'No training photo shows {", ".join(missing)}. Add some, or take the class away.')
     return items, classes
 
 # %% ../../../nbs/engine/train/learners.ipynb #lnhead02
