@@ -65,6 +65,7 @@ def _described(tree:ast.Module, comments:dict[int, str]) -> dict[Any, str]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef): visit(node)
     return found
 
+# %% ../../nbs/engine/docstrings.ipynb #6d3b7witpy
 def with_sections(
     source:str, # Of a cell or a module
 ) -> str: # The same, its docstrings with Parameters and Returns

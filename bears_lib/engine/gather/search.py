@@ -137,15 +137,20 @@ class _Lane:
         "Fetch the next page; False, and the reason in `end`, if there is none."
         if self.end: return False
         self.page, start = self.page + 1, time.monotonic()
-        for _ in range(3):  # whoever is to be asked again within a minute is waited for
-            try: self.waiting.extend(self.ask(self.page) if self.page <= 50 else [])
-            except Exception as error: self.end = _why_it_ended(self.name, self.page, error)
-            else: self.end = '' if self.waiting else 'nothing found' if self.page == 1 else 'gave all it has'
-            if not self.end or not 0 < rest_left(self.name)[0] <= longest_wait: break
-        else: rest(self.name, 600, self.end)
+        _fetch_page(self)
         self.seconds += time.monotonic() - start
         self.note = self.waiting[0].note if self.waiting else self.note
         return bool(self.waiting)
+
+# %% ../../../nbs/engine/gather/search.ipynb #lanefet1
+def _fetch_page(lane:_Lane) -> None:
+    "Ask for a page, up to three times; why there is none stands in `end`."
+    for _ in range(3):
+        try: lane.waiting.extend(lane.ask(lane.page) if lane.page <= 50 else [])
+        except Exception as error: lane.end = _why_it_ended(lane.name, lane.page, error)
+        else: lane.end = '' if lane.waiting else 'nothing found' if lane.page == 1 else 'gave all it has'
+        if not lane.end or not 0 < rest_left(lane.name)[0] <= longest_wait: return
+    rest(lane.name, 600, lane.end)
 
 # %% ../../../nbs/engine/gather/search.ipynb #5300a281
 def _why_it_ended(name:str, page:int, error:Exception) -> str:

@@ -565,21 +565,26 @@ class DeletionCheck(Picture):
         return self.beaten == len(self.random)
 
     def __repr__(self):
-        return f'Hottest first, the probability of {self.label} is {self.hottest.mean():.2f} on average, at random {self.random.mean():.2f}: the map beats {self.beaten} of {len(self.random)} random orders.'
+        return (f'Hottest first, the probability of {self.label} is {self.hottest.mean():.2f} on average, at random '
+                f'{self.random.mean():.2f}: the map beats {self.beaten} of {len(self.random)} random orders.')
 
-    def figure(self) -> Figure:
-        figure = Figure(figsize=(5.2, 3), layout='constrained')
-        ax, x = figure.add_subplot(), 100*self.shares
-        ax.fill_between(x, self.random.min(0), self.random.max(0), color='#9ecae1', alpha=0.6)
-        for values, words, colour, style in ((self.random.mean(0), f'{len(self.random)} random orders', '#08519c',
-            '--'), (self.hottest, 'hottest first', '#b35806', 'o-')):
-            ax.plot(x, values, style, color=colour)
-            ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points',
-                va='center', color=colour)
-        ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {self.label}'), ylim=(0, 1.02),
-            xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
-        ax.spines[['top', 'right']].set_visible(False)
-        return figure
+    def figure(self) -> Figure: return _falling(self)
+
+# %% ../../../nbs/engine/interpret/explain.ipynb #f7c74a1
+def _falling(check:DeletionCheck) -> Figure:
+    figure = Figure(figsize=(5.2, 3), layout='constrained')
+    ax, x = figure.add_subplot(), 100*check.shares
+    ax.fill_between(x, check.random.min(0), check.random.max(0), color='#9ecae1', alpha=0.6)
+    lines = ((check.random.mean(0), f'{len(check.random)} random orders', '#08519c', '--'),
+             (check.hottest, 'hottest first', '#b35806', 'o-'))
+    for values, words, colour, style in lines:
+        ax.plot(x, values, style, color=colour)
+        ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points',
+            va='center', color=colour)
+    ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {check.label}'), ylim=(0, 1.02),
+        xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
+    ax.spines[['top', 'right']].set_visible(False)
+    return figure
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #afbc4edd
 @dataclass

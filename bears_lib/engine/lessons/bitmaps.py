@@ -92,6 +92,7 @@ class KnownFile:
 kinds = {'python': {'.py'}, 'library': {'.so', '.pyd', '.dll', '.dylib'},
     'text': {'.txt', '.md', '.rst', '.json', '.csv', '.html'}} # by suffix; archives and images are made
 
+# %% ../../../nbs/engine/lessons/bitmaps.ipynb #238e2knopy
 def known_files(
     dest:str|Path, # A new folder for the archives and images that are made
     each:int=40, # Files of each kind, at most, 2 to 1000

@@ -134,7 +134,7 @@ class _Reader:
                 raise _refuse(message, key >> 3)
             name, kind, many = known[key >> 3]
             raw, at = _cut(data, at, key & 7)
-            value = self._value(raw, key & 7, kind, many)
+            value = _value(self, raw, key & 7, kind, many)
             if not many:
                 if name in found:
                     raise ModelError(f'it is damaged: it holds {name} twice')
@@ -146,13 +146,15 @@ class _Reader:
                     raise ModelError(f'a list in it ({name}) has more than {most_listed:,} entries')
         return found
 
-    def _value(self, raw:Any, wire:int, kind:str, many:bool) -> Any:
-        if wire == 2 and kind in messages: return self.read(raw, kind)
-        if wire == 2 and kind == 'bytes': return raw
-        if wire == 2 and kind == 'text': return _text(raw)
-        if wire == 2 and many and kind in ('int', 'float', 'double'): return _packed(raw, kind)
-        if wire == {'int': 0, 'double': 1, 'float': 5}.get(kind): return raw
-        raise ModelError(f'it is damaged: it has something else in the place of {kind}')
+# %% ../../../nbs/engine/predict/onnx_file.ipynb #de473a1
+def _value(reader:_Reader, raw:Any, wire:int, kind:str, many:bool) -> Any:
+    "What a field holds: a message, bytes, a text, or numbers."
+    if wire == 2 and kind in messages: return reader.read(raw, kind)
+    if wire == 2 and kind == 'bytes': return raw
+    if wire == 2 and kind == 'text': return _text(raw)
+    if wire == 2 and many and kind in ('int', 'float', 'double'): return _packed(raw, kind)
+    if wire == {'int': 0, 'double': 1, 'float': 5}.get(kind): return raw
+    raise ModelError(f'it is damaged: it has something else in the place of {kind}')
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #4934e8a3
 def read_onnx(

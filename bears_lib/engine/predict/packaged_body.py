@@ -287,6 +287,7 @@ def with_head(
     model.graph.output.extend(ports)
     return model.SerializeToString()
 
+# %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000compy
 def _compare(graph:_Graph, bank:np.ndarray, neighbours:int) -> None:
     "The mean cosine similarity of the features to the nearest rows of the bank."
     length = graph.add('ReduceL2', ['features'], axes=[1], keepdims=1)

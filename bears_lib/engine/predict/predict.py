@@ -164,7 +164,6 @@ class Classifier:
         with ThreadPoolExecutor(max_workers=1 if few else os.cpu_count()) as pool:
             answers = pool.map(lambda photo: _answer(self, session, photo, top, go_on=True), photos)
             return list(progress(answers, 'looking at photos', total=len(photos)))
-
     def __repr__(self): return f'Classifier of {", ".join(self.labels)}'
 
 # %% ../../../nbs/engine/predict/predict.ipynb #569869af

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import json
 from fastcore.basics import patch
-from ..core.common import BearsError, JsonLines, UsageError, locked, read_json, read_lines, write_beside
+from ..core.common import BearsError, DataError, JsonLines, UsageError, locked
+from ..core.common import read_json, read_lines, write_beside
 from ..core.words import clean
 from .grading import GRADES, Question, load_questions, read_words
 
@@ -261,6 +262,24 @@ def wording_pattern(
     if len(words) < 3: return '='+' '.join(w.text for w in read_words(answer)[:4]) if words else ''
     return ' '.join(words)+f' /{3*len(words)+6}'
 
+# %% ../../../nbs/engine/quiz/sessions.ipynb #8b408b0
+def _wordings(path:Path) -> dict[str, list[str]]:
+    "The patterns that a file of wordings holds, by question."
+    try: found = read_json(path.read_bytes()) if path.is_file() else None
+    except (ValueError, OSError) as error:
+        raise DataError(f"Can't read your own wordings in {path}: {error}. Mend the file or move it away.") from error
+    if not isinstance(found, dict) or not isinstance(found.get('accept'), dict):
+        raise DataError(f'{path} is no file of accepted wordings. Move it away, and a new one is begun.')
+    lists = found['accept'].values()
+    fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each) for each in lists)
+    if not fine or type(found.get('overlay', 0)) is not int:
+        raise DataError(f'{path} holds wordings of another form than this package writes. Mend the file or move it '
+                        'away.')
+    if found.get('overlay', 0) > VERSION:
+        raise DataError(f'{path} was written by a newer version of bears_lib and is left as it is. Update with: pip '
+                        'install -U bears_lib')
+    return found['accept']
+
 # %% ../../../nbs/engine/quiz/sessions.ipynb #8b4084eb
 class Overlay:
     """Wordings that one learner accepts, kept beside the question files and never in them.
@@ -273,27 +292,12 @@ class Overlay:
     def __init__(self,
         path:str|Path, # Of a JSON file; it is made with the first wording
     ):
-        self.path = Path(path)
-        self.accept:dict[str, list[str]] = {}
+        self.path, self.accept = Path(path), dict[str, list[str]]()
         self.read()
 
     def read(self) -> None:
         "Read the file again, with what other programs have added."
-        if not self.path.exists(): return
-        try: data = read_json(self.path.read_bytes()) if self.path.is_file() else None
-        except (ValueError, OSError) as error:
-            raise BearsError(f"Can't read your own wordings in {self.path}: {error}. Mend the file or move it away.") from error
-        if not isinstance(data, dict) or not isinstance(data.get('accept'), dict):
-            raise BearsError(f'{self.path} is no file of accepted wordings. Move it away, and a new one is begun.')
-        fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each)
-            for each in data['accept'].values())
-        if not fine or type(data.get('overlay', 0)) is not int:
-            raise BearsError(f'{self.path} holds wordings of another form than this package writes. Mend the file or '
-                             'move it away.')
-        if data.get('overlay', 0) > VERSION:
-            raise BearsError(f'{self.path} was written by a newer version of bears_lib and is left as it is. Update '
-                             'with: pip install -U bears_lib')
-        self.accept = data['accept']
+        if self.path.exists(): self.accept = _wordings(self.path)
 
     def add(self,
         question:Question, # The question that was answered
