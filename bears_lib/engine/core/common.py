@@ -355,7 +355,7 @@ def read_lines(
 def json_rows(
     lines:Iterable[bytes], # As `read_lines` gives them
     parse:Callable[[bytes], Any]=read_json, # `json.loads` for objects of any size and depth
-) -> Iterator[dict]:
+) -> Iterator[dict]: # In the order of the lines
     """The objects among lines; a line that is none is passed over.
 
     Parameters
@@ -364,6 +364,11 @@ def json_rows(
         As `read_lines` gives them
     parse : Callable[[bytes], Any], default read_json
         `json.loads` for objects of any size and depth
+
+    Returns
+    -------
+    Iterator[dict]
+        In the order of the lines
     """
     for line in lines:
         try: row = parse(line)
