@@ -143,6 +143,7 @@ def test_pretrained_batch_norms_keep_their_averages(tiny):
 def test_the_norms_of_lite0_keep_their_averages_in_any_part_of_it():
     "Cut off by fastai, sliced, put into another network, copied: what trains it changes no average."
     from copy import deepcopy
+    import torch
     from fastai.vision.learner import create_body
     from bears_lib.train import lite0
     whole = lite0()
