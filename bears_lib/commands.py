@@ -44,7 +44,7 @@ def bears_train(
 # %% ../nbs/06_commands.ipynb #794ef234
 def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0) -> tuple[Any, Any]:
     "A trained model and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
-    from bears_lib.interpret import evaluate
+    from bears_lib.engine.interpret.evaluation import evaluate
     from bears_lib.train import fit_photos
     if arch in packages and not epochs: trained = fit_photos(photos, valid=valid, arch=arch)
     else:
@@ -85,7 +85,8 @@ def bears_demo(
     from bears_lib.gather import sample_bears
     fitted, result = _train(sample_bears(), default_arch)
     pictures = _pictures(root, result)
-    from bears_lib.deploy import Classifier, save_model
+    from bears_lib.deploy import save_model
+    from bears_lib.engine.predict.predict import Classifier
     model = save_model(fitted, root/'model', result)
     photo = result.photos[int(result.losses.argmin())]
     answer = Classifier(model)(photo)
@@ -105,7 +106,7 @@ def _pictures(root:Path, result:Any) -> list[Path]:
     import io
     import matplotlib
     matplotlib.use('agg')
-    from bears_lib.interpret import plot_confusion, top_losses
+    from bears_lib.engine.interpret.plots import plot_confusion, top_losses
     paths = []
     for name, figure in (('confusion', plot_confusion(result)), ('top_losses', top_losses(result, n=12))):
         figure.savefig(file := io.BytesIO(), dpi=180)

@@ -56,6 +56,6 @@ def save_model(
     elif not body:
         raise BearsError("A Learner's body may have been trained, so it is saved with its head: leave body=False out.")
     else:
-        from bears_lib.interpret import evaluate
+        from bears_lib.engine.interpret.evaluation import evaluate
         made = learner_files(model, result or evaluate(model))
     return renew_card(write_model(folder, *made))

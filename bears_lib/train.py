@@ -11,11 +11,12 @@ __all__ = ['fit_photos', 'read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears
 # %% ../nbs/02_train.ipynb #4c412a15
 from pathlib import Path
 from typing import Any
+from .engine.core.common import needing_torch
 from .engine.core.folders import PhotoFolder
 from .engine.features.photo_features import load_body
 from .engine.features.split import Valid
 from .engine.predict.packaged_body import default_arch
-from .engine.train.fitting import Fitted, fit_folder, needing_torch
+from .engine.train.fitting import Fitted, fit_folder, torch_names
 from .engine.train.guessing_game import Challenge
 from .engine.train.labels import Labels, read_labels, read_to_train, say_what_was_understood
 from .engine.train.learning_rate import plot_lr
@@ -25,7 +26,7 @@ _all_ = ['read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears_dls', 'bears_le
 # %% ../nbs/02_train.ipynb #679f2b90
 def __getattr__(name:str) -> Any:
     "What needs fastai and torch is loaded when it is first asked for: the rest does without them."
-    return needing_torch(name, __name__)
+    return needing_torch(name, __name__, torch_names)
 
 # %% ../nbs/02_train.ipynb #95f3794a
 def fit_photos(

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bears_lib.engine.features import feature_cache
@@ -340,3 +341,28 @@ def test_it_is_emptied(full):
     assert cache.get(names) == {}
     cache.put(values(0, 200))
     assert cache.get(names) == values(0, 200)
+
+def test_a_head_is_remembered_under_the_constants_that_decide_it(tmp_path, monkeypatch):
+    "Another choice of strengths, of doubt or of folds gives another head, and the first one is still there afterwards."
+    from types import SimpleNamespace
+    from bears_lib.engine.core.folders import Photo
+    from bears_lib.engine.features import linear_probe
+    from bears_lib.engine.train import fitting
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path))
+    fits, fit = [], linear_probe.fit_linear
+    monkeypatch.setattr(fitting, 'fit_linear', lambda *args: (fits.append(1), fit(*args))[1])
+    classes = np.arange(24) % 2
+    features = np.random.default_rng(0).normal(classes[:, None], 1, (1, 24, 6)).astype(np.float16)
+    photos = [Photo(tmp_path/f'{i}.jpg', str(i % 2), sha256=f'{i:064x}', group=str(i)) for i in range(24)]
+    def head(): return fitting._fit_head(SimpleNamespace(kind=lambda: 'a body'), photos, features, classes)
+    first = head()
+    assert head().strength == first.strength and len(fits) == 1
+    for constant, value in (('strengths', (3., 5., 7.)), ('doubt', 0.51), ('most_folds', 3), ('many_photos', 10)):
+        with monkeypatch.context() as patch:
+            patch.setattr(linear_probe, constant, value)
+            fits.clear()
+            assert constant != 'strengths' or head().strength in value
+            head()
+            assert len(fits) == 1, constant
+    fits.clear()
+    assert head().strength == first.strength and not fits

@@ -81,6 +81,15 @@ def test_the_engine_never_looks_up():
     assert len(needs) > 50 and set(TopologicalSorter(needs).static_order()) == set(needs)
     assert not [name for name, text in engine.items() if re.search(r'^\s*from bears_lib\.(?!engine)\w+ import', text, re.M)]
 
+def test_the_course_takes_names_from_where_they_are_defined():
+    "A course module, or a command, asks another one only for what that one defines itself."
+    course = {path.stem[3:]: exported(path) for path in sorted((root/'nbs').glob('0[1-6]_*.ipynb'))}
+    asked = [(name, module, each.strip()) for name, text in course.items()
+             for module, names in re.findall(r'^\s*from bears_lib\.(\w+) import (.+)', text, re.M) for each in names.split(',')]
+    assert {module for _, module, _ in asked} <= set(course) and len(asked) > 3
+    assert not [ask for ask in asked if not (defined := vars(importlib.import_module(f'bears_lib.{ask[1]}')).get(ask[2])) is None
+                and defined.__module__ != f'bears_lib.{ask[1]}']
+
 @pytest.mark.parametrize('path', sorted((root/'bears_lib').rglob('*.py')), ids=name_of)
 def test_no_module_uses_a_neighbour_s_private_names(path):
     found = [name.name for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))) if isinstance(node, ast.ImportFrom)

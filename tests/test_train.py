@@ -142,6 +142,22 @@ def test_pretrained_batch_norms_keep_their_averages(tiny):
         after = norms(learn)
         assert len(before) > 50 and any(not before[name].equal(after[name]) for name in before) == moves
 
+def test_the_norms_of_lite0_keep_their_averages_in_any_part_of_it():
+    "Cut off by fastai, sliced, put into another network, copied: what trains it changes no average."
+    from copy import deepcopy
+    import torch
+    from fastai.vision.learner import create_body
+    from bears_lib.train import lite0
+    whole = lite0()
+    for part in (create_body(lite0(), cut=-2), lite0()[:3], torch.nn.Sequential(*lite0()), deepcopy(whole), whole.train()):
+        before = {name: value.clone() for name, value in part.state_dict().items() if 'running_' in name}
+        part.train()(torch.rand(2, 3, 32, 32))
+        assert before and all(value.equal(part.state_dict()[name]) for name, value in before.items())
+    scratch = lite0(pretrained=False).train()
+    before = scratch[1].running_mean.clone()
+    scratch(torch.rand(2, 3, 32, 32))
+    assert not before.equal(scratch[1].running_mean)
+
 def test_averaged_looks_by_hand(tiny):
     "`tta`: the mean over augmented looks, three quarters, and the plain look, one quarter; its log loss likewise."
     from dataclasses import replace

@@ -9,6 +9,8 @@ The first notebook that explains a term wins; a plural counts as its singular.""
 import hashlib, json, re, sys
 from pathlib import Path
 
+from bears_lib.engine.core.words import for_anchor as anchor
+
 root = Path(__file__).parent.parent
 unread = ('In this notebook', 'What you have seen', 'Summary', 'Exercises', 'Questions', 'What to do next')
 tells = 'is|are|was|were|means|mean|shows?|says?|tells?|holds?|turns?|takes?|gives?|puts?|moves?|computes?|learns?|keeps?|counts?|compares?|measures?|describes?|splits?|names?|works?|does|do|has|have|starts?|changes?'
@@ -23,10 +25,6 @@ def singular(term:str) -> str:
 def written(term:str, lead:str) -> str:
     "In lower case where only the start of a sentence made it a capital."
     return term[0].lower() + term[1:] if term[1:].islower() and not re.search(r'\w,? $', lead) else term.strip('`')
-
-def anchor(heading:str) -> str:
-    "A heading's identifier on the site, by Pandoc's rules."
-    return re.sub(r'^[^a-z]+', '', '-'.join(re.sub(r'[^\w\s.-]', '', heading.lower()).split()))
 
 def plain(text:str) -> str:
     "One line without bold, italics and links, fit for a cell of a table."

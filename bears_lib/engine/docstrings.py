@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/docstrings.html.md"""
 __all__ = ['with_sections', 'add_sections']
 
 # %% ../../nbs/engine/docstrings.ipynb #e05e83ec
-import ast, io, re, textwrap, tokenize
+import ast, io, textwrap, tokenize
 from typing import Any
 
 # %% ../../nbs/engine/docstrings.ipynb #ef006ed3
@@ -65,6 +65,7 @@ def _described(tree:ast.Module, comments:dict[int, str]) -> dict[Any, str]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef): visit(node)
     return found
 
+# %% ../../nbs/engine/docstrings.ipynb #6d3b7witpy
 def with_sections(
     source:str, # Of a cell or a module
 ) -> str: # The same, its docstrings with Parameters and Returns

@@ -18,7 +18,7 @@ from typing import Any
 import atexit, io, os, re, signal, stat, struct, subprocess, sys, threading, warnings
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
-from .common import BearsError
+from .common import BearsError, DataError
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0007
 formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
@@ -32,7 +32,7 @@ work_bytes = 400_000_000  # of memory that a worker may hold
 _beginnings = re.compile(rb'\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM|II[*+]\0|MM\0[*+]|....ftyp|P[1-6f]\s', re.DOTALL)
 
 # %% ../../../nbs/engine/core/decoding.ipynb #c5850338
-class PhotoError(BearsError):
+class PhotoError(DataError):
     """A picture that can't be used; the text says why.
 
     Parameters

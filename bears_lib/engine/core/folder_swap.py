@@ -126,6 +126,7 @@ def _exchange(stage:Path, target:Path) -> None:
         raise
     with suppress(OSError): _end(swap)
 
+# %% ../../../nbs/engine/core/folder_swap.ipynb #5a9e0movpy
 def _move_in(target:Path) -> None:
     swap = target/_swap
     for name in _names(swap/'new'):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 import csv, hashlib, io, os, re, unicodedata
 from PIL import Image
-from .common import BearsError, near, progress, write_beside
+from .common import BearsError, DataError, near, progress, write_beside
 from .decoding import is_heic
 from .photos import PhotoError, open_photo
 from .tables import is_missing, read_table
@@ -141,9 +141,9 @@ def _require_folder(root:Path) -> None:
     layout = 'Give a folder with one folder of photos for each class.'
     if root.is_dir(): return
     if root.exists():
-        raise BearsError(f'{root} is a file. {layout}')
+        raise DataError(f'{root} is a file. {layout}')
     others = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
-    raise BearsError(f'{root} is not there.{near(root.name, others)} {layout}')
+    raise DataError(f'{root} is not there.{near(root.name, others)} {layout}')
 
 # %% ../../../nbs/engine/core/folders.ipynb #6fbaae3a
 def class_name(
@@ -430,8 +430,8 @@ def write_metadata(
     """
     path = Path(root)/'metadata.csv'
     if path.exists() and not has_metadata(root):
-        raise BearsError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it '
-                         'away first.')
+        raise DataError(f'{path} is not of this package (it has no column file_name), and is left as it is. Move it '
+                        'away first.')
     cells = [{_column(key): _written(key, value) for key, value in reversed(row.items())}
         for row in sorted(rows, key=lambda row: row['file_name'])]
     extra = dict.fromkeys(key for row in cells for key in reversed(row) if key and key not in columns)
@@ -614,19 +614,19 @@ def require_classes(
     root, counts = folder.root, folder.counts
     layout = f'Make one folder for each class, such as {root/"grizzly"} and {root/"black"}, with photos in each.'
     if not counts:
-        raise BearsError(f'{root} {_nothing(folder)} {layout}')
+        raise DataError(f'{root} {_nothing(folder)} {layout}')
     if any(photo.split for photo in folder.photos) and not any(photo.split == 'train' for photo in folder.photos):
-        raise BearsError(f'{root} holds photos to check with (valid/) and none to learn from. Put those into '
-                         f'{root/"train"}, with one folder for each class.')
+        raise DataError(f'{root} holds photos to check with (valid/) and none to learn from. Put those into '
+                        f'{root/"train"}, with one folder for each class.')
     if len(counts) == 1:
         inner = sorted({photo.path.relative_to(root).parts[1] for photo in folder.photos
             if len(photo.path.relative_to(root).parts) > 2 and not photo.split})
         instead = f'If its folders {", ".join(inner[:5])} are the classes, give {root/folder.photos[0].path.relative_to(root).parts[0]}.' if len(inner) > 1 else layout
-        raise BearsError(f'{root} holds one class only ({folder.labels[0]}); a classifier needs two or more. {instead}')
+        raise DataError(f'{root} holds one class only ({folder.labels[0]}); a classifier needs two or more. {instead}')
     small = {label: n for label, n in counts.items() if n < each}
     if small:
-        raise BearsError(f'Too few photos: {_few(small)}, and each class needs at least {each}. Add photos, or move '
-                         f'the class out of {root}.')
+        raise DataError(f'Too few photos: {_few(small)}, and each class needs at least {each}. Add photos, or move '
+                        f'the class out of {root}.')
     return folder
 
 # %% ../../../nbs/engine/core/folders.ipynb #a4964693

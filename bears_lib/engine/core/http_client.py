@@ -21,10 +21,10 @@ from typing import Any
 from urllib.request import getproxies, proxy_bypass
 import ipaddress, json, os, re, socket, threading, time, zlib
 import httpcore2 as httpcore, httpx2 as httpx
-from .common import BearsError, say
+from .common import NetworkError, UsageError, say
 
 # %% ../../../nbs/engine/core/http_client.ipynb #185adadf
-class WebError(BearsError):
+class WebError(NetworkError):
     """An address that gave nothing usable; the text says why.
 
     Parameters
@@ -81,7 +81,7 @@ def contact() -> str:
     "Who runs this search, as the environment variable BEARS_CONTACT says: an e-mail address or a web page; '' where it isn't set."
     found = os.environ.get('BEARS_CONTACT', '').strip()
     if found and not re.fullmatch(r'(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[!-~]+)', found[:200], re.ASCII):
-        raise BearsError(f'BEARS_CONTACT is {found[:60]!r}: it must be an e-mail address or the address of a web page.')
+        raise UsageError(f'BEARS_CONTACT is {found[:60]!r}: it must be an e-mail address or the address of a web page.')
     return found
 
 # %% ../../../nbs/engine/core/http_client.ipynb #7a96b1e1

@@ -14,7 +14,7 @@ from typing import Any
 import math
 import numpy as np
 from PIL import Image
-from .common import BearsError
+from .common import BearsError, UsageError
 from .decoding import PhotoError, decode, max_bytes, max_pixels, read_file, to_bytes, to_rgb, too_large
 
 # %% ../../../nbs/engine/core/photos.ipynb #5d8e01a2
@@ -110,7 +110,7 @@ def _shape(size:int|tuple[int, int]) -> tuple[int, int]:
     "Height and width, checked."
     shape = (size, size) if isinstance(size, int) else tuple(size)
     if len(shape) != 2 or not all(type(side) is int and 8 <= side <= 2048 for side in shape):
-        raise BearsError(f'size must be 8 to 2048 pixels, as one number or as (height, width), not {size}.')
+        raise UsageError(f'size must be 8 to 2048 pixels, as one number or as (height, width), not {size}.')
     return shape
 
 # %% ../../../nbs/engine/core/photos.ipynb #da33769a
@@ -129,9 +129,9 @@ class Step:
         for name, values in known.items():
             found = getattr(self, name)
             if found not in values:
-                raise BearsError(f'No {name} for a photo is called {found!r}: {", ".join(values)} are.')
+                raise UsageError(f'No {name} for a photo is called {found!r}: {", ".join(values)} are.')
         if not 0.5 <= self.share <= 1:
-            raise BearsError(f'A step keeps a share of 0.5 to 1, not {self.share}.')
+            raise UsageError(f'A step keeps a share of 0.5 to 1, not {self.share}.')
 
 # %% ../../../nbs/engine/core/photos.ipynb #steppad1
 def _padded(image:Image.Image, step:Step) -> Image.Image:
@@ -231,12 +231,12 @@ class _Written:
 
     def __post_init__(self):
         if self.resize not in own_ways and not self.steps:
-            raise BearsError(f"No way to resize is called {self.resize!r}: 'crop', 'squish' and 'pad' are.")
+            raise UsageError(f"No way to resize is called {self.resize!r}: 'crop', 'squish' and 'pad' are.")
         if not 0.5 <= self.crop <= 1:
-            raise BearsError(f'crop must be 0.5 to 1, not {self.crop}.')
+            raise UsageError(f'crop must be 0.5 to 1, not {self.crop}.')
         height, width = self.shape
         if self.steps and (self.resize != 'steps' or self.steps[-1].size != (height, width)):
-            raise BearsError(f"Steps go with resize='steps' and lead to size, not to {self.steps[-1].size}.")
+            raise UsageError(f"Steps go with resize='steps' and lead to size, not to {self.steps[-1].size}.")
         object.__setattr__(self, 'size', height if height == width else (height, width))
 
     @property

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 import csv, io, re
-from .common import BearsError, near
+from .common import DataError, near
 from .words import from_csv
 
 # %% ../../../nbs/engine/core/tables.ipynb #f3a41e56
@@ -23,23 +23,23 @@ largest_table = 100_000_000  # bytes
 def _read_bytes(path:Path, most:int) -> bytes:
     try:
         if path.exists() and not path.is_file():
-            raise BearsError(f'{path} is no file. Give a CSV file.')
+            raise DataError(f'{path} is no file. Give a CSV file.')
         if path.stat().st_size > most:
-            raise BearsError(f'{path} is larger than {most//10**6} MB: that is no table of labels.')
+            raise DataError(f'{path} is larger than {most//10**6} MB: that is no table of labels.')
         return path.read_bytes()
     except FileNotFoundError:
         others = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise BearsError(f'{path} is not there.{near(path.name, others)} Give a CSV file with an id and a class in '
-                         'each row.') from None
+        raise DataError(f'{path} is not there.{near(path.name, others)} Give a CSV file with an id and a class in '
+                        'each row.') from None
     except OSError as error:
-        raise BearsError(f"{path} can't be read ({error.strerror}). Give a CSV file.") from error
+        raise DataError(f"{path} can't be read ({error.strerror}). Give a CSV file.") from error
 
 # %% ../../../nbs/engine/core/tables.ipynb #5f818ae9
 def _to_text(path:Path, data:bytes) -> tuple[str, list[str]]:
     "The text, and a note where its alphabet had to be guessed."
     if data[:4] == b'PK\3\4':
-        raise BearsError(f'{path} is a spreadsheet or an archive, not a table in text form. Save it as CSV and give '
-                         'that.')
+        raise DataError(f'{path} is a spreadsheet or an archive, not a table in text form. Save it as CSV and give '
+                        'that.')
     if data[:2] in (b'\xff\xfe', b'\xfe\xff'): code = 'utf-16'
     elif data[1:2] == b'\0': code = 'utf-16-le'
     else: code = 'utf-8-sig'
@@ -51,7 +51,7 @@ def _to_text(path:Path, data:bytes) -> tuple[str, list[str]]:
 
 def _no_zeros(path:Path, text:str) -> str:
     if '\0' in text:
-        raise BearsError(f'{path} is no table in text form. Give a CSV file.')
+        raise DataError(f'{path} is no table in text form. Give a CSV file.')
     return text
 
 # %% ../../../nbs/engine/core/tables.ipynb #2b8efd64
@@ -73,8 +73,8 @@ def _to_length(row:list[str], columns:list[str], path:Path) -> list[str]:
     "A row with as many cells as there are columns; one with more has a separator inside a cell, and everything behind it is shifted."
     while len(row) > len(columns) and not row[-1]: row = row[:-1]
     if len(row) > len(columns):
-        raise BearsError(f'{path} has {len(columns)} columns, and a row of {len(row)} cells: '
-                         f'{", ".join(row)[:80]!r}. Put cells that hold a separator into double quotes.')
+        raise DataError(f'{path} has {len(columns)} columns, and a row of {len(row)} cells: '
+                        f'{", ".join(row)[:80]!r}. Put cells that hold a separator into double quotes.')
     return row + ['']*(len(columns) - len(row))
 
 # %% ../../../nbs/engine/core/tables.ipynb #a5096446
@@ -120,7 +120,7 @@ def read_table(
             for row in csv.reader(io.StringIO(text, newline=''), delimiter=separator)
             if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise BearsError(f'{path} is no CSV file that can be read: {error}.') from error
+        raise DataError(f'{path} is no CSV file that can be read: {error}.') from error
     columns, *below = [[cell.strip() for cell in row]
         for row in rows[:1]] + [[cell.strip() if strip else cell for cell in row] for row in rows[1:]] or [[]]
     return _without_counter(Table(path, columns, [_to_length(row, columns, path) for row in below], notes))

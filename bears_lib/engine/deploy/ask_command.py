@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/deploy/ask_command.html.md"""
 __all__ = ['bears_predict']
 
 # %% ../../../nbs/engine/deploy/ask_command.ipynb #21fa3250
-from ..core.common import BearsError, command, say
+from ..core.common import BearsError, UsageError, command, say
 from ..core.words import clean
 from ..predict.inputs import photos_named
 from ..predict.predict import Classifier
@@ -24,7 +24,7 @@ def bears_predict(
 ) -> dict:
     "What do these photos show?"
     if not photos:
-        raise BearsError('No photo was named: bears-predict MODEL PHOTO...')
+        raise UsageError('No photo was named: bears-predict MODEL PHOTO...')
     classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
     answers = {photo[:60] if photo.startswith('data:') else photo: answer
         for photo, answer in zip(files, classifier.many(files))}

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import ast, io, json, re, sys
 from ... import __version__
 from .gradio_app import asked_title, drawn_examples, listed
-from ..core.common import BearsError, command, say, wilson
+from ..core.common import BearsError, NetworkError, UsageError, command, say, wilson
 from ..gather.licences import hub_licence, require_open
 from ..predict.model_folder import ModelInfo, model_files, read_model
 from ..predict.onnx_gate import check_network
@@ -183,7 +183,7 @@ def push_space(
     """
     space = Path(space)
     if not re.fullmatch(r'[\w.-]{1,96}/[\w.-]{1,96}', repo):
-        raise BearsError(f'{repo!r} is no name of a Space: give owner/name.')
+        raise UsageError(f'{repo!r} is no name of a Space: give owner/name.')
     missing = [name for name in ('app.py', 'README.md', 'requirements.txt') if not (space/name).is_file()]
     if missing:
         raise BearsError(f'{space} is no Space: it has no {", ".join(missing)}. make_space(model, {str(space)!r}) '
@@ -207,8 +207,8 @@ def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:
         api.upload_folder(repo_id=repo, folder_path=space, repo_type='space', allow_patterns=names,
             commit_message='A Space made by bears_lib')
     except Exception as error:
-        raise BearsError(f"{repo} can't be pushed ({type(error).__name__}: {str(error).splitlines()[0][:200]}). "
-                         "Check the name, your rights there and the connection.") from error
+        raise NetworkError(f"{repo} can't be pushed ({type(error).__name__}: {str(error).splitlines()[0][:200]}). "
+                           "Check the name, your rights there and the connection.") from error
     return f'{api.endpoint}/spaces/{repo}'
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #0ea1a780

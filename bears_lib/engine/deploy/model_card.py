@@ -11,7 +11,7 @@ __all__ = ['questions', 'still_open', 'card_text', 'make_card', 'renew_card', 'b
 from pathlib import Path
 from typing import Any
 import re
-from ..core.common import BearsError, command, say, write_beside
+from ..core.common import BearsError, ModelError, command, say, write_beside
 from ..gather.licences import hub_licence
 from ..core.words import clean, counted, for_json, for_markdown
 from ..predict.model_folder import ModelInfo, read_model
@@ -128,7 +128,7 @@ def card_text(
     except BearsError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BearsError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model '
+        raise ModelError(f'model.json lacks figures that a card needs, or holds odd ones ({error}). Save the model '
                          'again with this version.') from None
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)

@@ -9,7 +9,7 @@ __all__ = ['sources_of', 'versions', 'fitted_files', 'learner_files']
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #sv000004
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 import numpy as np
@@ -20,7 +20,7 @@ from .drift import reference
 from ..predict.model_folder import ModelInfo, head_file
 from ..predict.onnx_session import run_photos
 from ..predict.packaged_body import packages, shrink
-from ..train.fitting import Fitted
+from ..train.fitting import Fitted, record_of
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #sv000007
 def sources_of(
@@ -73,7 +73,7 @@ def _described(fitted:Fitted) -> ModelInfo:
                 'reference': reference([labels[i] for i in judged.probabilities.argmax(1)], judged.likeness)}
     body = {'name': fitted.body.arch, 'weights_sha256': packages[fitted.body.arch].sha256}
     return ModelInfo(labels, fitted.body.preprocess, body, metrics, training, fitted.familiar.summary(), versions(),
-        split=fitted.record)
+        split=record_of(fitted))
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #sv000012
 def fitted_files(

@@ -14,7 +14,7 @@ import io, warnings
 import numpy as np
 import timm, torch
 from torch import nn
-from ..core.common import BearsError, near
+from ..core.common import BearsError, NetworkError, UsageError, near
 from ..core.photos import Preprocess, Source
 from ..predict.onnx_session import run_photos
 from ..predict.packaged_body import default_arch, packaged_weights, packages
@@ -86,7 +86,7 @@ def _torchvision_body(arch:str, pretrained:bool) -> nn.Module:
     from torchvision import models
     known = models.list_models(module=models)
     if arch not in known:
-        raise BearsError(f'No architecture is called {arch!r}.{near(arch, [*timm.list_models(), *known])} '
+        raise UsageError(f'No architecture is called {arch!r}.{near(arch, [*timm.list_models(), *known])} '
                          'timm.list_models() names them all.')
     try: body = models.get_model(arch, weights='DEFAULT' if pretrained else None)
     except Exception as error:
@@ -101,9 +101,9 @@ def _torchvision_body(arch:str, pretrained:bool) -> nn.Module:
     return body
 
 def _cannot_load(arch:str, error:Exception) -> BearsError:
-    return BearsError(f'The weights of {arch!r} have to be downloaded, and that failed ({type(error).__name__}). '
-                      'Connect to the internet and try again, '
-                      f'ask for random weights (pretrained=False), or use {default_arch!r}, which needs no download.')
+    return NetworkError(f'The weights of {arch!r} have to be downloaded, and that failed ({type(error).__name__}). '
+                        'Connect to the internet and try again, '
+                        f'ask for random weights (pretrained=False), or use {default_arch!r}, which needs no download.')
 
 # %% ../../../nbs/engine/features/backbone.ipynb #cbbf589d
 def body_preprocess(

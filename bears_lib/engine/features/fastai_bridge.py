@@ -23,16 +23,16 @@ from torch.nn import functional as F
 from PIL import Image
 with warnings.catch_warnings():
     warnings.simplefilter('ignore')
-    from fastai.data.block import CategoryBlock, DataBlock, TransformBlock
+    from fastai.data.block import TransformBlock
     from fastai.data.core import DataLoaders, TfmdDL
     from fastai.data.transforms import Categorize, EncodedMultiCategorize, MultiCategorize
-    from fastai.data.transforms import IndexSplitter, IntToFloatTensor, Normalize, ToTensor
+    from fastai.data.transforms import IntToFloatTensor, Normalize, ToTensor
     from fastai.learner import Learner
     from fastai.torch_core import to_device
     from fastai.vision.augment import AffineCoordTfm, RandomResizedCropGPU
     from fastai.vision.augment import CropPad, RandomCrop, RandomResizedCrop, Resize
     from fastai.vision.core import PILImage
-from .backbone import body_features, body_preprocess, create_body, to_onnx
+from .backbone import to_onnx
 from ..core.common import BearsError, say
 from .novelty import Familiar, fit_familiar, neighbours, spread
 from ..core.photos import Preprocess, Source, Step, open_photo

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError
+from ..core.common import UsageError
 from ..core.folders import Photo, PhotoFolder, read_folder
 from ..core.photos import Source, open_photo
 from .feature_cache import Cache
@@ -79,7 +79,7 @@ def near_pairs(
         int of shape (pairs, 3): first photo, second photo, distance in bits; first < second
     """
     if not 0 <= radius <= 12:
-        raise BearsError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
+        raise UsageError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
     hashes = np.asarray(hashes, np.uint64).reshape(-1, 8)
     telling = np.flatnonzero(hashes[:, 0])
     hashes = hashes[telling]

@@ -11,7 +11,7 @@ __all__ = ['most', 'neighbours', 'passing', 'spread', 'Familiar', 'fit_familiar'
 from collections.abc import Sequence
 from dataclasses import dataclass
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import BearsError, ModelError, UsageError
 
 # %% ../../../nbs/engine/features/novelty.ipynb #bbd9c519
 most = 320  # training photos that are kept to compare with
@@ -93,9 +93,9 @@ def fit_familiar(
         float of shape (m, num_features), of photos that were held back
     """
     if not len(train_features) or not len(valid_features):
-        raise BearsError('It takes at least one training photo and one validation photo to say what is familiar.')
+        raise UsageError('It takes at least one training photo and one validation photo to say what is familiar.')
     if not (np.isfinite(train_features).all() and np.isfinite(valid_features).all()):
-        raise BearsError('The features hold numbers that are not finite: the training went wrong. Train again with a '
+        raise ModelError('The features hold numbers that are not finite: the training went wrong. Train again with a '
                          'smaller learning rate.')
     bank = _unit(train_features[spread(len(train_features))])
     valid = _nearest(_unit(valid_features), bank)

@@ -18,7 +18,7 @@ import json, math
 import numpy as np
 from fastcore.basics import patch
 from .audit import Report, name_in, contact_sheet, shorten, thumbnail, check_images
-from ..core.common import BearsError, write_beside
+from ..core.common import BearsError, UsageError, write_beside
 from ..core.folders import place_of
 from ..features.split import split_photos
 from .journal import Move, Journal, finish_moves, move_photos
@@ -328,7 +328,7 @@ class ImageCleaner(_Review):
         side:int=150, # Side of the thumbnails in pixels, 60 to 400
     ):
         if not 1 <= per_page <= 60 or not 60 <= side <= 400:
-            raise BearsError(f'per_page must be 1 to 60 and side 60 to 400, not {per_page} and {side}.')
+            raise UsageError(f'per_page must be 1 to 60 and side 60 to 400, not {per_page} and {side}.')
         valid = None if learn is None else list(learn.dls.valid_ds.items)
         if not isinstance(photos, Report): finish_moves(photos)
         report = photos if isinstance(photos, Report) else check_images(photos, valid, judge=learn is None)

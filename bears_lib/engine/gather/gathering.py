@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 import json
-from ..core.common import BearsError, command, read_json, say, write_beside
+from ..core.common import BearsError, DataError, UsageError, command, read_json, say, write_beside
 from ..core.folders import read_metadata, write_metadata
 from ..core.http_client import Web
 from ..core.paths import inside, is_plain_name, own_file, stays
@@ -65,7 +65,7 @@ def check_classes(
     pairs = list(classes.items()) if isinstance(classes,
         Mapping) else [(each, each) for each in ([classes] if isinstance(classes, str) else classes)]
     if not pairs:
-        raise BearsError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': "
+        raise UsageError("No class is given. Name what to gather, such as {'grizzly': 'grizzly bear', 'black': "
                          "'black bear'}.")
     for label, wish in pairs:
         if not is_plain_name(label) or clean(label) != label or len(label) > 80:
@@ -75,7 +75,7 @@ def check_classes(
     for what, names in (('class', [label for label, _ in pairs]), ('search term', [str(wish) for _, wish in pairs])):
         twice = [name for name, count in Counter(name.strip().casefold() for name in names).items() if count > 1]
         if twice:
-            raise BearsError(f'The {what} {twice[0]!r} is given twice. Each class needs its own.')
+            raise UsageError(f'The {what} {twice[0]!r} is given twice. Each class needs its own.')
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #d79ca3a8
@@ -207,7 +207,7 @@ def gather_images(
     wishes = check_classes(classes)
     for name, value, most in (('n', n, 5000), ('n_workers', n_workers, 32), ('max_side', max_side, 8192)):
         if not isinstance(value, int) or not 1 <= value <= most:
-            raise BearsError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
+            raise UsageError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
     _say_folders(wishes)
     said: set[str] = set()
     with open_target(path) as root, (nullcontext(web) if web else Web()) as client:
@@ -282,8 +282,8 @@ def attribution(
     """
     rows = list(read_metadata(path).values())
     if not rows:
-        raise BearsError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. '
-                         '`gather_images` writes it.')
+        raise DataError(f'{Path(path)/"metadata.csv"} lists no photos, so there is nobody to credit. '
+                        '`gather_images` writes it.')
     unknown = sum(license_code(row.get('license')) == 'unknown' for row in rows)
     lines = ['# Photo credits', '', f'{counted(len(rows), "photo")}.']
     if unknown:
@@ -325,7 +325,7 @@ def licensed_copy(
         say(f'{counted(left_out.total(), "photo")} left out, for the licence is not known or allows no changed copies: '
             f'{_by_licence(left_out)}.')
     if not kept:
-        raise BearsError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')
+        raise DataError(f'{path} holds no photo with a licence that allows to publish it. Gather with licensed=True.')
     if Path(dest).exists() and (not Path(dest).is_dir() or any(Path(dest).iterdir())):
         raise BearsError(f'{dest} is there already. Give the name of a new folder.')
     for row in kept:
@@ -356,7 +356,7 @@ def _parse_classes(text:str) -> dict[str, str]:
         if part.strip()]
     twice = [label for label, count in Counter(label for label, _ in pairs).items() if count > 1]
     if twice:
-        raise BearsError(f'The class {twice[0]!r} is given twice. Each class needs its own.')
+        raise UsageError(f'The class {twice[0]!r} is given twice. Each class needs its own.')
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #040d0b2b

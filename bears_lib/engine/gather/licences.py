@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 import re
-from ..core.common import BearsError, near
+from ..core.common import BearsError, UsageError, near
 from ..core.folders import read_metadata
 from ..core.words import clean, for_markdown
 
@@ -152,7 +152,7 @@ def hub_licence(
         return {'license': 'other', 'license_name': short}
     code = text if text in hub_licences else license_code(text)
     if code in hub_licences: return {'license': code}
-    raise BearsError(f"{licence!r} is no licence that Hugging Face knows.{near(text, hub_licences)} Take one such as "
+    raise UsageError(f"{licence!r} is no licence that Hugging Face knows.{near(text, hub_licences)} Take one such as "
                      "apache-2.0 or cc-by-4.0, or name yours: 'other: Park licence 1.0'.")
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000017

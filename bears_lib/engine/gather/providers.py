@@ -17,7 +17,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 import os, re, zipfile, zlib
-from ..core.common import BearsError, near
+from ..core.common import BearsError, DataError, UsageError, near
 from bears_lib.engine.core.folders import (begins_like_photo, find_splits, is_visible, photo_files, place_of, read_metadata,
     sample_folder, suffixes)
 from ..core.http_client import RateLimited, Reply, Web, WebError, clock, pause
@@ -81,7 +81,7 @@ def register_provider(
         Takes term, page and client; returns `ImageResult`s, none when there are no more
     """
     if not callable(fn):
-        raise BearsError(f'The provider {name!r} must be a function of term, page and client, not {type(fn).__name__}.')
+        raise UsageError(f'The provider {name!r} must be a function of term, page and client, not {type(fn).__name__}.')
     providers_known[name] = fn
 
 # %% ../../../nbs/engine/gather/providers.ipynb #24d878c2
@@ -421,12 +421,12 @@ def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         try:
             with zipfile.ZipFile(path) as archive:
                 if len(members := archive.infolist()) > most:
-                    raise BearsError(f'{path} holds {len(members):,} files; at most {most:,} are read. Split it.')
+                    raise DataError(f'{path} holds {len(members):,} files; at most {most:,} are read. Split it.')
                 sums = {each.filename: each.CRC for each in members if _is_photo(archive, each)}
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             if isinstance(error, BearsError):
                 raise
-            raise BearsError(f'{path} is not a zip archive that can be read ({error}).') from None
+            raise DataError(f'{path} is not a zip archive that can be read ({error}).') from None
         outside = [each for each in sums if each.startswith(('/', '\\')) or '..' in Path(each.replace('\\', '/')).parts]
         safe, note = _without_test(sorted(each for each in sums if each not in set(outside)))
         chosen = safe if everything else _of_class(safe, term)
@@ -445,7 +445,7 @@ def _from_list(path:Path) -> Provider:
         try:
             lines = path.read_text(encoding='utf-8-sig').splitlines() if path.stat().st_size < 50_000_000 else ['# too large']
         except (OSError, UnicodeDecodeError) as error:
-            raise BearsError(f'{path} is not a text file that can be read ({error}).') from None
+            raise DataError(f'{path} is not a text file that can be read ({error}).') from None
         wanted = [line.strip() for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]
         if path.suffix.lower() == '.csv':
             wanted = [found[0] for line in wanted if (found := re.search(r'https?://[^\s,;"]+', line))]
@@ -484,5 +484,5 @@ def provider_of(
     if path.is_dir(): return 'folder', _from_folder(path, everything=everything)
     if path.suffix.lower() == '.zip' and path.is_file(): return 'zip', _from_zip(path, everything)
     if path.is_file(): return 'list', _from_list(path)
-    raise BearsError(f"{str(each)!r} is neither a provider nor a folder, zip archive or list of "
+    raise UsageError(f"{str(each)!r} is neither a provider nor a folder, zip archive or list of "
                      f"addresses.{near(str(each), providers_known)} Known: {', '.join(providers_known)}.")

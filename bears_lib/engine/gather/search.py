@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 import json, os, re, time
 from fastcore.foundation import L
-from ..core.common import BearsError, read_json, say, write_beside
+from ..core.common import BearsError, UsageError, read_json, say, write_beside
 from ..core.http_client import RateLimited, Web, WebError
 from ..core.words import counted, longest_text
 from . import ddgs_search  # its providers register themselves
@@ -137,15 +137,20 @@ class _Lane:
         "Fetch the next page; False, and the reason in `end`, if there is none."
         if self.end: return False
         self.page, start = self.page + 1, time.monotonic()
-        for _ in range(3):  # whoever is to be asked again within a minute is waited for
-            try: self.waiting.extend(self.ask(self.page) if self.page <= 50 else [])
-            except Exception as error: self.end = _why_it_ended(self.name, self.page, error)
-            else: self.end = '' if self.waiting else 'nothing found' if self.page == 1 else 'gave all it has'
-            if not self.end or not 0 < rest_left(self.name)[0] <= longest_wait: break
-        else: rest(self.name, 600, self.end)
+        _fetch_page(self)
         self.seconds += time.monotonic() - start
         self.note = self.waiting[0].note if self.waiting else self.note
         return bool(self.waiting)
+
+# %% ../../../nbs/engine/gather/search.ipynb #lanefet1
+def _fetch_page(lane:_Lane) -> None:
+    "Ask for a page, up to three times; why there is none stands in `end`."
+    for _ in range(3):
+        try: lane.waiting.extend(lane.ask(lane.page) if lane.page <= 50 else [])
+        except Exception as error: lane.end = _why_it_ended(lane.name, lane.page, error)
+        else: lane.end = '' if lane.waiting else 'nothing found' if lane.page == 1 else 'gave all it has'
+        if not lane.end or not 0 < rest_left(lane.name)[0] <= longest_wait: return
+    rest(lane.name, 600, lane.end)
 
 # %% ../../../nbs/engine/gather/search.ipynb #5300a281
 def _why_it_ended(name:str, page:int, error:Exception) -> str:
@@ -234,14 +239,14 @@ def check_term(
         The term, its words one blank apart
     """
     if not isinstance(term, str) or not term.strip():
-        raise BearsError("What to search for is empty. Give a term such as 'grizzly bear'.")
+        raise UsageError("What to search for is empty. Give a term such as 'grizzly bear'.")
     if re.fullmatch(r'[0-9a-fA-F]{24,}', term.strip()):
-        raise BearsError('The search term looks like a key for a search service. None is needed here: give the term, '
+        raise UsageError('The search term looks like a key for a search service. None is needed here: give the term, '
                          'such as "grizzly bear", first.')
     if len(term) > 200:
-        raise BearsError(f'The search term has {len(term)} letters; at most 200 make sense to a search.')
+        raise UsageError(f'The search term has {len(term)} letters; at most 200 make sense to a search.')
     if not isinstance(n, int) or n < 1:
-        raise BearsError(f'n is {n}: how many photos to look for must be a whole number from 1.')
+        raise UsageError(f'n is {n}: how many photos to look for must be a whole number from 1.')
     return ' '.join(term.split())
 
 # %% ../../../nbs/engine/gather/search.ipynb #2f42a8ee

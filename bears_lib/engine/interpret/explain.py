@@ -19,12 +19,11 @@ import re
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
-from .heat_maps import Picture, gallery, overlay
+from .heat_maps import Picture
 from ..features.backbone import create_body
-from ..core.common import BearsError, near, progress
+from ..core.common import BearsError, ModelError, UsageError, near, progress
 from ..predict.model_folder import head_file, read_head, read_model, read_model_info
 from ..core.photos import Preprocess, Source
 from ..train.fitting import Fitted
@@ -118,7 +117,7 @@ class Network:
                 for part in pixels.split(bs)]
         chances = torch.cat(found).numpy()
         if not np.isfinite(chances).all():
-            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+            raise ModelError('The model answers with numbers that are not finite: its training went wrong. Train it '
                              'again with a smaller learning rate.')
         return chances
 
@@ -137,7 +136,7 @@ class Network:
         """
         if label is None: return int(chances.argmax())
         if label not in self.labels:
-            raise BearsError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows '
+            raise UsageError(f'The model knows no class {label!r}.{near(label, self.labels)} It knows '
                              f'{", ".join(self.labels)}.')
         return self.labels.index(label)
 
@@ -271,7 +270,7 @@ def find_layer(
     if layer is None: return list(known)[-1]
     name = next((name for name in (layer, f'0.{layer}') if name in known), None)
     if name is None:
-        raise BearsError('No layer that returns maps is called '
+        raise UsageError('No layer that returns maps is called '
                          f'{layer!r}.{near(layer, [each.removeprefix("0.") for each in known])} The last one is '
                          f'{list(known)[-1].removeprefix("0.")!r}.')
     return name
@@ -324,7 +323,7 @@ def grad_cam_map(
         slopes, = torch.autograd.grad(scores[0, target], kept[-1])
     heat = (slopes.mean((2, 3), keepdim=True)*kept[-1]).sum(1)[0].relu().detach().float().cpu().numpy()
     if not np.isfinite(heat).all():
-        raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+        raise ModelError('The model answers with numbers that are not finite: its training went wrong. Train it '
                          'again with a smaller learning rate.')
     return heat
 
@@ -490,7 +489,7 @@ def _channels(answers:np.ndarray, channels:int|Sequence[int], layer:str) -> list
     if not isinstance(channels, int):
         wrong = [channel for channel in channels if not 0 <= channel < answers.shape[1]]
         if wrong:
-            raise BearsError(f'{layer.removeprefix("0.")} has channels 0 to {answers.shape[1] - 1}, not {wrong[0]}.')
+            raise UsageError(f'{layer.removeprefix("0.")} has channels 0 to {answers.shape[1] - 1}, not {wrong[0]}.')
         return list(channels)
     usual, spread = np.median(answers, axis=0), answers.std(axis=0)
     return np.argsort(-(np.sort(answers, axis=0)[-6:].mean(0) - usual)/np.maximum(spread, 1e-6),
@@ -566,21 +565,26 @@ class DeletionCheck(Picture):
         return self.beaten == len(self.random)
 
     def __repr__(self):
-        return f'Hottest first, the probability of {self.label} is {self.hottest.mean():.2f} on average, at random {self.random.mean():.2f}: the map beats {self.beaten} of {len(self.random)} random orders.'
+        return (f'Hottest first, the probability of {self.label} is {self.hottest.mean():.2f} on average, at random '
+                f'{self.random.mean():.2f}: the map beats {self.beaten} of {len(self.random)} random orders.')
 
-    def figure(self) -> Figure:
-        figure = Figure(figsize=(5.2, 3), layout='constrained')
-        ax, x = figure.add_subplot(), 100*self.shares
-        ax.fill_between(x, self.random.min(0), self.random.max(0), color='#9ecae1', alpha=0.6)
-        for values, words, colour, style in ((self.random.mean(0), f'{len(self.random)} random orders', '#08519c',
-            '--'), (self.hottest, 'hottest first', '#b35806', 'o-')):
-            ax.plot(x, values, style, color=colour)
-            ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points',
-                va='center', color=colour)
-        ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {self.label}'), ylim=(0, 1.02),
-            xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
-        ax.spines[['top', 'right']].set_visible(False)
-        return figure
+    def figure(self) -> Figure: return _falling(self)
+
+# %% ../../../nbs/engine/interpret/explain.ipynb #f7c74a1
+def _falling(check:DeletionCheck) -> Figure:
+    figure = Figure(figsize=(5.2, 3), layout='constrained')
+    ax, x = figure.add_subplot(), 100*check.shares
+    ax.fill_between(x, check.random.min(0), check.random.max(0), color='#9ecae1', alpha=0.6)
+    lines = ((check.random.mean(0), f'{len(check.random)} random orders', '#08519c', '--'),
+             (check.hottest, 'hottest first', '#b35806', 'o-'))
+    for values, words, colour, style in lines:
+        ax.plot(x, values, style, color=colour)
+        ax.annotate(f'{words}: {values[-1]:.0%}', (x[-1], values[-1]), (6, 0), textcoords='offset points',
+            va='center', color=colour)
+    ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {check.label}'), ylim=(0, 1.02),
+        xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
+    ax.spines[['top', 'right']].set_visible(False)
+    return figure
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #afbc4edd
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 import io
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, near
+from ..core.common import UsageError, near
 from ..core.photos import Preprocess, Source
 from ..core.words import for_figure
 from ..predict.onnx_session import open_network
@@ -137,7 +137,7 @@ def class_map(
     answers = open_network(network).run(['probabilities', 'evidence'], {'pixels': preprocess.tensor(photo)[None]})
     chances, evidence = answers[0][0], answers[1][0]
     if label is not None and label not in labels:
-        raise BearsError(f'The model knows no class {label!r}.{near(label, labels)} It knows {", ".join(labels)}.')
+        raise UsageError(f'The model knows no class {label!r}.{near(label, labels)} It knows {", ".join(labels)}.')
     target = int(chances.argmax()) if label is None else list(labels).index(label)
     return HeatMap(np.asarray(preprocess.square(photo)), np.maximum(evidence[target], 0), labels[target],
         float(chances[target]), 'class activation map')

@@ -10,7 +10,7 @@ __all__ = ['plot_confusion', 'most_confused', 'Bin', 'calibration', 'calibration
 # %% ../../../nbs/engine/interpret/plots.ipynb #1405b641
 from typing import Any, NamedTuple
 import numpy as np
-from ..core.common import BearsError, wilson
+from ..core.common import UsageError, wilson
 from ..core.photos import open_photo
 from ..core.words import for_figure
 from .evaluation import Evaluation
@@ -100,7 +100,7 @@ def calibration(
         Those that hold a photo, the lowest first
     """
     if bins < 1:
-        raise BearsError(f'bins must be 1 or more, not {bins}.')
+        raise UsageError(f'bins must be 1 or more, not {bins}.')
     edges, sure = np.linspace(0, 1, bins + 1), result.probabilities.max(1)
     place = np.searchsorted(edges[1:-1], sure)
     return [Bin(float(edges[i]), float(edges[i + 1]), len(own), float(sure[own].mean()), int(result.right[own].sum()))

@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 import base64, io
-import numpy as np
-from PIL import Image
 from ..core.common import wilson
 from ..core.photos import Source, open_photo
 from ..core.words import for_html

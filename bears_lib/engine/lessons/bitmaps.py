@@ -15,7 +15,7 @@ from pathlib import Path
 import hashlib, io, itertools, os, sysconfig, tarfile, zipfile
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, write_beside
+from ..core.common import BearsError, DataError, UsageError, write_beside
 from ..core.folders import sample_folder
 from ..core.photos import open_photo
 
@@ -42,19 +42,19 @@ def file_window(
         uint8 of shape (length,)
     """
     if at != 'middle' and (not isinstance(at, int) or at < 0) or not 64 <= length <= 2**20:
-        raise BearsError(f"at must be a place in bytes or 'middle', and length 64 to 1048576, not {at!r} and {length}.")
+        raise UsageError(f"at must be a place in bytes or 'middle', and length 64 to 1048576, not {at!r} and {length}.")
     try: file = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open('rb')
     except OSError as error:
-        raise BearsError(f"{source!s} can't be read ({error.strerror}). Give a file that you may read.") from error
+        raise DataError(f"{source!s} can't be read ({error.strerror}). Give a file that you may read.") from error
     with file:
         size = file.seek(0, os.SEEK_END)
         start = (size - length)//2 if at == 'middle' else int(at)
         name = '' if isinstance(source, bytes) else f'{Path(source).name}: '
         if not size:
-            raise BearsError(f'{name}the file is empty: there are no bytes to draw. Leave it out.')
+            raise DataError(f'{name}the file is empty: there are no bytes to draw. Leave it out.')
         if start < 0 or start + length > size:
-            raise BearsError(f'{name}its {size} bytes are too few for a window of {length} at {at}. Leave it out, or '
-                             'choose a smaller window.')
+            raise DataError(f'{name}its {size} bytes are too few for a window of {length} at {at}. Leave it out, or '
+                            'choose a smaller window.')
         file.seek(start)
         return np.frombuffer(file.read(length), np.uint8)
 
@@ -92,6 +92,7 @@ class KnownFile:
 kinds = {'python': {'.py'}, 'library': {'.so', '.pyd', '.dll', '.dylib'},
     'text': {'.txt', '.md', '.rst', '.json', '.csv', '.html'}} # by suffix; archives and images are made
 
+# %% ../../../nbs/engine/lessons/bitmaps.ipynb #238e2knopy
 def known_files(
     dest:str|Path, # A new folder for the archives and images that are made
     each:int=40, # Files of each kind, at most, 2 to 1000

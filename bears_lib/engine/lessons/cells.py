@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
-from ..core.common import BearsError
+from ..core.common import BearsError, UsageError
 
 # %% ../../../nbs/engine/lessons/cells.ipynb #cell0007
 cell_kinds = ('middle_one', 'middle_two', 'side_one', 'side_two') # Where the nucleus lies, and in how many parts
@@ -77,10 +77,7 @@ def draw_cells(
     Image.Image
         RGB, size x size
     """
-    if label not in cell_kinds:
-        raise BearsError(f'There are no cells called {label!r}. Choose one of {", ".join(cell_kinds)}.')
-    if not 32 <= size <= 512:
-        raise BearsError(f'size must be 32 to 512 pixels, not {size}.')
+    _check(label, seed, size)
     random, pixel = np.random.default_rng([cell_kinds.index(label), seed]), size/64
     stain = random.normal(0, 12, 3)
     clouds = Image.fromarray(random.normal(0, 5, (7, 7)).astype(np.float32))
@@ -98,6 +95,15 @@ def _places(random:np.random.Generator, n:int, size:int, apart:float) -> list[np
     for place in random.uniform(3, size - 3, (12*n, 2)):
         if len(found) < n and all(np.hypot(*(place - other)) > apart for other in found): found.append(place)
     return found
+
+# %% ../../../nbs/engine/lessons/cells.ipynb #cellchk1
+def _check(label:str, seed:int, size:int) -> None:
+    if label not in cell_kinds:
+        raise UsageError(f'There are no cells called {label!r}. Choose one of {", ".join(cell_kinds)}.')
+    if not isinstance(seed, int) or seed < 0:
+        raise UsageError(f'seed must be a whole number, 0 or more, not {seed!r}.')
+    if not 32 <= size <= 512:
+        raise UsageError(f'size must be 32 to 512 pixels, not {size}.')
 
 # %% ../../../nbs/engine/lessons/cells.ipynb #cell0021
 def cells_folder(
@@ -128,10 +134,11 @@ def cells_folder(
         `dest`
     """
     dest = Path(dest)
-    if dest.exists() and any(dest.iterdir()):
-        raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
+    _check(cell_kinds[0], seed, size)
     if not (1 <= train <= 100_000 and 1 <= valid <= 100_000):
-        raise BearsError(f'train and valid must be 1 to 100000 pictures of each kind, not {train} and {valid}.')
+        raise UsageError(f'train and valid must be 1 to 100000 pictures of each kind, not {train} and {valid}.')
+    if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        raise BearsError(f'{dest} is not empty. Give the name of a new folder.')
     first = {'train': 200_000*seed, 'valid': 200_000*seed + 100_000}
     for part, n in (('train', train), ('valid', valid)):
         for label in cell_kinds:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 import csv, os, re, shutil, socket, subprocess, sys, tempfile
-from ..core.common import BearsError, near, say, write_beside
+from ..core.common import BearsError, NetworkError, UsageError, near, say, write_beside
 from ..core.folders import read_folder, sample_folder
 from ..core.words import for_csv
 
@@ -57,7 +57,7 @@ def _bounded(url:str, output_file:str, pooch:object, most:int=500_000_000) -> No
         for part in reply.iter_bytes():
             file.write(part)
             if file.tell() > most:
-                raise BearsError(f'{url} is larger than {most/1e6:.0f} MB')
+                raise NetworkError(f'{url} is larger than {most/1e6:.0f} MB')
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #05421ca3
 def _fetch_esc10(dest:Path, work:Path) -> None:
@@ -69,7 +69,7 @@ def _fetch_esc10(dest:Path, work:Path) -> None:
         fname='esc10.zip', downloader=_bounded)
     files = [Path(name) for name in pooch.Unzip()(archive, None, None) if name.endswith('.ogg')]
     if len(files) != 400:
-        raise BearsError(f'the archive holds {len(files)} clips where 400 were expected')
+        raise NetworkError(f'the archive holds {len(files)} clips where 400 were expected')
     _sort_into([(path, re.sub(r'^\d+ - ', '', path.parent.name).lower().replace(' ', '_')) for path in files], dest)
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #4319cf73
@@ -149,8 +149,8 @@ def _check_same(name:str, whole:Path) -> None:
     noted, found = data_cache()/f'{name}.sha256', content_hash(whole)
     if not noted.is_file(): write_beside(noted, found + '\n')
     elif noted.read_text(encoding='utf-8', errors='replace').strip() != found:
-        raise BearsError('what arrived is not what this machine fetched before; if the data set was published anew, '
-                         f'delete {noted} first')
+        raise NetworkError('what arrived is not what this machine fetched before; if the data set was published anew, '
+                           f'delete {noted} first')
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #ed373896
 def _fetch(name:str) -> Path:
@@ -169,14 +169,14 @@ def _fetch(name:str) -> Path:
             (whole := Path(work)/'whole').mkdir()
             data.fetch(whole, Path(work))
             if not any(whole.iterdir()):
-                raise BearsError('the archive held nothing that was expected')
+                raise NetworkError('the archive held nothing that was expected')
             _check_same(name, whole)
             with suppress(OSError): dest.rmdir()  # an empty folder of that name: Windows moves nothing onto it
             os.replace(whole, dest)
     except Exception as error:
         why = str(error).rstrip('.') if isinstance(error, BearsError) else f'{type(error).__name__}: {str(error)[:150]}'
-        raise BearsError(f"The data set {name!r}, {data.what}, is not on this machine and can't be fetched ({why}). "
-                         f"{ask}") from error
+        raise NetworkError(f"The data set {name!r}, {data.what}, is not on this machine and can't be fetched ({why}). "
+                           f"{ask}") from error
     return dest
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #fea76040
@@ -199,7 +199,7 @@ def get_data(
         A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
     """
     if name not in data_sets:
-        raise BearsError(f'No data set is called {name!r}.{near(name, data_sets)} There are {", ".join(data_sets)}.')
+        raise UsageError(f'No data set is called {name!r}.{near(name, data_sets)} There are {", ".join(data_sets)}.')
     found = _at_hand(name)
     if found: return found
     try: return _fetch(name)

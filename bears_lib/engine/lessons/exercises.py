@@ -12,14 +12,17 @@ __all__ = ['not_answered', 'right', 'not_yet', 'check', 'Exercise', 'load_exerci
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-import json, os
+import os
 try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
+from fastcore.basics import patch
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import BearsError, JsonLines, UsageError, json_rows, read_lines
+from ..core.paths import quiz_folder
 
 # %% ../../../nbs/engine/lessons/exercises.ipynb #cfcb0d21
 not_answered, right, not_yet = 'Not answered yet.', 'Right.', 'Not yet.'
@@ -44,13 +47,21 @@ def check(
         How far a number may be off, as a share of `expected`
     """
     if _blank(answer): return print(not_answered)
-    try: fine, why = (bool(expected(answer)) if callable(expected) else _same(answer, expected, rtol)), ''
-    except Exception as error: fine, why = False, f'It stopped with {type(error).__name__}: {error}.'
-    words = right if fine else ' '.join(filter(None, (not_yet, why, hint)))
+    accepts = expected if callable(expected) else lambda answer: _same(answer, expected, rtol)
+    fine, why = _judge(accepts, answer)
+    _tell(answer, fine, right if fine else ' '.join(filter(None, (not_yet, why, hint))))
+
+def _judge(accepts:Callable[[Any], Any], answer:Any) -> tuple[bool, str]:
+    "Whether an answer is accepted, and what stopped the judging."
+    try: return bool(accepts(answer)), ''
+    except Exception as error: return False, f'It stopped with {type(error).__name__}: {error}.'
+
+def _tell(answer:Any, fine:bool, words:str, where:str='') -> None:
     if not fine and os.environ.get('IN_TEST'):
-        raise AssertionError(f'{words} The answer was {answer!r}')
+        raise AssertionError(f'{where}{words} The answer was {answer!r}')
     print(words)
 
+# %% ../../../nbs/engine/lessons/exercises.ipynb #exerbl02
 def _blank(answer:Any) -> bool:
     "Nothing yet: `...`, what a function without a body returns, or a list of only that."
     if isinstance(answer, list | tuple) and answer: return all(_blank(each) for each in answer)
@@ -116,11 +127,9 @@ def load_exercises(
     list[Exercise]
         In the order of the notebook
     """
-    folder = files('bears_lib')/'data'/'exercises'
-    found = folder/f'{notebook}.toml'
+    found = files('bears_lib')/'data'/'exercises'/f'{notebook}.toml'
     if not found.is_file():
-        known = sorted(Path(each.name).stem for each in folder.iterdir() if each.name.endswith('.toml'))
-        raise BearsError(f'There are no exercises for {notebook!r}, but for {", ".join(known)}.')
+        raise UsageError(f'There are no exercises for {notebook!r}, but for {", ".join(_notebooks())}.')
     rows = tomllib.loads(found.read_text('utf-8'))['exercise']
     return [Exercise(**{**row, 'wrong': tuple(row.get('wrong', ()))}) for row in rows]
 
@@ -133,19 +142,15 @@ class Exercises:
     notebook : str
         Its name without ending, such as '02_train'
     """
+    hint:Callable[..., None]; solution:Callable[..., None]   # see below
+
     def __init__(self,
         notebook:str, # Its name without ending, such as '02_train'
     ):
         self.notebook, self.all = notebook, load_exercises(notebook)
-        self.tried:set[int] = set()
-        self.hints_seen:dict[int, int] = {}
+        self.tried, self.hints_seen = set[int](), dict[int, int]()
 
     def __iter__(self) -> Iterator[Callable]: return iter((self.check, self.hint, self.solution))
-
-    def _exercise(self, number:int) -> Exercise:
-        if not isinstance(number, int) or not 1 <= number <= len(self.all):
-            raise BearsError(f'This notebook has the exercises 1 to {len(self.all)}, not {number!r}.')
-        return self.all[number - 1]
 
     def check(self,
         number:int, # Which exercise, from 1
@@ -168,54 +173,61 @@ class Exercises:
         None
             It prints
         """
-        exercise = self._exercise(number)
+        exercise = _exercise(self, number)
         if _blank(answer): return print(f'{number}: not tried yet.')
         self.tried.add(number)
-        try: fine, why = exercise.accepts(answer, **known), ''
-        except Exception as error: fine, why = False, f' It stopped with {type(error).__name__}: {error}.'
-        if not fine and os.environ.get('IN_TEST'):
-            raise AssertionError(f'{self.notebook} {number}: not yet.{why} The answer was {answer!r}')
-        print(f'{number}: right.' if fine else f'{number}: not yet.{why} hint({number}) helps.')
+        fine, why = _judge(partial(exercise.accepts, **known), answer)
+        words = 'right.' if fine else ' '.join(filter(None, ('not yet.', why, f'hint({number}) helps.')))
+        _tell(answer, fine, f'{number}: {words}', f'{self.notebook} ')
         keep_progress(self.notebook, number, fine)
 
-    def hint(self,
-        number:int, # Which exercise, from 1
-    ) -> None: # It prints
-        """Say a little more each time.
+# %% ../../../nbs/engine/lessons/exercises.ipynb #exerchk2
+def _exercise(exercises:Exercises, number:int) -> Exercise:
+    if not isinstance(number, int) or not 1 <= number <= len(exercises.all):
+        raise UsageError(f'This notebook has the exercises 1 to {len(exercises.all)}, not {number!r}.')
+    return exercises.all[number - 1]
 
-        Parameters
-        ----------
-        number : int
-            Which exercise, from 1
+# %% ../../../nbs/engine/lessons/exercises.ipynb #exerhnt2
+@patch
+def hint(self:Exercises,
+    number:int, # Which exercise, from 1
+) -> None: # It prints
+    """Say a little more each time.
 
-        Returns
-        -------
-        None
-            It prints
-        """
-        hints, seen = self._exercise(number).hints, self.hints_seen.get(number, 0)
-        print(f'{number}: {hints[min(seen, len(hints) - 1)]}')
-        if seen + 1 >= len(hints): print(f'That was the last hint; solution({number}) shows a way.')
-        self.hints_seen[number] = seen + 1
+    Parameters
+    ----------
+    number : int
+        Which exercise, from 1
 
-    def solution(self,
-        number:int, # Which exercise, from 1
-    ) -> None: # It prints
-        """Show a solution, once an answer was tried.
+    Returns
+    -------
+    None
+        It prints
+    """
+    hints, seen = _exercise(self, number).hints, self.hints_seen.get(number, 0)
+    print(f'{number}: {hints[min(seen, len(hints) - 1)]}')
+    if seen + 1 >= len(hints): print(f'That was the last hint; solution({number}) shows a way.')
+    self.hints_seen[number] = seen + 1
 
-        Parameters
-        ----------
-        number : int
-            Which exercise, from 1
+@patch
+def solution(self:Exercises,
+    number:int, # Which exercise, from 1
+) -> None: # It prints
+    """Show a solution, once an answer was tried.
 
-        Returns
-        -------
-        None
-            It prints
-        """
-        exercise = self._exercise(number)
-        if number not in self.tried: return print(f'{number}: try an answer first, however unsure, and run its check.')
-        print(exercise.solution)
+    Parameters
+    ----------
+    number : int
+        Which exercise, from 1
+
+    Returns
+    -------
+    None
+        It prints
+    """
+    exercise = _exercise(self, number)
+    if number not in self.tried: return print(f'{number}: try an answer first, however unsure, and run its check.')
+    print(exercise.solution)
 
 def exercises(
     notebook:str, # Its name without ending, such as '02_train'
@@ -235,15 +247,15 @@ def exercises(
     return Exercises(notebook)
 
 # %% ../../../nbs/engine/lessons/exercises.ipynb #exer0007
-def progress_file() -> Path: # In the folder BEARS_QUIZ, or in .bears_quiz in the home folder
+def progress_file() -> Path: # In the learner's folder
     """Where it is kept which exercises were solved.
 
     Returns
     -------
     Path
-        In the folder BEARS_QUIZ, or in .bears_quiz in the home folder
+        In the learner's folder
     """
-    return Path(os.environ.get('BEARS_QUIZ') or Path.home()/'.bears_quiz')/'exercises.jsonl'
+    return quiz_folder()/'exercises.jsonl'
 
 def keep_progress(
     notebook:str, # Its name without ending
@@ -262,14 +274,12 @@ def keep_progress(
         Whether the answer was right
     """
     if os.environ.get('IN_TEST'): return
-    row = {'notebook': notebook, 'exercise': number, 'right': right, 'at': datetime.now(timezone.utc).isoformat(timespec='seconds')}
-    try:
-        path = progress_file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torn = path.exists() and not path.read_bytes().endswith(b'\n')  # a kernel was killed while it wrote
-        with path.open('a', encoding='utf-8') as file: file.write('\n'*torn + json.dumps(row) + '\n')
-    except (OSError, RuntimeError) as error: print(f'What you solved can not be kept: {error}.')  # RuntimeError: no home folder
+    row = {'notebook': notebook, 'exercise': number, 'right': right,
+           'at': datetime.now(timezone.utc).isoformat(timespec='seconds')}
+    try: JsonLines(progress_file()).append(row, so='')
+    except (BearsError, RuntimeError) as error: print(f'What you solved can not be kept: {error}')  # RuntimeError: no home folder
 
+# %% ../../../nbs/engine/lessons/exercises.ipynb #exerprg2
 def progress() -> dict[str, tuple[int, int]]: # For each notebook with exercises: how many are solved, of how many
     """How far a learner has come.
 
@@ -279,12 +289,15 @@ def progress() -> dict[str, tuple[int, int]]: # For each notebook with exercises
         For each notebook with exercises: how many are solved, of how many
     """
     solved:dict[str, set] = {}
-    try: lines = progress_file().read_text('utf-8', errors='replace').splitlines()
-    except (OSError, RuntimeError): lines = []
-    for line in lines:
-        try: row = json.loads(line)
-        except ValueError: continue
-        if isinstance(row, dict) and row.get('right') is True and isinstance(row.get('exercise'), int):
+    try: rows = [*json_rows(read_lines(progress_file()))]
+    except (BearsError, RuntimeError): rows = []
+    for row in rows:
+        if row.get('right') is True and isinstance(row.get('exercise'), int):
             solved.setdefault(str(row.get('notebook')), set()).add(row['exercise'])
-    names = sorted(Path(each.name).stem for each in (files('bears_lib')/'data'/'exercises').iterdir() if each.name.endswith('.toml'))
-    return {name: (len(solved.get(name, set()) & set(range(1, len(load_exercises(name)) + 1))), len(load_exercises(name))) for name in names}
+    counts = {name: len(load_exercises(name)) for name in _notebooks()}
+    return {name: (len(solved.get(name, set()) & set(range(1, n + 1))), n) for name, n in counts.items()}
+
+def _notebooks() -> list[str]:
+    "Those with exercises."
+    folder = files('bears_lib')/'data'/'exercises'
+    return sorted(Path(each.name).stem for each in folder.iterdir() if each.name.endswith('.toml'))

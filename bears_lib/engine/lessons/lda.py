@@ -10,7 +10,7 @@ __all__ = ['join_looks', 'fit_discriminant']
 # %% ../../../nbs/engine/lessons/lda.ipynb #c9a772d0
 from collections.abc import Sequence
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import UsageError
 from ..features.linear_probe import Head
 
 # %% ../../../nbs/engine/lessons/lda.ipynb #95ea3dee
@@ -53,11 +53,11 @@ def fit_discriminant(
         `strength` holds the shrinkage; nothing is cross-validated here
     """
     if not 0 < shrinkage <= 1:
-        raise BearsError(f'shrinkage must be above 0 and at most 1, not {shrinkage}.')
+        raise UsageError(f'shrinkage must be above 0 and at most 1, not {shrinkage}.')
     rows = np.asarray(features, np.float64).reshape(-1, features.shape[2])
     classes = np.tile(np.asarray(labels), len(features))
     if len(classes) != len(rows) or classes.max() < 1:
-        raise BearsError(f'{features.shape[1]} photos came with {len(labels)} labels of {len(set(labels))} classes: '
+        raise UsageError(f'{features.shape[1]} photos came with {len(labels)} labels of {len(set(labels))} classes: '
                          'give one each, of two or more classes.')
     means = np.stack([rows[classes == label].mean(0) for label in range(classes.max() + 1)])
     rest = rows - means[classes]

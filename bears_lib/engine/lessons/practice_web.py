@@ -204,6 +204,15 @@ def pages_for(
         Page('cats-cafe.jpg', 'Cats Cafe', jpeg(draw_logo('CATS CAFE', '#7b2d26', '#fdf0d5'))), *more[:2],
         Page('cats-tour.jpg', 'CATS on tour', jpeg(draw_poster('CATS', 'on tour'))), *more[2:]]
 
+# %% ../../../nbs/engine/lessons/practice_web.ipynb #24afdb0
+def _serve(port:int, handler:type) -> ThreadingHTTPServer:
+    "A server that answers from now on, in threads that end with the program."
+    try: server = ThreadingHTTPServer(('127.0.0.1', port), handler)
+    except OSError: server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True).start()
+    return server
+
 # %% ../../../nbs/engine/lessons/practice_web.ipynb #24afdc42
 @cache
 def _every_page() -> dict[str, Page]:
@@ -223,11 +232,7 @@ class PracticeWeb:
         port:int=8731, # Where to listen; any free one if another program has it
     ):
         self.pages: dict[str, Page] = {}
-        handler = type('Handler', (_Handler,), {'web': self})
-        try: self.server = ThreadingHTTPServer(('127.0.0.1', port), handler)
-        except OSError: self.server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True).start()
+        self.server = _serve(port, type('Handler', (_Handler,), {'web': self}))
 
     @property
     def address(self) -> str:
@@ -254,8 +259,8 @@ class PracticeWeb:
         """
         found = pages_for(term)[(page - 1)*per_page:page*per_page]
         self.pages |= {each.name: each for each in found}
-        return [{'image_url': f'{self.address}/pictures/{each.name}', 'title': each.title, 'author': each.author, 'license': each.license}
-            for each in found]
+        return [{'image_url': f'{self.address}/pictures/{each.name}', 'title': each.title, 'author': each.author,
+                 'license': each.license} for each in found]
 
     def page(self,
         name:str, # The last part of a picture's address

@@ -16,11 +16,11 @@ from typing import Any
 import io
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, progress, say, write_beside
+from ..core.common import BearsError, DataError, progress, say, write_beside
 from ..core.folders import write_metadata
 
 # %% ../../../nbs/engine/lessons/sounds.ipynb #1cf52cd8
-class SoundError(BearsError):
+class SoundError(DataError):
     "A sound that can't be used; the text says why."
 
 largest_sound = 100_000_000  # bytes of a file that is opened: about 10 minutes of a studio's WAV
@@ -296,12 +296,12 @@ def sound_files(
     """
     root = Path(root)
     if not root.is_dir():
-        raise BearsError(f'{root} is no folder. Give one that has a folder of sounds for each class.')
+        raise DataError(f'{root} is no folder. Give one that has a folder of sounds for each class.')
     found = sorted(path for path in root.glob('*/*') if path.suffix.lower() in sound_suffixes
         and not any(part.startswith('.') for part in path.relative_to(root).parts))
     if not found:
-        raise BearsError(f'{root} holds no sounds in folders: WAV, FLAC, OGG, MP3 or AIFF, in one folder for each '
-                         f'class, such as {root/"rain"}.')
+        raise DataError(f'{root} holds no sounds in folders: WAV, FLAC, OGG, MP3 or AIFF, in one folder for each '
+                        f'class, such as {root/"rain"}.')
     return found
 
 # %% ../../../nbs/engine/lessons/sounds.ipynb #466dfe00
@@ -344,7 +344,7 @@ def draw_sounds(
         write_beside(dest/name, file.getvalue())
         rows.append({'file_name': name, 'label': path.parent.name, 'group': group(path)})
     if not rows:
-        raise BearsError(f'No sound in {root} can be used.')
+        raise DataError(f'No sound in {root} can be used.')
     write_metadata(dest, rows)
     return dest
 

@@ -9,20 +9,12 @@ __all__ = ['AnswerLog', 'read_answers']
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #c07d150e
 from collections import deque
-from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
-import json, os, threading
-from ..core.common import BearsError, read_json, say
+import os, threading
+from ..core.common import BearsError, JsonLines, UsageError, json_line, json_rows, read_lines, say
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #557b8056
-def _torn(path:Path) -> bool:
-    "Whether a process was killed while it wrote the last line."
-    try:
-        with path.open('rb') as file:
-            return file.seek(0, os.SEEK_END) > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b'\n'
-    except OSError: return False
-
 def _old(path:Path) -> Path: return path.with_name(f'{path.name}.old')
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #cdd534e4
@@ -41,12 +33,12 @@ class AnswerLog:
         most:int=5_000_000, # Bytes; a full file becomes `NAME.old`, in place of an older one
     ):
         self.path, self.most, self.lock = Path(path), most, threading.Lock()
+        self.log = JsonLines(path)
         if self.path.is_dir():
             raise BearsError(f'{self.path} is a folder. Give the name of a file for the log.')
         try: self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BearsError(f"Can't make {self.path.parent}: {error.strerror}. Choose another place for the log.") from error
-        self.start = b'\n' if _torn(self.path) else b''
 
     def add(self,
         label:str, # What the model said
@@ -69,37 +61,24 @@ class AnswerLog:
         """
         entry = {'at': datetime.now(timezone.utc).isoformat(timespec='seconds'), 'label': label,
             'chance': round(chance, 4), 'likeness': likeness and round(likeness, 4), 'unsure': unsure}
-        line = json.dumps(entry, ensure_ascii=False).encode() + b'\n'
-        try:
-            with self.lock:
-                if self.path.exists() and self.path.stat().st_size + len(line) > self.most:
-                    os.replace(self.path, _old(self.path))
-                with self.path.open('ab') as file: file.write(self.start + line)
-                self.start = b''
-        except OSError as error: say(f"Can't write {self.path}: {error.strerror}. The answer is given all the same.")
+        with self.lock: _add(self, entry)
+
+# %% ../../../nbs/engine/predict/answer_log.ipynb #anslog02
+def _add(log:AnswerLog, entry:dict) -> None:
+    so = 'The answer is given all the same.'
+    try:
+        if log.path.exists() and log.path.stat().st_size + len(json_line(entry)) > log.most:
+            os.replace(log.path, _old(log.path))
+        log.log.append(entry, so=so)
+    except OSError as error: say(f"Can't write {log.path}: {error.strerror}. {so}")
+    except BearsError as error: say(error)
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #ecc18c1f
-def _entry(line:bytes) -> dict|None:
-    "An answer, if a line is one."
-    try: entry = read_json(line)
-    except ValueError: return None
-    if not isinstance(entry, dict) or not isinstance(entry.get('label'), str) or len(entry['label']) > 255: return None
-    likeness = entry.get('likeness')
-    fine = likeness is None or type(likeness) in (int, float) and abs(likeness) <= 1.001
-    return entry if fine and type(entry.get('unsure', False)) is bool else None
-
-# %% ../../../nbs/engine/predict/answer_log.ipynb #bf6ef328
-def _lines(path:Path, most:int=100_000_000) -> Iterable[bytes]:
-    "The lines of a file, of its last 100 MB if it is larger; those that are too long for an answer are passed over."
-    try:
-        with path.open('rb') as file:
-            file.seek(max(0, path.stat().st_size - most))
-            while line := file.readline(20_000):
-                if line.endswith(b'\n') or len(line) < 20_000: yield line
-                else:
-                    while (rest := file.readline(20_000)) and not rest.endswith(b'\n'): pass
-    except OSError as error:
-        raise BearsError(f"{path} can't be read: {error.strerror}.") from error
+def _is_answer(row:dict) -> bool:
+    "Whether a row of the file is one that `AnswerLog` writes."
+    label, likeness = row.get('label'), row.get('likeness')
+    if not isinstance(label, str) or len(label) > 255 or type(row.get('unsure', False)) is not bool: return False
+    return likeness is None or type(likeness) in (int, float) and abs(likeness) <= 1.001
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #1b09ff05
 def read_answers(
@@ -124,8 +103,8 @@ def read_answers(
     if not path.is_file():
         raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
     if last < 1:
-        raise BearsError(f'last is {last}: it takes at least one answer.')
-    found: deque[dict] = deque(maxlen=last)
+        raise UsageError(f'last is {last}: it takes at least one answer.')
+    answers: deque[dict] = deque(maxlen=last)
     for each in (_old(path), path):
-        if each.is_file(): found.extend(entry for line in _lines(each) if (entry := _entry(line)))
-    return list(found)
+        answers.extend(filter(_is_answer, json_rows(read_lines(each, newest=True, longest=20_000))))
+    return list(answers)

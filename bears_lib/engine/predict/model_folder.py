@@ -17,7 +17,7 @@ from reprlib import repr as short
 from typing import Any
 import hashlib, json, tempfile, unicodedata
 import numpy as np
-from ..core.common import BearsError, near, read_json
+from ..core.common import BearsError, ModelError, near, read_json
 from ..core.paths import is_plain_name
 from ..core.photos import Preprocess
 from ..core.folder_swap import placed, swap_folder
@@ -49,14 +49,14 @@ class ModelInfo:
         labels = self.labels
         if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) and label.strip()
             for label in labels):
-            raise BearsError(f'A model needs the names of two or more classes, not {short(labels)}.')
+            raise ModelError(f'A model needs the names of two or more classes, not {short(labels)}.')
         odd = [label for label in labels if len(label) > 255
             or any(unicodedata.category(mark) in _unseen and mark not in '\t\n' for mark in label)]
         if odd:
-            raise BearsError(f'{short(odd[0])} can\'t be the name of a class: it has more than 255 letters, or '
+            raise ModelError(f'{short(odd[0])} can\'t be the name of a class: it has more than 255 letters, or '
                              'control characters or half a character.')
         if len({unicodedata.normalize('NFC', label).strip() for label in labels}) < len(labels):
-            raise BearsError(f'A model names each class once: {short(labels)} names one twice.')
+            raise ModelError(f'A model names each class once: {short(labels)} names one twice.')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #d89ae36a
 def _of_others(path:Path) -> bool:
@@ -198,21 +198,21 @@ fields: dict = {  # a dict: an object with these values, each optional, '*' for 
 def _measured(metrics:Mapping[str, Any]) -> None:
     "An accuracy means nothing without its n, and its interval has two ends."
     if ('accuracy' in metrics) != ('n' in metrics):
-        raise BearsError('metrics holds an accuracy or an n, but not both.')
+        raise ModelError('metrics holds an accuracy or an n, but not both.')
     ends = metrics.get('interval', [0, 1])
     if len(ends) != 2 or ends[0] > ends[1]:
-        raise BearsError(f'metrics.interval is {short(ends)}, not a lower and an upper end.')
+        raise ModelError(f'metrics.interval is {short(ends)}, not a lower and an upper end.')
 
 def _small(small:Mapping[str, Any]) -> None:
     missing = [name for name in fields['metrics']['small'] if name not in small]
     if missing:
-        raise BearsError(f'metrics.small lacks {", ".join(missing)}.')
+        raise ModelError(f'metrics.small lacks {", ".join(missing)}.')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #9616a8fa
 def _named(files:Mapping[str, str]) -> None:
     odd = [name for name in files if not is_plain_name(name) or name == 'model.json']
     if odd:
-        raise BearsError(f'files names {short(odd[0])}, which can\'t be a file of a model.')
+        raise ModelError(f'files names {short(odd[0])}, which can\'t be a file of a model.')
 
 _together = {'metrics': _measured, 'metrics.small': _small, 'files': _named}  # values that only make sense together
 
@@ -221,17 +221,17 @@ def _check(found:Any, form:Any, where:str='') -> None:
     "Raise a `BearsError` at the first value that is not as the table says."
     if isinstance(form, Kind):
         if not form(found):
-            raise BearsError(f'{where} is {short(found)}, not {form.words}.')
+            raise ModelError(f'{where} is {short(found)}, not {form.words}.')
     elif isinstance(form, list):
         if not isinstance(found, list):
-            raise BearsError(f'{where} is {short(found)}, not a list.')
+            raise ModelError(f'{where} is {short(found)}, not a list.')
         for i, value in enumerate(found): _check(value, form[0], f'{where}[{i}]')
     else:
         if not isinstance(found, dict):
-            raise BearsError(f'{where} is {short(found)}, not an object with names and values.')
+            raise ModelError(f'{where} is {short(found)}, not an object with names and values.')
         for name, value in found.items():
             if len(name) > 500:
-                raise BearsError(f'{where or "model.json"} holds the name {short(name)}, of more than 500 letters.')
+                raise ModelError(f'{where or "model.json"} holds the name {short(name)}, of more than 500 letters.')
             if kind := form.get(name, form.get('*')): _check(value, kind, f'{where}.{short(name)[1:-1]}'.lstrip('.'))
         if where in _together: _together[where](found)
 
@@ -239,31 +239,31 @@ def _check(found:Any, form:Any, where:str='') -> None:
 def _preprocess(steps:Mapping[str, Any]) -> Preprocess:
     missing = [name for name in ('size', 'resize', 'crop', 'mean', 'std') if name not in steps]
     if missing:
-        raise BearsError(f'preprocess lacks {", ".join(missing)}.')
+        raise ModelError(f'preprocess lacks {", ".join(missing)}.')
     if len(steps['mean']) != 3 or len(steps['std']) != 3:
-        raise BearsError('preprocess.mean and preprocess.std take three numbers each.')
+        raise ModelError('preprocess.mean and preprocess.std take three numbers each.')
     size = steps['size']
     if not whole(size) and not (isinstance(size, list) and all(map(whole, size))):
-        raise BearsError(f'preprocess.size is {short(size)}, not a whole number or two.')
+        raise ModelError(f'preprocess.size is {short(size)}, not a whole number or two.')
     return Preprocess.from_json(steps)
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #5211a6c9
 def _to_info(path:Path, found:Any) -> ModelInfo:
     "Every value that is used later is checked here, since a model may come from a stranger."
     if not isinstance(found, dict) or type(found.get('schema')) is not int:
-        raise BearsError(f'{path} does not say which schema it follows: it is no model of this package.')
+        raise ModelError(f'{path} does not say which schema it follows: it is no model of this package.')
     if found['schema'] > schema:
-        raise BearsError(f'{path} follows schema {found["schema"]}, and this version reads up to {schema}. pip '
+        raise ModelError(f'{path} follows schema {found["schema"]}, and this version reads up to {schema}. pip '
                          'install --upgrade bears_lib')
     missing = [key for key in ('labels', 'preprocess', 'files') if key not in found]
     if missing:
-        raise BearsError(f'{path} lacks {", ".join(missing)}. Train the model again.')
+        raise ModelError(f'{path} lacks {", ".join(missing)}. Train the model again.')
     try:
         _check(found, fields)
         return ModelInfo(found['labels'], _preprocess(found['preprocess']),
             **{key: found[key] for key in _kept if key in found})
     except BearsError as error:
-        raise BearsError(f'{path} describes the model wrongly: {error} Copy the model folder again, or train it again.') from None
+        raise ModelError(f'{path} describes the model wrongly: {error} Copy the model folder again, or train it again.') from None
 
 _kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'split')
 
@@ -313,12 +313,12 @@ def _read_file(folder:Path, name:str, most:int=largest) -> bytes:
     for path in (placed(folder, name), folder/name):  # a file that waits may be moved to its place at this moment
         try:
             if path.is_file() and path.stat().st_size > most:
-                raise BearsError(f'{path} is larger than {most/1e6:.0f} MB and is not opened.')
+                raise ModelError(f'{path} is larger than {most/1e6:.0f} MB and is not opened.')
             if path.is_file(): return path.read_bytes()
         except FileNotFoundError: continue
         except OSError as error:
-            raise BearsError(f"{path} can't be read: {error.strerror}.") from error
-    raise BearsError(f'{folder/name} is missing: the model folder is incomplete. Copy all of its files.')
+            raise ModelError(f"{path} can't be read: {error.strerror}.") from error
+    raise ModelError(f'{folder/name} is missing: the model folder is incomplete. Copy all of its files.')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #dc3e1b05
 def _version(folder:Path) -> tuple[int, int]|None:
@@ -344,17 +344,17 @@ def read_model_info(
     try:
         wrong = '' if placed(folder, 'model.json').is_file() or (folder/'model.json').is_file() else _what_it_is(folder)
     except (OSError, ValueError) as error:
-        raise BearsError(f"The model folder {short(str(folder))} can't be read "
+        raise ModelError(f"The model folder {short(str(folder))} can't be read "
                          f"({getattr(error, 'strerror', None) or error}).") from None
     if wrong:
-        raise BearsError(wrong)
+        raise ModelError(wrong)
     data = _read_file(folder, 'model.json', most_described)
     if data.startswith(_pointer):
-        raise BearsError(f'{folder/"model.json"} is a pointer of Git LFS, not the file. Get the files themselves: '
+        raise ModelError(f'{folder/"model.json"} is a pointer of Git LFS, not the file. Get the files themselves: '
                          'git lfs pull')
     try: found = read_json(data)
     except ValueError as error:
-        raise BearsError(f'{folder/"model.json"} is damaged: {error}. Copy the model folder again, or train it again.') from error
+        raise ModelError(f'{folder/"model.json"} is damaged: {error}. Copy the model folder again, or train it again.') from error
     return _to_info(folder/'model.json', found)
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #d812748b
@@ -380,15 +380,15 @@ def read_head(
     info, data = read_model(folder, head_file)
     try: head = load(data)
     except Exception as error:
-        raise BearsError(f'{Path(folder)/head_file} is damaged: {str(error)[:200]}. Train the model again.') from error
+        raise ModelError(f'{Path(folder)/head_file} is damaged: {str(error)[:200]}. Train the model again.') from error
     for name, (kind, axes) in _parts.items():
         table = head.get(name)
         if table is None or table.dtype.str != kind or table.ndim != axes or not np.isfinite(table).all():
-            raise BearsError(f'{Path(folder)/head_file} holds no {name} as a head needs it. Train the model again.')
+            raise ModelError(f'{Path(folder)/head_file} holds no {name} as a head needs it. Train the model again.')
     sides = {head['weight'].shape[1], head['bank'].shape[1]}, {len(info.labels), len(head['weight']), len(head['bias']),
         head['judged.probabilities'].shape[1]}, {len(head[f'judged.{part}']) for part in ('hashes', 'probabilities', 'likeness')}
     if any(len(each) > 1 for each in sides) or head['judged.hashes'].shape[1] != 6:
-        raise BearsError(f'The parts of {Path(folder)/head_file} do not fit each other. Train the model again.')
+        raise ModelError(f'The parts of {Path(folder)/head_file} do not fit each other. Train the model again.')
     return info, head
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #aa5ff2f5
@@ -399,7 +399,7 @@ def _put_together(folder:Path, name:str) -> tuple[ModelInfo, bytes]:
     arch = str(info.backbone.get('name', ''))
     package = require_package(arch)
     if info.backbone.get('weights_sha256') != package.sha256 or head['weight'].shape[1] != package.num_features:
-        raise BearsError(f'The head in {folder} was made for other weights of {arch} than those of {package.name}. '
+        raise ModelError(f'The head in {folder} was made for other weights of {arch} than those of {package.name}. '
                          'Train it again here, or get the whole model.')
     network = with_head(packaged_body(arch, info.preprocess.shape), head['weight'], head['bias'],
         head['bank'].astype(np.float32))
@@ -431,12 +431,12 @@ def read_model(
         if name not in info.files and head_file in info.files and name in ('model.onnx', 'small.onnx'):
             return _put_together(folder, name)
         if name not in info.files:
-            raise BearsError(f'The model in {folder} has no {name}.{near(name, info.files)} Train it again with this '
+            raise ModelError(f'The model in {folder} has no {name}.{near(name, info.files)} Train it again with this '
                              'version.')
         data = _read_file(folder, name)
         if hashlib.sha256(data).hexdigest() == info.files[name]: return info, data
         if version and _version(folder) == version: break  # else another program has saved there at this moment
     if data.startswith(_pointer):
-        raise BearsError(f'{folder/name} is a pointer of Git LFS, not the file. Get the file itself: git lfs pull')
-    raise BearsError(f'{folder/name} has changed since it was written: it may be damaged. Copy the model folder '
+        raise ModelError(f'{folder/name} is a pointer of Git LFS, not the file. Get the file itself: git lfs pull')
+    raise ModelError(f'{folder/name} has changed since it was written: it may be damaged. Copy the model folder '
                      'again, or train it again.')

@@ -11,7 +11,7 @@ __all__ = ['messages', 'most_fields', 'most_listed', 'read_onnx']
 from typing import Any
 import struct
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import BearsError, ModelError
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #c6b87c23
 _part_of_onnx = dict[int, tuple[str, str, bool]]
@@ -62,8 +62,8 @@ _foreign = {('Model', 20): 'steps of a training', ('Model', 25): 'functions of i
     ('Type', 9): 'values that may be missing'}
 
 def _refuse(message:str, number:int) -> BearsError:
-    if what := _foreign.get((message, number)): return BearsError(f'it holds {what}, which no network of ours needs')
-    return BearsError(f'it holds a field that is not known here (number {number} of {message})')
+    if what := _foreign.get((message, number)): return ModelError(f'it holds {what}, which no network of ours needs')
+    return ModelError(f'it holds a field that is not known here (number {number} of {message})')
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #1b789cca
 most_fields = 600_000  # of all messages of a file together; a network of 6,000 operations has 250,000
@@ -75,7 +75,7 @@ def _number(data:memoryview, at:int) -> tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
-            raise BearsError('it is damaged: a number in it has no end')
+            raise ModelError('it is damaged: a number in it has no end')
         byte, at = data[at], at + 1
         value |= (byte & 127) << shift
         if byte < 128: return value & 0xFFFFFFFFFFFFFFFF, at
@@ -92,9 +92,9 @@ def _cut(data:memoryview, at:int, wire:int) -> tuple[Any, int]:
     size = {1: 8, 5: 4}.get(wire)
     if wire == 2: size, at = _number(data, at)
     if size is None:
-        raise BearsError('it is damaged: it has a field of no known kind')
+        raise ModelError('it is damaged: it has a field of no known kind')
     if size > len(data) - at:
-        raise BearsError('it is damaged: it ends too early')
+        raise ModelError('it is damaged: it ends too early')
     part = data[at:at + size]
     return (part if wire == 2 else struct.unpack('<d' if wire == 1 else '<f', part)[0]), at + size
 
@@ -102,10 +102,10 @@ def _cut(data:memoryview, at:int, wire:int) -> tuple[Any, int]:
 def _packed(raw:memoryview, kind:str) -> list:
     "A list of numbers without a key before each."
     if len(raw) > 10*most_listed:
-        raise BearsError(f'a list in it has more than {most_listed:,} entries')
+        raise ModelError(f'a list in it has more than {most_listed:,} entries')
     if kind != 'int':
         if len(raw) % (4 if kind == 'float' else 8):
-            raise BearsError('it is damaged: a list of numbers ends too early')
+            raise ModelError('it is damaged: a list of numbers ends too early')
         return np.frombuffer(raw, '<f4' if kind == 'float' else '<f8').tolist()
     found, at = [], 0
     while at < len(raw):
@@ -116,7 +116,7 @@ def _packed(raw:memoryview, kind:str) -> list:
 def _text(raw:memoryview) -> str:
     try: return str(raw, 'utf-8')
     except UnicodeDecodeError:
-        raise BearsError('it is damaged: a name in it is no text') from None
+        raise ModelError('it is damaged: a name in it is no text') from None
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #de4735e6
 class _Reader:
@@ -128,31 +128,33 @@ class _Reader:
         while at < len(data):
             self.fields_left -= 1
             if self.fields_left < 0:
-                raise BearsError(f'it holds more than {most_fields:,} fields')
+                raise ModelError(f'it holds more than {most_fields:,} fields')
             key, at = _number(data, at)
             if key >> 3 not in known:
                 raise _refuse(message, key >> 3)
             name, kind, many = known[key >> 3]
             raw, at = _cut(data, at, key & 7)
-            value = self._value(raw, key & 7, kind, many)
+            value = _value(self, raw, key & 7, kind, many)
             if not many:
                 if name in found:
-                    raise BearsError(f'it is damaged: it holds {name} twice')
+                    raise ModelError(f'it is damaged: it holds {name} twice')
                 found[name] = value
             else:
                 listed = found.setdefault(name, [])
                 listed.extend(value) if isinstance(value, list) else listed.append(value)
                 if len(listed) > most_listed:
-                    raise BearsError(f'a list in it ({name}) has more than {most_listed:,} entries')
+                    raise ModelError(f'a list in it ({name}) has more than {most_listed:,} entries')
         return found
 
-    def _value(self, raw:Any, wire:int, kind:str, many:bool) -> Any:
-        if wire == 2 and kind in messages: return self.read(raw, kind)
-        if wire == 2 and kind == 'bytes': return raw
-        if wire == 2 and kind == 'text': return _text(raw)
-        if wire == 2 and many and kind in ('int', 'float', 'double'): return _packed(raw, kind)
-        if wire == {'int': 0, 'double': 1, 'float': 5}.get(kind): return raw
-        raise BearsError(f'it is damaged: it has something else in the place of {kind}')
+# %% ../../../nbs/engine/predict/onnx_file.ipynb #de473a1
+def _value(reader:_Reader, raw:Any, wire:int, kind:str, many:bool) -> Any:
+    "What a field holds: a message, bytes, a text, or numbers."
+    if wire == 2 and kind in messages: return reader.read(raw, kind)
+    if wire == 2 and kind == 'bytes': return raw
+    if wire == 2 and kind == 'text': return _text(raw)
+    if wire == 2 and many and kind in ('int', 'float', 'double'): return _packed(raw, kind)
+    if wire == {'int': 0, 'double': 1, 'float': 5}.get(kind): return raw
+    raise ModelError(f'it is damaged: it has something else in the place of {kind}')
 
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #4934e8a3
 def read_onnx(
@@ -172,5 +174,5 @@ def read_onnx(
     """
     found = _Reader().read(memoryview(data), 'Model')
     if 'graph' not in found:
-        raise BearsError('it holds no graph')
+        raise ModelError('it holds no graph')
     return found

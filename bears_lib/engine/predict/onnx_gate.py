@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 import math
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import BearsError, ModelError
 from .onnx_shapes import Op, Value, along, kinds, letters, most_known, outcome, rules
 from .onnx_file import read_onnx
 
@@ -40,16 +40,16 @@ def _weight(tensor:dict[str, Any], name:str) -> Value:
     "A stored tensor, whose declared shape and bytes have to agree."
     dims, kind = tuple(tensor.get('dims', ())), kinds.get(tensor.get('data_type', 0))
     if kind is None:
-        raise BearsError(f'its weight {name[:60]!r} is of an unusual kind')
+        raise ModelError(f'its weight {name[:60]!r} is of an unusual kind')
     if len(dims) > 8 or any(not 0 <= side < 2**31 for side in dims):
-        raise BearsError(f'its weight {name[:60]!r} has an impossible shape')
+        raise ModelError(f'its weight {name[:60]!r} has an impossible shape')
     field = {'f4': 'float_data', 'f8': 'double_data', 'i8': 'int64_data'}.get(kind, 'int32_data')
     held = [each for each in ('raw_data', 'float_data', 'double_data', 'int32_data', 'int64_data')
         if len(tensor.get(each, ()))]
     numbers = math.prod(dims)
     found = len(tensor[held[0]])/(np.dtype(kind).itemsize if held[0] == 'raw_data' else 1) if held else 0
     if found != numbers or held not in ([], ['raw_data'], [field]):
-        raise BearsError(f'its weight {name[:60]!r} says that it has {numbers} numbers, and holds others')
+        raise ModelError(f'its weight {name[:60]!r} says that it has {numbers} numbers, and holds others')
     return Value(dims, kind, _few(tensor, held, kind, dims) if numbers <= most_known else None, True)
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #2012d972
@@ -60,7 +60,7 @@ def _attrs(node:dict[str, Any]) -> dict[str, Any]:
     for each in node.get('attribute', ()):
         name, field = each.get('name', ''), _attributes.get(each.get('type', 0), '')
         if not field or name in found or set(each) - {'name', 'type', 'doc_string', field}:
-            raise BearsError(f'an operation in it has an odd attribute ({name[:60]!r})')
+            raise ModelError(f'an operation in it has an odd attribute ({name[:60]!r})')
         value = each.get(field, [] if field.endswith('s') and len(field) > 1 else b'' if field == 's' else 0)
         found[name] = _weight(value or {}, name) if field == 't' else value
     return found
@@ -70,29 +70,29 @@ def _declared(value:dict[str, Any]) -> tuple[str, list[int]]:
     "Kind and sides of an input or output as the file declares them; 0 for a side that has a name only."
     kind = value.get('type', {}).get('tensor_type', {})
     if kind.get('elem_type') not in kinds or 'shape' not in kind:
-        raise BearsError(f'its input or output {value.get("name", "")[:60]!r} is without a declared shape and kind '
+        raise ModelError(f'its input or output {value.get("name", "")[:60]!r} is without a declared shape and kind '
                          'of numbers')
     return kinds[kind['elem_type']], [side.get('dim_value', 0) for side in kind['shape'].get('dim', ())]
 
 def _pixels(inputs:list[dict]) -> Value:
     "One photo, as it goes in."
     if len(inputs) != 1:
-        raise BearsError(f'it takes {len(inputs)} inputs, and a network for photos takes one')
+        raise ModelError(f'it takes {len(inputs)} inputs, and a network for photos takes one')
     kind, sides = _declared(inputs[0])
     if kind != 'f4' or len(sides) != 4 or sides[0] not in (0, 1) or not all(1 <= side <= 4096 for side in sides[1:]):
-        raise BearsError('it does not take float32 of shape (n, 3, height, width) with sides of 1 to 4096')
+        raise ModelError('it does not take float32 of shape (n, 3, height, width) with sides of 1 to 4096')
     return Value((1, *sides[1:]))
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #b1b2609c
 def _check_outputs(outputs:list[dict], values:dict[str, Value]) -> None:
     "What comes out has to be what was declared."
     if not 1 <= len(outputs) <= 16:
-        raise BearsError(f'it has {len(outputs)} outputs')
+        raise ModelError(f'it has {len(outputs)} outputs')
     for each in outputs:
         (kind, sides), value = _declared(each), values.get(each.get('name', ''))
         if value is None or value.kind != kind or len(value.shape) != len(sides) or any(side not in (0, real)
             for side, real in zip(sides, value.shape)):
-            raise BearsError(f'its output {each.get("name", "")[:60]!r} is not what it is declared to be')
+            raise ModelError(f'its output {each.get("name", "")[:60]!r} is not what it is declared to be')
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #c76c01f1
 _slow = {'Pow': 30, 'Sin': 20, 'Cos': 20, 'Resize': 60, 'TopK': 100, 'LRN': 90, 'Mod': 20, 'Softmax': 10,
@@ -147,7 +147,7 @@ class _Memory:
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #42d1db3b
 def _add(values:dict[str, Value], name:str, value:Value) -> None:
     if not name or name in values:
-        raise BearsError(f'a value in it has no name of its own ({name[:60]!r})')
+        raise ModelError(f'a value in it has no name of its own ({name[:60]!r})')
     values[name] = value
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #e4d50d21
@@ -165,12 +165,12 @@ def _walk(graph:dict[str, Any]) -> tuple[dict[str, Value], int, float]:
     for node in nodes:
         names, made = node.get('input', []), node.get('output', [])
         if node.get('domain', '') not in ('', 'ai.onnx'):
-            raise BearsError(f'it asks for operations from elsewhere ({node["domain"][:60]!r})')
+            raise ModelError(f'it asks for operations from elsewhere ({node["domain"][:60]!r})')
         if len(names) + len(made) > 300:
-            raise BearsError('an operation in it has more than 300 inputs and outputs')
+            raise ModelError('an operation in it has more than 300 inputs and outputs')
         missing = [name for name in names if name and name not in values]
         if missing:
-            raise BearsError(f'it uses {missing[0][:60]!r} before it is made')
+            raise ModelError(f'it uses {missing[0][:60]!r} before it is made')
         op = Op(node.get('op_type', ''), [values[name] if name else None for name in names], _attrs(node), len(made))
         outs = outcome(op)
         time += _nanoseconds(op, outs)
@@ -191,26 +191,26 @@ class Cost(NamedTuple):
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #e0aae597
 def _checked(data:bytes) -> Cost:
     if len(data) > largest_network:
-        raise BearsError(f'it has {len(data)/1e6:.0f} MB, and at most {largest_network/1e6:.0f} MB are opened')
+        raise ModelError(f'it has {len(data)/1e6:.0f} MB, and at most {largest_network/1e6:.0f} MB are opened')
     model = read_onnx(data)
     graph, spoken = model['graph'], model.get('opset_import', [])
     nodes = len(graph.get('node', []))
     if nodes > most_nodes:
-        raise BearsError(f'it has {nodes:,} operations, and at most {most_nodes:,} are opened')
+        raise ModelError(f'it has {nodes:,} operations, and at most {most_nodes:,} are opened')
     foreign = [each.get('domain', '') for each in spoken if each.get('domain', '') not in ('', 'ai.onnx')]
     if foreign:
-        raise BearsError(f'it asks for operations from elsewhere ({foreign[0][:60]!r})')
+        raise ModelError(f'it asks for operations from elsewhere ({foreign[0][:60]!r})')
     if len(spoken) != 1 or spoken[0].get('version') not in opsets:
-        raise BearsError(f'it follows another version of ONNX than those known here (opset {opsets[0]} to '
+        raise ModelError(f'it follows another version of ONNX than those known here (opset {opsets[0]} to '
                          f'{opsets[-1]})')
     values, memory, time = _walk(graph)
     if len(graph.get('input', [])) != 1: _pixels(graph.get('input', []))
     _check_outputs(graph.get('output', []), values)
     allowed = min(most_memory + more_per_byte*len(data), memory_ever)
     if memory > allowed:
-        raise BearsError(f'it would take up to {memory/1e6:,.0f} MB to answer, and {allowed/1e6:,.0f} MB are the most')
+        raise ModelError(f'it would take up to {memory/1e6:,.0f} MB to answer, and {allowed/1e6:,.0f} MB are the most')
     if time/1e9 > most_seconds:
-        raise BearsError(f'it would compute for about {time/1e9:,.0f} seconds, and {most_seconds:.0f} are the most')
+        raise ModelError(f'it would compute for about {time/1e9:,.0f} seconds, and {most_seconds:.0f} are the most')
     return Cost(nodes, memory, time/1e9)
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #ec556881
@@ -226,8 +226,8 @@ def check_network(
     """
     try: return _checked(data)
     except BearsError as error:
-        raise BearsError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another "
+        raise ModelError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another "
                          "one.") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met a case that it does not know
-        raise BearsError("The network can't be opened as ONNX: it is put together in an impossible way. Train the "
+        raise ModelError("The network can't be opened as ONNX: it is put together in an impossible way. Train the "
                          "model again, or ask for another one.") from error

@@ -15,7 +15,7 @@ import os
 import numpy as np
 os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')  # it would report its use to its makers, and leave an identifier in the temporary folder
 import onnxruntime as ort
-from ..core.common import BearsError, progress
+from ..core.common import ModelError, progress
 from .onnx_gate import check_network
 from ..core.photos import Preprocess, Source
 
@@ -46,12 +46,12 @@ def open_network(
     options.add_session_config_entry('session.load_model_format', 'ONNX')  # else a mark in the file decides, and ONNX Runtime has a format of its own
     try: return ort.InferenceSession(data, options, providers=['CPUExecutionProvider'])
     except Exception as error:
-        raise BearsError(f"The network can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
+        raise ModelError(f"The network can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
 
 def _read(path:Path) -> bytes:
     try: return path.read_bytes()
     except OSError as error:
-        raise BearsError(f"{path} can't be read: {error.strerror}. Check the path.") from error
+        raise ModelError(f"{path} can't be read: {error.strerror}. Check the path.") from error
 
 # %% ../../../nbs/engine/predict/onnx_session.ipynb #448c2613
 def stream_photos(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 import math
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import ModelError
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #d9708b92
 kinds = {1: 'f4', 2: 'u1', 3: 'i1', 6: 'i4', 7: 'i8', 9: 'b1', 10: 'f2', 11: 'f8'}  # of numbers, by ONNX's own
@@ -63,7 +63,7 @@ class Op:
             The input
         """
         if i < len(self.ins) and (value := self.ins[i]) is not None: return value
-        raise BearsError(f'{self.name} lacks its input {i + 1}')
+        raise ModelError(f'{self.name} lacks its input {i + 1}')
 
     def has(self,
         i:int, # Which input, from 0 on
@@ -99,7 +99,7 @@ class Op:
         """
         value = self.of(i)
         if value.data is None:
-            raise BearsError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} '
+            raise ModelError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} '
                              'numbers')
         return value.data.ravel().tolist()
 
@@ -123,7 +123,7 @@ class Op:
         """
         found = self.attrs.get(name, list(default))
         if not isinstance(found, list) or not all(type(each) is int for each in found):
-            raise BearsError(f'{self.name} has an odd {name}')
+            raise ModelError(f'{self.name} has an odd {name}')
         return found
 
     def whole(self,
@@ -146,7 +146,7 @@ class Op:
         """
         found = self.attrs.get(name, default)
         if type(found) is not int:
-            raise BearsError(f'{self.name} has an odd {name}')
+            raise ModelError(f'{self.name} has an odd {name}')
         return found
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #d8e4e4ef
@@ -181,7 +181,7 @@ def along(
 
 def _place(axis:int, rank:int, op:Op) -> int:
     if not -rank <= axis < rank:
-        raise BearsError(f'{op.name} works along an axis that is not there')
+        raise ModelError(f'{op.name} works along an axis that is not there')
     return axis % rank
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #c539bd61
@@ -191,7 +191,7 @@ def _joined(op:Op, *shapes:tuple[int, ...]) -> tuple[int, ...]:
     for sides in zip(*((1,)*(rank - len(shape)) + tuple(shape) for shape in shapes)):
         longer = set(sides) - {1}
         if len(longer) > 1:
-            raise BearsError(f'the inputs of {op.name} do not fit each other')
+            raise ModelError(f'the inputs of {op.name} do not fit each other')
         found.append(longer.pop() if longer else 1)
     return tuple(found)
 
@@ -212,7 +212,7 @@ def _batch(op): return [op.of(0).shape, op.of(3).shape, op.of(4).shape][:3 if op
 @_rule('Dropout')
 def _dropout(op):
     if op.has(2):
-        raise BearsError('Dropout is switched on by an input')
+        raise ModelError('Dropout is switched on by an input')
     return [op.of(0).shape]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #3b058f4b
@@ -223,7 +223,7 @@ def _stretched(op): return [_joined(op, *(op.of(i).shape for i in range(len(op.i
 def _divided(op):
     by = op.of(1)
     if by.kind[0] != 'f' and (by.data is None or not (by.data > 0).all()):
-        raise BearsError(f'{op.name} of whole numbers may divide by 0, which would end the program')
+        raise ModelError(f'{op.name} of whole numbers may divide by 0, which would end the program')
     return _stretched(op)
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #5a7760a3
@@ -232,37 +232,37 @@ def _window(op:Op, sides:Sequence[int], kernel:Sequence[int]) -> tuple[int, ...]
     n = len(kernel)
     strides, dilations, pads = op.ints('strides', [1]*n), op.ints('dilations', [1]*n), op.ints('pads', [0]*2*n)
     if not n == len(sides) == len(strides) == len(dilations) == len(pads)/2 or n not in (1, 2):
-        raise BearsError(f'{op.name} has a window that does not fit its input')
+        raise ModelError(f'{op.name} has a window that does not fit its input')
     if not all(1 <= each <= 4096 for each in (*kernel, *strides, *dilations)) or not all(0 <= each <= 4096
         for each in pads):
-        raise BearsError(f'{op.name} has a window of an impossible size')
+        raise ModelError(f'{op.name} has a window of an impossible size')
     auto, found = bytes(op.attrs.get('auto_pad', b'NOTSET')), []
     if auto not in (b'NOTSET', b'VALID', b'SAME_UPPER', b'SAME_LOWER') or auto != b'NOTSET' and 'pads' in op.attrs:
-        raise BearsError(f'{op.name} has an odd auto_pad')
+        raise ModelError(f'{op.name} has an odd auto_pad')
     for i, side in enumerate(sides):
         left = side + pads[i] + pads[n + i] - dilations[i]*(kernel[i] - 1) - 1
         if auto.startswith(b'SAME'): left = side - 1
         if left < 0:
-            raise BearsError(f'{op.name} has a window that is larger than its input')
+            raise ModelError(f'{op.name} has a window that is larger than its input')
         steps = -(-left//strides[i]) if op.whole('ceil_mode', 0) else left//strides[i]
         if op.whole('ceil_mode', 0) and steps*strides[i] >= side + pads[i]:
-            raise BearsError(f'{op.name} has a window that lies outside of its input')
+            raise ModelError(f'{op.name} has a window that lies outside of its input')
         found.append(steps + 1)
     return tuple(found)
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #2b251fb6
 def _cut(op, i) -> tuple[int, ...]:
     if len(op.of(i).shape) < 3:
-        raise BearsError(f'{op.name} takes pictures, and gets something else')
+        raise ModelError(f'{op.name} takes pictures, and gets something else')
     return op.of(i).shape
 
 @_rule('Conv')
 def _conv(op):
     (n, channels, *sides), (out, each, *kernel), groups = _cut(op, 0), _cut(op, 1), op.whole('group', 1)
     if groups < 1 or channels != each*groups or out % groups:
-        raise BearsError('the weights of a Conv do not fit its input')
+        raise ModelError('the weights of a Conv do not fit its input')
     if op.ints('kernel_shape', kernel) != kernel:
-        raise BearsError('a Conv says another size of its window than its weights have')
+        raise ModelError('a Conv says another size of its window than its weights have')
     return [(n, out, *_window(op, sides, kernel))]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #5e8a662c
@@ -279,20 +279,20 @@ def _global(op): return [_cut(op, 0)[:2] + (1,)*(len(op.of(0).shape) - 2)]
 def _gemm(op):
     one, other = op.of(0).shape, op.of(1).shape
     if len(one) != 2 or len(other) != 2:
-        raise BearsError('Gemm takes two tables, and gets something else')
+        raise ModelError('Gemm takes two tables, and gets something else')
     one, other = (one[::-1] if op.whole('transA', 0) else one), (other[::-1] if op.whole('transB', 0) else other)
     if one[1] != other[0]:
-        raise BearsError('the inputs of Gemm do not fit each other')
+        raise ModelError('the inputs of Gemm do not fit each other')
     return [(one[0], other[1])]
 
 @_rule('MatMul')
 def _matmul(op):
     one, other = op.of(0).shape, op.of(1).shape
     if not one or not other:
-        raise BearsError('MatMul takes tables, and gets a number')
+        raise ModelError('MatMul takes tables, and gets a number')
     rows, columns = (one[-2:-1] if len(one) > 1 else ()), (other[-1:] if len(other) > 1 else ())
     if one[-1] != other[-2 if len(other) > 1 else 0]:
-        raise BearsError('the inputs of MatMul do not fit each other')
+        raise ModelError('the inputs of MatMul do not fit each other')
     return [(*_joined(op, one[:-2], other[:-2]), *rows, *columns)]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #e83fe721
@@ -316,15 +316,15 @@ def letters(
     parts = left.split(',')
     long: dict[str, int] = {}
     if not arrow or len(parts) != len(op.ins):
-        raise BearsError('Einsum has an odd equation')
+        raise ModelError('Einsum has an odd equation')
     for i, part in enumerate(parts):
         if not (part.isascii() and part.isalpha()) or len(set(part)) < len(part) or len(part) != len(op.of(i).shape):
-            raise BearsError('Einsum has an odd equation')
+            raise ModelError('Einsum has an odd equation')
         for letter, side in zip(part, op.of(i).shape):
             if long.setdefault(letter, side) != side:
-                raise BearsError('the inputs of Einsum do not fit each other')
+                raise ModelError('the inputs of Einsum do not fit each other')
     if not set(right) <= set(long) or len(set(right)) < len(right):
-        raise BearsError('Einsum has an odd equation')
+        raise ModelError('Einsum has an odd equation')
     return right, long
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #b4c5d468
@@ -337,10 +337,10 @@ def _einsum(op):
 def _axes(op:Op) -> list[int]|None:
     "Along which axes, in the older way (an attribute) or the newer (an input)."
     if 'axes' in op.attrs and op.has(1):
-        raise BearsError(f'{op.name} names its axes twice')
+        raise ModelError(f'{op.name} names its axes twice')
     found = op.ints('axes', ()) if 'axes' in op.attrs else op.known(1) if op.has(1) else None
     if found is not None and len(found) > _ranks:
-        raise BearsError(f'{op.name} works along too many axes')
+        raise ModelError(f'{op.name} works along too many axes')
     return None if found is None else [int(each) for each in found]
 
 @_rule(*(f'Reduce{each}' for each in 'Mean Sum Max Min Prod L1 L2 SumSquare LogSumExp'.split()))
@@ -360,7 +360,7 @@ def _topk(op):
     shape, (k, *_) = list(op.of(0).shape), op.known(1) or [0]
     axis = _place(op.whole('axis', -1), len(shape), op)
     if not 0 <= k <= shape[axis]:
-        raise BearsError('TopK takes more than there is')
+        raise ModelError('TopK takes more than there is')
     shape[axis] = k
     return [tuple(shape)]*2
 
@@ -370,14 +370,14 @@ def _reshape(op):
     shape, wanted = op.of(0).shape, op.known(1)
     if not op.whole('allowzero', 0):
         if any(each == 0 and i >= len(shape) for i, each in enumerate(wanted)):
-            raise BearsError('Reshape keeps a side that is not there')
+            raise ModelError('Reshape keeps a side that is not there')
         wanted = [each or shape[i] for i, each in enumerate(wanted)]
     if wanted.count(-1) > 1 or any(each < -1 for each in wanted):
-        raise BearsError('Reshape has an odd shape')
+        raise ModelError('Reshape has an odd shape')
     rest, numbers = math.prod(each for each in wanted if each != -1), op.of(0).numbers
     if -1 in wanted and rest: wanted[wanted.index(-1)] = numbers//rest
     if math.prod(wanted) != numbers:
-        raise BearsError('Reshape makes more or fewer numbers than it gets')
+        raise ModelError('Reshape makes more or fewer numbers than it gets')
     return [tuple(wanted)]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #22ad0b15
@@ -392,7 +392,7 @@ def _transpose(op):
     shape = op.of(0).shape
     order = op.ints('perm', reversed(range(len(shape))))
     if sorted(order) != list(range(len(shape))):
-        raise BearsError('Transpose has an odd order')
+        raise ModelError('Transpose has an odd order')
     return [tuple(shape[i] for i in order)]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #96870840
@@ -402,7 +402,7 @@ def _squeeze(op):
     gone = {_place(axis, len(shape), op) for axis in axes} if axes is not None else {i for i, side in enumerate(shape)
         if side == 1}
     if any(shape[i] != 1 for i in gone):
-        raise BearsError('Squeeze takes away a side that is longer than 1')
+        raise ModelError('Squeeze takes away a side that is longer than 1')
     return [tuple(side for i, side in enumerate(shape) if i not in gone)]
 
 @_rule('Unsqueeze')
@@ -410,7 +410,7 @@ def _unsqueeze(op):
     shape, axes = list(op.of(0).shape), _axes(op) or []
     places = sorted({_place(axis, len(shape) + len(axes), op) for axis in axes})
     if len(places) < len(axes):
-        raise BearsError('Unsqueeze names an axis twice')
+        raise ModelError('Unsqueeze names an axis twice')
     for place in places: shape.insert(place, 1)
     return [tuple(shape)]
 
@@ -420,7 +420,7 @@ def _concat(op):
     shapes = [op.of(i).shape for i in range(len(op.ins))]
     axis = _place(op.whole('axis', 0), len(shapes[0]), op)
     if len({(len(each), each[:axis], each[axis + 1:]) for each in shapes}) > 1:
-        raise BearsError('the inputs of Concat do not fit each other')
+        raise ModelError('the inputs of Concat do not fit each other')
     return [shapes[0][:axis] + (sum(each[axis] for each in shapes),) + shapes[0][axis + 1:]]
 
 @_rule('Split')
@@ -430,7 +430,7 @@ def _split(op):
     each = -(-shape[axis]//op.outs)
     sides = op.known(1) if op.has(1) else [each]*(op.outs - 1) + [shape[axis] - each*(op.outs - 1)]
     if len(sides) != op.outs or sum(sides) != shape[axis] or min(sides) < 0:
-        raise BearsError('Split makes other parts than it has outputs')
+        raise ModelError('Split makes other parts than it has outputs')
     return [(*shape[:axis], side, *shape[axis + 1:]) for side in sides]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #135c4109
@@ -439,7 +439,7 @@ def _slices(op:Op) -> list[slice]:
     shape, starts, ends = op.of(0).shape, op.known(1), op.known(2)
     axes, steps = op.known(3) if op.has(3) else range(len(starts)), op.known(4) if op.has(4) else [1]*len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
-        raise BearsError('Slice has odd ends')
+        raise ModelError('Slice has odd ends')
     found = [slice(None)]*len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps):
         place = _place(axis, len(shape), op)
@@ -472,11 +472,11 @@ def _blocks(op):
     n, channels, height, width, *more = (*_cut(op, 0), 0)
     side = op.whole('blocksize', 0)
     if more != [0] or not 1 <= side <= 4096:
-        raise BearsError(f'{op.name} has an odd blocksize')
+        raise ModelError(f'{op.name} has an odd blocksize')
     square, rest = ((height, width), channels % side**2) if op.name[0] == 'D' else ((channels, channels),
         height % side or width % side)
     if rest:
-        raise BearsError(f'{op.name} has a blocksize that does not fit its input')
+        raise ModelError(f'{op.name} has a blocksize that does not fit its input')
     return [(n, channels//side**2, square[0]*side, square[1]*side) if op.name[0] == 'D'
         else (n, channels*side**2, height//side, width//side)]
 
@@ -486,7 +486,7 @@ def _expand(op): return [_joined(op, op.of(0).shape, tuple(_positive(op, op.know
 
 def _positive(op:Op, sides:Sequence[int]) -> Sequence[int]:
     if len(sides) > _ranks or any(type(side) is not int or side < 0 for side in sides):
-        raise BearsError(f'{op.name} makes an impossible shape')
+        raise ModelError(f'{op.name} makes an impossible shape')
     return sides
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #4bdf17d7
@@ -497,7 +497,7 @@ def _filled(op): return [tuple(_positive(op, op.known(0)))]
 def _tile(op):
     shape, repeats = op.of(0).shape, _positive(op, op.known(1))
     if len(repeats) != len(shape):
-        raise BearsError('Tile has odd repeats')
+        raise ModelError('Tile has odd repeats')
     return [tuple(side*times for side, times in zip(shape, repeats))]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #e7e7c744
@@ -505,7 +505,7 @@ def _tile(op):
 def _range(op):
     (start,), (end,), (step,) = (op.known(i)[:1] or [0] for i in range(3))
     if not step or not all(map(math.isfinite, (start, end, step))):
-        raise BearsError('Range has no end')
+        raise ModelError('Range has no end')
     return [(max(0, math.ceil((end - start)/step)),)]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #743c1a4a
@@ -513,18 +513,18 @@ def _range(op):
 def _pad(op):
     shape, pads = op.of(0).shape, op.known(1)
     if op.has(3) or len(pads) != 2*len(shape):
-        raise BearsError('Pad has odd sides')
+        raise ModelError('Pad has odd sides')
     return [tuple(side + before + after for side, before, after in zip(shape, pads, pads[len(shape):]))]
 
 @_rule('Resize')
 def _resize(op):
     shape = op.of(0).shape
     if {'axes', 'keep_aspect_ratio_policy'} & set(op.attrs):
-        raise BearsError('Resize works in a way that is not known here')
+        raise ModelError('Resize works in a way that is not known here')
     wanted = op.known(3) if op.has(3) else [math.floor(side*scale) for side, scale in zip(shape, op.known(2))
         if 0 < scale < 4096]
     if len(wanted) != len(shape):
-        raise BearsError('Resize has an odd size')
+        raise ModelError('Resize has an odd size')
     return [tuple(_positive(op, wanted))]
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #7b194df7
@@ -542,7 +542,7 @@ def _number_in(op:Op) -> Value:
     found = [each for name, each in op.attrs.items()
         if name in ('value', 'value_int', 'value_ints', 'value_float', 'value_floats')]
     if len(found) != 1 or len(op.attrs) != 1:
-        raise BearsError('Constant holds an odd value')
+        raise ModelError('Constant holds an odd value')
     if isinstance(found[0], Value): return found[0]
     data = np.array(found[0])
     return Value(data.shape, 'f4' if 'float' in next(iter(op.attrs)) else 'i8', data, True)
@@ -570,7 +570,7 @@ def _clipped(op:Op) -> Any:
 def _filling(op:Op) -> Value:
     found = op.attrs.get('value', Value((1,), 'f4', np.zeros(1, np.float32)))
     if not isinstance(found, Value) or found.numbers != 1:
-        raise BearsError('ConstantOfShape has an odd value')
+        raise ModelError('ConstantOfShape has an odd value')
     return found
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #d41cce78
@@ -602,7 +602,7 @@ def _kind(op:Op) -> str:
     if op.name in ('Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'And', 'Or', 'Xor', 'Not'): return 'b1'
     if op.name == 'Cast':
         if op.attrs.get('to') not in kinds:
-            raise BearsError('Cast makes numbers of an unusual kind')
+            raise ModelError('Cast makes numbers of an unusual kind')
         return kinds[op.attrs['to']]
     if op.name in ('Constant', 'ConstantOfShape'): return (_number_in if op.name == 'Constant' else _filling)(op).kind
     return op.of(1 if op.name in ('Where', 'DequantizeLinear') else 0).kind
@@ -624,13 +624,13 @@ def outcome(
         What comes out
     """
     if op.name not in rules:
-        raise BearsError(f'it asks for an operation that no network of ours needs: {op.name[:60]!r}')
+        raise ModelError(f'it asks for an operation that no network of ours needs: {op.name[:60]!r}')
     shapes, kind = rules[op.name](op), _kind(op)
     if len(shapes) != op.outs:
-        raise BearsError(f'{op.name} has {op.outs} outputs in place of {len(shapes)}')
+        raise ModelError(f'{op.name} has {op.outs} outputs in place of {len(shapes)}')
     for shape in shapes:
         if len(shape) > _ranks or not all(0 <= side < _sides for side in shape) or math.prod(shape) >= _numbers:
-            raise BearsError(f'{op.name} makes an impossible shape')
+            raise ModelError(f'{op.name} makes an impossible shape')
     data, fixed = None, op.name in ('Shape', 'Size') or all(each is None or each.fixed for each in op.ins)
     if fixed and len(shapes) == 1 and math.prod(shapes[0]) <= most_known:
         try:

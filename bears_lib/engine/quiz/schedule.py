@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 import json
-from ..core.common import BearsError, write_beside
+from ..core.common import BearsError, UsageError, write_beside
 from .sessions import Entry, attempts
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #384eb450
@@ -26,7 +26,7 @@ def _fsrs():
 def _time(text:str) -> datetime:
     try: when = datetime.fromisoformat(text.replace('Z', '+00:00'))
     except ValueError:
-        raise BearsError(f'{text!r} is no time. It takes one such as 2026-01-31T12:00:00+00:00.') from None
+        raise UsageError(f'{text!r} is no time. It takes one such as 2026-01-31T12:00:00+00:00.') from None
     return when.astimezone(timezone.utc) if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #373d4d17

@@ -9,12 +9,13 @@ __all__ = ['VERSION', 'Entry', 'Session', 'latest', 'attempts', 'agreement', 'su
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #7268bc2b
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-import errno, json, os
+import json
 from fastcore.basics import patch
-from ..core.common import BearsError, read_json, write_beside
+from ..core.common import BearsError, DataError, JsonLines, UsageError, locked
+from ..core.common import read_json, read_lines, write_beside
 from ..core.words import clean
 from .grading import GRADES, Question, load_questions, read_words
 
@@ -36,7 +37,7 @@ class Entry:
     def __post_init__(self):
         for name in ('suggested', 'final'):
             if getattr(self, name) not in ('', *GRADES):
-                raise BearsError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
+                raise UsageError(f'{getattr(self, name)!r} is no grade. Take one of {", ".join(GRADES)}.')
         for name in ('id', 'answer', 'correction', 'nit', 'when'):
             if not isinstance(getattr(self, name), str):
                 raise BearsError(f'{name} is text, not {type(getattr(self, name)).__name__}.')
@@ -49,29 +50,7 @@ class Entry:
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #753cbc34
 VERSION = 1
-
-@contextmanager
-def _locked(path:Path):
-    "The file, open for appending, while no other process writes to it."
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open('a+b') as file:
-            with suppress(ModuleNotFoundError, OSError):   # Windows, and network drives without locks: short appends don't interleave there
-                import fcntl
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
-    except OSError as error:
-        raise BearsError(f"Can't write {path}: {error.strerror}. What was kept before is still there. Choose a "
-                         "folder you may write to, for example by BEARS_QUIZ.") from error
-
-# %% ../../../nbs/engine/quiz/sessions.ipynb #eb89f9c7
-def _onto_disk(file) -> None:
-    "Wait until the disk has it, where the disk can tell."
-    file.flush()
-    try: os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
-            raise
+_so = 'What was kept before is still there. Choose a folder you may write to, for example by BEARS_QUIZ.'
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #c5cf55cf
 class Session:
@@ -91,6 +70,7 @@ class Session:
         chapter:int, # 1 or 2; 0 for practice
     ):
         self.path, self.chapter = Path(path), chapter
+        self.log = JsonLines(path, durable=True, head={'session': VERSION, 'chapter': chapter})
         self.ids = [q.id for q in load_questions(chapter)]
         self.entries:list[Entry] = []   # In the order in which they were written
         self.damaged:list[str] = []   # Lines that could not be read; they stay in the file
@@ -122,13 +102,7 @@ def _entry(line:str, session:'Session') -> Entry|None:
 def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
     self.entries, self.damaged = [], []
-    if self.path.exists() and not self.path.is_file():
-        raise BearsError(f'{self.path} is no file. Give another path for the session.')
-    try: lines = self.path.read_text('utf-8', errors='replace').split('\n') if self.path.exists() else []
-    except OSError as error:
-        raise BearsError(f"Can't read the session {self.path}: {error.strerror}.") from error
-    for line in lines:
-        if not line.strip(): continue
+    for line in (each.decode('utf-8', errors='replace').strip() for each in read_lines(self.path)):
         try: entry = _entry(line, self)
         except BearsError as error:
             if str(self.path) in str(error):
@@ -139,17 +113,10 @@ def read(self:Session) -> None:
             if entry: self.entries.append(entry)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #facec83b
-def _write(session:'Session', file, entries:Iterable[Entry]) -> None:
-    size = file.seek(0, os.SEEK_END)
-    head = '' if size else json.dumps({'session': VERSION, 'chapter': session.chapter})+'\n'
-    if size:
-        file.seek(size-1)
-        if file.read(1) != b'\n': head = '\n'   # the last line was cut: leave it as it is
-    lines = ''.join(json.dumps({k: v for k, v in asdict(e).items() if v != '' or k == 'answer'},
-        ensure_ascii=False)+'\n' for e in entries)
-    file.write((head+lines).encode('utf-8', errors='replace'))
-    _onto_disk(file)
-    session.entries.extend(entries)
+def _row(entry:Entry) -> dict:
+    "What is written of an entry."
+    row = {name: value for name, value in asdict(entry).items() if value != '' or name == 'answer'}
+    return json.loads(json.dumps(row, ensure_ascii=False).encode('utf-8', errors='replace'))
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #70088cf2
 @patch
@@ -163,7 +130,8 @@ def append(self:Session,
     *entries : Entry
         In the order in which they are to be written
     """
-    with _locked(self.path) as file: _write(self, file, entries)
+    self.log.append(*map(_row, entries), so=_so)
+    self.entries.extend(entries)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #ba72f57a
 @patch
@@ -182,11 +150,12 @@ def attempt(self:Session,
     Entry
         The same, as it was written
     """
-    with _locked(self.path) as file:
+    with self.log.held(_so) as write:
         self.read()
-        tries = max((e.attempt for e in self if e.id == entry.id and not e.card), default=0)
-        entry = replace(entry, attempt=tries+1)
-        _write(self, file, [entry])
+        tries = max((each.attempt for each in self if each.id == entry.id and not each.card), default=0)
+        entry = replace(entry, attempt=tries + 1)
+        write(_row(entry))
+    self.entries.append(entry)
     return entry
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #908c1e6c
@@ -293,6 +262,24 @@ def wording_pattern(
     if len(words) < 3: return '='+' '.join(w.text for w in read_words(answer)[:4]) if words else ''
     return ' '.join(words)+f' /{3*len(words)+6}'
 
+# %% ../../../nbs/engine/quiz/sessions.ipynb #8b408b0
+def _wordings(path:Path) -> dict[str, list[str]]:
+    "The patterns that a file of wordings holds, by question."
+    try: found = read_json(path.read_bytes()) if path.is_file() else None
+    except (ValueError, OSError) as error:
+        raise DataError(f"Can't read your own wordings in {path}: {error}. Mend the file or move it away.") from error
+    if not isinstance(found, dict) or not isinstance(found.get('accept'), dict):
+        raise DataError(f'{path} is no file of accepted wordings. Move it away, and a new one is begun.')
+    lists = found['accept'].values()
+    fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each) for each in lists)
+    if not fine or type(found.get('overlay', 0)) is not int:
+        raise DataError(f'{path} holds wordings of another form than this package writes. Mend the file or move it '
+                        'away.')
+    if found.get('overlay', 0) > VERSION:
+        raise DataError(f'{path} was written by a newer version of bears_lib and is left as it is. Update with: pip '
+                        'install -U bears_lib')
+    return found['accept']
+
 # %% ../../../nbs/engine/quiz/sessions.ipynb #8b4084eb
 class Overlay:
     """Wordings that one learner accepts, kept beside the question files and never in them.
@@ -305,27 +292,12 @@ class Overlay:
     def __init__(self,
         path:str|Path, # Of a JSON file; it is made with the first wording
     ):
-        self.path = Path(path)
-        self.accept:dict[str, list[str]] = {}
+        self.path, self.accept = Path(path), dict[str, list[str]]()
         self.read()
 
     def read(self) -> None:
         "Read the file again, with what other programs have added."
-        if not self.path.exists(): return
-        try: data = read_json(self.path.read_bytes()) if self.path.is_file() else None
-        except (ValueError, OSError) as error:
-            raise BearsError(f"Can't read your own wordings in {self.path}: {error}. Mend the file or move it away.") from error
-        if not isinstance(data, dict) or not isinstance(data.get('accept'), dict):
-            raise BearsError(f'{self.path} is no file of accepted wordings. Move it away, and a new one is begun.')
-        fine = all(isinstance(each, list) and all(isinstance(word, str) for word in each)
-            for each in data['accept'].values())
-        if not fine or type(data.get('overlay', 0)) is not int:
-            raise BearsError(f'{self.path} holds wordings of another form than this package writes. Mend the file or '
-                             'move it away.')
-        if data.get('overlay', 0) > VERSION:
-            raise BearsError(f'{self.path} was written by a newer version of bears_lib and is left as it is. Update '
-                             'with: pip install -U bears_lib')
-        self.accept = data['accept']
+        if self.path.exists(): self.accept = _wordings(self.path)
 
     def add(self,
         question:Question, # The question that was answered
@@ -342,7 +314,7 @@ class Overlay:
         """
         if not (pattern := wording_pattern(answer)):
             raise BearsError('There are no words in this answer that could be found again.')
-        with _locked(self.path.with_name(f'.{self.path.name}.lock')):
+        with locked(self.path.with_name(f'.{self.path.name}.lock'), _so):
             self.read()
             if pattern not in self.accept.setdefault(question.id, []): self.accept[question.id].append(pattern)
             write_beside(self.path, json.dumps({'overlay': VERSION, 'accept': self.accept}, indent=1,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 import tempfile
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import UsageError
 
 # %% ../../../nbs/engine/train/learning_rate.ipynb #lr000006
 def plot_lr(
@@ -34,7 +34,7 @@ def plot_lr(
         A matplotlib figure
     """
     if not 20 <= num_it <= 1000:
-        raise BearsError(f'num_it must be 20 to 1000 batches, not {num_it}.')
+        raise UsageError(f'num_it must be 20 to 1000 batches, not {num_it}.')
     place, learn_path = tempfile.TemporaryDirectory(), learn.path
     learn.path = Path(place.name)
     try:
