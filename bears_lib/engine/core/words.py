@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/words.html.md"""
 
 # %% auto #0
 __all__ = ['longest_text', 'clean', 'for_markdown', 'for_html', 'is_web_address', 'for_link', 'for_csv', 'from_csv', 'for_tsv',
-           'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted']
+           'for_anchor', 'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted']
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000004
 from html import escape
@@ -193,6 +193,24 @@ def for_tsv(
     if re.fullmatch(r'[+\-]?\d+(?:[.,]\d+)*', html): return html
     return re.sub(r'''(^|[;,|])([\s'"]*[=+\-@＝＋－＠][\s'"=+\-@＝＋－＠]*)''',
         lambda found: found[1] + re.sub('[=+@＝＋－＠-]', lambda sign: _number(sign[0]), found[2]), html)
+
+# %% ../../../nbs/engine/core/words.ipynb #anchor02
+def for_anchor(
+    heading:str, # As it stands in a notebook
+) -> str: # What stands behind # in an address of the docs site
+    """A heading's identifier on the site, by Pandoc's rules.
+
+    Parameters
+    ----------
+    heading : str
+        As it stands in a notebook
+
+    Returns
+    -------
+    str
+        What stands behind # in an address of the docs site
+    """
+    return re.sub(r'^[^a-z]+', '', '-'.join(re.sub(r'[^\w\s.-]', '', heading.lower()).split()))
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000029
 def for_terminal(

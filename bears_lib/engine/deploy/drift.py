@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 import math
-from ..core.common import BearsError, command, say
+from ..core.common import BearsError, ModelError, command, say
 from ..core.words import counted
 from ..predict.answer_log import read_answers
 from ..predict.model_folder import read_model
@@ -94,7 +94,7 @@ def _checked(reference:Mapping) -> tuple[list[float], dict[str, int]]:
         if not labels or min(labels.values()) < 0 or not all(map(math.isfinite, before)):
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise BearsError('model.json holds no summary of the validation photos. Save the model again with this '
+        raise ModelError('model.json holds no summary of the validation photos. Save the model again with this '
                          'version.') from None
     return before, labels
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 import hashlib
 import numpy as np
-from ..core.common import BearsError
+from ..core.common import DataError, UsageError
 from ..core.words import counted
 from .near_duplicates import mark_copies, read_photos
 from ..core.folders import Photo, PhotoFolder
@@ -52,12 +52,12 @@ def split_photos(
         bool of shape (n,): True for the photos that are held out
     """
     if not 0 < valid_pct < 1:
-        raise BearsError(f'valid_pct must lie between 0 and 1, not {valid_pct}: 0.2 holds out a fifth.')
+        raise UsageError(f'valid_pct must lie between 0 and 1, not {valid_pct}: 0.2 holds out a fifth.')
     groups = defaultdict(list)
     for i, photo in enumerate(photos): groups[photo.group or photo.sha256].append(i)
     if '' in groups:
-        raise BearsError(f'{photos[groups[""][0]].path} was never read, so its content is not known: '
-                         'read_photos(folder) reads each photo once.')
+        raise DataError(f'{photos[groups[""][0]].path} was never read, so its content is not known: '
+                        'read_photos(folder) reads each photo once.')
     shuffled = sorted(groups, key=lambda name: hashlib.sha256(f'{seed} {name}'.encode()).hexdigest())
     of_label: dict[str, list[list[int]]] = {photo.label: [] for photo in photos}
     for members in map(groups.__getitem__, shuffled):
@@ -108,12 +108,12 @@ def _with_folder(folder:PhotoFolder, valid:str|Path|PhotoFolder) -> tuple[list[P
     where, chosen = to_check.root, to_check.photos
     others = [photo for photo in folder.photos if not photo.path.resolve().is_relative_to(where.resolve())]
     if not chosen:
-        raise BearsError(f'{where} holds no photos to check with. Give a folder with one folder of photos for each '
-                         'class.')
+        raise DataError(f'{where} holds no photos to check with. Give a folder with one folder of photos for each '
+                        'class.')
     strange = sorted({photo.label for photo in chosen} - {photo.label for photo in others})
     if strange:
-        raise BearsError(f'{where} has the class {strange[0]!r}, of which there is no photo to learn from. Rename '
-                         'its folder, or take it away.')
+        raise DataError(f'{where} has the class {strange[0]!r}, of which there is no photo to learn from. Rename '
+                        'its folder, or take it away.')
     mark_copies(photos := others + chosen)
     return photos, np.arange(len(photos)) >= len(others), f'the folder {where.name}/'
 
@@ -127,7 +127,7 @@ def _named(folder:PhotoFolder, valid:Iterable) -> np.ndarray:
         path = Path(each).resolve() if Path(each).exists() else (folder.root/each).resolve()
         if path in place: held[place[path]] = True
         elif path not in left_out:
-            raise BearsError(f'{each} is none of the photos in {folder.root}. Give paths, or names below that folder.')
+            raise DataError(f'{each} is none of the photos in {folder.root}. Give paths, or names below that folder.')
     return held
 
 # %% ../../../nbs/engine/features/split.ipynb #199ab67b
@@ -141,10 +141,10 @@ def _parted(folder:PhotoFolder, photos:Sequence[Photo], held:np.ndarray, how:str
         'photo to learn from is a copy of one to check with, and is left out.',
         'photos to learn from are copies of photos to check with, and are left out.'))
     if not valid:
-        raise BearsError(f'No photo of {folder.root} is there to check with. Choose some, or leave valid out: then a '
-                         'fifth is held out.')
+        raise DataError(f'No photo of {folder.root} is there to check with. Choose some, or leave valid out: then a '
+                        'fifth is held out.')
     if missing := sorted({photo.label for photo in photos} - {photo.label for photo in train}):
-        raise BearsError(f'No photo of {", ".join(missing[:5])} is left to learn from. Hold out fewer.')
+        raise DataError(f'No photo of {", ".join(missing[:5])} is left to learn from. Hold out fewer.')
     if unchecked := sorted({photo.label for photo in train} - {photo.label for photo in valid}):
         notes.append(f'No photo shows {", ".join(unchecked[:5])} among those to check with: nothing can be said '
                      f'about {"that class" if len(unchecked) == 1 else "these classes"}.')

@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
-import json, os, re, threading, time, zipfile, zlib
+import os, re, threading, time, zipfile, zlib
 import numpy as np
-from ..core.common import BearsError, progress, read_json, say
+from ..core.common import BearsError, JsonLines, progress, read_json, say
 from ..core.words import counted
 from ..features.near_duplicates import near_pairs
 from .journal import only_writer, read_log
@@ -101,8 +101,8 @@ class Log:
     def __init__(self,
         root:str|Path, # The photo folder
     ):
-        self.lock, self.entries = threading.Lock(), dict[str, dict]()
-        self.path, lines, self.torn = read_log(root)
+        self.path, lines = read_log(root)
+        self.log, self.entries = JsonLines(self.path), dict[str, dict]()
         for line in lines:
             if entry := _log_entry(line): self.entries[entry['url']] = entry
 
@@ -116,14 +116,8 @@ class Log:
         entry : dict
             What to write of an address: `url`, `status`, `reason`, ...
         """
-        line = json.dumps(entry).encode() + b'\n'
-        with self.lock:
-            try:
-                with self.path.open('ab') as file: file.write(b'\n' + line if self.torn else line)
-            except OSError as error:
-                raise BearsError(f"Can't write {self.path}: {error.strerror}. Free some space, then call again: what "
-                                 "is fetched is kept.") from error
-            self.torn, self.entries[entry['url']] = False, entry
+        self.log.append(entry, so='Free some space, then call again: what is fetched is kept.')
+        self.entries[entry['url']] = entry
 
     def done(self,
         url:str, # An address

@@ -10,7 +10,7 @@ __all__ = ['removed', 'largest_log', 'only_writer', 'Move', 'read_log', 'Journal
 
 # %% ../../../nbs/engine/gather/journal.ipynb #56080dfd
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 import json, os
 from fastcore.basics import patch
-from ..core.common import BearsError, near, say
+from ..core.common import BearsError, JsonLines, UsageError, json_rows, near, read_lines, say
 from ..core.words import counted
 from ..core.folders import begins_like_photo, class_name, find_splits, has_metadata, is_visible, photo_files
 from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
@@ -96,7 +96,7 @@ def _step_of(found:Any) -> dict:
 # %% ../../../nbs/engine/gather/journal.ipynb #61f41c36
 def read_log(
     root:str|Path, # The photo folder
-) -> tuple[Path, list[bytes], bool]: # The file, its lines, and whether its last line was cut off
+) -> tuple[Path, Iterator[bytes]]: # The file, and its lines
     """Read `.bears/log.jsonl`, in which downloads and moves are written down.
 
     Parameters
@@ -106,17 +106,11 @@ def read_log(
 
     Returns
     -------
-    tuple[Path, list[bytes], bool]
-        The file, its lines, and whether its last line was cut off
+    tuple[Path, Iterator[bytes]]
+        The file, and its lines
     """
     path = own_file(root, 'log.jsonl')
-    try:
-        if path.exists() and path.stat().st_size > largest_log:
-            raise BearsError(f'{path} is too large to be a log. Take it away.')
-        text = path.read_bytes() if path.exists() else b''
-    except OSError as error:
-        raise BearsError(f"{path} can't be read: {error.strerror}. Mend its rights, or take it away.") from error
-    return path, text.splitlines(), bool(text) and not text.endswith(b'\n')  # a run was killed while it wrote
+    return path, read_lines(path, most=largest_log)
 
 # %% ../../../nbs/engine/gather/journal.ipynb #5e703b1c
 class Journal:
@@ -134,12 +128,10 @@ class Journal:
     ):
         self.root, self.odd = root, 0 # Lines that speak of steps, and not as ours do
         self.steps: dict[int, dict] = {} # by number, in order
-        self.path, lines, self.torn = read_log(root)
-        for line in lines:
-            try: found = json.loads(line)
-            except (ValueError, RecursionError): continue
-            if not isinstance(found, dict) or 'step' not in found: continue
-            try: step = _step_of(found)
+        self.path, lines = read_log(root)
+        for row in json_rows(lines, json.loads):
+            if 'step' not in row: continue
+            try: step = _step_of(row)
             except (ValueError, KeyError, TypeError, AttributeError): self.odd += 1
             else: self.steps.setdefault(step['step'], {}).update(step)
 
@@ -147,17 +139,7 @@ class Journal:
 @patch
 def add(self:Journal, **entry) -> None:
     "Append a line and see it to the disk."
-    line = ('\n' if self.torn else '') + json.dumps(entry, default=vars) + '\n'
-    before = self.path.stat().st_size if self.path.exists() else 0
-    try:
-        with self.path.open('ab') as file:
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        with suppress(OSError): os.truncate(self.path, before)
-        raise BearsError(f"Can't write {self.path}: {error.strerror}. {_so[entry['state']]}") from error
-    self.torn = False
+    JsonLines(self.path, durable=True).append(entry, so=_so[entry['state']])
     self.steps.setdefault(entry['step'], {}).update(entry)
 
 _so = {'begun': 'Nothing was moved; free some space, then call again.',
@@ -398,7 +380,7 @@ def move_photos(
             for file, label in labels.items()}
         for name, label in across.items():
             if name in gone:
-                raise BearsError(f'{name} is to be taken out and to become {label}: choose one.')
+                raise UsageError(f'{name} is to be taken out and to become {label}: choose one.')
         ways = {name: f'{removed}/{name}' for name in sorted(gone)}
         ways |= {name: target for name, label in sorted(across.items())
             if (target := _below_class(folder, name, label)) != name}

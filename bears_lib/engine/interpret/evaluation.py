@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 import numpy as np
-from ..core.common import BearsError, accuracy_text, near
+from ..core.common import DataError, ModelError, accuracy_text, near
 from ..core.words import counted
 from ..core.folders import read_folder
 from ..core.photos import Preprocess
 from ..features.split import sides_of
 from ..predict.model_folder import head_file, read_head, read_model, read_model_info
 from ..predict.onnx_session import open_network, run_photos
-from ..train.fitting import Fitted
+from ..train.fitting import Fitted, record_of
 
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #c553ac5f
 @dataclass
@@ -146,10 +146,10 @@ def _evaluate(asked:tuple[bytes, list[str], Preprocess, float], chosen:'_Chosen'
     names = [name for name in ('probabilities', 'features', 'likeness') if name in known]
     said = dict(zip(names, run_photos(network, files, preprocess, wanted=names)))
     if 'features' not in said or said.get('probabilities', np.empty(0)).shape[1:] != (len(labels),):
-        raise BearsError(f'The network does not answer with {len(labels)} probabilities and with features, as its '
+        raise ModelError(f'The network does not answer with {len(labels)} probabilities and with features, as its '
                          'labels promise. Train the model again.')
     if not np.isfinite(said['probabilities']).all():
-        raise BearsError('The model answers with numbers that are not finite: its training went wrong. Train it '
+        raise ModelError('The model answers with numbers that are not finite: its training went wrong. Train it '
                          'again with a smaller learning rate.')
     for i, file in enumerate(files):
         if file in chosen.judged: said['probabilities'][i], said['likeness'][i] = chosen.judged[file]
@@ -190,8 +190,8 @@ def network_behind(
 def _own_photos(model:Any, train:bool) -> tuple[list[Path], np.ndarray]:
     "A model's own photos, and the numbers of their classes."
     if isinstance(model, str | Path):
-        raise BearsError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a '
-                         'folder.')
+        raise DataError(f'A saved model holds no photos: evaluate({str(model)!r}, PHOTOS) asks it about those in a '
+                        'folder.')
     if isinstance(model, Fitted):
         photos = model.train if train else model.judged.photos
         return [photo.path for photo in photos], np.array([model.labels.index(photo.label) for photo in photos])
@@ -221,12 +221,12 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
     folder = read_folder(photos)
     strange = [label for label in folder.labels if label not in labels]
     if strange:
-        raise BearsError(f'{photos} has the class {strange[0]!r}, and the model knows '
-                         f'{", ".join(labels)}.{near(strange[0], labels)} Rename the folder or take it away, or '
-                         'train a model with it.')
+        raise DataError(f'{photos} has the class {strange[0]!r}, and the model knows '
+                        f'{", ".join(labels)}.{near(strange[0], labels)} Rename the folder or take it away, or '
+                        'train a model with it.')
     if not folder.photos:
-        raise BearsError(f'{photos} holds no photo that can be used. Give a folder with one folder of photos for '
-                         f'each class: {", ".join(labels)}.')
+        raise DataError(f'{photos} holds no photo that can be used. Give a folder with one folder of photos for '
+                        f'each class: {", ".join(labels)}.')
     missing = [f'No photo shows {label}: nothing can be said about that class.' for label in labels
         if label not in folder.labels]
     split_said = [folder.understood()] if folder.test or any(photo.split for photo in folder.photos) else []
@@ -241,7 +241,7 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str]) -> _Chosen:
 def _met(model:Any) -> dict[str, str]:
     "The photos that a model has learnt from or was checked with, as `record_split` writes them; {} where that is not known."
     if isinstance(model, str | Path): return read_model(model)[0].split
-    if isinstance(model, Fitted): return model.record
+    if isinstance(model, Fitted): return record_of(model)
     from bears_lib.engine.features.fastai_bridge import split_of
     return split_of(model)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 from typing import Any
 import base64, binascii, glob, os
-from ..core.common import BearsError, say
+from ..core.common import DataError, say
 from ..core.words import counted
 from ..core.photos import PhotoError
 
@@ -171,11 +171,11 @@ def uploaded(
         for name, each in named]
     around = _around_colab if in_colab() else ''
     if not files:
-        raise BearsError(f'No photo has been uploaded yet. Choose a photo first.{around}')
+        raise DataError(f'No photo has been uploaded yet. Choose a photo first.{around}')
     empty = [name or f'file {number}' for number, (name, content) in enumerate(files, 1) if not content]
     if empty:
-        raise BearsError(f"{', '.join(map(repr, empty[:3]))} arrived empty, without a single byte. "
-                         f"{'Choose it again.' if not around else ''}{around}".replace('  ', ' '))
+        raise DataError(f"{', '.join(map(repr, empty[:3]))} arrived empty, without a single byte. "
+                        f"{'Choose it again.' if not around else ''}{around}".replace('  ', ' '))
     return [bytes(content) for _, content in files if content]
 
 _around_colab = ' In Colab the button loses files of 1 MB and more without a word: for those, run `from google.colab import files; photos = files.upload()` in a cell of its own. They lie beside the notebook then, so give their names as paths.'

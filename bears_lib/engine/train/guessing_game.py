@@ -9,6 +9,7 @@ __all__ = ['Challenge']
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #64fc7af7
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import json
 import numpy as np
 from ..gather.audit import contact_sheet
 from ..gather.cleaner import picture_of
-from ..core.common import BearsError, near, read_json, write_beside
+from ..core.common import BearsError, UsageError, near, read_json, write_beside
 from ..core.words import counted, for_html, for_terminal
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #7ee00a26
@@ -31,23 +32,37 @@ def _kept(file:Path|None) -> dict[str, str]:
     if isinstance(found, dict) and all(isinstance(label, str) for label in found.values()): return found
     raise BearsError(f'{file} is no file of guesses. Give another name for keep, or move the file away.')
 
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess001
+def _drawn(result:Any, n:int, seed:int|None) -> np.ndarray:
+    "The numbers of the photos that are asked about."
+    if not 1 <= n <= 60:
+        raise UsageError(f'n must be 1 to 60 photos, not {n}.')
+    if not len(result.photos):
+        raise BearsError('There are no validation photos to guess. Make the DataLoaders with valid_pct=0.2.')
+    return np.random.default_rng(seed).permutation(len(result.photos))[:n]
+
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess003
+def _label_of(word:str, labels:list[str]) -> str:
+    "The class that somebody typed."
+    typed = str(word).strip().casefold()
+    exact = [label for label in labels if label.casefold() == typed]
+    fits = exact or [label for label in labels if typed and label.casefold().startswith(typed)]
+    if len(fits) == 1: return fits[0]
+    raise BearsError(f'{typed!r} is {"none" if not fits else "more than one"} of the classes '
+                     f'{", ".join(labels[:10])}.{near(typed, labels) if not fits else ""}')
+
 # %% ../../../nbs/engine/train/guessing_game.ipynb #5c27c23f
 class _Game:
     "Which photos are asked about, what was answered, and who was right: all but the looks."
     def __init__(self, result:Any, n:int, seed:int|None, keep:str|Path|None=None):
-        if not 1 <= n <= 60:
-            raise BearsError(f'n must be 1 to 60 photos, not {n}.')
-        if not len(result.photos):
-            raise BearsError('There are no validation photos to guess. Make the DataLoaders with valid_pct=0.2.')
-        chosen = np.random.default_rng(seed).permutation(len(result.photos))[:n]
-        self.labels = list(result.labels)
+        chosen, self.labels = _drawn(result, n, seed), list(result.labels)
         self.photos = [Path(result.photos[i]) for i in chosen]
         self.truth = [self.labels[result.truth[i]] for i in chosen]
-        self.said = [self.labels[result.probabilities[i].argmax()] for i in chosen]
-        self.keep = Path(keep) if keep else None
-        known = _kept(self.keep)
-        self.guesses: list[str|None] = [known[key] if known.get(key) in self.labels else None
-            for key in map(_key, self.photos)] if known else [None]*len(chosen)
+        self.predicted = [self.labels[result.probabilities[i].argmax()] for i in chosen]
+        self.keep, self.guesses = Path(keep) if keep else None, list[str|None]([None]*len(chosen))
+        if known := _kept(self.keep):
+            kept = [known.get(_key(photo)) for photo in self.photos]
+            self.guesses = [label if label in self.labels else None for label in kept]
 
     @property
     def over(self) -> bool:
@@ -62,18 +77,14 @@ class _Game:
         if self.over:
             raise BearsError('All photos are answered, and the answers are out. Start another challenge.')
         if not 1 <= number <= len(self.photos):
-            raise BearsError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
-        self.guesses[number - 1] = self._label(label)
-        if self.keep:
-            write_beside(self.keep, json.dumps(_kept(self.keep) | {_key(self.photos[number - 1]): self.guesses[number - 1]}, indent=1, ensure_ascii=False) + '\n')
+            raise UsageError(f'There is no photo {number}: they are numbered 1 to {len(self.photos)}.')
+        self.guesses[number - 1] = chosen = _label_of(label, self.labels)
+        if self.keep: _write_guess(self.keep, self.photos[number - 1], chosen)
 
-    def _label(self, word:str) -> str:
-        word = str(word).strip().casefold()
-        exact = [label for label in self.labels if label.casefold() == word]
-        fits = exact or [label for label in self.labels if word and label.casefold().startswith(word)]
-        if len(fits) == 1: return fits[0]
-        raise BearsError(f'{word!r} is {"none" if not fits else "more than one"} of the classes '
-                         f'{", ".join(self.labels[:10])}.{near(word, self.labels) if not fits else ""}')
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess006
+def _write_guess(file:Path, photo:Path, label:str) -> None:
+    guesses = _kept(file) | {_key(photo): label}
+    write_beside(file, json.dumps(guesses, indent=1, ensure_ascii=False) + '\n')
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #0dfd7745
 class _Scored(_Game):
@@ -84,7 +95,7 @@ class _Scored(_Game):
         if not self.over:
             raise BearsError(f'{counted(self.guesses.count(None), "photo is", "photos are")} still to be answered.')
         count = lambda answers: sum(answer == truth for answer, truth in zip(answers, self.truth))
-        return {'you': count(self.guesses), 'model': count(self.said), 'n': len(self.truth)}
+        return {'you': count(self.guesses), 'model': count(self.predicted), 'n': len(self.truth)}
 
     def __str__(self):
         if not self.over:
@@ -97,22 +108,48 @@ class _Scored(_Game):
         "The photo's number and your answer; the truth and the model's answer once all are given."
         i = number - 1
         if not self.over: return f'{number}: {self.guesses[i] or "?"}'
-        return f'{number}: it is {self.truth[i]}\nyou: {self.guesses[i]}\nmodel: {self.said[i]}'
+        return f'{number}: it is {self.truth[i]}\nyou: {self.guesses[i]}\nmodel: {self.predicted[i]}'
 
     def picture(self): # A matplotlib figure
         "The photos and what is known of them so far, as a static picture."
         return contact_sheet([(path, self.caption(i)) for i, path in enumerate(self.photos, start=1)], columns=5)
 
-    def play(self,
-        ask:Callable[[str], str]=input, # Asks a question and returns what was typed
-    ) -> str: # The score, in words
-        "Ask for every open photo in words: for where no buttons show."
-        tries = 0
-        while not self.over and tries < 5*len(self.photos):
-            number, tries = self.guesses.index(None) + 1, tries + 1
-            try: self.guess(number, ask(f'Photo {number} ({", ".join(self.labels)}): '))
-            except BearsError as error: print(for_terminal(error))
-        return str(self)
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess008
+def _ask_all(game:_Scored, ask:Callable[[str], str]) -> None:
+    for _ in range(5*len(game.photos)):
+        if game.over: return
+        number = game.guesses.index(None) + 1
+        try: game.guess(number, ask(f'Photo {number} ({", ".join(game.labels)}): '))
+        except BearsError as error: print(for_terminal(error))
+
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess009
+def _choice(labels:list[str], chosen:str|None, clicked:Callable[[str|None], None]) -> Any:
+    "A button for each class; a menu where there are many."
+    import ipywidgets as widgets
+    menu = [('choose', None), *((label, label) for label in labels)]
+    made = (widgets.ToggleButtons(options=labels, value=chosen, style={'button_width': '70px'}) if len(labels) <= 4
+        else widgets.Dropdown(options=menu, value=chosen))
+    made.observe(lambda change: clicked(change['new']), 'value')
+    return made
+
+def _photo(path:Path, side:int) -> Any:
+    import ipywidgets as widgets
+    look = widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain')
+    return widgets.Image(value=picture_of(path, side), format='jpeg', layout=look)
+
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess011
+def _click(game:Any, number:int, label:str|None) -> None:
+    if label is None or game.over: return
+    try: game.guess(number, label)
+    except BearsError as error: game.status.value = f'<b>{for_html(str(error))}</b>'
+    else: _show(game)
+
+def _show(game:Any) -> None:
+    "Captions and score as they are now."
+    for number, (words, buttons) in enumerate(zip(game.words, game.buttons), start=1):
+        words.value = '<br>'.join(map(for_html, game.caption(number).splitlines()))
+        buttons.disabled = game.over
+    game.status.value = f'<b>{for_html(str(game))}</b>'
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #3250247c
 class Challenge(_Scored):
@@ -129,57 +166,50 @@ class Challenge(_Scored):
     side : int, default 130
         Side of the photos in pixels
     keep : str | Path | None, default None
-        A file for your answers: they are there again when the same photos are asked about; None forgets them with the kernel
+        A file for your answers, for when the same photos are asked about again; None forgets them
     """
     def __init__(self,
         result:Any, # The `Evaluation` of a model, from `evaluate(learn)`
         n:int=9, # How many photos, 1 to 60; fewer if there are no more
         seed:int|None=None, # The same number asks about the same photos; None takes others each time
         side:int=130, # Side of the photos in pixels
-        keep:str|Path|None=None, # A file for your answers: they are there again when the same photos are asked about; None forgets them with the kernel
+        keep:str|Path|None=None, # A file for your answers, for when the same photos are asked about again; None forgets them
     ):
         super().__init__(result, n, seed, keep)
         self.side, self.box = side, None
+
+    def play(self,
+        ask:Callable[[str], str]=input, # Asks a question and returns what was typed
+    ) -> str: # The score, in words
+        """Ask for every open photo in words: for where no buttons show.
+
+        Parameters
+        ----------
+        ask : Callable[[str], str], default input
+            Asks a question and returns what was typed
+
+        Returns
+        -------
+        str
+            The score, in words
+        """
+        _ask_all(self, ask)
+        return str(self)
+
+    def _build(self) -> Any: return _cards(self)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
         self.box = self.box or self._build()
         display(self.box)
 
-    def _build(self) -> Any:
-        import ipywidgets as widgets
-        pictures = [widgets.Image(value=picture_of(path, self.side), format='jpeg',
-            layout=widgets.Layout(width=f'{self.side}px', height=f'{self.side}px', object_fit='contain'))
-            for path in self.photos]
-        self.buttons, self.words = [self._buttons(i) for i in range(1, len(self.photos) + 1)], [widgets.HTML()
-            for _ in self.photos]
-        self.status = widgets.HTML()
-        self._show()
-        cards = [widgets.VBox(parts, layout=widgets.Layout(width='250px', padding='4px'))
-            for parts in zip(pictures, self.buttons, self.words)]
-        return widgets.VBox([widgets.HBox(cards, layout=widgets.Layout(flex_flow='row wrap')), self.status])
-
-    def _buttons(self, number:int) -> Any:
-        "A button for each class; a menu where there are many."
-        import ipywidgets as widgets
-        chosen = self.guesses[number - 1]
-        if len(self.labels) <= 4:
-            made = widgets.ToggleButtons(options=self.labels, value=chosen, style={'button_width': '70px'})
-        else:
-            made = widgets.Dropdown(options=[('choose', None), *((label, label) for label in self.labels)],
-                value=chosen)
-        made.observe(lambda change: self._clicked(number, change['new']), 'value')
-        return made
-
-    def _clicked(self, number:int, label:str|None) -> None:
-        if label is None or self.over: return
-        try: self.guess(number, label)
-        except BearsError as error: self.status.value = f'<b>{for_html(str(error))}</b>'
-        else: self._show()
-
-    def _show(self) -> None:
-        "Captions and score as they are now."
-        for number, (words, buttons) in enumerate(zip(self.words, self.buttons), start=1):
-            words.value = '<br>'.join(map(for_html, self.caption(number).splitlines()))
-            buttons.disabled = self.over
-        self.status.value = f'<b>{for_html(str(self))}</b>'
+# %% ../../../nbs/engine/train/guessing_game.ipynb #guess013
+def _cards(game:Any) -> Any:
+    import ipywidgets as widgets
+    numbers = range(1, len(game.photos) + 1)
+    game.buttons = [_choice(game.labels, game.guesses[i - 1], partial(_click, game, i)) for i in numbers]
+    game.words, game.status = [widgets.HTML() for _ in numbers], widgets.HTML()
+    _show(game)
+    parts = zip((_photo(path, game.side) for path in game.photos), game.buttons, game.words)
+    cards = [widgets.VBox(part, layout=widgets.Layout(width='250px', padding='4px')) for part in parts]
+    return widgets.VBox([widgets.HBox(cards, layout=widgets.Layout(flex_flow='row wrap')), game.status])

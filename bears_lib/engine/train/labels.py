@@ -11,7 +11,7 @@ __all__ = ['Labels', 'read_labels', 'read_labelled', 'LabelOf', 'read_to_train',
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 import hashlib, os, re, unicodedata
-from ..core.common import BearsError, near, say
+from ..core.common import DataError, UsageError, near, say
 from ..core.words import counted
 from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
@@ -52,8 +52,8 @@ def _label_columns(table:Table, id_at:int) -> list[int]:
     if len(others) == 1 or len(named) == 1: return named or others
     cells = [{row[i] for row in table.rows} for i in others]
     if table.rows and all(each <= {'0', '1', '0.0', '1.0'} for each in cells): return others
-    raise BearsError(f'{table.path} has the columns {", ".join(table.columns[:20])}. Say which one holds the class: '
-                     f'read_labels({table.path.name!r}, label_column={table.columns[(named or others)[0]]!r}).')
+    raise DataError(f'{table.path} has the columns {", ".join(table.columns[:20])}. Say which one holds the class: '
+                    f'read_labels({table.path.name!r}, label_column={table.columns[(named or others)[0]]!r}).')
 
 # %% ../../../nbs/engine/train/labels.ipynb #c283098c
 def _label(table:Table, row:list[str], label_ats:list[int], number:int) -> str:
@@ -61,16 +61,16 @@ def _label(table:Table, row:list[str], label_ats:list[int], number:int) -> str:
     if len(label_ats) == 1: return row[label_ats[0]]
     ones = [table.columns[i] for i in label_ats if float(row[i]) == 1]
     if len(ones) == 1: return ones[0]
-    raise BearsError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for '
-                     'a photo are not supported yet.')
+    raise DataError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for '
+                    'a photo are not supported yet.')
 
 # %% ../../../nbs/engine/train/labels.ipynb #17b2fd79
 def _single(labels:Mapping, where:str) -> dict:
     "The same labels; a `BearsError` if they are combinations of several for each photo."
     if words := several_labels(labels.values()):
-        raise BearsError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels '
-                         'for a photo are not supported yet. '
-                         'If each is one class, join its words with hyphens.')
+        raise DataError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels '
+                        'for a photo are not supported yet. '
+                        'If each is one class, join its words with hyphens.')
     return dict(labels)
 
 # %% ../../../nbs/engine/train/labels.ipynb #9d7186e4
@@ -79,12 +79,12 @@ def _columns(table:Table, id_column:str, label_column:str) -> tuple[int, list[in
     path, heads = table.path, table.columns
     if len(heads) < 2:
         found = f'has one column only ({heads[0][:80]!r})' if heads else 'is empty'
-        raise BearsError(f'{path} {found}. It takes two, an id and a class, separated by a comma, a semicolon or a '
-                         'tab.')
+        raise DataError(f'{path} {found}. It takes two, an id and a class, separated by a comma, a semicolon or a '
+                        'tab.')
     for name in filter(None, (id_column, label_column)):
         if heads.count(name) != 1:
-            raise BearsError(f'{path} has {"two columns" if name in heads else "no column"} {name!r}, but '
-                             f'{", ".join(heads[:20])}.{near(name, heads)}')
+            raise DataError(f'{path} has {"two columns" if name in heads else "no column"} {name!r}, but '
+                            f'{", ".join(heads[:20])}.{near(name, heads)}')
     id_at = heads.index(id_column) if id_column else _id_column(table,
         heads.index(label_column) if label_column else None)
     label_ats = [heads.index(label_column)] if label_column else _label_columns(table, id_at)
@@ -125,12 +125,12 @@ def read_labels(
         name, label = row[id_at], _label(found, row, label_ats, number)
         if is_missing(name) or is_missing(label): without += 1
         elif labels.setdefault(name, label) != label:
-            raise BearsError(f'{table} gives {name!r} two classes: {labels[name]} and, in row {number}, {label}. '
-                             'Keep one of them.')
+            raise DataError(f'{table} gives {name!r} two classes: {labels[name]} and, in row {number}, {label}. '
+                            'Keep one of them.')
     if not found.rows:
-        raise BearsError(f'{table} names its columns, but has no row below them.')
+        raise DataError(f'{table} names its columns, but has no row below them.')
     if not labels:
-        raise BearsError(f'{table} gives no photo a class: the column {_names(found, label_ats)} is empty.')
+        raise DataError(f'{table} gives no photo a class: the column {_names(found, label_ats)} is empty.')
     if without:
         say(f'{counted(without, "row")} of {len(found.rows)} in {found.path.name} without a class or an id: left out.')
     return _single(labels, found.path.name)
@@ -152,9 +152,9 @@ def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath],
             and one != other), len(id.parts))
     best = [path for path in candidates if fitting(path) == max(map(fitting, candidates))]
     if len(best) > 1:
-        raise BearsError(f'The id {str(id)!r} stands for two photos, {best[0].relative_to(root).as_posix()} and '
-                         f'{best[1].relative_to(root).as_posix()}. '
-                         'Give the folder that holds only the photos to learn from.')
+        raise DataError(f'The id {str(id)!r} stands for two photos, {best[0].relative_to(root).as_posix()} and '
+                        f'{best[1].relative_to(root).as_posix()}. '
+                        'Give the folder that holds only the photos to learn from.')
     return best[0] if best else None
 
 # %% ../../../nbs/engine/train/labels.ipynb #ccce9964
@@ -188,8 +188,8 @@ def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, 
         photo = None if is_missing(label) else _named(root, PurePosixPath(_plain(str(id))), names, by_name)
         if photo is None: continue
         if found.setdefault(photo, str(label).strip()) != str(label).strip():
-            raise BearsError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two '
-                             'classes. Keep one of them.')
+            raise DataError(f'The ids {ids[photo]!r} and {id!r} stand for one photo, {photo.name}, and give it two '
+                            'classes. Keep one of them.')
         ids[photo] = str(id)
     _say_matches(root, labels, ids)
     return _single(found, 'these labels')
@@ -198,7 +198,7 @@ def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, 
 def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
     "The first group of the pattern, searched in each file's name."
     if not pattern.groups:
-        raise BearsError(f'The pattern {pattern.pattern!r} has no group: put round brackets around the part of the '
+        raise UsageError(f'The pattern {pattern.pattern!r} has no group: put round brackets around the part of the '
                          'name that is the class.')
     found = {path: pattern.search(path.name) for path in files}
     return {path: match[1].strip() for path, match in found.items() if match and match[1] and match[1].strip()}
@@ -212,12 +212,12 @@ def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path
         except Exception as error:
             try: label = labels(path.name)  # type: ignore[arg-type]
             except Exception:
-                raise BearsError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: '
-                                 f'{error}). '
-                                 'It takes a path and returns the class, or None for a photo to leave out.') from error
+                raise DataError(f'Your function for labels stumbled over {path.name} ({type(error).__name__}: '
+                                f'{error}). '
+                                'It takes a path and returns the class, or None for a photo to leave out.') from error
         if isinstance(label, (list, tuple, set, dict)) or getattr(label, 'shape', ()) != ():
-            raise BearsError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a '
-                             'photo are not supported yet. Return one class.')
+            raise DataError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a '
+                            'photo are not supported yet. Return one class.')
         if not is_missing(label): found[path] = str(label).strip()
     return _single(found, 'what your function returns')
 
@@ -255,17 +255,17 @@ def read_labelled(
     splits = find_splits([path.relative_to(root).parts for path in every], labelled=True)
     files = [path for path in every if place_of(path.relative_to(root).parts, splits)[0] != 'test']
     if not files:
-        raise BearsError(f'{root} holds no photos.')
+        raise DataError(f'{root} holds no photos.')
     if isinstance(labels, Mapping): known, why = _by_id(root, files, labels), 'no id stands for it.'
     elif isinstance(labels, re.Pattern):
         known, why = _by_name(files, labels), f'its name does not match {labels.pattern!r}.'
     elif callable(labels): known, why = _by_function(files, labels), 'the function gave it no label.'
     else:
-        raise BearsError("labels takes a function, a pattern such as re.compile(r'(.+)_[0-9]+'), or what "
+        raise UsageError("labels takes a function, a pattern such as re.compile(r'(.+)_[0-9]+'), or what "
                          f"read_labels('labels.csv') returns, not {labels!r:.80}.")
     if not known:
-        raise BearsError(f'None of {counted(len(files), "photo")} in {root} got a label. Of {files[0].name}: '
-                         f'{why}{_ids(labels)}')
+        raise DataError(f'None of {counted(len(files), "photo")} in {root} got a label. Of {files[0].name}: '
+                        f'{why}{_ids(labels)}')
     folder = read_photos(root, known, leave_out=leave_out)
     folder.refused |= {path: why for path in files if path not in known}
     return folder
@@ -299,9 +299,9 @@ class LabelOf:
         if key in self.labels: return self.labels[key]
         classes = sorted(set(self.labels.values()))
         if parent in classes: return parent
-        raise BearsError(f'What {Path(path).name} shows is not known: it lies in {parent!r}, and the classes are '
-                         f'{", ".join(classes[:20])}. Put it into a folder named after its class, or leave '
-                         'with_labels=True away.')
+        raise DataError(f'What {Path(path).name} shows is not known: it lies in {parent!r}, and the classes are '
+                        f'{", ".join(classes[:20])}. Put it into a folder named after its class, or leave '
+                        'with_labels=True away.')
 
     def _key(self, path:str|Path) -> str:
         "The path below the folder; of a photo from elsewhere a digest."
@@ -334,10 +334,10 @@ def read_to_train(
         Photos of two or more classes, and which of them to check with
     """
     if isinstance(path, PhotoFolder) and labels is not None:
-        raise BearsError('These photos have been read, and have their classes: give labels together with the path of '
+        raise UsageError('These photos have been read, and have their classes: give labels together with the path of '
                          'a folder.')
     if valid is not None and valid_pct is not None:
-        raise BearsError('Give valid or valid_pct, not both: each says which photos to check with.')
+        raise UsageError('Give valid or valid_pct, not both: each says which photos to check with.')
     to_check = None if isinstance(path, PhotoFolder) else folder_to_check(path, valid)
     folder = require_classes(path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check))
     return folder, read_labelled(to_check, labels) if to_check else valid_pct if valid is None else valid
