@@ -108,6 +108,6 @@ def _pictures(root:Path, result:Any) -> list[Path]:
     from bears_lib.interpret import plot_confusion, top_losses
     paths = []
     for name, figure in (('confusion', plot_confusion(result)), ('top_losses', top_losses(result, n=12))):
-        figure.savefig(file := io.BytesIO(), dpi=180)
+        figure.savefig(file := io.BytesIO(), dpi=120)
         paths.append(write_beside(root/f'{name}.png', file.getvalue()))
     return paths

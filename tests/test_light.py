@@ -115,14 +115,23 @@ questionnaire.load_questions(1)
     answer = run(code, photos, model, tmp_path)
     assert answer.returncode == 0, answer.stderr[-3000:]
 
-@pytest.mark.parametrize('words', ['commands bears_demo', 'commands bears_train', 'gather bears_check', 'deploy bears_predict', 'interpret bears_report'])
+@pytest.mark.parametrize('words', ['commands bears_demo', 'commands bears_train', 'commands bears_doctor', 'gather bears_check', 'deploy bears_predict', 'interpret bears_report'])
 def test_commands_load_nothing_heavy(words, photos, model, tmp_path):
     module, name = words.split()
     photo = next(photos.glob('*/*.jpg'))
-    args = {'bears_demo': [tmp_path/'demo'], 'bears_train': [photos, tmp_path/'m'], 'bears_check': [photos], 'bears_predict': [model, photo],
+    args = {'bears_demo': [tmp_path/'demo'], 'bears_doctor': [], 'bears_train': [photos, tmp_path/'m'], 'bears_check': [photos], 'bears_predict': [model, photo],
             'bears_report': [model, photos, tmp_path/'r.html']}[name]
     answer = run(f'import sys\nfrom bears_lib.{module} import {name}\n{name}(*sys.argv[1:])\nprint({heavy})', *args)
     assert answer.stdout.splitlines()[-1] == 'set()', answer.stdout + answer.stderr[-2000:]
+
+@pytest.mark.parametrize('fault, says', [('raise OSError("libcudart.so is missing")', 'OSError: libcudart.so is missing'), ('import os; os.abort()', 'no reason is given')])
+def test_a_torch_that_does_not_load_is_named_and_ends_nothing(tmp_path, fault, says):
+    (tmp_path/'torch').mkdir()
+    (tmp_path/'torch'/'__init__.py').write_text(fault)
+    import os
+    path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
+    answer = run('from bears_lib.commands import bears_doctor\nprint(bears_doctor()["checks"]["device"]["says"])', PYTHONPATH=path)
+    assert answer.stdout.splitlines()[-1] == f'torch does not load ({says})', answer.stdout + answer.stderr[-2000:]
 
 @pytest.mark.parametrize('name', ['bears_dls', 'bears_learner', 'fit_head', 'plot_stack'])
 def test_what_needs_fastai_says_how_to_get_it(name):
@@ -221,10 +230,40 @@ def test_check_and_train_share_what_was_computed(photos, tmp_path, monkeypatch):
     fit_photos(photos)
     assert passes == [(True,)]  # the mirror images alone
 
+def test_what_is_known_is_asked_for_many_photos_at_once(photos, tmp_path, monkeypatch):
+    "A second check opens the cache a few times, not once for each photo, and lists the classes a few times."
+    import sqlite3
+    from bears_lib.engine.core.folders import PhotoFolder
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    check_images(photos)
+    opened, listed, connect, labels = [], [], sqlite3.connect, PhotoFolder.labels
+    monkeypatch.setattr(sqlite3, 'connect', lambda *args, **more: opened.append(1) or connect(*args, **more))
+    monkeypatch.setattr(PhotoFolder, 'labels', property(lambda folder: listed.append(1) or labels.fget(folder)))
+    check_images(photos)
+    assert len(opened) <= 120//16 + 4 and len(listed) < 12
+    opened.clear()
+    fit_photos(photos)
+    assert len(opened) < 40 and len(listed) < 40
+
+def test_photos_are_taken_a_few_at_a_time_and_few_bytes(tmp_path):
+    from bears_lib.engine.core.folders import Photo, _portions
+    files = [tmp_path/f'{i}.jpg' for i in range(40)]
+    for i, path in enumerate(files[:39]): path.write_bytes(bytes(100 if i < 20 else 1000))
+    photos = [Photo(path, 'one') for path in files]
+    portions = list(_portions(photos, n=16, most=3000))
+    assert [photo for portion in portions for photo in portion] == photos
+    assert [len(portion) for portion in portions] == [16, 7, 3, 3, 3, 3, 3, 2]  # 4 of 100 bytes and 3 of 1,000, then 3 each; the last is not there
+
 def test_a_folder_that_cannot_be_written_makes_no_difference(photos, fitted, tmp_path, monkeypatch):
     (tmp_path/'file').write_bytes(b'')
     monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'file'/'cache'))
     assert np.allclose(fit_photos(photos).head.weight, fitted.head.weight, atol=1e-6)
+
+def test_the_pictures_of_the_demo_are_no_larger_than_their_photos_ask_for(fitted, tmp_path):
+    from bears_lib.commands import _pictures
+    for path in _pictures(tmp_path, evaluate(fitted)):
+        with Image.open(path) as picture: assert picture.width < 1600 and path.stat().st_size < 1_500_000
+    assert picture.width > 1400  # twelve photos of 180 pixels, six in a row, with room between
 
 # Model folders
 

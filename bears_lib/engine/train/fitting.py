@@ -116,21 +116,16 @@ def fit_folder(
     """
     body, brought = body or load_body(), any(photo.split == 'valid' for photo in folder.photos)
     if valid is not None or brought: return _held_out(folder, hold_out(folder, valid, seed), body, mirror)
-    features = photo_features(body, folder.photos, mirror)
-    head = _fit_head(body, folder.photos, features, _classes(folder, folder.photos))
+    features, classes = photo_features(body, folder.photos, mirror), np.array(folder.numbers())
+    head = _fit_head(body, folder.photos, features, classes)
     if not head.n:
         say('Too few different photos to cross-validate: a fifth is held back to check with.')
         return _held_out(folder, hold_out(folder, None, seed), body, mirror)
-    familiar, likeness = among_groups(features[0], _classes(folder, folder.photos),
+    familiar, likeness = among_groups(features[0], classes,
         [photo.group for photo in folder.photos])
-    judged = Judged(folder.photos, _classes(folder, folder.photos), features[0], head.chances, likeness,
+    judged = Judged(folder.photos, classes, features[0], head.chances, likeness,
         'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).')
     return _told(Fitted(folder, body, head, familiar, folder.photos, features, judged, None))
-
-def _classes(folder:PhotoFolder, photos:Sequence[Photo]) -> np.ndarray:
-    "The number of each photo's class."
-    number = {label: i for i, label in enumerate(folder.labels)}
-    return np.array([number[photo.label] for photo in photos], int)
 
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000012
 def _held_out(folder:PhotoFolder, split:Split, body:Body, mirror:bool) -> Fitted:
@@ -138,10 +133,10 @@ def _held_out(folder:PhotoFolder, split:Split, body:Body, mirror:bool) -> Fitted
     for note in split.notes: say(note)
     features = photo_features(body, split.train, mirror)
     valid = photo_features(body, split.valid, what='looking at photos')[0]
-    classes = _classes(folder, split.train)
+    classes = np.array(folder.numbers(split.train))
     head = _fit_head(body, split.train, features, classes)
     familiar = fit_familiar(features[0][np.argsort(classes, kind='stable')], valid)
-    judged = Judged(split.valid, _classes(folder, split.valid), valid, head.probabilities(valid),
+    judged = Judged(split.valid, np.array(folder.numbers(split.valid)), valid, head.probabilities(valid),
         familiar.likeness(valid), f'Judged by photos held back from training ({split.how}).')
     return _told(Fitted(folder, body, head, familiar, split.train, features, judged, split))
 
