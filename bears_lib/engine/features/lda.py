@@ -108,5 +108,5 @@ def cross_fit_discriminant(
     doubted = contradicted(chances, classes)
     learnt = ~np.isin(places, doubted)
     head = fit_discriminant(features[:, learnt], classes[learnt].tolist())
-    return Head(np.float32(temper*head.weight), np.float32(temper*head.bias), head.strength, int((chances.argmax(1) == classes).sum()),
-                len(classes), doubted, chances)
+    right = int((chances.argmax(1) == classes).sum())
+    return Head(np.float32(temper*head.weight), np.float32(temper*head.bias), head.strength, right, len(classes), doubted, chances)

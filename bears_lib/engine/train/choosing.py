@@ -35,7 +35,8 @@ def bodies_to_try() -> list[Body]: # The default first; joined bodies after thei
         The default first; joined bodies after their parts
     """
     found = [load_body(), load_body(resize='squish'), load_body(size=320)]
-    if find_spec(packages[larger].name): return [*found, load_body(larger, 320), load_body(f'{default_arch}+{larger}', 320)]
+    if find_spec(packages[larger].name):
+        return [*found, load_body(larger, 320), load_body(f'{default_arch}+{larger}', 320)]
     say(f'The larger body is not installed and is not tried: pip install {packages[larger].name}')
     return found
 
@@ -62,8 +63,9 @@ def tables_of(
     list[np.ndarray]
         For each body float16 of shape (views, photos, its num_features)
     """
-    seen = {(body.arch, body.preprocess): photo_features(body, photos, mirror, f'looking at photos, way {i} of {len(_single(bodies))}')
-            for i, body in enumerate(_single(bodies), 1)}
+    single = _single(bodies)
+    seen = {(body.arch, body.preprocess): photo_features(body, photos, mirror, f'computing features, {i} of {len(single)}')
+            for i, body in enumerate(single, 1)}
     return [np.concatenate([seen[part, body.preprocess] for part in body.arch.split('+')], axis=2) for body in bodies]
 
 # %% ../../../nbs/engine/train/choosing.ipynb #1d154e1e
@@ -117,7 +119,8 @@ def choose(
     def merit(choice:Choice) -> tuple[int, float]:
         own = choice.head.chances[np.arange(len(classes)), classes] if choice.head.n else np.zeros(1)
         return choice.head.right, float(np.log(np.maximum(own, 1e-7)).mean())
-    heads = (Choice(place, kind, fit(table, classes.tolist(), groups)) for place, table in enumerate(tables) for kind, fit in _kinds.items())
+    heads = (Choice(place, kind, fit(table, classes.tolist(), groups))
+             for place, table in enumerate(tables) for kind, fit in _kinds.items())
     return max(heads, key=merit)
 
 # %% ../../../nbs/engine/train/choosing.ipynb #44d889c4
@@ -159,10 +162,12 @@ def choose_head(
         `head.chances` tells of all photos, each judged by a body and a head that were chosen without it
     """
     groups = [photo.group for photo in photos]
-    told = [[body.kind() for body in bodies], len(tables[0]), classes.tolist(), [photo.sha256 for photo in photos], groups, judge]
+    hashes = [photo.sha256 for photo in photos]
+    told = [[body.kind() for body in bodies], len(tables[0]), classes.tolist(), hashes, groups, judge]
     def make() -> dict[str, Any]:
         chosen = (_chosen_and_judged if judge else choose)(tables, classes, groups)
         return {'place': chosen.place, 'kind': chosen.kind, **vars(chosen.head)}
     kept:dict[str, Any] = {**remembered('choices, version 1', told, make)}
     place, kind = int(kept.pop('place')), str(kept.pop('kind'))
-    return Choice(place, kind, Head(**kept | {'strength': float(kept['strength']), 'right': int(kept['right']), 'n': int(kept['n'])}))
+    plain = {'strength': float(kept['strength']), 'right': int(kept['right']), 'n': int(kept['n'])}
+    return Choice(place, kind, Head(**kept | plain))

@@ -78,7 +78,8 @@ class Fitted:
     def to_learner(self) -> Any: # A fastai `Learner` with this body and head
         "Go on with fastai: `fine_tune`, `lr_find`, `show_results` and all the rest."
         if '+' in self.body.arch:
-            raise BearsError(f'{self.chosen} has two bodies side by side, and fastai trains one. fit_photos(path, arch="tf_efficientnet_lite2", size=320) fits a head to the larger one alone.')
+            raise BearsError(f'{self.chosen} has two bodies side by side, and fastai trains one. fit_photos(path, '
+                             'arch="tf_efficientnet_lite2", size=320) fits a head to the larger one alone.')
         from bears_lib.engine.train.learners import learner_of
         return learner_of(self)
 
@@ -128,6 +129,7 @@ def fit_folder(
         return fit_folder(folder, _hold_out(folder, None, seed), seed, body, mirror)
     return _told(_cross_validated(folder, body, features, head, 'had seen neither it nor its copies'))
 
+# %% ../../../nbs/engine/train/fitting.ipynb #aa9f3660
 def _split(folder:PhotoFolder, valid:Valid|Split|None, seed:int) -> Split|None:
     "What is held back; None where all photos are to be cross-validated."
     if isinstance(valid, Split): return valid
@@ -143,7 +145,8 @@ def _cross_validated(folder:PhotoFolder, body:Body, features:np.ndarray, head:He
     "A head that was fitted to all photos, judged by what others said of them."
     classes = np.array(folder.numbers())
     familiar, likeness = among_groups(features[0], classes, [photo.group for photo in folder.photos])
-    judged = Judged(folder.photos, classes, features[0], head.chances, likeness, f'Each photo was judged by a head that {how} (cross-validation).')
+    judged = Judged(folder.photos, classes, features[0], head.chances, likeness,
+        f'Each photo was judged by a head that {how} (cross-validation).')
     return Fitted(folder, body, head, familiar, folder.photos, features, judged, None)
 
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000012
@@ -192,18 +195,18 @@ def fit_chosen(
     split = _split(folder, valid, seed)
     photos, bodies = split.train if split else folder.photos, bodies_to_try()
     minutes = seconds_to_look(bodies, (1 + mirror)*len(photos))*2/60
-    say(f'Choosing among {len(bodies)} ways to look and two kinds of heads: about {minutes:.0f} minutes, less where photos were looked at before.'
-        if minutes > 1.5 else f'Choosing among {len(bodies)} ways to look and two kinds of heads: a minute or two.')
+    time = f'about {minutes:.0f} minutes, less where photos were looked at before' if minutes > 1.5 else 'a minute or two'
+    say(f'Choosing among {len(bodies)} ways to look and two kinds of heads: {time}.')
     tables = tables_of(bodies, photos, mirror)
     place, kind, head = choose_head(bodies, photos, tables, np.array(folder.numbers(photos)), judge=split is None)
     if not head.n:
         say('Too few different photos to choose among bodies: the default is taken.')
         return fit_folder(folder, split, seed, mirror=mirror)
     body = bodies[place]
-    fitted = _held_out(folder, split, body, tables[place], head) if split else _cross_validated(folder, body, tables[place], head,
-        'was chosen, with its body, and fitted without it and its copies')
-    height, width = body.preprocess.shape
-    return _told(replace(fitted, chosen=f'{body.arch.replace("+", " and ")} at {width} by {height} pixels ({body.preprocess.resize}), {kind}'))
+    fitted = _held_out(folder, split, body, tables[place], head) if split else _cross_validated(folder, body,
+        tables[place], head, 'was chosen, with its body, and fitted without it and its copies')
+    (height, width), arch = body.preprocess.shape, body.arch.replace('+', ' and ')
+    return _told(replace(fitted, chosen=f'{arch} at {width} by {height} pixels ({body.preprocess.resize}), {kind}'))
 
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000022
 _modules = {'bears_dls': 'learners', 'bears_learner': 'learners', 'lite0': 'learners', 'KeepNorms': 'learners', 'fit_head': 'learners',
