@@ -27,6 +27,7 @@ def bears_train(
     valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: the photos in valid/, or, where there is no such folder, all of them in turn
     valid:str='', # A folder with photos to check with, one folder for each class
     epochs:int=0, # Rounds of fine-tuning after the head is fitted, by fastai; 0 takes seconds, each further one minutes
+    effort:int=1, # 1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
     head_only:bool=False, # Save the head alone, under 1 MB, for machines that have this package
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
@@ -35,18 +36,20 @@ def bears_train(
     check_target(model)
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
-    trained, result = _train(photos, arch, valid or valid_pct or None, epochs)
+    if effort != 1 and (epochs or arch != default_arch):
+        raise BearsError('--effort 2 chooses the body itself and fits a head: leave --arch and --epochs out, or --effort.')
+    trained, result = _train(photos, arch, valid or valid_pct or None, epochs, effort)
     from bears_lib.deploy import save_model
     folder = save_model(trained, model, result, body=not head_only)
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
     return {'model': str(folder), **_summary(trained, result), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #794ef234
-def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0) -> tuple[Any, Any]:
+def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0, effort:int=1) -> tuple[Any, Any]:
     "A trained model and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
     from bears_lib.engine.interpret.evaluation import evaluate
     from bears_lib.train import fit_photos
-    if arch in packages and not epochs: trained = fit_photos(photos, valid=valid, arch=arch)
+    if arch in packages and not epochs: trained = fit_photos(photos, valid=valid, arch=arch, effort=effort)
     else:
         from bears_lib.engine.train.labels import read_to_train
         folder, to_check = read_to_train(photos, None, valid)
@@ -55,6 +58,7 @@ def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0) -
         trained = fit_head(bears_learner(bears_dls(folder, valid=to_check), arch))
         if epochs: trained.fine_tune(epochs)
     result = evaluate(trained)
+    if getattr(trained, 'chosen', ''): say(f'Chosen: {trained.chosen}.')
     say(f'On photos held back from training:\n{result}' if valid or epochs else str(result))
     return trained, result
 
@@ -109,6 +113,6 @@ def _pictures(root:Path, result:Any) -> list[Path]:
     from bears_lib.engine.interpret.plots import plot_confusion, top_losses
     paths = []
     for name, figure in (('confusion', plot_confusion(result)), ('top_losses', top_losses(result, n=12))):
-        figure.savefig(file := io.BytesIO(), dpi=180)
+        figure.savefig(file := io.BytesIO(), dpi=120)
         paths.append(write_beside(root/f'{name}.png', file.getvalue()))
     return paths

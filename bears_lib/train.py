@@ -11,12 +11,12 @@ __all__ = ['fit_photos', 'read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears
 # %% ../nbs/02_train.ipynb #4c412a15
 from pathlib import Path
 from typing import Any
-from .engine.core.common import needing_torch
+from .engine.core.common import UsageError, needing_torch
 from .engine.core.folders import PhotoFolder
 from .engine.features.photo_features import load_body
 from .engine.features.split import Valid
 from .engine.predict.packaged_body import default_arch
-from .engine.train.fitting import Fitted, fit_folder, torch_names
+from .engine.train.fitting import Fitted, fit_chosen, fit_folder, torch_names
 from .engine.train.guessing_game import Challenge
 from .engine.train.labels import Labels, read_labels, read_to_train, say_what_was_understood
 from .engine.train.learning_rate import plot_lr
@@ -39,6 +39,7 @@ def fit_photos(
     resize:str='crop', # 'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
     arch:str=default_arch, # A body that comes with pip; any other takes `bears_learner`
     mirror:bool=True, # Learn from each photo's mirror image as well
+    effort:int=1, # 1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
 ) -> Fitted: # Prints its accuracy, with the number of photos and the interval
     """Train a classifier in seconds, without fastai and torch: the body looks at each photo once, a regression does the rest.
 
@@ -62,12 +63,19 @@ def fit_photos(
         A body that comes with pip; any other takes `bears_learner`
     mirror : bool, default True
         Learn from each photo's mirror image as well
+    effort : int, default 1
+        1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
 
     Returns
     -------
     Fitted
         Prints its accuracy, with the number of photos and the interval
     """
+    if effort not in (1, 2):
+        raise UsageError(f'effort is 1 (seconds) or 2 (minutes), not {effort!r}.')
+    if effort == 2 and (arch, size, resize) != (default_arch, 256, 'crop'):
+        raise UsageError('effort=2 chooses arch, size and resize itself: leave them out, or take effort=1.')
     folder, valid = read_to_train(path, labels, valid, valid_pct)
     say_what_was_understood(folder, read_here=not isinstance(path, PhotoFolder))
+    if effort == 2: return fit_chosen(folder, valid, seed, mirror)
     return fit_folder(folder, valid, seed, load_body(arch, size, resize), mirror)

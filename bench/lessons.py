@@ -62,12 +62,12 @@ def default(features, classes, groups):
     return fit_linear(features, classes.tolist(), groups.tolist())
 
 def discriminant(features, classes, groups):
-    from bears_lib.engine.lessons.lda import fit_discriminant
+    from bears_lib.engine.features.lda import fit_discriminant
     return fit_discriminant(features, classes.tolist())
 
 def pets() -> list[dict]:
     "37 breeds, ten photos of each."
-    from bears_lib.engine.lessons.lda import join_looks
+    from bears_lib.engine.features.lda import join_looks
     data = Photos('pets')
     rows = [timed('pets', 'plain logistic regression, one look at 256 pixels', data, lambda: data.look(mirror=False), plain)]
     rows.append(timed('pets', 'discriminant, the same look and its mirror image', data, data.look, discriminant))

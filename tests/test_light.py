@@ -115,14 +115,23 @@ questionnaire.load_questions(1)
     answer = run(code, photos, model, tmp_path)
     assert answer.returncode == 0, answer.stderr[-3000:]
 
-@pytest.mark.parametrize('words', ['commands bears_demo', 'commands bears_train', 'gather bears_check', 'deploy bears_predict', 'interpret bears_report'])
+@pytest.mark.parametrize('words', ['commands bears_demo', 'commands bears_train', 'commands bears_doctor', 'gather bears_check', 'deploy bears_predict', 'interpret bears_report'])
 def test_commands_load_nothing_heavy(words, photos, model, tmp_path):
     module, name = words.split()
     photo = next(photos.glob('*/*.jpg'))
-    args = {'bears_demo': [tmp_path/'demo'], 'bears_train': [photos, tmp_path/'m'], 'bears_check': [photos], 'bears_predict': [model, photo],
+    args = {'bears_demo': [tmp_path/'demo'], 'bears_doctor': [], 'bears_train': [photos, tmp_path/'m'], 'bears_check': [photos], 'bears_predict': [model, photo],
             'bears_report': [model, photos, tmp_path/'r.html']}[name]
     answer = run(f'import sys\nfrom bears_lib.{module} import {name}\n{name}(*sys.argv[1:])\nprint({heavy})', *args)
     assert answer.stdout.splitlines()[-1] == 'set()', answer.stdout + answer.stderr[-2000:]
+
+@pytest.mark.parametrize('fault, says', [('raise OSError("libcudart.so is missing")', 'OSError: libcudart.so is missing'), ('import os; os.abort()', 'no reason is given')])
+def test_a_torch_that_does_not_load_is_named_and_ends_nothing(tmp_path, fault, says):
+    (tmp_path/'torch').mkdir()
+    (tmp_path/'torch'/'__init__.py').write_text(fault)
+    import os
+    path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
+    answer = run('from bears_lib.commands import bears_doctor\nprint(bears_doctor()["checks"]["device"]["says"])', PYTHONPATH=path)
+    assert answer.stdout.splitlines()[-1] == f'torch does not load ({says})', answer.stdout + answer.stderr[-2000:]
 
 @pytest.mark.parametrize('name', ['bears_dls', 'bears_learner', 'fit_head', 'plot_stack'])
 def test_what_needs_fastai_says_how_to_get_it(name):
@@ -181,6 +190,88 @@ def test_the_heat_map_is_grad_cam(fitted, photos):
     assert light.label == heavy.label and 'Grad-CAM' in heavy.how and light.how == 'class activation map'
     assert np.abs(light.heat/light.heat.max() - heavy.heat/heavy.heat.max()).max() < 1e-3
 
+# With effort
+
+def test_two_bodies_side_by_side_are_one_network(photos):
+    first, second = packages
+    joined = f'{first}+{second}'
+    paths = sorted(photos.glob('*/*.jpg'))[::40]
+    both, one, other = (run_photos(packaged_body(arch), paths, Preprocess())[0] for arch in (joined, first, second))
+    assert np.abs(both - np.concatenate([one, other], axis=1)).max() < 1e-5
+    with pytest.raises(BearsError, match='No package carries'): packaged_body(f'{first}+nothing')
+
+@pytest.fixture
+def two_ways(monkeypatch):
+    "Effort over small pictures and two ways to look only, the joined one last."
+    from bears_lib.engine.train import fitting
+    bodies = [features_module.load_body(size=64), features_module.load_body('tf_efficientnet_lite2', 64), features_module.load_body('tf_efficientnet_lite0+tf_efficientnet_lite2', 64)]
+    monkeypatch.setattr(fitting, 'bodies_to_try', lambda: bodies)
+    return bodies
+
+def chosen_is(monkeypatch, place):
+    "Whatever the merits, take this body."
+    from bears_lib.engine.train import choosing
+    real = choosing.choose
+    def choose(tables, classes, groups): return real(tables[place:place + 1], classes, groups)._replace(place=place)
+    monkeypatch.setattr(choosing, 'choose', choose)
+
+@pytest.mark.parametrize('place', [1, 2])
+def test_what_was_chosen_is_what_is_saved(photos, two_ways, place, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    chosen_is(monkeypatch, place)
+    fitted = fit_photos(photos, effort=2)
+    assert 'Choosing among 3 ways to look' in capsys.readouterr().err
+    assert fitted.body == two_ways[place] and 'lite2 at 64 by 64 pixels (crop)' in str(fitted)
+    assert fitted.head.weight.shape[1] == fitted.features.shape[2] == two_ways[place].num_features
+    some = [photo.path for photo in fitted.train][::30]
+    expected = fitted.head.probabilities(fitted.features[0][::30].astype(np.float32))
+    for whole in (True, False):
+        folder = save_model(fitted, tmp_path/f'{whole}', body=whole)
+        answers = [Classifier(folder)(path) for path in some]
+        assert np.abs([[answer[label] for label in fitted.labels] for answer in answers] - expected).max() < 2e-3
+        assert json.loads((folder/'model.json').read_text())['training']['chosen'] == fitted.chosen
+    if place == 2:
+        with pytest.raises(BearsError, match='two bodies side by side'): fitted.to_learner()
+
+def test_no_photo_is_judged_by_a_choice_that_knew_it(photos, two_ways, monkeypatch):
+    "Five choices without a fifth each, and one with all; what a choice without a photo says of it is what is told."
+    from bears_lib.engine.train import choosing
+    asked, real = [], choosing.choose
+    monkeypatch.setenv('BEARS_CACHE', 'off')
+    monkeypatch.setattr(choosing, 'choose', lambda tables, classes, groups: asked.append(set(groups)) or real(tables[:1], classes, groups))
+    fitted = fit_photos(photos, effort=2)
+    every = {photo.group for photo in fitted.train}
+    assert len(asked) == 6 and asked[-1] == every and set.union(*(every - part for part in asked[:5])) == every
+    assert all(len(every - part) > 10 for part in asked[:5])
+    assert fitted.judged.right == fitted.head.right and fitted.head.n == len(fitted.train)
+    by_heart = fitted.head.probabilities(fitted.features[0].astype(np.float32))
+    assert np.abs(by_heart - fitted.judged.probabilities).max() > 0.05
+
+def test_photos_held_back_choose_nothing(photos, two_ways, monkeypatch):
+    from bears_lib.engine.train import choosing
+    asked, real = [], choosing.choose
+    monkeypatch.setenv('BEARS_CACHE', 'off')
+    monkeypatch.setattr(choosing, 'choose', lambda tables, classes, groups: asked.append(set(groups)) or real(tables[:1], classes, groups))
+    fitted = fit_photos(photos, effort=2, valid=.2)
+    assert len(asked) == 1 and not asked[0] & {photo.group for photo in fitted.split.valid} and len(fitted.judged.truth) == len(fitted.split.valid)
+
+def test_too_few_photos_leave_no_choice(photos, two_ways, tmp_path, capsys):
+    for label in ('black', 'teddy'):
+        (tmp_path/label).mkdir()
+        for path in sorted((photos/label).glob('*.jpg'))[:2]: shutil.copy(path, tmp_path/label)
+    fitted = fit_photos(tmp_path, effort=2)
+    assert fitted.chosen == '' and fitted.body.preprocess.size == 256 and 'the default is taken' in capsys.readouterr().err
+
+@pytest.mark.parametrize('asked, says', [({'effort': 3}, 'effort is 1'), ({'effort': 2, 'size': 320}, 'chooses arch, size and resize'), ({'effort': 2, 'arch': 'tf_efficientnet_lite2'}, 'chooses arch')])
+def test_efforts_that_cannot_be(photos, asked, says):
+    with pytest.raises(BearsError, match=says): fit_photos(photos, **asked)
+
+def test_the_command_says_what_was_chosen(photos, two_ways, tmp_path, capsys):
+    from bears_lib.commands import bears_train
+    bears_train(str(photos), model=str(tmp_path/'m'), effort=2)
+    assert 'Chosen: tf_efficientnet' in capsys.readouterr().err
+    with pytest.raises(BearsError, match='leave --arch and --epochs out'): bears_train(str(photos), model=str(tmp_path/'m'), effort=2, epochs=1)
+
 # Nothing is computed twice
 
 def test_a_second_training_looks_at_no_photo(photos, tmp_path, monkeypatch):
@@ -221,10 +312,40 @@ def test_check_and_train_share_what_was_computed(photos, tmp_path, monkeypatch):
     fit_photos(photos)
     assert passes == [(True,)]  # the mirror images alone
 
+def test_what_is_known_is_asked_for_many_photos_at_once(photos, tmp_path, monkeypatch):
+    "A second check opens the cache a few times, not once for each photo, and lists the classes a few times."
+    import sqlite3
+    from bears_lib.engine.core.folders import PhotoFolder
+    monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'cache'))
+    check_images(photos)
+    opened, listed, connect, labels = [], [], sqlite3.connect, PhotoFolder.labels
+    monkeypatch.setattr(sqlite3, 'connect', lambda *args, **more: opened.append(1) or connect(*args, **more))
+    monkeypatch.setattr(PhotoFolder, 'labels', property(lambda folder: listed.append(1) or labels.fget(folder)))
+    check_images(photos)
+    assert len(opened) <= 120//16 + 4 and len(listed) < 12
+    opened.clear()
+    fit_photos(photos)
+    assert len(opened) < 40 and len(listed) < 40
+
+def test_photos_are_taken_a_few_at_a_time_and_few_bytes(tmp_path):
+    from bears_lib.engine.core.folders import Photo, _portions
+    files = [tmp_path/f'{i}.jpg' for i in range(40)]
+    for i, path in enumerate(files[:39]): path.write_bytes(bytes(100 if i < 20 else 1000))
+    photos = [Photo(path, 'one') for path in files]
+    portions = list(_portions(photos, n=16, most=3000))
+    assert [photo for portion in portions for photo in portion] == photos
+    assert [len(portion) for portion in portions] == [16, 7, 3, 3, 3, 3, 3, 2]  # 4 of 100 bytes and 3 of 1,000, then 3 each; the last is not there
+
 def test_a_folder_that_cannot_be_written_makes_no_difference(photos, fitted, tmp_path, monkeypatch):
     (tmp_path/'file').write_bytes(b'')
     monkeypatch.setenv('BEARS_CACHE', str(tmp_path/'file'/'cache'))
     assert np.allclose(fit_photos(photos).head.weight, fitted.head.weight, atol=1e-6)
+
+def test_the_pictures_of_the_demo_are_no_larger_than_their_photos_ask_for(fitted, tmp_path):
+    from bears_lib.commands import _pictures
+    for path in _pictures(tmp_path, evaluate(fitted)):
+        with Image.open(path) as picture: assert picture.width < 1600 and path.stat().st_size < 1_500_000
+    assert picture.width > 1400  # twelve photos of 180 pixels, six in a row, with room between
 
 # Model folders
 

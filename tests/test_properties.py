@@ -434,15 +434,15 @@ def test_linear_probe_doubts_swapped_labels(seed, classes):
 
 def test_linear_probe_doubts_from_nine_in_ten():
     chances = np.array([[0.11, 0.89], [0.09, 0.91], [0.95, 0.05], [0.6, 0.4], [0.7, 0.3], [np.nan, np.nan], [0.91, 0.09], [0.02, 0.98]])
-    assert head._doubted(chances, np.array([0, 0, 0, 0, 0, 0, 1, 1])).tolist() == [1, 6]
-    assert head._doubted(chances, np.array([0, 0, 0, 0, 0, 0, 0, 0])).tolist() == [1, 7]
+    assert head.contradicted(chances, np.array([0, 0, 0, 0, 0, 0, 1, 1])).tolist() == [1, 6]
+    assert head.contradicted(chances, np.array([0, 0, 0, 0, 0, 0, 0, 0])).tolist() == [1, 7]
     assert head.doubt == 0.9
 
 @pytest.mark.parametrize('wrong, lost', [(3, 3), (4, 0)])
 def test_linear_probe_leaves_each_class_half(wrong, lost):
     "Of six photos three may go; of four that would have to, all stay, and the other class still loses its own."
     chances = np.array([[0.01, 0.99]]*wrong + [[0.99, 0.01]]*(6 - wrong) + [[0.99, 0.01]] + [[0.01, 0.99]]*5)
-    doubted = head._doubted(chances, np.array([0]*6 + [1]*6)).tolist()
+    doubted = head.contradicted(chances, np.array([0]*6 + [1]*6)).tolist()
     assert doubted == [*range(lost), 6]
 
 @examples(60)

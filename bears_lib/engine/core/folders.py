@@ -12,8 +12,9 @@ __all__ = ['suffixes', 'system_names', 'largest_file', 'split_names', 'columns',
 
 # %% ../../../nbs/engine/core/folders.ipynb #6389e6b3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -255,6 +256,24 @@ class PhotoFolder:
         "Photos per class."
         return dict(sorted(Counter(photo.label for photo in self.photos).items()))
 
+    def numbers(self,
+        photos:Iterable[Photo]|None=None, # Some of them, or others of the same classes; None takes all
+    ) -> list[int]: # 0 to classes - 1
+        """For each photo the number of its class among `labels`.
+
+        Parameters
+        ----------
+        photos : Iterable[Photo] | None, default None
+            Some of them, or others of the same classes; None takes all
+
+        Returns
+        -------
+        list[int]
+            0 to classes - 1
+        """
+        number = {label: i for i, label in enumerate(self.labels)}
+        return [number[photo.label] for photo in (self.photos if photos is None else photos)]
+
     def name(self,
         path:Path, # A file of the folder
     ) -> str: # Relative to it, with forward slashes
@@ -313,28 +332,50 @@ class PhotoFolder:
         return f'{found} found: {sizes["train"]} photos to learn from{checking}{left_out}. {counts}.'.lstrip()
 
 # %% ../../../nbs/engine/core/folders.ipynb #6bd1e739
-def _look(photo:Photo, look:Callable[[Photo, Image.Image], None]|None, known:Callable[[Photo], bool]|None) -> str:
-    "Fill in what the file itself tells; the reason if it can't be used, else ''."
+_Known = Callable[[Sequence[Photo]], Iterable[str]]
+
+def _read(photo:Photo) -> bytes|str:
+    "The bytes of a file, whose hash is noted; or, as text, the reason why it can't be used."
     try:
         if (size := photo.path.stat().st_size) > largest_file:
             return f'{size/1e6:.0f} MB are too much for a photo (at most {largest_file/1e6:.0f} MB).'
         data = photo.path.read_bytes()
-        photo.sha256 = hashlib.sha256(data).hexdigest()
-        if known and known(photo): return ''
-        picture = open_photo(data, at_least=64)
-        if look: look(photo, picture)
-    except PhotoError as error: return str(error)
     except FileNotFoundError: return 'a link to a file that is not there.'
     except OSError as error: return f"can't be read ({error.strerror})."
-    return ''
+    photo.sha256 = hashlib.sha256(data).hexdigest()
+    return data
+
+def _look(photos:Sequence[Photo], look:Callable[[Photo, Image.Image], None]|None=None, known:_Known|None=None) -> list[str]:
+    "Fill in what the files themselves tell; for each the reason if it can't be used, else ''."
+    read = [_read(photo) for photo in photos]
+    met = set(known([photo for photo, data in zip(photos, read) if isinstance(data, bytes)])) if known else set()
+    def why_not(photo:Photo, data:bytes|str) -> str:
+        if isinstance(data, str) or photo.sha256 in met: return '' if isinstance(data, bytes) else data
+        try:
+            picture = open_photo(data, at_least=64)
+            if look: look(photo, picture)
+        except PhotoError as error: return str(error)
+        except OSError as error: return f"can't be read ({error.strerror})."
+        return ''
+    return [why_not(photo, data) for photo, data in zip(photos, read)]
 
 # %% ../../../nbs/engine/core/folders.ipynb #87c48e49
-def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None,
-    known:Callable[[Photo], bool]|None) -> None:
+def _portions(photos:Iterable[Photo], n:int=16, most:int=32_000_000) -> Iterator[list[Photo]]:
+    "A few photos at a time: asking for each by itself what is known of it costs more than reading it, and of all of them memory."
+    portion, held = list[Photo](), 0
+    for photo in photos:
+        portion.append(photo)
+        with suppress(OSError): held += min(photo.path.stat().st_size, largest_file)
+        if len(portion) == n or held >= most:
+            yield portion
+            portion, held = [], 0
+    if portion: yield portion
+
+def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None, known:_Known|None) -> None:
     "Open each photo, and set aside those that can't be used."
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        reasons = list(progress(pool.map(lambda photo: _look(photo, look, known), folder.photos), 'reading photos',
-            total=len(folder.photos)))
+        answers = pool.map(lambda photos: _look(photos, look, known), _portions(folder.photos))
+        reasons = list(progress((why for some in answers for why in some), 'reading photos', total=len(folder.photos)))
     folder.refused |= {photo.path: why for photo, why in zip(folder.photos, reasons) if why}
     folder.photos = [photo for photo in folder.photos if photo.path not in folder.refused]
 
@@ -543,7 +584,7 @@ def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
 def read_folder(
     root:str|Path, # A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
     look:Callable[[Photo, Image.Image], None]|None=None, # Called with each photo and its picture at a reduced size, in several threads
-    known:Callable[[Photo], bool]|None=None, # Called with each photo once its `sha256` is there; if True it is not opened, since it was before
+    known:_Known|None=None, # Called with a few photos at a time, once their `sha256` is there; those whose hashes it returns are not opened, since they were before
     check:bool=True, # Open every photo, so that what can't be used is known now and not in the middle of training
     labels:Mapping[Path, str]|None=None, # The class of each file, by path; None takes the name of the folder it lies in
     test:bool=False, # Whether photos with a class in a folder called test count among the others
@@ -557,8 +598,8 @@ def read_folder(
         A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
     look : Callable[[Photo, Image.Image], None] | None, default None
         Called with each photo and its picture at a reduced size, in several threads
-    known : Callable[[Photo], bool] | None, default None
-        Called with each photo once its `sha256` is there; if True it is not opened, since it was before
+    known : _Known | None, default None
+        Called with a few photos at a time, once their `sha256` is there; those whose hashes it returns are not opened, since they were before
     check : bool, default True
         Open every photo, so that what can't be used is known now and not in the middle of training
     labels : Mapping[Path, str] | None, default None

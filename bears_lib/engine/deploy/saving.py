@@ -19,7 +19,7 @@ from ..core.folders import Photo
 from .drift import reference
 from ..predict.model_folder import ModelInfo, head_file
 from ..predict.onnx_session import run_photos
-from ..predict.packaged_body import packages, shrink
+from ..predict.packaged_body import packages, require_package, shrink
 from ..train.fitting import Fitted, record_of
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #sv000007
@@ -71,7 +71,8 @@ def _described(fitted:Fitted) -> ModelInfo:
                 'sources': sources_of(fitted.folder.photos), 'strength': head.strength,
                 'cross_validation': {'right': head.right, 'n': head.n},
                 'reference': reference([labels[i] for i in judged.probabilities.argmax(1)], judged.likeness)}
-    body = {'name': fitted.body.arch, 'weights_sha256': packages[fitted.body.arch].sha256}
+    if fitted.chosen: training['chosen'] = fitted.chosen
+    body = {'name': fitted.body.arch, 'weights_sha256': require_package(fitted.body.arch).sha256}
     return ModelInfo(labels, fitted.body.preprocess, body, metrics, training, fitted.familiar.summary(), versions(),
         split=record_of(fitted))
 

@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/features/linear_probe.html.md
 
 # %% auto #0
 __all__ = ['few_photos', 'most_folds', 'strengths', 'many_photos', 'doubt', 'Head', 'group_folds', 'fit_once', 'out_of_fold',
-           'fit_recipe', 'fit_linear']
+           'fit_recipe', 'contradicted', 'fit_linear']
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #78e25c02
 from collections.abc import Callable, Sequence
@@ -331,8 +331,24 @@ def _first_view(rows:np.ndarray) -> tuple[np.ndarray, np.ndarray|None]:
     return np.concatenate([values, rows[0, :, -1:]], axis=1)[None], turn
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #c2acdf79
-def _doubted(chances:np.ndarray, labels:np.ndarray) -> np.ndarray:
-    "Photos that all the others contradict; none of a class that would lose half of its photos so."
+def contradicted(
+    chances:np.ndarray, # float of shape (n, classes): each photo's probabilities from a head that never saw it
+    labels:np.ndarray, # int of shape (n,): the number of each photo's class
+) -> np.ndarray: # int of shape (m,): their places
+    """Photos that all the others contradict; none of a class that would lose half of its photos so.
+
+    Parameters
+    ----------
+    chances : np.ndarray
+        float of shape (n, classes): each photo's probabilities from a head that never saw it
+    labels : np.ndarray
+        int of shape (n,): the number of each photo's class
+
+    Returns
+    -------
+    np.ndarray
+        int of shape (m,): their places
+    """
     sure = (chances.max(1) > doubt) & (chances.argmax(1) != labels)
     for label in set(labels.tolist()):
         if 2*sure[labels == label].sum() > (labels == label).sum(): sure[labels == label] = False
@@ -368,7 +384,7 @@ def fit_linear(
     rows = _ready(features)
     strength, chances, start = _cross_validate(rows.values, classes, group_of)
     judged = np.isfinite(chances[:, 0])
-    doubted = _doubted(chances, classes)
+    doubted = contradicted(chances, classes)
     learnt = ~np.isin(np.arange(n), doubted)
     head = rows.head(_fit(rows.values, classes, learnt[:, None], strength, start)[:, 0], strength)
     head.right, head.n = int((chances[judged].argmax(1) == classes[judged]).sum()), int(judged.sum())

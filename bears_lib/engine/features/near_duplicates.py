@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/features/near_duplicates.html
 __all__ = ['orientation_hashes', 'near_pairs', 'group_photos', 'read_photos', 'mark_copies']
 
 # %% ../../../nbs/engine/features/near_duplicates.ipynb #8a2f32f6
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 import numpy as np
@@ -178,9 +178,11 @@ def read_photos(
     def look(photo:Photo, picture:Image.Image) -> None:
         photo.hashes = orientation_hashes(picture)
         fresh[photo.sha256] = photo.hashes.astype('<u8').tobytes()
-    def known(photo:Photo) -> bool:
-        if found := cache.get([photo.sha256]): photo.hashes = np.frombuffer(found[photo.sha256], '<u8')
-        return bool(found)
+    def known(photos:Sequence[Photo]) -> Iterable[str]:
+        found = cache.get(photo.sha256 for photo in photos)
+        for photo in photos:
+            if photo.sha256 in found: photo.hashes = np.frombuffer(found[photo.sha256], '<u8')
+        return found
     folder = read_folder(root, look, known, labels=labels, test=test, leave_out=leave_out)
     cache.put(fresh)
     mark_copies(folder.photos)

@@ -84,9 +84,10 @@ def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
     def look(photo:Photo, picture:Image.Image) -> None:
         found[photo.path] = _measure(photo.path, picture)
         fresh[photo.sha256] = found[photo.path].packed()
-    def known(photo:Photo) -> bool:
-        if kept := cache.get([photo.sha256]): found[photo.path] = _Look.unpacked(kept[photo.sha256])
-        return bool(kept)
+    def known(photos:Sequence[Photo]) -> Iterable[str]:
+        kept = cache.get(photo.sha256 for photo in photos)
+        found.update({photo.path: _Look.unpacked(kept[photo.sha256]) for photo in photos if photo.sha256 in kept})
+        return kept
     folder = read_folder(root, look, known, test=True)
     cache.put(fresh)
     folder.faults += unfinished(root)
@@ -459,7 +460,7 @@ class _Judged:
     def losses(self) -> np.ndarray|None:
         "Cross-entropy of each photo, float of shape (n,): the higher, the more its label is in doubt."
         if self.probabilities is None: return None
-        truth = [self.labels.index(photo.label) for photo in self.folder.photos]
+        truth = self.folder.numbers()
         return -np.log(np.maximum(self.probabilities[np.arange(len(truth)), truth], 1e-7))
 
     def suspects(self,
@@ -553,8 +554,7 @@ def _judge(folder:PhotoFolder) -> tuple[np.ndarray, np.ndarray|None]:
     from bears_lib.engine.features.linear_probe import few_photos
     body = load_body()
     features = photo_features(body, folder.photos, what='looking for wrong labels')[0].astype(np.float32)
-    truth = np.array([folder.labels.index(photo.label) for photo in folder.photos])
-    groups = [photo.group for photo in folder.photos]
+    truth, groups = np.array(folder.numbers()), [photo.group for photo in folder.photos]
     def judge() -> dict:
         chances = _out_of_sample(features, truth, groups)
         return {} if chances is None else {'chances': chances}
@@ -566,7 +566,7 @@ def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
     "Probably wrong labels, but for photos that are known to stand in two classes."
     mixed = {file for finding in report.findings if finding.problem == 'in two classes'
         for file in (finding.file, finding.other)}
-    truth = np.array([report.labels.index(photo.label) for photo in report.folder.photos])
+    truth = np.array(report.folder.numbers())
     found = _suspects(names, truth, report.labels, report.probabilities)  # type: ignore[arg-type]
     return [finding for finding in found if finding.file not in mixed]
 
@@ -611,7 +611,7 @@ def check_images(
         report.findings += [finding for finding in _outliers(names, features) if finding.file not in known]
         if report.probabilities is None:
             report.note = 'Labels were not judged: each class needs at least three different photos.'
-    chances = {} if report.probabilities is None else {name: dict(zip(folder.labels, row.tolist()))
+    chances = {} if report.probabilities is None else {name: dict(zip(report.labels, row.tolist()))
         for name, row in zip(names, report.probabilities)}
     report.findings += _copies(_pairs(folder, looks, radius), dict(zip(names, held.tolist())), chances)
     if report.probabilities is not None: report.findings += _wrong(report, names)

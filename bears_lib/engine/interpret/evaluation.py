@@ -309,6 +309,6 @@ def evaluate_both(
 def _learnt(fitted:Fitted) -> Evaluation:
     "The training photos of a fitted model, with features that are there already."
     features = fitted.features[0].astype(np.float32)
-    truth = np.array([fitted.labels.index(photo.label) for photo in fitted.train])
+    truth = np.array(fitted.folder.numbers(fitted.train))
     return Evaluation([photo.path for photo in fitted.train], fitted.labels, truth,
         fitted.head.probabilities(features), features)

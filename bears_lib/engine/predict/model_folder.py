@@ -185,7 +185,7 @@ fields: dict = {  # a dict: an object with these values, each optional, '*' for 
     'metrics': {'accuracy': share, 'n': some, 'interval': [share], 'log_loss': loss, 'measured_on': text,
                 'small': {'accuracy': share, 'n': some, 'same_label': share, 'largest_difference': share,
                 'bytes': whole}},
-    'training': {'train': {'*': whole}, 'valid': {'*': whole}, 'sources': {'*': whole}, 'strength': number,
+    'training': {'train': {'*': whole}, 'valid': {'*': whole}, 'sources': {'*': whole}, 'strength': number, 'chosen': text,
                  'cross_validation': {'right': whole, 'n': whole},
                  'reference': {'labels': {'*': whole}, 'likeness': [cosine]}},
     'unsure': {'threshold': cosine, 'valid_share': share, '*': number},

