@@ -1,4 +1,4 @@
-"""A ten-minute tour of the commands: from drawn bears to a prediction, then with your own photos.
+"""A ten-minute tour of the commands: first with drawn bears, then with a folder in which nothing is a bear.
 
 Docs: https://bears-lib.github.io/bears_lib/commands.html.md"""
 
