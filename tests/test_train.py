@@ -273,3 +273,10 @@ def test_many_classes_get_a_menu(result):
 @pytest.mark.parametrize('arch, says', [('squeezenet1_0', 'has no linear layer'), ('squeezenet1_1', 'has no linear layer'), (models.resnet18, "by its name in quotes.*not as resnet18"), (None, 'not as NoneType'), (34, 'not as int')])
 def test_an_architecture_that_takes_no_head_is_a_sentence(arch, says):
     with pytest.raises(BearsError, match=says): create_body(arch, pretrained=False)
+
+def test_folds_do_not_hang_on_the_name_of_the_folder(tmp_path):
+    "fastai's own DataLoaders know no groups: the same photos elsewhere fall into the same folds."
+    from types import SimpleNamespace
+    from bears_lib.engine.train.learners import _groups
+    def groups(root): return _groups(SimpleNamespace(), [root/name for name in ('cat/1.jpg', 'cat/2.jpg', 'dog/1.jpg')])
+    assert groups(tmp_path/'one') == groups(tmp_path/'a longer name') and len(set(groups(tmp_path))) == 3

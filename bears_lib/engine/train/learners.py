@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-import warnings
+import os, warnings
 import numpy as np
 import torch
 from timm.layers import BatchNormAct2d
@@ -262,10 +262,11 @@ def _training_photos(dls:DataLoaders) -> tuple[list, np.ndarray]:
 
 # %% ../../../nbs/engine/train/learners.ipynb #lnhead02
 def _groups(dls:DataLoaders, photos:list) -> list[str]:
-    "The group of each photo; each its own where that is not known."
+    "The group of each photo; each its own where that is not known, whatever the folder around them is called."
     folder = getattr(dls, 'folder', None)
     known = {photo.path: photo.group for photo in folder.photos} if folder else {}
-    return [known.get(Path(photo), str(photo)) for photo in photos]
+    start = len(os.path.commonprefix([str(photo) for photo in photos]))
+    return [known.get(Path(photo), str(photo)[start:]) for photo in photos]
 
 def _with_head(learn:Learner, head:Any, photos:list) -> Learner:
     "Copy a fitted head into a `Learner`, and keep what is known of it."
