@@ -170,10 +170,11 @@ def plot_stack(
     for module, mode in modes: module.training = mode
     figure, ax = plt.subplots(figsize=(12, 3.6))
     height, width = preprocess.shape
-    ax.imshow(preprocess.square(photo), extent=(0, 1.6, -0.8, 0.8))
-    ax.text(0.8, -1.1, f'pixels\n{height} x {width}\n3 colours', ha='center', va='top', fontsize=12)
+    half = 0.13*np.log2(height)  # on the scale of the boxes
+    ax.imshow(preprocess.square(photo), extent=(1.6 - 2*half, 1.6, -half, half))
+    ax.text(1.6 - half, -1.1, f'pixels\n{height} x {width}\n3 colours', ha='center', va='top', fontsize=12)
     right = _boxes(ax, layers)
     _answers(ax, right, learn.model[1], [str(label) for label in learn.dls.vocab], chances)
-    ax.set(xlim=(-0.1, right + 3.9), ylim=(-2.1, 1.5), aspect='equal')
+    ax.set(xlim=(1.5 - 2*half, right + 3.9), ylim=(-2.1, 1.5), aspect='equal')
     ax.axis('off')
     return figure
