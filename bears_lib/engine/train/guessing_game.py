@@ -108,11 +108,16 @@ class _Scored(_Game):
         "The photo's number and your answer; the truth and the model's answer once all are given."
         i = number - 1
         if not self.over: return f'{number}: {self.guesses[i] or "?"}'
-        return f'{number}: it is {self.truth[i]}\nyou: {self.guesses[i]}\nmodel: {self.predicted[i]}'
+        def marked(answer): return f'{answer} {"✓" if answer == self.truth[i] else "✗"}'
+        return f'{number}: it is {self.truth[i]}\nyou: {marked(self.guesses[i])}\nmodel: {marked(self.predicted[i])}'
 
     def picture(self): # A matplotlib figure
         "The photos and what is known of them so far, as a static picture."
-        return contact_sheet([(path, self.caption(i)) for i, path in enumerate(self.photos, start=1)], columns=5)
+        figure = contact_sheet([(path, self.caption(i)) for i, path in enumerate(self.photos, start=1)], columns=5)
+        for ax in figure.axes: ax.set_title(ax.get_title(loc='left'), fontsize=11, loc='left')
+        figure.tight_layout(h_pad=2)
+        return figure
+
 
 # %% ../../../nbs/engine/train/guessing_game.ipynb #guess008
 def _ask_all(game:_Scored, ask:Callable[[str], str]) -> None:
