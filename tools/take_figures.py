@@ -122,10 +122,10 @@ def quiz(browser:Browser, place:Path) -> Image.Image:
 def cleaner(browser:Browser, place:Path) -> Image.Image:
     "The cleaner's first page; the pink teddy among the black bears is on its way to its own class."
     drop_dups(path := sample_bears(place/'bears'), dry_run=False)
-    view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r})")
+    view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
     box = view.locator('.widget-vbox').first
     box.get_by_label('Photo 3', exact=True).wait_for(timeout=400_000)
-    box.get_by_label('Photo 3', exact=True).select_option('teddy')
+    box.get_by_label('Photo 3', exact=True).select_option('to teddy')
     box.get_by_text('To another class: 1.').wait_for()
     return element(view, box)
 
