@@ -395,6 +395,7 @@ def test_an_answer_goes_to_the_question_above_the_box(tmp_path):
     assert p['box'].value == ''
     p['box'].value = '2'
     p['check'].click()
+    assert '1 of 35 answered' in p['ask'].value
     quiz.mark('partly')
     p['next'].click()
     assert latest(quiz.session)['runcell'].final == 'partly' and 'gpu' not in latest(quiz.session)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 os.environ.setdefault('IN_TEST', '1')  # no progress bars
 import numpy as np
+import pandas as pd
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -33,11 +34,13 @@ def shot(view:Page, **how) -> Image.Image:
     return Image.open(io.BytesIO(view.screenshot(**how))).convert('RGB')
 
 def report(browser:Browser, place:Path) -> Image.Image:
-    "The head of a report on the drawn bears."
+    "The head of a report on the drawn bears with the right labels, down to the whole figure of its probabilities."
     path = sample_bears(place/'bears')
-    drop_dups(path, dry_run=False)
+    faults = pd.read_csv(path/'faults.csv').query("fault == 'wrong-label'")
+    for name, label in zip(faults['file_name'], faults['truth']): (path/name).rename(path/label/Path(name).name)
     page = write_report(fit_photos(path), to=place/'report.html')
-    return shot(open_page(browser, page.as_uri(), 860, 1250))
+    view = open_page(browser, page.as_uri(), 700, 1480)
+    return shot(view)
 
 def model(place:Path) -> Path:
     "The folder of a model that knows the drawn bears."
@@ -116,6 +119,16 @@ def quiz(browser:Browser, place:Path) -> Image.Image:
     box.get_by_placeholder('Correction: what you would write now').fill('hardly any food, and asleep they live on their fat')
     return element(view, box)
 
+def cleaner(browser:Browser, place:Path) -> Image.Image:
+    "The cleaner's first page; the pink teddy among the black bears is on its way to its own class."
+    drop_dups(path := sample_bears(place/'bears'), dry_run=False)
+    view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
+    box = view.locator('.widget-vbox').first
+    box.get_by_label('Photo 3', exact=True).wait_for(timeout=400_000)
+    box.get_by_label('Photo 3', exact=True).select_option('to teddy')
+    box.get_by_text('To another class: 1.').wait_for()
+    return element(view, box)
+
 def buttons(browser:Browser, place:Path) -> Image.Image:
     "The app of a few widgets in a notebook, with an answer."
     view = notebook(browser, place, f"from bears_lib.deploy import notebook_app\nnotebook_app({str(model(place))!r})")
@@ -133,14 +146,14 @@ def element(view:Page, box) -> Image.Image:
     view.close()
     return picture
 
-figures = {'report': report, 'app': app, 'phone': phone, 'quiz': quiz, 'buttons': buttons}
+figures = {'report': report, 'app': app, 'phone': phone, 'quiz': quiz, 'cleaner': cleaner, 'buttons': buttons}
 
 def save(name:str, picture:Image.Image) -> Path:
     "A JPEG of at most 60 kB, with the highest quality that fits."
     file = root/'nbs'/'images'/f'{name}.jpg'
     file.parent.mkdir(exist_ok=True)
     for quality in range(80, 25, -5):
-        picture.save(file, quality=quality, optimize=True)
+        picture.save(file, quality=quality, optimize=True, progressive=True)
         if file.stat().st_size <= most: break
     return file
 

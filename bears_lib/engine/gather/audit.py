@@ -441,7 +441,7 @@ def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
     cells = []
     for finding in (finding for finding in findings if finding.file):
         words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says').replace('says it is rather', 'says rather')
-        cells.append((root/finding.file, f'{finding.problem}\n{shorten(finding.file)}\n{shorten(words, 30)}'))
+        cells.append((root/finding.file, f'{finding.problem}\n{shorten(finding.file)}\n{shorten(words, 28)}'))
         if finding.other: cells.append((root/finding.other, f'the same as\n{shorten(finding.other)}\n'))
     return cells
 
@@ -501,7 +501,7 @@ class Report(_Judged):
         if problem is not None and problem not in problems:
             raise UsageError(f"No problem is called {problem!r}: {', '.join(problems)} are.")
         return contact_sheet(_cells(self.folder.root,
-            [finding for finding in self.findings if problem in (None, finding.problem)][:n]))
+            [finding for finding in self.findings if problem in (None, finding.problem)][:n]), columns=4)
 
     def __repr__(self) -> str:
         counts, by = self.folder.counts, Counter(finding.problem for finding in self.findings)

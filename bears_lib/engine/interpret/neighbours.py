@@ -102,12 +102,14 @@ def show_nearest(
         A matplotlib figure
     """
     import matplotlib.pyplot as plt
-    figure, axes = plt.subplots(1, len(matches) + 1, figsize=(1.7*(len(matches) + 1), 2.2), squeeze=False)
+    columns = min(4, len(matches) + 1)
+    rows = -(-(len(matches) + 1)//columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.9*columns, 2.4*rows), squeeze=False)
+    for ax in axes.flat: ax.axis('off')
     titles = ['asked', *(f'{match.label}\n{match.likeness:.2f}' for match in matches)]
-    for ax, each, title in zip(axes[0], [photo, *(match.photo for match in matches)], titles):
+    for ax, each, title in zip(axes.flat, [photo, *(match.photo for match in matches)], titles):
         ax.imshow(open_photo(each, at_least=150))
         ax.set_title(for_figure(title), fontsize=9)
-        ax.axis('off')
     figure.tight_layout()
     return figure
 

@@ -59,12 +59,16 @@ def _show(quiz:Quiz, p:dict) -> None:
     try: _fill(quiz, p)
     finally: quiz.busy = busy
 
+def _ask(quiz:Quiz, p:dict) -> None:
+    "The question, and how many are answered."
+    q, head = quiz.question, f'{len(latest(quiz.session))} of {len(quiz.questions)} answered'
+    p['ask'].value = f'<p>{head}. Nothing is left to ask.</p>' if not q else (f'<small>{head}</small>'
+        f'<h3>{for_html(q.title)}: {for_html(q.topic)}</h3><p>{for_html(q.ask)}</p>')
+
 def _fill(quiz:Quiz, p:dict) -> None:
     quiz.session.read()
     q, e = quiz.question, quiz.entry
-    head = f'{len(latest(quiz.session))} of {len(quiz.questions)} answered'
-    p['ask'].value = f'<p>{head}. Nothing is left to ask.</p>' if not q else (f'<small>{head}</small>'
-        f'<h3>{for_html(q.title)}: {for_html(q.topic)}</h3><p>{for_html(q.ask)}</p>')
+    _ask(quiz, p)
     draft = quiz.drafts.read(q.id) if q else {}
     texts = _stands(e) | {name: text for name, text in draft.items() if name != 'final' or text in ('', *GRADES)}
     p['box'].value, p['mark'].value = texts['answer'], texts['final'] or None
@@ -121,6 +125,7 @@ def _check(quiz:Quiz, p:dict, tell:Callable[[str], None]) -> None:
     if not quiz.question: return
     if not p['box'].value.strip(): return tell('Write an answer first.')
     tell(str(quiz.answer(p['box'].value)))
+    _ask(quiz, p)
     _save_all(quiz, p)
 
 def _accept(quiz:Quiz, p:dict, tell:Callable[[str], None]) -> None:
