@@ -583,6 +583,8 @@ def _falling(check:DeletionCheck) -> Figure:
             va='center', color=colour)
     ax.set(xlabel='% of the photo taken away', ylabel=for_figure(f'probability of {check.label}'), ylim=(0, 1.02),
         xlim=(0, 1.6*x[-1]), xticks=x[[0, 2, 3, 4, 5]].round())
+    ax.xaxis.set_label_coords(0.31, -0.14)
+    ax.spines['bottom'].set_bounds(0, x[-1])
     ax.spines[['top', 'right']].set_visible(False)
     return figure
 
@@ -623,8 +625,9 @@ class LayerPatches(Picture):
         figure = Figure(figsize=(1.5 + 0.85*columns, 0.9*len(self.rows)), layout='constrained')
         axes = figure.subplots(len(self.rows), columns, squeeze=False)
         for ax in axes.flat: ax.axis('off')
+        layers = list(dict.fromkeys(row.layer for row in self.rows))
         for line, row in zip(axes, self.rows):
             for ax, crop in zip(line, self.crops(row)): ax.imshow(np.asarray(crop))
-            line[0].text(-0.15, 0.5, f'{row.layer}\nchannel {row.channel}\n{row.side} px', transform=line[0].transAxes,
-                ha='right', va='center', fontsize=8)
+            words = f'layer {layers.index(row.layer) + 1} of {len(layers)}\n{row.side} pixels\n({row.layer}, {row.channel})'
+            line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha='right', va='center', fontsize=8)
         return figure
