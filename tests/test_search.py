@@ -5,7 +5,7 @@ import json, subprocess, sys, warnings
 
 import pytest
 
-from bears_lib.engine.gather import ddgs_search, providers, search
+from bears_lib.engine.gather import providers, search
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.gather.providers import ImageResult
 from bears_lib.engine.gather.search import search_images, search_images_ddg
@@ -52,7 +52,7 @@ def test_pages_are_asked_as_needed_and_only_once(engines):
 @pytest.mark.parametrize('mode, says', [('blocked', 'HTTP 403'), ('empty', 'nothing found'), ('slow', 'no answer'), ('garbage', '')])
 def test_a_provider_that_gives_nothing_says_why(engines, monkeypatch, provider, mode, says):
     engines.mode[provider] = mode
-    monkeypatch.setattr(ddgs_search, 'ddgs_seconds', 1)
+    monkeypatch.setattr(providers, 'ddgs_seconds', 1)
     with Web(deadline=3, patience=0.6) as web: found = search_images('grizzly bear', 30, providers=[provider, 'openverse' if provider != 'openverse' else 'commons'], web=web)
     assert len(found) == 30 and provider not in found.attrgot('provider')
     answer = answers(found)[provider]

@@ -21,7 +21,6 @@ from fastcore.foundation import L
 from ..core.common import BearsError, UsageError, read_json, say, write_beside
 from ..core.http_client import RateLimited, Web, WebError
 from ..core.words import counted, longest_text
-from . import ddgs_search  # its providers register themselves
 from .providers import ImageResult, Provider, is_for_all, longest_wait, plain_text, provider_of
 from .providers import providers_known, rest, rest_left, wait_for
 
