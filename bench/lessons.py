@@ -119,7 +119,7 @@ class Bears:
     "A simulated table of field notes, split at random or by time, and the season after it."
     def __init__(self, world:int, split:str, year:bool=True, drift:bool=True):
         import numpy as np
-        from bears_lib.engine.lessons.field_notes import field_notes
+        from bears_lib.engine.lessons.simulated import field_notes
         self.notes, self.later = field_notes(world, drift=drift), field_notes(world, [2025], 480, drift)
         held = self.notes.year > 2022 if split == 'time' else np.random.default_rng(world).permutation(len(self.notes)) < 480
         self.valid = np.flatnonzero(held)
