@@ -180,16 +180,41 @@ def weights(name:str, split:str, model, worlds:list) -> list[dict]:
     start = perf_counter()
     errors = np.array([[np.abs(said - true).mean() for said, true in zip(model(bears), bears.truth('weight'))] for bears in worlds])
     seconds, values = perf_counter() - start, (*errors.T, errors[:, 1] - errors[:, 0])
-    return [kg_row(f'weight: {name}; {split} split, {what}', each, seconds) for what, each in zip(('validation', 'season after', 'season after minus validation'), values)]
+    return [error_row(f'weight: {name}; {split} split, {what}', each, seconds) for what, each in zip(('validation', 'season after', 'season after minus validation'), values)]
 
-def kg_row(way:str, values, seconds:float) -> dict:
-    "Mean error in kg over worlds; the interval is that of a mean, by Student's t."
+def error_row(way:str, values, seconds:float, lesson:str='tables', digits:int=1, unit:str='kg') -> dict:
+    "Mean error over worlds; the interval is that of a mean, by Student's t."
     import numpy as np
     from scipy import stats
     low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))
-    return {'lesson': 'tables', 'way': way, 'right': f'{np.mean(values):.1f} kg off', '95% interval': f'{low:.1f} to {high:.1f}', 'n': f'{len(values)} worlds', 'seconds': f'{seconds:.1f}'}
+    return {'lesson': lesson, 'way': way, 'right': f'{np.mean(values):.{digits}f} {unit} off', '95% interval': f'{low:.{digits}f} to {high:.{digits}f}', 'n': f'{len(values)} worlds', 'seconds': f'{seconds:.1f}'}
 
-lessons = {'pets': pets, 'two_things': two_things, 'tables': tables}  # a lesson with a figure of its own adds a function that returns rows
+def recommendations(worlds:int=5) -> list[dict]:
+    "Points of simulated learners for answers that were held out, by collab_learner and by two means; worlds differ in learners and difficulties."
+    import numpy as np
+    from fastai.collab import CollabDataLoaders, RandomSplitter, collab_learner
+    from fastai.torch_core import set_seed
+    from bears_lib.engine.lessons.simulated import quiz_answers
+    start, errors = perf_counter(), []
+    for world in range(worlds):
+        answers = quiz_answers(world)
+        train, valid = RandomSplitter(0.2, seed=0)(answers)
+        seen, held = answers.iloc[train], answers.iloc[valid]
+        of_question = seen.groupby('question').points.mean()
+        of_learner = (seen.points - seen.question.map(of_question)).groupby(seen.learner).mean()
+        set_seed(0)
+        dls = CollabDataLoaders.from_df(answers, user_name='learner', item_name='question', rating_name='points', valid_pct=0.2, seed=0, bs=64)
+        learn = collab_learner(dls, n_factors=50, y_range=(0, 5.5))
+        with learn.no_bar(), learn.no_logging():
+            learn.fit_one_cycle(5, 5e-3, wd=0.2)
+            said = learn.get_preds(dl=dls.test_dl(held))[0].numpy().reshape(-1)
+        both = (held.question.map(of_question) + held.learner.map(of_learner)).clip(0, 5)
+        errors.append([np.abs(each - held.points).mean() for each in (held.question.map(of_question), both, said)])
+    question, both, network = np.array(errors).T
+    ways = {'mean of the question': question, 'mean of question and learner': both, 'collab_learner': network, 'collab_learner better than the two means by': both - network}
+    return [error_row(way, values, perf_counter() - start, 'recommendations', 2, 'points') for way, values in ways.items()]
+
+lessons = {'pets': pets, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations}  # a lesson with a figure of its own adds a function that returns rows
 
 def main() -> None:
     from bears_lib.engine.core.common import BearsError

@@ -119,7 +119,7 @@ question_topics = {  # topic: short names of the questions of chapters 1 and 2
 # %% ../../../nbs/engine/lessons/simulated.ipynb #fnotes28
 def quiz_answers(
     seed:int=0, # The world, 0 or more: another one has other learners and other difficulties
-    learners:int=300, # 1 to 100,000
+    learners:int=600, # 1 to 100,000
     first:int=0, # Number of the first learner: from 100,000 on, learners of the same world that nobody has met
 ) -> pd.DataFrame: # A row for each answer: learner, question, topic, points (0 to 5), in the order in which each learner answered
     """Simulate learners who answer the course's questions.
@@ -128,7 +128,7 @@ def quiz_answers(
     ----------
     seed : int, default 0
         The world, 0 or more: another one has other learners and other difficulties
-    learners : int, default 300
+    learners : int, default 600
         1 to 100,000
     first : int, default 0
         Number of the first learner: from 100,000 on, learners of the same world that nobody has met
@@ -149,7 +149,7 @@ def quiz_answers(
     for learner in range(first, first + learners):
         random = np.random.default_rng([seed, 3, learner])
         ability = random.normal(0.6, 0.8) + random.normal(0, 1, len(question_topics))
-        asked = random.permutation(len(names))[:random.integers(10, 41)]
+        asked = random.permutation(len(names))[:random.integers(20, 51)]
         chances = 1/(1 + np.exp(difficulty[asked] - ability[topic[asked]]))
         tables.append(pd.DataFrame({'learner': f'L{learner:03}', 'question': names[asked],
             'topic': np.array(list(question_topics))[topic[asked]], 'points': random.binomial(5, chances)}))
