@@ -115,7 +115,106 @@ def timed(lesson:str, way:str, data:Photos, look, fit, before:float=0.) -> dict:
     right = data.judge(look(), fit)
     return row(lesson, way, right, len(data.classes), perf_counter() - start + before)
 
-lessons = {'pets': pets, 'two_things': two_things}  # a lesson with a figure of its own adds a function that returns rows
+class Bears:
+    "A simulated table of field notes, split at random or by time, and the season after it."
+    def __init__(self, world:int, split:str, year:bool=True, drift:bool=True):
+        import numpy as np
+        from bears_lib.engine.lessons.simulated import field_notes
+        self.notes, self.later = field_notes(world, drift=drift), field_notes(world, [2025], 480, drift)
+        held = self.notes.year > 2022 if split == 'time' else np.random.default_rng(world).permutation(len(self.notes)) < 480
+        self.valid = np.flatnonzero(held)
+        self.cats, self.conts = ['sex', 'place'], ['age', 'month', *['year']*year, 'muzzle', 'ear', 'hump', 'claws']
+
+    def columns(self, target:str) -> tuple[list, list]:
+        "What the model may see: for a species the weight too, for a weight the species."
+        return ([*self.cats], [*self.conts, 'weight']) if target == 'species' else ([*self.cats, 'species'], self.conts)
+
+    def trees(self, target:str) -> list:
+        "What scikit-learn's gradient boosting says of the validation set and of the later season."
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        cats, conts = self.columns(target)
+        kind = HistGradientBoostingClassifier if target == 'species' else HistGradientBoostingRegressor
+        def seen(table): return table[cats + conts].astype({column: 'category' for column in cats})
+        train = self.notes.drop(self.valid)
+        model = kind(categorical_features='from_dtype', random_state=0).fit(seen(train), train[target])
+        return [model.predict(seen(table)) for table in (self.notes.loc[self.valid], self.later)]
+
+    def network(self, target:str, epochs:int, seed:int=0) -> list:
+        "The same of fastai's tabular_learner, as the lesson has it."
+        import numpy as np
+        from fastai.tabular.all import Categorify, FillMissing, Normalize, TabularDataLoaders, set_seed, tabular_learner
+        cats, conts = self.columns(target)
+        set_seed(seed)
+        dls = TabularDataLoaders.from_df(self.notes, y_names=target, cat_names=cats, cont_names=conts, procs=[Categorify, FillMissing, Normalize], valid_idx=self.valid)
+        learn = tabular_learner(dls, y_range=None if target == 'species' else (0, 500))
+        with learn.no_bar(), learn.no_logging():
+            learn.fit_one_cycle(epochs, 1e-2)
+            said = [learn.get_preds(dl=dls.test_dl(table))[0].numpy() for table in (self.notes.loc[self.valid], self.later)]
+        return [np.array(dls.vocab)[each.argmax(1)] if target == 'species' else each[:, 0] for each in said]
+
+    def truth(self, target:str) -> list: return [table[target].to_numpy() for table in (self.notes.loc[self.valid], self.later)]
+
+def tables(ways:tuple=('baseline', 'trees', 'network')) -> list[dict]:
+    "Species and weight of simulated bears, each world with bears and good years of its own. A network takes seconds, so it has fewer worlds."
+    import numpy as np
+    plain, no_year, no_drift = {}, {'year': False}, {'drift': False}
+    fits = {'baseline': (20, 'no model', lambda bears: [np.full(len(each), 'black') for each in bears.truth('species')],
+                         lambda bears: [np.full(len(each), bears.notes.drop(bears.valid).weight.mean()) for each in bears.truth('weight')], [plain]),
+            'trees': (20, 'gradient boosting', lambda bears: bears.trees('species'), lambda bears: bears.trees('weight'), [plain, no_year, no_drift]),
+            'network': (10, 'tabular_learner', lambda bears: bears.network('species', 5), lambda bears: bears.network('weight', 10), [plain, no_year])}
+    rows = []
+    for worlds, name, species, weight, settings in (fits[way] for way in ways):
+        start, rights = perf_counter(), []
+        for world in range(worlds):
+            bears = Bears(world, 'random')
+            rights += (species(bears)[0] == bears.truth('species')[0]).tolist()
+        rows.append(row('tables', f'species: {name}, {worlds} worlds', sum(rights), len(rights), perf_counter() - start))
+        for options in settings:
+            words = name + ''.join(f', without {each}' for each in options)
+            for split in ('random', 'time'): rows += weights(words, split, weight, [Bears(world, split, **options) for world in range(worlds)])
+    return rows
+
+def weights(name:str, split:str, model, worlds:list) -> list[dict]:
+    "Errors of a weight model on its validation set and in the season after it, and how far the two are apart."
+    import numpy as np
+    start = perf_counter()
+    errors = np.array([[np.abs(said - true).mean() for said, true in zip(model(bears), bears.truth('weight'))] for bears in worlds])
+    seconds, values = perf_counter() - start, (*errors.T, errors[:, 1] - errors[:, 0])
+    return [error_row(f'weight: {name}; {split} split, {what}', each, seconds) for what, each in zip(('validation', 'season after', 'season after minus validation'), values)]
+
+def error_row(way:str, values, seconds:float, lesson:str='tables', digits:int=1, unit:str='kg') -> dict:
+    "Mean error over worlds; the interval is that of a mean, by Student's t."
+    import numpy as np
+    from scipy import stats
+    low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))
+    return {'lesson': lesson, 'way': way, 'right': f'{np.mean(values):.{digits}f} {unit} off', '95% interval': f'{low:.{digits}f} to {high:.{digits}f}', 'n': f'{len(values)} worlds', 'seconds': f'{seconds:.1f}'}
+
+def recommendations(worlds:int=5) -> list[dict]:
+    "Points of simulated learners for answers that were held out, by collab_learner and by two means; worlds differ in learners and difficulties."
+    import numpy as np
+    from fastai.collab import CollabDataLoaders, RandomSplitter, collab_learner
+    from fastai.torch_core import set_seed
+    from bears_lib.engine.lessons.simulated import quiz_answers
+    start, errors = perf_counter(), []
+    for world in range(worlds):
+        answers = quiz_answers(world)
+        train, valid = RandomSplitter(0.2, seed=0)(answers)
+        seen, held = answers.iloc[train], answers.iloc[valid]
+        of_question = seen.groupby('question').points.mean()
+        of_learner = (seen.points - seen.question.map(of_question)).groupby(seen.learner).mean()
+        set_seed(0)
+        dls = CollabDataLoaders.from_df(answers, user_name='learner', item_name='question', rating_name='points', valid_pct=0.2, seed=0, bs=64)
+        learn = collab_learner(dls, n_factors=50, y_range=(0, 5.5))
+        with learn.no_bar(), learn.no_logging():
+            learn.fit_one_cycle(5, 5e-3, wd=0.2)
+            said = learn.get_preds(dl=dls.test_dl(held))[0].numpy().reshape(-1)
+        both = (held.question.map(of_question) + held.learner.map(of_learner)).clip(0, 5)
+        errors.append([np.abs(each - held.points).mean() for each in (held.question.map(of_question), both, said)])
+    question, both, network = np.array(errors).T
+    ways = {'mean of the question': question, 'mean of question and learner': both, 'collab_learner': network, 'collab_learner better than the two means by': both - network}
+    return [error_row(way, values, perf_counter() - start, 'recommendations', 2, 'points') for way, values in ways.items()]
+
+lessons = {'pets': pets, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations}  # a lesson with a figure of its own adds a function that returns rows
 
 def main() -> None:
     from bears_lib.engine.core.common import BearsError

@@ -14,7 +14,7 @@ linked = ['torch', 'torchvision', 'timm', 'scipy', 'scikit-learn', 'matplotlib',
 colab_has = ['numpy==2.1.3', 'pandas==2.2.3', 'pillow==11.3.0', 'protobuf==5.29.6', 'grpcio-status==1.71.2', 'ipywidgets==7.7.1', 'fastai==2.8.8', 'fastcore==2.2.12']  # August 2026
 kaggle_has = ['numpy==2.1.3', 'pandas==2.2.3', 'pillow==11.3.0', 'protobuf==5.29.6', 'grpcio-status==1.71.2', 'ipywidgets==8.1.5', 'fastai==2.8.4', 'fastcore<2']
 machines = {'Colab': colab_has, 'Kaggle': kaggle_has}
-every = sorted(path for folder in ('', 'lessons') for path in (root/'nbs'/folder).glob('0*.ipynb'))
+every = sorted(path for folder in ('', 'lessons') for path in (root/'nbs'/folder).glob('[0-9]*.ipynb'))
 quick = {'03_two_things': 'Colab', '05_questionnaire': 'Kaggle'}  # BEARS_ALL=1 runs all of them on both, in an hour
 cases = [(machine, path) for machine in machines for path in every if os.environ.get('BEARS_ALL') or quick.get(path.stem) == machine]
 

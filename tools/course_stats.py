@@ -36,7 +36,7 @@ def count(path:Path) -> dict:
         'longest_library_cell': max((lines(source(cell)) for cell in exported), default=0)}
 
 def main() -> None:
-    folders = [root/'nbs'/f'{name}.ipynb' for name in course] + sorted((root/'nbs'/'lessons').glob('0*.ipynb'))
+    folders = [root/'nbs'/f'{name}.ipynb' for name in course] + sorted((root/'nbs'/'lessons').glob('[0-9]*.ipynb'))
     rows = [count(path) for path in folders if path.exists()]
     if '--json' in sys.argv[1:]: return print(json.dumps(rows))
     print(f"{'notebook':<24}{'words':>7}{'library':>9}{'visible':>9}{'share':>7}{'words/line':>12}{'before':>8}{'figures':>9}{'no alt':>8}{'exercises':>11}{'longest':>9}")
