@@ -17,20 +17,22 @@ class Skin:
     tip: np.ndarray
     length: np.ndarray
     flow: np.ndarray
+    part: np.ndarray  # what the mask says: see parts.py
 
 
 @dataclass
 class Strands:
-    "Hairs as points (n, k, 3), colours (n, k, 3) and radii (n, k)."
+    "Hairs as points (n, k, 3), colours (n, k, 3) and radii (n, k); a hair of an animal also has its part of the mask (n, k, 3)."
 
     points: np.ndarray
     colours: np.ndarray
     radii: np.ndarray
+    part: np.ndarray | None = None
 
     @staticmethod
     def joined(parts: list) -> "Strands":
         "Several bundles as one; all need the same number of points a hair."
-        return Strands(*(np.concatenate([getattr(p, a) for p in parts]) for a in ("points", "colours", "radii")))
+        return Strands(*(np.concatenate([getattr(p, a) for p in parts]) for a in ("points", "colours", "radii", "part")))
 
 
 @dataclass
@@ -92,7 +94,8 @@ def grow(
     keep = look.sees(start, normal)
     tri, bary, normal, start = tri[keep], bary[keep], normal[keep], start[keep]
     if len(start) == 0:
-        return Strands(np.zeros((0, steps, 3)), np.zeros((0, steps, 3)), np.zeros((0, steps)))
+        none = np.zeros((0, steps, 3))
+        return Strands(none, none, none[..., 0], none)
     length = take(skin.length) * rng.uniform(0.65, 1.2, len(start))
     points = bend(start, normal, take(skin.flow), length, rng, lift, lock, mess, steps, curl)
     close_locks(points, lock, clump, rng)
@@ -103,7 +106,7 @@ def grow(
     far = np.linalg.norm(start - look.eye, axis=1)
     width = np.clip(thick * look.pixel * far, 0.0006 if area > 0.3 else 0.00025, 0.006)
     radii = width[:, None] * (1 - t**2 * 0.85)[None] * rng.uniform(0.7, 1.2, (len(start), 1))
-    return Strands(points, np.clip(colours, 0, 0.97), radii)
+    return Strands(points, np.clip(colours, 0, 0.97), radii, np.repeat(take(skin.part)[:, None], steps, 1))
 
 
 def bend(start, normal, flow, length, rng, lift, lock, mess, steps, curl):

@@ -1,6 +1,6 @@
 """Draw the bundled sample of bears with Blender.
 
-    python tools/draw_bears --out bears_lib/data/sample
+    python tools/draw_animals --out bears_lib/data/sample
 
 Needs Python 3.11 with `pip install bpy==5.0.1 numpy pillow` (Blender as a module; a contributor's tool,
 never a dependency of bears_lib) and, on Debian, `apt-get install libxi6 libxxf86vm1 libxfixes3 libxrender1

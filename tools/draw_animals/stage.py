@@ -8,6 +8,7 @@ import numpy as np
 from mathutils import Matrix
 
 from fur import Look, Skin, Strands
+from parts import LIGHT, OBJECTS, light_of, numbers_of
 from shapes import Blobs, frame, near_blobs, unit, vec
 
 SIDE = 256
@@ -62,11 +63,11 @@ def mesh_of(name: str, verts, faces, material=None, colours=None, smooth: bool =
     return link(name, me, material)
 
 
-def set_colours(data, colours, domain: str):
-    "Store linear colours as the attribute `col`."
+def set_colours(data, colours, domain: str, name: str = "col"):
+    "Store linear colours as the attribute `name`."
     colours = np.asarray(colours, np.float32)
     rgba = np.concatenate([colours, np.ones((len(colours), 1), np.float32)], 1)
-    data.attributes.new("col", "FLOAT_COLOR", domain).data.foreach_set("color", rgba.ravel())
+    data.attributes.new(name, "FLOAT_COLOR", domain).data.foreach_set("color", rgba.ravel())
 
 
 def curves_of(name: str, hair: Strands, material):
@@ -79,6 +80,8 @@ def curves_of(name: str, hair: Strands, material):
     data.points.foreach_set("position", hair.points.astype(np.float32).ravel())
     data.points.foreach_set("radius", hair.radii.astype(np.float32).ravel())
     set_colours(data, hair.colours.reshape(-1, 3), "POINT")
+    if hair.part is not None:
+        set_colours(data, hair.part.reshape(-1, 3), "POINT", "part")
     return link(name, data, material)
 
 
@@ -125,16 +128,25 @@ def melt(blobs: Blobs, voxel: float, smooth: int, material) -> tuple:
     return ob, verts.reshape(-1, 3), tris.reshape(-1, 3)
 
 
-def skin_of(blobs: Blobs, coat: dict, voxel: float, smooth: int, size: float, material, under: float = 0.7) -> Skin:
-    "The melted skin painted by region; `size` scales the hair with the animal."
+def skin_of(blobs: Blobs, coat: dict, voxel: float, smooth: int, size: float, material, under: float = 0.7, paint=None) -> Skin:
+    """The melted skin painted by region; `size` scales the hair with the animal.
+
+    `paint` may draw markings: it is given the skin and the share of each region at each corner, and changes the skin.
+    """
     ob, verts, tris = melt(blobs, voxel, smooth, material)
     w = near_blobs(verts, blobs, softness=0.014 * size)
     get = lambda i: np.array([coat[r][i] for r in blobs.region])
     root, tip, length = w @ get(0), w @ get(1), (w @ get(2)) * size
     if not ob.data.materials:
         ob.data.materials.append(material)
-    set_colours(ob.data, root * under, "POINT")
-    return Skin(verts, tris, root, tip, length, unit(w @ np.array(blobs.flow)))
+    part = w @ np.array([light_of(r) for r in blobs.region], float)
+    skin = Skin(verts, tris, root, tip, length, unit(w @ np.array(blobs.flow)), part)
+    if paint is not None:
+        regions = np.array(blobs.region)
+        paint(skin, {r: w[:, regions == r].sum(1) for r in set(blobs.region)})
+    set_colours(ob.data, skin.root * under, "POINT")
+    set_colours(ob.data, part, "POINT", "part")
+    return skin
 
 
 # ---- materials -------------------------------------------------------------
@@ -230,6 +242,24 @@ def sky_light(name: str, strength: float, turned: float, seen, tint=(1, 1, 1)):
     node(t, "ShaderNodeOutputWorld", {"Surface": mix.outputs[0]})
 
 
+def soft_light(strength: float, above, below, seen):
+    "Light from all sides, one colour from above and another from below; quicker than a sky picture. The camera sees `seen`."
+    world = bpy.data.worlds.new("world")
+    bpy.context.scene.world = world
+    world.use_nodes = True
+    world.cycles.sampling_method = "NONE"
+    t = world.node_tree
+    t.nodes.clear()
+    height = node(t, "ShaderNodeSeparateXYZ", {0: node(t, "ShaderNodeTexCoord").outputs["Generated"]}).outputs[2]
+    rise = node(t, "ShaderNodeMapRange", {0: height, 1: -0.4, 2: 0.8}).outputs[0]
+    colour = node(t, "ShaderNodeMix", {0: rise, 6: rgba(below), 7: rgba(above)}, data_type="RGBA").outputs[2]
+    light = node(t, "ShaderNodeBackground", {"Color": colour, "Strength": strength})
+    view = node(t, "ShaderNodeBackground", {"Color": rgba(seen), "Strength": 1.0})
+    camera = node(t, "ShaderNodeLightPath").outputs["Is Camera Ray"]
+    mix = node(t, "ShaderNodeMixShader", {0: camera, 1: light.outputs[0], 2: view.outputs[0]})
+    node(t, "ShaderNodeOutputWorld", {"Surface": mix.outputs[0]})
+
+
 def sun(direction, strength: float, soft: float = 2.0, colour=(1, 1, 1)):
     "Sunlight falling along `direction`; `soft` is the sun's angle in degrees."
     lamp = bpy.data.lights.new("sun", "SUN")
@@ -265,3 +295,28 @@ def render(path: str) -> np.ndarray:
     image.pixels.foreach_get(flat)
     os.remove(path)
     return flat.reshape(h, w, 4)[::-1, :, :3].copy()
+
+
+def glowing(part: str | None):
+    "A surface that glows in the light of its part of the mask; None takes the attribute `part`."
+    mat, t = nodes_of("glowing")
+    light = node(t, "ShaderNodeAttribute", attribute_name="part").outputs["Color"] if part is None else rgba(LIGHT.get(part, (0, 0, 0)))
+    return finish(mat, t, node(t, "ShaderNodeEmission", {"Color": light}).outputs[0])
+
+
+def render_mask(path: str) -> np.ndarray:
+    "The scene's mask (height, width): numbers of parts.PARTS. The scene can't be rendered as a picture afterwards."
+    scene = bpy.context.scene
+    for ob in scene.objects:
+        if ob.type == "LIGHT":
+            ob.hide_render = True
+        elif ob.type in ("MESH", "CURVES"):
+            has_coat = "part" in ob.data.attributes
+            ob.data.materials.clear()
+            ob.data.materials.append(glowing(None if has_coat else OBJECTS.get(ob.name.split(".")[0], "background")))
+    for n in [n for n in scene.world.node_tree.nodes if n.type == "BACKGROUND"]:
+        n.inputs["Strength"].default_value = 0
+    scene.camera.data.dof.use_dof = False
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = 8, False, 0
+    scene.cycles.pixel_filter_type = "BOX"
+    return numbers_of(render(path))
