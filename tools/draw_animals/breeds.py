@@ -10,14 +10,14 @@ class Breed:
     kind: str  # cat or dog
     coat: str  # the name of its painter in pet_coat.py
     hair: tuple  # length on body, face, ruff and tail
-    lift: float = 0.4  # how far the hair stands off
+    lift: float = 0.28  # how far the hair stands off
     lock: float = 0.03  # size of its locks
     length: float = 0.5  # of the trunk
     girth: float = 0.13  # radius of the trunk
     leg: float = 0.34
     bone: float = 0.04  # radius of a leg
-    neck: float = 0.2
-    head: float = 0.8
+    neck: float = 0.18
+    head: float = 0.85
     skull: float = 0.16  # half width
     muzzle: float = 0.04  # how far it stands out
     snout: float = 0.06  # its half width
@@ -32,10 +32,10 @@ class Breed:
 
 BREEDS = {
     "Bengal": Breed(
-        "cat", "bengal", (0.022, 0.012, 0.02, 0.022), skull=0.15, muzzle=0.05, girth=0.125,
+        "cat", "bengal", (0.026, 0.013, 0.024, 0.026), skull=0.15, muzzle=0.05, girth=0.125,
         ear=("prick", 0.066, 0.13, 0.105, 24), iris=("8fa04a", "b59a3c", "6f9a6a"), nose=("a0584a",)),
     "Bombay": Breed(
-        "cat", "bombay", (0.02, 0.011, 0.02, 0.02), skull=0.155, iris=("c98a1e", "b8a028", "9aa43a"), nose=("0c0a0a",)),
+        "cat", "bombay", (0.028, 0.014, 0.028, 0.028), skull=0.155, iris=("c98a1e", "b8a028", "9aa43a"), nose=("0c0a0a",)),
     "British_Shorthair": Breed(
         "cat", "british", (0.034, 0.02, 0.034, 0.034), lift=0.75, lock=0.02, girth=0.16, bone=0.05, neck=0.15, head=0.9,
         skull=0.178, cheek=0.105, muzzle=0.035, ear=("prick", 0.066, 0.105, 0.125, 26), eye=(0.037, 0.08, 0.01),
@@ -49,7 +49,7 @@ BREEDS = {
         snout=0.052, stop=0.2, ear=("prick", 0.085, 0.165, 0.11, 30), eye=(0.034, 0.068, 0.015),
         iris=("4a8ad0", "6aa4e0", "3a78c4"), nose=("1a1210",), tail=("long", 0.55, 0.02)),
     "Sphynx": Breed(
-        "cat", "sphynx", (0, 0, 0, 0), girth=0.115, bone=0.03, neck=0.22, skull=0.14, cheek=0.082, muzzle=0.045,
+        "cat", "sphynx", (0, 0, 0, 0), girth=0.115, bone=0.03, neck=0.16, head=0.9, skull=0.14, cheek=0.082, muzzle=0.045,
         ear=("prick", 0.105, 0.2, 0.12, 34), eye=(0.042, 0.07, 0.02), iris=("a8b45a", "7ab0c0", "c0a848"), nose=("c08078",),
         tail=("long", 0.55, 0.014)),
     "beagle": Breed(
@@ -61,11 +61,11 @@ BREEDS = {
         skull=0.152, muzzle=0.10, snout=0.046, stop=1.0, cheek=0.062, ear=("prick", 0.09, 0.2, 0.125, 42),
         eye=(0.036, 0.078, 0.02), iris=("2a160c",), nose=("0e0b0b", "5a3a30"), tail=("up", 0.32, 0.02)),
     "newfoundland": Breed(
-        "dog", "newfoundland", (0.10, 0.028, 0.12, 0.14), lift=0.35, lock=0.06, length=0.56, girth=0.17, leg=0.42, bone=0.065, neck=0.2,
-        head=1.0, skull=0.16, muzzle=0.15, snout=0.09, cheek=0.09, ear=("drop", 0.085, 0.19, 0.14, 0),
+        "dog", "newfoundland", (0.10, 0.028, 0.12, 0.14), lift=0.32, lock=0.04, length=0.56, girth=0.17, leg=0.42, bone=0.065, neck=0.2,
+        head=1.0, skull=0.165, muzzle=0.16, snout=0.095, cheek=0.09, ear=("drop", 0.095, 0.22, 0.145, 0),
         eye=(0.027, 0.07, 0.038), iris=("2a180e",), nose=("090808",), tail=("down", 0.4, 0.05)),
     "pug": Breed(
-        "dog", "pug", (0.018, 0.01, 0.02, 0.02), length=0.44, girth=0.15, leg=0.3, bone=0.042, neck=0.16, head=0.92,
+        "dog", "pug", (0.018, 0.01, 0.02, 0.02), length=0.44, girth=0.15, leg=0.3, bone=0.042, neck=0.14, head=1.0,
         skull=0.165, muzzle=0.04, snout=0.092, stop=0.9, cheek=0.085, ear=("fold", 0.062, 0.1, 0.135, 0),
         eye=(0.041, 0.094, 0.0), iris=("1c0f08",), nose=("080707",), tail=("curl", 0.3, 0.03)),
     "samoyed": Breed(

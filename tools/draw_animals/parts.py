@@ -20,7 +20,6 @@ OBJECTS = {  # what has no coat, by the object's name
     "tongue": "head",
     "lips": "head",
     "teeth": "head",
-    "whiskers": "head",
     "stitches": "head",
     "buttons": "eyes and nose",
     "claws": "legs",

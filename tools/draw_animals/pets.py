@@ -15,7 +15,7 @@ from rooms import box, clutter, cloth_stuff, shade, sofa
 from shapes import turn, unit, vec
 from wild import choose
 
-FRAMES = {"head": 0.42, "bust": 0.24, "whole": 0.34}
+FRAMES = {"head": 0.42, "bust": 0.28, "whole": 0.30}
 PLACES = {"sofa": 0.22, "bed": 0.15, "carpet": 0.16, "wooden floor": 0.15, "lawn": 0.28, "snow": 0.04}
 LIGHTS = {"overcast": 0.5, "sun": 0.4, "backlit": 0.1}
 SIDES = {"front": (0.42, 0, 22), "three-quarter": (0.40, 22, 58), "side": (0.18, 58, 100)}  # share; degrees from the heading
@@ -140,7 +140,7 @@ def place_of(view: View, lots: dict, rng):
         wild_place(view, {"lawn": "park", "snow": "snow"}[lots["place"]], rng, light, 0.0, close)
         return
     warm = rng.uniform(0.9, 1.05)
-    stage.soft_light(rng.uniform(0.55, 1.0), (1.1, 1.05 * warm, 1.0 * warm), (0.6, 0.52, 0.45), (0.5, 0.45, 0.4))
+    stage.soft_light(rng.uniform(0.75, 1.15), (1.1, 1.05 * warm, 1.0 * warm), (0.6, 0.52, 0.45), (0.5, 0.45, 0.4))
     stage.sun(m @ vec(-1, rng.uniform(-1.2, 1.2), -1.0), rng.uniform(1.0, 3.0), 20, (1, 0.96, 0.9))
     back = 0.75 if lots["frame"] == "whole" else 0.55
     wall = cloth_stuff(shade(rng, "white", "grey", "beige", "rose", "green", "blue", "dark"), rng, "paint")
@@ -167,8 +167,8 @@ def sofa_behind(m, centre, back: float, rng):
         box(spot, (0.1, 0.33, 0.33), cloth_stuff(shade(rng, "white", "blue", "rose", "green", "dark", "beige"), rng, "fabric"), m @ turn(1, -18), 0.09)
 
 
-def picture(breed: str, seed: int, index: int, scratch: str, samples: int = 4, threads: int = 1, mask: bool = False):
-    "Draw one pet; returns the picture, its description, and the mask if it is asked for."
+def picture(breed: str, seed: int, index: int, scratch: str, samples: int = 4, threads: int = 1):
+    "Draw one pet; returns the picture and its description."
     rng = np.random.default_rng([seed, index])
     lots, b = draw_lots(breed, rng), BREEDS[breed]
     stage.empty_scene(samples, threads, seed * 1000 + index)
@@ -192,8 +192,8 @@ def picture(breed: str, seed: int, index: int, scratch: str, samples: int = 4, t
     eyeballs(b, fig, rng)
     nose_and_mouth(b, fig, head.verts, rng)
     place_of(View(look, target, distance, width), lots, rng)
-    image = finish(stage.render(scratch), rng, gain=0.25, meter=0.45, grain=2.0)
-    return (image, describe(lots), stage.render_mask(scratch)) if mask else (image, describe(lots))
+    image = finish(stage.render(scratch), rng, gain=0.32, meter=0.4, grain=2.0)
+    return image, describe(lots)
 
 
 def aim(b: Breed, fig: Figure, verts, frame: str, angle: float, rise: float, rng) -> tuple:
@@ -206,7 +206,7 @@ def aim(b: Breed, fig: Figure, verts, frame: str, angle: float, rise: float, rng
         target = verts.mean(0)
         target += right * ((across.max() + across.min()) / 2 - target @ right)
         target[2] = (high.max() + high.min()) / 2
-        width = max(np.ptp(across), np.ptp(high)) / rng.uniform(0.72, 1.05)
+        width = max(np.ptp(across), np.ptp(high)) / rng.uniform(0.68, 0.94)
     else:
         width = b.head * (rng.uniform(0.46, 0.72) if frame == "head" else rng.uniform(0.75, 1.2)) * (1 + b.hair[2])
         target = face - up * width * (0.02 if frame == "head" else 0.2)

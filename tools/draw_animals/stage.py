@@ -317,6 +317,6 @@ def render_mask(path: str) -> np.ndarray:
     for n in [n for n in scene.world.node_tree.nodes if n.type == "BACKGROUND"]:
         n.inputs["Strength"].default_value = 0
     scene.camera.data.dof.use_dof = False
-    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = 8, False, 0
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = 5, False, 0
     scene.cycles.pixel_filter_type = "BOX"
     return numbers_of(render(path))
