@@ -64,7 +64,7 @@ def bombay(rng):
 
 def british(rng):
     "Grey-blue plush; now and then lilac."
-    c = hue(rng, "5f6570", "6a6f78", "565c66", "5f6570", "85797a", amount=0.15)
+    c = hue(rng, "868b94", "8f939b", "7a7f88", "868b94", "a3999a", amount=0.15)
     return tinted(even(c, c * 1.35 + 0.02), c * 0.5 + PINK * 0.45, "inner ear"), None
 
 

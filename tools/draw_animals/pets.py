@@ -46,7 +46,7 @@ def set_face(fig: Figure, verts: np.ndarray):
 
     for i, (c, r) in enumerate(fig.eyes):
         e = (np.asarray(c) - fig.face_at) @ h
-        e[0] = front(e[1], e[2]) - r * 0.42
+        e[0] = front(e[1], e[2]) - r * 0.5
         fig.eyes[i] = (fig.face_at + h @ e, r)
 
 
@@ -60,7 +60,7 @@ def eyeballs(b: Breed, fig: Figure, rng):
     spark = unit(vec(0.8, rng.uniform(-0.35, 0.35), rng.uniform(0.25, 0.45)))
     for k, (c, r) in enumerate(fig.eyes):
         s = 1 if k == 0 else -1
-        m = h @ turn(2, s * (6 if cat else 4)) @ turn(0, s * 12)
+        m = h @ turn(2, s * (19 if cat else 4)) @ turn(0, s * 12)
         shape = r * (vec(0.8, 1.0, 0.86) if cat else vec(0.8, 1, 0.9))
         away = np.hypot(v[:, 1], v[:, 2])
         pupil = np.hypot(v[:, 1] / (slit if cat else 0.4), v[:, 2] / (0.68 if cat else 0.4)) < 1
@@ -173,7 +173,7 @@ def picture(breed: str, seed: int, index: int, scratch: str, samples: int = 4, t
     lots, b = draw_lots(breed, rng), BREEDS[breed]
     stage.empty_scene(samples, threads, seed * 1000 + index)
     coat, mark = coat_of(b, rng)
-    gape = rng.uniform(14, 26) if lots["open"] and b.kind == "dog" else 0
+    gape = rng.uniform(14, 24) * min(1, b.muzzle / 0.15 + 0.2) if lots["open"] and b.kind == "dog" else 0
     angle = rng.uniform(*SIDES[lots["side"]][1:]) * rng.choice([-1, 1])
     rise = rng.uniform(-4, 16) if lots["frame"] != "head" else rng.uniform(-8, 20)
     yaw = np.clip(angle * (0.9 if rng.random() < 0.75 else 0.4) + rng.normal(0, 14), -72, 72)
