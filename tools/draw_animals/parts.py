@@ -19,10 +19,8 @@ OBJECTS = {  # what has no coat, by the object's name
     "gape": "head",
     "tongue": "head",
     "lips": "head",
-    "teeth": "head",
     "stitches": "head",
     "buttons": "eyes and nose",
-    "claws": "legs",
     **dict.fromkeys(("skin", "bow", "scarf", "ribbon", "heart", "shirt", "collar"), "body"),
 }
 

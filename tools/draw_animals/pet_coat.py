@@ -64,7 +64,7 @@ def bombay(rng):
 
 def british(rng):
     "Grey-blue plush; now and then lilac."
-    c = hue(rng, "868b94", "8f939b", "7a7f88", "868b94", "a3999a", amount=0.15)
+    c = hue(rng, "94969c", "9c9da3", "85878d", "94969c", "a89f9e", amount=0.15)
     return tinted(even(c, c * 1.35 + 0.02), c * 0.5 + PINK * 0.45, "inner ear"), None
 
 
@@ -73,8 +73,16 @@ def persian(rng):
     c = hue(rng, "e6dfd2", "d4bd9c", "b98a5c", "b8aca0", "d8c8b0", "e8e4dc")
     pale = np.clip(c * 1.15 + 0.08, 0, 0.9)
     base = tinted(even(c, pale), pale, "chest", "ruff", "belly", "muzzle", "chin")
+    patched = rng.random() < 0.35  # two colours: a dark or orange cap and saddle on white
+    cap, white = hue(rng, "b98a5c", "6e6a68", "7d5a3c", "a8703c"), linear("e8e2d8")
 
     def mark(brush, q, rng):
+        if patched:
+            n = 0.02 * smooth_noise(brush.skin.verts, 0.2, rng)[:, 0]
+            everywhere = np.ones(len(n))
+            brush.lay(white, everywhere)
+            where = ease(q[:, 2] + 0.5 * np.abs(q[:, 1]) + n, 0.0, 0.03) if q is not None else brush.of("back", "tail", "tail tip") * ease(n, -0.015, 0.0)
+            brush.lay(cap, where * (1 - ease(0.02 - np.abs(q[:, 1]), 0, 0.015) if q is not None else 1))
         if q is not None:
             brush.lay(c * 0.55, 0.6 * ease(-np.abs(q[:, 0] - 0.13), -0.03, 0) * ease(-np.abs(np.abs(q[:, 1]) - 0.03), -0.02, 0))
 
@@ -140,7 +148,7 @@ def bengal(rng):
 
 def sphynx(rng):
     "Bare wrinkled skin, pink, grey or with dark patches."
-    skin = hue(rng, "d6b6a6", "ccaa9c", "b8a298", "8a7c78", "dabfae")
+    skin = hue(rng, "c89e8c", "bd9282", "ac8e80", "83726d", "d0aa98")
     dark = hue(rng, "5e5250", "4a403e", "a07868")
     base = {r: (skin, skin) for r in HEAD + BODY} | {"inner ear": (PINK * 1.1, PINK * 1.1), "ear": (skin * 0.85 + PINK * 0.2,) * 2}
     patched = rng.random() < 0.4
@@ -157,7 +165,7 @@ def sphynx(rng):
             fold += np.sin((np.abs(y) + 0.4 * z) * 150 + fine) * ease(np.abs(y), 0.1, 0.12) * ease(-z, 0, 0.04)
         else:
             fold = np.sin(v @ np.array([75, 25, 60]) + fine * 1.6) * (0.35 + brush.of("neck", "ruff", "chest") * 0.8)
-        brush.lay(skin * 0.5, 0.4 * ease(fold, 0.35, 0.95))
+        brush.lay(skin * 0.5, 0.55 * ease(fold, 0.3, 0.9))
 
     return base, mark
 

@@ -7,6 +7,7 @@ import stage
 from bear import Figure, build_of, pose_bear, scaled
 from coat import BLACK, GRIZZLY, black_coat, grizzly_coat, pick
 from finish import finish
+from parts import LIGHT
 from places import LEAVES, PLACES, WOOD, View, bark, branch_before, snowfall, triple, trunks, tube, wild_place
 from shapes import turn, unit, vec
 
@@ -132,7 +133,8 @@ def hard_parts(fig: Figure, species: str, rng):
     )
     radii = np.array([w * np.array([1, 0.85, 0.55, 0.1]) for *_, w, _c in lines])
     colours = np.array([[c] * 4 for *_, c in lines])
-    stage.curves_of("horn", fur.Strands(points, colours, radii), stage.matt(None, 0.4, 0.5))
+    part = np.array([[LIGHT["head" if i < len(fig.teeth) else "legs"]] * 4 for i in range(len(lines))])
+    stage.curves_of("horn", fur.Strands(points, colours, radii, part), stage.matt(None, 0.4, 0.5))
     lips = np.array(fig.mouth)[None]
     size = np.linalg.norm(np.ptp(lips[0], axis=0))
     stage.curves_of(
