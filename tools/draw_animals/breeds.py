@@ -37,7 +37,7 @@ BREEDS = {
     "Bombay": Breed(
         "cat", "bombay", (0.028, 0.014, 0.028, 0.028), skull=0.155, iris=("c98a1e", "b8a028", "9aa43a"), nose=("0c0a0a",)),
     "British_Shorthair": Breed(
-        "cat", "british", (0.022, 0.012, 0.022, 0.024), lift=0.5, lock=0.012, girth=0.16, bone=0.05, neck=0.15, head=0.9,
+        "cat", "british", (0.016, 0.008, 0.016, 0.018), lift=0.3, lock=0.012, girth=0.16, bone=0.05, neck=0.15, head=0.9,
         skull=0.178, cheek=0.105, muzzle=0.035, ear=("prick", 0.066, 0.105, 0.125, 26), eye=(0.037, 0.08, 0.01),
         iris=("c8761a", "b8641a", "c89630"), nose=("4a4448",), tail=("long", 0.42, 0.045)),
     "Persian": Breed(

@@ -64,8 +64,8 @@ def bombay(rng):
 
 def british(rng):
     "Grey-blue plush; now and then lilac."
-    c = hue(rng, "94969c", "9c9da3", "85878d", "94969c", "a89f9e", amount=0.15)
-    return tinted(even(c, c * 1.35 + 0.02), c * 0.5 + PINK * 0.45, "inner ear"), None
+    c = hue(rng, "8c8a8c", "9a9696", "7c7a7e", "8a8788", "a69a94", amount=0.15)
+    return tinted(even(c, c * 1.15), c * 0.5 + PINK * 0.45, "inner ear"), None
 
 
 def persian(rng):
