@@ -9,7 +9,7 @@ from breeds import BREEDS
 
 CLASSES = tuple(BREEDS)
 GOOD = 30  # pictures a breed
-LEFT_OUT = {}  # numbers whose drawing failed to show its animal, by breed
+LEFT_OUT = {"pug": (4,), "newfoundland": (0,)}  # numbers whose drawing failed to show its animal, by breed
 
 
 def numbers(breed: str) -> list[int]:

@@ -23,8 +23,10 @@ SIDES = {"front": (0.42, 0, 22), "three-quarter": (0.40, 22, 58), "side": (0.18,
 
 def draw_lots(breed: str, rng) -> dict:
     "What is in the picture. Places, light and framing do not depend on the breed."
-    return dict(breed=breed, pose=choose(POSES, rng), frame=choose(FRAMES, rng), place=choose(PLACES, rng),
-        light=choose(LIGHTS, rng), side=choose({k: v[0] for k, v in SIDES.items()}, rng), open=rng.random() < 0.35, young=rng.random() < 0.12)
+    lots = dict(breed=breed, pose=choose(POSES, rng), frame=choose(FRAMES, rng), place=choose(PLACES, rng))
+    lots |= dict(light=choose(LIGHTS, rng), side=choose({k: v[0] for k, v in SIDES.items()}, rng))
+    mouth, _ = rng.random(2)  # the second lot is spare: without it all pictures would change
+    return lots | {"open": mouth < 0.35}
 
 
 def describe(lots: dict) -> str:
@@ -32,7 +34,7 @@ def describe(lots: dict) -> str:
     view = {"head": "head close-up", "bust": "head and shoulders", "whole": "whole body"}[lots["frame"]]
     pose = {"stand": "standing", "sit": "sitting", "lie": "lying"}[lots["pose"]]
     name = lots["breed"].replace("_", " ")
-    return f"drawn {BREEDS[lots['breed']].kind}, {name}, {'young, ' if lots['young'] else ''}{pose}, {view}, {lots['side']} view, {lots['place']}"
+    return f"drawn {BREEDS[lots['breed']].kind}, {name}, {pose}, {view}, {lots['side']} view, {lots['place']}"
 
 
 def set_face(fig: Figure, verts: np.ndarray):
