@@ -35,6 +35,7 @@ def nowhere(tmp_path, monkeypatch):
     "A machine without any data set."
     monkeypatch.setenv('BEARS_DATA', str(tmp_path/'none'))
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'cache'))
+    monkeypatch.setattr('bears_lib.engine.lessons.datasets._pets_packages', list)
 
 def test_an_empty_folder_is_no_data_set_and_no_hindrance(tmp_path, monkeypatch):
     "As on Windows, where nothing can be moved onto a folder."

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 import csv, os, re, shutil, socket, subprocess, sys, tempfile
 from ..core.common import BearsError, NetworkError, UsageError, near, say, write_beside
@@ -92,11 +94,16 @@ class DataSet:
     fetch: Callable[[Path, Path], None]|None=None # Fills its first argument, works in the second
     size: str='' # Of the download, in words
     advice: str='' # What else a person can do
+    part: str='' # Its folder in the package bears_lib_pets
 
 data_sets = {
     'bears': DataSet('web photos of black bears, grizzlies and teddies', ('bears',),
     advice='gather_images fetches such photos from the web.'),
     'pets': DataSet('37 breeds of cats and dogs (Oxford-IIIT Pets)', ('pets', 'pets37'), _fetch_pets, '812 MB'),
+    'pets_drawn': DataSet('drawn cats and dogs of twelve breeds', ('pets_drawn',),
+        advice='pip install bears_lib_pets brings them.', part='pictures'),
+    'pets_drawn_masks': DataSet('masks of the drawn cats and dogs', ('pets_drawn_masks',),
+        advice='pip install bears_lib_pets brings them.', part='masks'),
     'cats_dogs': DataSet('cats and dogs', ('cats_dogs',), _fetch_cats_dogs, '839 MB'),
     'dog_breeds': DataSet('120 breeds of dogs (a Kaggle competition)', ('dog_breeds',), _fetch_dog_breeds,
     'about 725 MB',
@@ -110,11 +117,19 @@ def data_cache() -> Path:
     "Where data sets are kept once they are fetched: `~/.cache/bears_lib/data`, or below XDG_CACHE_HOME."
     return Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'bears_lib'/'data'
 
+# %% ../../../nbs/engine/lessons/datasets.ipynb #80b8ee2b
+def _pets_packages() -> list[Path]:
+    "Where the package bears_lib_pets may be: installed, or beside bears_lib in its repository."
+    found = find_spec('bears_lib_pets')
+    return [*map(Path, found.submodule_search_locations or [] if found else []),
+        Path(str(files('bears_lib'))).parent/'bears_lib_pets']
+
 # %% ../../../nbs/engine/lessons/datasets.ipynb #5c97fb6f
 def _at_hand(name:str) -> Path|None:
     "The data set's folder on this machine; None if there is none."
     home = os.environ.get('BEARS_DATA')
     places = [*(Path(home)/folder for folder in data_sets[name].folders if home), data_cache()/name]
+    if data_sets[name].part: places += [package/data_sets[name].part for package in _pets_packages()]
     return next((place for place in places if place.is_dir() and any(place.iterdir())), None)
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #3c7b68be
@@ -181,7 +196,7 @@ def _fetch(name:str) -> Path:
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #fea76040
 def get_data(
-    name:str, # 'bears', 'pets', 'cats_dogs', 'dog_breeds' or 'esc10'
+    name:str, # 'bears', 'pets', 'pets_drawn', 'pets_drawn_masks', 'cats_dogs', 'dog_breeds' or 'esc10'
     else_sample:bool=False, # Where it can't be had, say so and give the drawn bears instead of raising a `BearsError`
 ) -> Path: # A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
     """The data of a lesson: from the folder that BEARS_DATA names, from the cache, or from where it was published.
@@ -189,7 +204,7 @@ def get_data(
     Parameters
     ----------
     name : str
-        'bears', 'pets', 'cats_dogs', 'dog_breeds' or 'esc10'
+        'bears', 'pets', 'pets_drawn', 'pets_drawn_masks', 'cats_dogs', 'dog_breeds' or 'esc10'
     else_sample : bool, default False
         Where it can't be had, say so and give the drawn bears instead of raising a `BearsError`
 
