@@ -127,7 +127,7 @@ def test_commands_load_nothing_heavy(words, photos, model, tmp_path):
 @pytest.mark.parametrize('fault, says', [('raise OSError("libcudart.so is missing")', 'OSError: libcudart.so is missing'), ('import os; os.abort()', 'no reason is given')])
 def test_a_torch_that_does_not_load_is_named_and_ends_nothing(tmp_path, fault, says):
     (tmp_path/'torch').mkdir()
-    (tmp_path/'torch'/'__init__.py').write_text(fault)
+    (tmp_path/'torch'/'__init__.py').write_text(fault, encoding='utf-8')
     import os
     path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
     answer = run('from bears_lib.commands import bears_doctor\nprint(bears_doctor()["checks"]["device"]["says"])', PYTHONPATH=path)
@@ -229,7 +229,7 @@ def test_what_was_chosen_is_what_is_saved(photos, two_ways, place, monkeypatch, 
         folder = save_model(fitted, tmp_path/f'{whole}', body=whole)
         answers = [Classifier(folder)(path) for path in some]
         assert np.abs([[answer[label] for label in fitted.labels] for answer in answers] - expected).max() < 2e-3
-        assert json.loads((folder/'model.json').read_text())['training']['chosen'] == fitted.chosen
+        assert json.loads((folder/'model.json').read_text(encoding='utf-8'))['training']['chosen'] == fitted.chosen
     if place == 2:
         with pytest.raises(BearsError, match='two bodies side by side'): fitted.to_learner()
 

@@ -418,13 +418,18 @@ class Worker:
     @contextmanager
     def within(self,
         seconds:float=10, # Of the time of day
-    ) -> Iterator[None]:
+    ) -> Iterator[None]: # For `with`
         """Ended after so long.
 
         Parameters
         ----------
         seconds : float, default 10
             Of the time of day
+
+        Returns
+        -------
+        Iterator[None]
+            For `with`
         """
         timer = threading.Timer(seconds, self.process.kill)
         timer.daemon = True
