@@ -622,12 +622,12 @@ class LayerPatches(Picture):
 
     def figure(self) -> Figure:
         columns = max(len(row.places) for row in self.rows)
-        figure = Figure(figsize=(1.5 + 0.85*columns, 0.9*len(self.rows)), layout='constrained')
+        figure = Figure(figsize=(2.4 + 0.85*columns, 0.87*len(self.rows)), layout='constrained')
         axes = figure.subplots(len(self.rows), columns, squeeze=False)
         for ax in axes.flat: ax.axis('off')
         layers = list(dict.fromkeys(row.layer for row in self.rows))
-        for line, row in zip(axes, self.rows):
+        for number, (line, row) in enumerate(zip(axes, self.rows), 1):
             for ax, crop in zip(line, self.crops(row)): ax.imshow(np.asarray(crop))
-            words = f'layer {layers.index(row.layer) + 1} of {len(layers)}\n{row.side} pixels\n({row.layer}, {row.channel})'
-            line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha='right', va='center', fontsize=8)
+            words = f'{number}: layer {layers.index(row.layer) + 1}, {row.side} pixels\nchannel {row.channel}'
+            line[0].text(-0.15, 0.5, words, transform=line[0].transAxes, ha='right', va='center', fontsize=11)
         return figure

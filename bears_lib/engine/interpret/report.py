@@ -153,7 +153,7 @@ def calibration_svg(
         at, share = x(each.said), each.right/each.n
         marks.append(f'<line x1="{at:.0f}" x2="{at:.0f}" y1="{y(low):.0f}" y2="{y(high):.0f}" class="mark"/><circle '
                      f'cx="{at:.0f}" cy="{y(share):.0f}" r="4" class="dot"/>'
-                     f'<text x="{at - 8:.0f}" y="{y(share) + 4:.0f}" text-anchor="end">n = {each.n}</text>')
+                     f'<text x="{at:.0f}" y="{y(high) - 6:.0f}" text-anchor="middle">n = {each.n}</text>')
     ticks = ''.join(f'<text x="{x(p):.0f}" y="236" text-anchor="middle">{p:.0%}</text><text x="34" '
                     f'y="{y(p) + 4:.0f}" text-anchor="end">{p:.0%}</text>' for p in (0, 0.5, 1))
     return (f'<figure><svg viewBox="0 0 300 260" role="img" aria-label="Calibration: {for_html(words)}"><path d="M40 '

@@ -238,7 +238,7 @@ def summary_text(
     lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}, {row['link']}"
         for row in standing['again']]
     if standing['graded_by_you']:
-        lines.append(f"You left {standing['agreed']} of {standing['graded_by_you']} suggested grades as they were.")
+        lines.append(f"You agreed with {standing['agreed']} of {standing['graded_by_you']} suggested grades.")
     if standing['damaged_lines']:
         lines.append(f"{standing['damaged_lines']} damaged line(s) in the session were passed over; they are still "
                      "in the file.")

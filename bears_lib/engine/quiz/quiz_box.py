@@ -39,8 +39,8 @@ def quiz_box(
     parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide),
         check=w.Button(description='Check', button_style='primary'),
         result=w.HTML(), mark=w.ToggleButtons(options=grades, value=None, description='Your mark'),
-        correction=w.Textarea(placeholder='Correction: what you would write now', layout=wide),
-        nit=w.Text(placeholder='Nit', layout=wide),
+        correction=w.Textarea(placeholder='what you would write now', description='Correction', layout=wide),
+        nit=w.Text(placeholder='anything small to remember', description='Note', layout=wide),
         accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')),
         hint=w.Button(description='Hint'), model=w.Button(description='Model answer'),
         back=w.Button(description='Back'), next=w.Button(description='Next'))
