@@ -109,4 +109,5 @@ def cross_fit_discriminant(
     learnt = ~np.isin(places, doubted)
     head = fit_discriminant(features[:, learnt], classes[learnt].tolist())
     right = int((chances.argmax(1) == classes).sum())
-    return Head(np.float32(temper*head.weight), np.float32(temper*head.bias), head.strength, right, len(classes), doubted, chances)
+    weight, bias = ((temper*each).astype(np.float32) for each in (head.weight, head.bias))
+    return Head(weight, bias, head.strength, right, len(classes), doubted, chances)

@@ -200,7 +200,7 @@ def _layers(graph:_Graph, repeats:Sequence[int], made:str='maps') -> str:
 def _maps(graph:_Graph, parts:Sequence[str]) -> str:
     "The maps of one body, or those of several behind each other."
     graph.table('lowest', np.float32(0)), graph.table('highest', np.float32(6))
-    made = []
+    made:list[str] = []
     for part in parts:
         graph.rest = iter(packaged_weights(part).values())
         made.append(_layers(graph, packages[part].repeats, f'maps {len(made)}' if len(parts) > 1 else 'maps'))
