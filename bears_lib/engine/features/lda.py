@@ -61,7 +61,8 @@ def fit_discriminant(
                          'give one each, of two or more classes.')
     means = np.stack([rows[classes == label].mean(0) for label in range(classes.max() + 1)])
     rest = rows - means[classes]
-    ball, share = shrinkage*np.square(rest).mean(), (1 - shrinkage)/len(rows)
+    spread = np.square(rest).mean() or 1  # one photo of each class, or copies alone: the nearest mean decides
+    ball, share = shrinkage*spread, (1 - shrinkage)/len(rows)
     if len(rows) > rows.shape[1]: weight = np.linalg.solve(share*rest.T @ rest + ball*np.eye(rows.shape[1]), means.T).T
     else:  # the same by way of a table of photos by photos, which is smaller (Woodbury)
         among = np.linalg.solve(share*rest @ rest.T + ball*np.eye(len(rows)), share*rest @ means.T)
