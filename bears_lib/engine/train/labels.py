@@ -264,7 +264,7 @@ def read_labelled(
         raise UsageError("labels takes a function, a pattern such as re.compile(r'(.+)_[0-9]+'), or what "
                          f"read_labels('labels.csv') returns, not {labels!r:.80}.")
     if not known:
-        raise DataError(f'None of {counted(len(files), "photo")} in {root} got a label. Of {files[0].name}: '
+        raise DataError(f'None of the {counted(len(files), "photo")} in {root} got a label. Of {files[0].name}: '
                         f'{why}{_ids(labels)}')
     folder = read_photos(root, known, leave_out=leave_out)
     folder.refused |= {path: why for path in files if path not in known}
