@@ -165,7 +165,7 @@ def test_the_packaged_sample_is_not_changed():
     cleaner.cards[0].menu.value = 'remove'
     file = cleaner.cards[0].file
     cleaner.controls['apply'].click()
-    assert 'sample_bears(' in cleaner.controls['message'].value and (root/file).exists()
+    assert 'sample_bears(' in cleaner.controls['message'].value and (root/file).exists() and not (root/'.bears').exists()
 
 def test_a_learner_tells_what_it_says(tmp_path):
     from bears_lib.train import bears_dls, bears_learner, fit_head

@@ -19,7 +19,7 @@ import numpy as np
 from fastcore.basics import patch
 from .audit import Report, name_in, contact_sheet, shorten, thumbnail, check_images
 from ..core.common import BearsError, UsageError, write_beside
-from ..core.folders import place_of
+from ..core.folders import place_of, sample_folder
 from ..features.split import split_photos
 from .journal import Move, Journal, finish_moves, move_photos
 from .journal import undo as take_back
@@ -122,6 +122,7 @@ def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, str|None]:
 
 def _keep(root:Path, changes:dict[str, tuple]) -> None:
     "Add choices to those in the folder, or with () take them out; two cleaners on one folder keep both theirs."
+    if root.resolve().is_relative_to(sample_folder().resolve()): return  # the packaged sample stays as it is
     known = _kept(root)
     kept = {file: label for file, label in known.items() if file not in changes} | {file: choice[0]
         for file, choice in changes.items() if choice}
