@@ -301,7 +301,7 @@ function mixed({pixels, width}, columns, rows) {
 // Where the picture's first row and column lie when it is turned upright: as the transform of a canvas, by EXIF's numbers.
 const turns = [[1, 0, 0, 1], [1, 0, 0, 1], [-1, 0, 0, 1], [-1, 0, 0, -1], [1, 0, 0, -1], [0, 1, 1, 0], [0, 1, -1, 0], [0, -1, -1, 0], [0, -1, 1, 0]];
 
-function reader(bitmap, turn = 1) {
+export function reader(bitmap, turn = 1) {
   const canvas = new OffscreenCanvas(1, 1), ink = canvas.getContext('2d', {willReadFrequently: true}), [a, b, c, d] = turns[turn];
   const [width, height] = turn > 4 ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
   return {width, height, read: async (top, rows) => {
@@ -329,7 +329,7 @@ export async function squareOf({bitmap, kind, turn}, {steps}) {
   return photo.pixels;
 }
 
-function drafted({read, width, height}, kind, size) {
+export function drafted({read, width, height}, kind, size) {
   const target = 2*size/Math.min(width, height), least = n => Math.max(1, roundEven(n*target));
   const room = Math.min(Math.floor(width/least(width)), Math.floor(height/least(height)));
   const by = kind === 'JPEG' ? [8, 4, 2, 1].find(n => room >= n) ?? 1 : 1;

@@ -401,9 +401,9 @@ def _put_together(folder:Path, name:str) -> tuple[ModelInfo, bytes]:
     if info.backbone.get('weights_sha256') != package.sha256 or head['weight'].shape[1] != package.num_features:
         raise ModelError(f'The head in {folder} was made for other weights of {arch} than those of {package.name}. '
                          'Train it again here, or get the whole model.')
-    network = with_head(packaged_body(arch, info.preprocess.shape), head['weight'], head['bias'],
-        head['bank'].astype(np.float32))
-    return info, shrink(network) if name == 'small.onnx' else network
+    body, small = packaged_body(arch, info.preprocess.shape), info.backbone.get('weights') == '8 bits'
+    network = with_head(shrink(body) if small else body, head['weight'], head['bias'], head['bank'].astype(np.float32))
+    return info, shrink(network) if name == 'small.onnx' and not small else network
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #edbecd2c
 def read_model(

@@ -1,0 +1,526 @@
+// The page: takes photos in, has one worker look at them and another learn from them, and shows what came of it. Nothing is sent anywhere.
+import { ask, best, likenessTo } from './learn.js';
+import { groupsOf } from './copies.js';
+import { forget, kept, keep } from './store.js';
+import { pageFiles } from './page.js';
+import { modelFiles, networkOf, packed, readTensors, safetensors, toHalves, unpacked } from './parcels.js';
+
+const {files, megabytes, preprocess, rules, info, width, nodes, drawn, most} = JSON.parse(document.getElementById('settings').textContent);
+const $ = id => document.getElementById(id), absolute = name => new URL(name, document.baseURI).href;
+const percent = share => `${(100*share).toFixed(1)}%`;
+const make = (kind, given = {}, ...inside) => { const item = Object.assign(document.createElement(kind), given); item.append(...inside); return item; };
+const counted = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+
+class Problem extends Error {}  // its message is for the visitor
+
+function say(text, problem = false) {
+  $('say').className = problem ? 'problem' : '';
+  $('say').textContent = text;
+}
+
+// ---- What there is: classes in their order, and photos; a photo is known by its number ----
+
+let classes = [], photos = [], next = 0, trained = null;
+
+const inClass = id => photos.filter(photo => photo.of === id);
+const ready = () => photos.filter(photo => photo.features);
+const byName = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+
+function addClass(name) {
+  const wanted = name.normalize('NFC').trim().slice(0, 100) || `Class ${classes.length + 1}`;
+  const there = classes.find(each => each.name === wanted);
+  if (there) return there;
+  classes.push({id: ++next, name: wanted});
+  return classes[classes.length - 1];
+}
+
+function take(files, of) {
+  const room = most - photos.length, some = [...files].slice(0, Math.max(room, 0));
+  for (const file of some) photos.push({id: ++next, of, file, name: file.name || 'photo'});
+  if (some.length < files.length) say(`At most ${most} photos fit in here; ${counted(files.length - some.length, 'photo')} more stayed outside. For more, there is bears-train.`, true);
+  show();
+  work();
+}
+
+// ---- The network's files, fetched once, and the two workers, made of blobs: so the page's rule that nothing may be sent anywhere holds for them as well ----
+
+async function fetchFile({url, integrity}) {
+  const get = options => fetch(absolute(url), {credentials: 'omit', ...options});
+  const answer = await get({integrity}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
+  const data = answer?.ok ? await answer.arrayBuffer().catch(() => null) : null;
+  if (data) return data;
+  throw new Problem(`${url.split('/').pop()} could not be fetched from ${new URL(absolute(url)).host}. Check the connection, and reload the page.`);
+}
+
+const blobOf = parts => URL.createObjectURL(new Blob(parts, {type: 'text/javascript'}));
+const held = {};  // what the archives of a page are made of
+
+async function load() {
+  const names = ['study.js', 'teach.js', 'learn.js', 'copies.js', 'photo.js'], all = [...names.map(url => ({url})), files.script, files.wasm, files.network, {url: 'page.json'}];
+  let there = 0;
+  $('done').hidden = false;
+  say(`Fetching the network: ${megabytes} MB, once ...`);
+  const got = await Promise.all(all.map(each => fetchFile(each).then(data => { $('done').value = ++there/all.length; return data; })));
+  const code = Object.fromEntries(names.map((name, i) => [name, new TextDecoder().decode(got[i])])), [script, wasm, network, page] = got.slice(names.length);
+  const learn = blobOf([code['learn.js']]), photo = blobOf([code['photo.js']]), copies = blobOf([code['copies.js'].replace('./photo.js', photo)]);
+  Object.assign(held, {script: new Blob([script]), wasm: new Blob([wasm]), network: new Uint8Array(network.slice(0)), page: JSON.parse(new TextDecoder().decode(page))});
+  held.teach = blobOf([code['teach.js'].replace('./learn.js', learn)]);
+  const worker = new Worker(blobOf([code['study.js'].replace('./photo.js', photo).replace('./copies.js', copies).replace('./learn.js', learn)]), {type: 'module'});
+  await question(worker, {script, wasm, network, settings: preprocess}, [script, wasm, network]);
+  $('done').hidden = true;
+  return worker;
+}
+
+let network = null;
+const looker = () => network ??= load().catch(error => { network = null; throw error; });
+
+// One question at a time, and the worker's answer to it.
+let before = Promise.resolve();
+function question(worker, given, moved = []) {
+  const answer = before.then(() => new Promise((done, failed) => {
+    worker.onmessage = ({data}) => data.problem ? failed(Object.assign(new Problem(data.problem), data)) : done(data);
+    worker.onerror = () => failed(new Problem("This browser can't run the network. Update the browser."));
+    worker.postMessage(given, moved);
+  }));
+  before = answer.catch(() => null);
+  return answer;
+}
+
+// What the worker can't decode, the page may: Safari opens HEIC as an image alone.
+async function looked(file, once = false) {
+  const worker = await looker();
+  try { return await question(worker, {file, once}); }
+  catch (error) {
+    if (!error.elsewhere) throw error;
+    const image = new Image();
+    image.src = URL.createObjectURL(file);
+    try { await image.decode(); const bitmap = await createImageBitmap(image); return await question(worker, {file, bitmap, once}, [bitmap]); }
+    catch { throw error; } finally { URL.revokeObjectURL(image.src); }
+  }
+}
+
+// ---- Looking at what is new, then learning from all ----
+
+let working = false;
+const known = new Map();  // what was found in a photo, by the hash of its content
+
+async function work() {
+  if (working) return;
+  working = true;
+  try {
+    for (let photo; (photo = photos.find(each => !each.features && !each.why));) {
+      try {
+        const found = known.get(photo.file) ?? await looked(photo.file);
+        known.set(photo.file, found);
+        Object.assign(photo, found, {picture: URL.createObjectURL(found.thumb)});
+      } catch (error) {
+        if (!network) throw error;
+        photo.why = error instanceof Problem ? error.message : 'this browser could not look at it.';
+      }
+      const left = photos.filter(each => !each.features && !each.why).length, all = photos.length;
+      if (left) { say(`Looking at photos: ${all - left} of ${all} ...`); $('done').hidden = false; $('done').value = (all - left)/all; }
+      showClass(photo.of);
+    }
+    $('done').hidden = true;
+    teach();
+  } catch (error) { say(error instanceof Problem ? error.message : 'Something went wrong here. Reload the page.', true); if (!(error instanceof Problem)) console.error(error); }
+  working = false;
+}
+
+let teacher = null;
+
+// All photos that can be learnt from, in the order in which Python reads a folder: by class, then by file name.
+function lesson() {
+  const used = classes.filter(each => inClass(each.id).some(photo => photo.features)).sort((a, b) => byName(a.name, b.name));
+  const rows = used.flatMap((each, label) => inClass(each.id).filter(photo => photo.features).sort((a, b) => byName(a.name, b.name)).map(photo => ({photo, label})));
+  return {labels: used.map(each => each.name), ids: used.map(each => each.id), rows, groups: groupsOf(rows.map(row => row.photo))};
+}
+
+function teach() {
+  teacher?.terminate();
+  refusals();
+  const {labels, ids, rows, groups} = lesson(), few = ids.filter(id => ready().filter(photo => photo.of === id).length < 3);
+  trained = null;
+  if (labels.length < 2 || few.length) { show(); return say(advice(labels.length, few)); }
+  const start = performance.now(), views = ['features', 'mirrored'].map(part => { const table = new Float32Array(rows.length*width); rows.forEach(({photo}, i) => table.set(photo[part], i*width)); return table; });
+  teacher = new Worker(held.teach, {type: 'module'});
+  $('done').hidden = false;
+  say(`Learning from ${counted(rows.length, 'photo')} ...`);
+  teacher.onmessage = ({data}) => {
+    if (data.share !== undefined) $('done').value = data.share;
+    if (data.problem) say(data.problem, true);
+    if (data.curve && trained) { trained.curve = data.curve; showCurve(); document.body.dataset.curve = 'drawn'; }
+    if (!data.head) return;
+    $('done').hidden = true;
+    trained = {labels, ids, rows, groups, head: data.head, known: data.known, number: (Number(document.body.dataset.trained) || 0) + 1};
+    show();
+    say(`Learnt from ${counted(rows.length, 'photo')} in ${((performance.now() - start)/1000).toFixed(1)} s. ${data.head.n ? verdict() : 'Too few different photos to check it: give each class three or more.'}`);
+    document.body.dataset.trained = String(trained.number);
+    if ($('keep').checked) save();
+  };
+  teacher.onerror = () => say("This browser can't learn here. Update the browser.", true);
+  teacher.postMessage({views, width, labels: rows.map(row => row.label), groups, rules}, views.map(view => view.buffer));
+}
+
+const advice = (many, few) => !photos.length ? 'Give each class at least three photos, then it begins by itself.' : many < 2 ? 'One more class with photos is needed: to tell apart takes two.' : `${few.map(id => classes.find(each => each.id === id).name).join(' and ')}: at least three photos are needed.`;
+
+function refusals() {
+  const bad = photos.filter(photo => photo.why);
+  photos = photos.filter(photo => !photo.why);
+  if (bad.length) $('refused')?.remove();
+  if (bad.length) $('classes').after(make('details', {id: 'refused', open: true}, make('summary', {textContent: `${counted(bad.length, 'file')} left out`}),
+    make('ul', {}, ...bad.slice(0, 30).map(photo => make('li', {textContent: `${photo.name}: ${photo.why}`})))));
+}
+
+// ---- What is shown ----
+
+function show() {
+  $('classes').replaceChildren(...classes.map(classBox));
+  for (const each of classes) showClass(each.id);
+  for (const id of ['result', 'test', 'take']) $(id).hidden = !trained;
+  if (trained) { showResult(); showFindings(); }
+}
+
+function classBox({id, name}) {
+  const box = make('div', {className: 'class'}), input = make('input', {type: 'text', value: name, maxLength: 100}), pick = make('input', {type: 'file', className: 'hidden', id: `pick${id}`, multiple: true, accept: 'image/*'});
+  box.dataset.class = String(id);
+  input.setAttribute('aria-label', 'Name of the class');
+  input.addEventListener('change', () => rename(id, input.value));
+  pick.addEventListener('change', () => { take(pick.files, id); pick.value = ''; });
+  const shoot = make('button', {type: 'button', textContent: 'Camera'}), remove = make('button', {type: 'button', className: 'remove', textContent: '×', title: 'Take this class out'});
+  remove.setAttribute('aria-label', `Take the class ${name} out`);
+  shoot.addEventListener('click', () => openCamera(id));
+  remove.addEventListener('click', () => { photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); });
+  box.append(make('div', {className: 'name'}, input, remove), make('p', {className: 'count'}), make('div', {className: 'buttons left'}, pick, make('label', {htmlFor: pick.id, className: 'button', textContent: 'Add photos'}), shoot), make('ul'));
+  return box;
+}
+
+function rename(id, name) {
+  const own = classes.find(each => each.id === id), wanted = name.normalize('NFC').trim().slice(0, 100);
+  if (!wanted || classes.some(each => each.id !== id && each.name === wanted)) say(wanted ? `There is a class ${wanted} already.` : 'A class needs a name.', true);
+  else { own.name = wanted; return teach(); }
+  show();
+}
+
+function showClass(id) {
+  const box = document.querySelector(`[data-class="${id}"]`), own = inClass(id);
+  if (!box) return;
+  const doubted = new Set(trained ? trained.head.doubted.map(i => trained.rows[i].photo.id) : []);
+  box.querySelector('.count').textContent = counted(own.length, 'photo') + (own.length && own.length < 3 ? ': three are needed' : '');
+  box.querySelector('ul').replaceChildren(...own.map(photo => {
+    const image = make('img', {alt: photo.name, src: photo.picture ?? ''}), button = make('button', {type: 'button'}, image), item = make('li', {className: photo.features ? '' : 'waiting'}, button);
+    if (!photo.picture) image.removeAttribute('src');
+    if (doubted.has(photo.id)) { item.className = 'doubted'; button.title = 'It may be wrongly labelled'; }
+    button.addEventListener('click', () => openPhoto(photo));
+    return item;
+  }));
+}
+
+// Moved to another class, or taken out; the photo stays in the file it came from.
+function move(photo, to) {
+  if (to) photo.of = to; else photos = photos.filter(each => each !== photo);
+  show();
+  teach();
+}
+
+function choices(photo, close = () => {}) {
+  const others = classes.filter(each => each.id !== photo.of);
+  return [...others.map(each => [`Move to ${each.name}`, each.id]), ['Take out', 0]].map(([words, to]) => {
+    const button = make('button', {type: 'button', textContent: words});
+    button.addEventListener('click', () => { close(); move(photo, to); });
+    return button;
+  });
+}
+
+function openPhoto(photo) {
+  const dialog = $('photo'), close = make('button', {type: 'button', textContent: 'Close'});
+  Object.assign(dialog.querySelector('img'), {src: photo.picture ?? '', alt: photo.name});
+  dialog.querySelector('p').textContent = photo.name;
+  close.addEventListener('click', () => dialog.close());
+  dialog.querySelector('.buttons').replaceChildren(...choices(photo, () => dialog.close()), close);
+  dialog.showModal();
+}
+
+// ---- How well it does ----
+
+// The interval that holds the true share in 95 of 100 cases (Wilson).
+function interval(right, n, z = 1.959964) {
+  const p = right/n, middle = (p + z*z/(2*n))/(1 + z*z/n), half = z*Math.sqrt(p*(1 - p)/n + z*z/(4*n*n))/(1 + z*z/n);
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}
+
+const verdict = () => { const {right, n} = trained.head, [low, high] = interval(right, n); return `Right on ${percent(right/n)} of ${counted(n, 'photo')} (95% interval ${percent(low)} to ${percent(high)}).`; };
+
+function showResult() {
+  const {head, labels, rows} = trained;
+  $('accuracy').textContent = head.n ? verdict() : 'Too few different photos to say.';
+  $('meaning').textContent = head.n ? 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation). On photos of another kind it may be right less often.' : 'Each class needs three photos that are no copies of each other.';
+  $('curve').replaceChildren();
+  if (!head.n) return $('table').replaceChildren();
+  const counts = labels.map(() => labels.map(() => 0));
+  rows.forEach(({label}, i) => counts[label][best(head.chances, i, labels.length)]++);
+  const cell = (text, kind = 'td', given = {}) => make(kind, {textContent: text, ...given});
+  $('table').replaceChildren(make('table', {}, make('caption', {textContent: 'Rows: what a photo shows. Columns: what was said of it.'}),
+    make('thead', {}, make('tr', {}, cell('', 'td'), ...labels.map(label => cell(label, 'th', {scope: 'col'})))),
+    make('tbody', {}, ...counts.map((row, i) => make('tr', {}, cell(labels[i], 'th', {scope: 'row'}), ...row.map((n, k) => cell(n, 'td', {className: i === k ? 'right' : ''})))))));
+}
+
+function showCurve() {
+  const {curve, head, labels, rows} = trained, all = [...curve, {each: Math.round(rows.length/labels.length), right: head.right, n: head.n}];
+  if (all.length < 2) return;
+  const shares = all.map(({right, n}) => right/n), gain = shares[shares.length - 1] - shares[shares.length - 2];
+  $('curve').replaceChildren(make('p', {className: 'small', textContent: `With ${all.map(({each}, i) => `${each} photos of each: ${percent(shares[i])}`).join('; with ')}. ${gain > 0.02 ? 'More photos will probably help.' : 'Twice as many photos brought little at the end: other kinds of photos may help more than more of the same.'}`}));
+}
+
+function showFindings() {
+  const {head, labels, rows, groups} = trained, findings = head.doubted.map(i => {
+    const {photo} = rows[i], said = best(head.chances, i, labels.length);
+    return make('div', {className: 'finding'}, make('img', {src: photo.picture, alt: ''}), make('p', {textContent: `${photo.name}: under ${labels[rows[i].label]}, but it looks like ${labels[said]} (${percent(head.chances[i*labels.length + said])}). It was not learnt from.`}), ...choices(photo));
+  });
+  const of = new Map();
+  groups.forEach((name, i) => of.set(name, [...of.get(name) ?? [], i]));
+  for (const copies of [...of.values()].filter(each => each.length > 1).slice(0, 30)) {
+    const apart = new Set(copies.map(i => rows[i].label)).size > 1, last = rows[copies[copies.length - 1]].photo, out = make('button', {type: 'button', textContent: `Take ${last.name} out`});
+    out.addEventListener('click', () => move(last, 0));
+    findings.push(make('div', {className: 'finding'}, make('img', {src: rows[copies[0]].photo.picture, alt: ''}), make('p', {textContent: `${copies.map(i => rows[i].photo.name).join(', ')}: the same picture${apart ? `, under ${[...new Set(copies.map(i => labels[rows[i].label]))].join(' and ')}` : ''}. Copies are never on both sides when it is checked.`}), out));
+  }
+  $('findings').replaceChildren(...findings.length ? [make('h3', {textContent: `Worth a look: ${counted(findings.length, 'finding')}`}), ...findings] : []);
+}
+
+// ---- Asking it ----
+
+function answer(features, name, picture) {
+  const chances = [...ask(trained.head, features)].map((chance, i) => ({label: trained.labels[i], chance})).sort((a, b) => b.chance - a.chance);
+  const unsure = likenessTo(features, trained.known.bank, width, rules) < trained.known.threshold;
+  $('answer').textContent = unsure ? `${name}: unlike anything it knows (unsure)` : `${name}: ${chances[0].label}, ${percent(chances[0].chance)}`;
+  $('bars').className = unsure ? 'unsure' : '';
+  $('bars').replaceChildren(...chances.slice(0, 8).map(({label, chance}) => {
+    const fill = make('span', {className: 'fill'}), track = make('span', {className: 'track'}, fill);
+    fill.style.width = percent(chance);
+    track.setAttribute('aria-hidden', 'true');
+    return make('li', {}, make('span', {className: 'label', textContent: label}), ' ', make('span', {className: 'number', textContent: percent(chance)}), track);
+  }));
+  if (picture) Object.assign($('seen'), {src: picture, hidden: false, alt: `${name}, as it was looked at`});
+}
+
+async function askOf(file, name = file.name) {
+  try { const {features, thumb} = await looked(file, true); answer(features, name, URL.createObjectURL(thumb)); }
+  catch (error) { $('answer').textContent = `${name}: ${error instanceof Problem ? error.message : 'this browser could not look at it.'}`; $('bars').replaceChildren(); }
+}
+
+// ---- The camera: photos for a class while the button is held, or a look at each moment ----
+
+const camera = $('camera'), video = camera.querySelector('video');
+let shooting = 0, forClass = 0, taken = 0;
+
+async function openCamera(id) {
+  forClass = id;
+  taken = 0;
+  try { video.srcObject = await navigator.mediaDevices.getUserMedia({video: {facingMode: 'environment', width: {ideal: 1280}}}); }
+  catch (error) {
+    const why = error.name === 'NotAllowedError' ? 'it was not allowed' : error.name === 'NotFoundError' ? 'there is none' : 'this page may not use it';
+    return say(`The camera can't be used: ${why}. Choose photos instead.`, true);
+  }
+  $('shoot').hidden = !id;
+  $('counted').textContent = '';
+  camera.showModal();
+  if (!id) watch();
+}
+
+const frame = () => new Promise(done => {
+  const canvas = make('canvas', {width: video.videoWidth, height: video.videoHeight});
+  if (!canvas.width) return done(null);
+  canvas.getContext('2d').drawImage(video, 0, 0);
+  canvas.toBlob(done, 'image/jpeg', 0.92);
+});
+
+async function shoot() {
+  const blob = await frame(), stamp = new Date().toISOString().replace(/\D/g, '');
+  if (!blob) return;
+  photos.push({id: ++next, of: forClass, file: blob, name: `camera_${stamp}.jpg`});
+  $('counted').textContent = counted(++taken, 'photo');
+}
+
+function hold() { if (!shooting && photos.length < most) { shoot(); shooting = window.setInterval(shoot, 300); } }
+function release() { clearInterval(shooting); shooting = 0; }
+
+async function watch() {
+  while (camera.open) {
+    const blob = await frame();
+    if (blob && trained) await askOf(blob, 'camera');
+    $('counted').textContent = $('answer').textContent;
+    await new Promise(done => setTimeout(done, 200));
+  }
+}
+
+$('shoot').addEventListener('pointerdown', hold);
+for (const end of ['pointerup', 'pointerleave', 'pointercancel']) $('shoot').addEventListener(end, release);
+$('shoot').addEventListener('keydown', event => { if (/^( |Enter)$/.test(event.key)) { event.preventDefault(); hold(); } });
+$('shoot').addEventListener('keyup', release);
+$('close').addEventListener('click', () => camera.close());
+camera.addEventListener('close', () => { release(); video.srcObject?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
+$('live').addEventListener('click', () => openCamera(0));
+
+// ---- Taking it along ----
+
+async function infoOf() {
+  const {labels, head, known: {threshold, share, n, many, likeness}, rows} = trained, [low, high] = head.n ? interval(head.right, head.n) : [0, 1];
+  const count = which => Object.fromEntries(labels.map((label, k) => [label, rows.filter((row, i) => which(row, i) === k).length]));
+  const said = rows.map((_, i) => head.n ? best(head.chances, i, labels.length) : -1), losses = rows.map(({label}, i) => head.n ? -Math.log(Math.max(head.chances[i*labels.length + label], 1e-7)) : 0);
+  const ordered = [...likeness].sort((a, b) => a - b);
+  return {...info, labels,
+    metrics: head.n ? {accuracy: head.right/head.n, n: head.n, interval: [low, high], measured_on: 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).', log_loss: losses.reduce((a, b) => a + b, 0)/head.n} : {},
+    training: {train: count(row => row.label), valid: count(() => -1), sources: {}, strength: head.strength, cross_validation: {right: head.right, n: head.n}, reference: {labels: count((_, i) => said[i]), likeness: ordered.map(each => Number(each.toFixed(4)))}},
+    unsure: {threshold, valid_share: share, n, bank: many, neighbours: rules.neighbours},
+    split: {how: 'cross-validation', train: rows.map(({photo}) => photo.sha.slice(0, 12)).sort().join(' '), valid: ''}};
+}
+
+function headFile() {
+  const {head, known: {bank, many, likeness}, labels, rows} = trained, k = labels.length, n = head.n ? rows.length : 0;
+  const hashes = Uint8Array.from(n ? rows.flatMap(({photo}) => photo.sha.slice(0, 12).match(/../g).map(pair => parseInt(pair, 16))) : []);
+  return safetensors({bank: {dtype: 'F16', shape: [many, width], values: toHalves(bank)}, bias: {dtype: 'F32', shape: [k], values: head.bias}, weight: {dtype: 'F32', shape: [k, width], values: head.weight},
+    'judged.hashes': {dtype: 'U8', shape: [n, 6], values: hashes}, 'judged.likeness': {dtype: 'F32', shape: [n], values: Float32Array.from(n ? likeness : [])}, 'judged.probabilities': {dtype: 'F16', shape: [n, k], values: toHalves(n ? head.chances : [])}});
+}
+
+const plain = name => name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '_').replace(/^\.+/, '_').trim() || 'photo';
+
+const parcels = {
+  model: async () => modelFiles({'head.safetensors': headFile()}, await infoOf()),
+  photos: async () => {
+    const parts = {}, table = ['file_name,label'], quoted = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    for (const {of, file, name, sha} of ready()) {
+      const label = classes.find(each => each.id === of).name, path = `${plain(label)}/${sha.slice(0, 8)}_${plain(name).slice(-80)}`;
+      parts[path] = new Uint8Array(await file.arrayBuffer());
+      table.push(`${quoted(path)},${quoted(label)}`);
+    }
+    return {...parts, 'metadata.csv': table.join('\n') + '\n'};
+  },
+  page: async () => {
+    const described = await infoOf(), bank = trained.known.bank, network = networkOf(held.network, Uint8Array.from(atob(nodes), each => each.charCodeAt(0)), trained.head, bank, width, rules.neighbours);
+    return pageFiles(held, network, described, trained.head.n ? verdict() : 'Not measured.');
+  },
+};
+
+async function takeAlong(what) {
+  say('Packing ...');
+  try {
+    const link = make('a', {href: URL.createObjectURL(packed(await parcels[what]())), download: `${what === 'photos' ? 'photos' : `${trained.labels.map(plain).join('_').slice(0, 60)}_${what}`}.zip`});
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    say(`${link.download} is in your downloads.`);
+  } catch (error) { console.error(error); say(`It could not be packed: ${error.message}`, true); }
+}
+for (const button of document.querySelectorAll('[data-take]')) button.addEventListener('click', () => takeAlong(button.dataset.take));
+
+// ---- Bringing it: folders, archives, a model ----
+
+const isPicture = name => /\.(jpe?g|jfif|png|gif|webp|bmp|avif|hei[cf])$/i.test(name);
+
+// Files with their paths: the class is the folder that a photo lies in.
+function takeFolder(found) {
+  const pictures = found.filter(({path}) => isPicture(path) && !/(^|\/)\./.test(path)), model = found.find(({path}) => /(^|\/)model\.json$/.test(path));
+  if (model) return openModel(found, model.path.replace(/model\.json$/, ''));
+  if (!pictures.length) throw new Problem('there is no photo in it.');
+  const of = Map.groupBy ? Map.groupBy(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '') : pictures.reduce((map, each) => { const key = each.path.split('/').slice(-2, -1)[0] ?? ''; return map.set(key, [...map.get(key) ?? [], each]); }, new Map());
+  classes = classes.filter(each => inClass(each.id).length);
+  for (const [name, some] of of) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(name || 'photos').id);
+}
+
+async function openArchive(file) {
+  say(`Unpacking ${file.name} ...`);
+  const found = await unpacked(file);
+  takeFolder([...found].map(([path, data]) => ({path, file: new Blob([data])})));
+}
+
+// A model that was made elsewhere: it answers here, and learns anew as soon as there are photos.
+async function openModel(found, root) {
+  const part = async name => { const one = found.find(({path}) => path === root + name); if (!one) throw new Problem(`${name} is missing: the model was saved without the head, and this page can't open it.`); return new Uint8Array(await one.file.arrayBuffer()); };
+  const described = JSON.parse(new TextDecoder().decode(await part('model.json'))), {weight, bias, bank} = readTensors(await part('head.safetensors'));
+  const labels = described.labels, same = ['name', 'weights_sha256'].every(key => described.backbone?.[key] === info.backbone[key]) && JSON.stringify(described.preprocess) === JSON.stringify(info.preprocess);
+  if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears-web or in Python.');
+  if (!Array.isArray(labels) || weight.shape[0] !== labels.length || weight.shape[1] !== width || bias.shape[0] !== labels.length || bank.shape[1] !== width) throw new Problem('the parts of this model do not fit each other.');
+  await looker();
+  classes = labels.map(name => ({id: ++next, name: String(name).slice(0, 100)}));
+  photos = [];
+  trained = {labels: classes.map(each => each.name), ids: classes.map(each => each.id), rows: [], groups: [], head: {weight: weight.values, bias: bias.values, strength: described.training?.strength ?? 0.1, right: 0, n: 0, doubted: [], chances: null},
+    known: {bank: bank.values, many: bank.shape[0], likeness: [], threshold: described.unsure?.threshold ?? -1, share: 0, n: 0}};
+  show();
+  $('accuracy').textContent = `A model of ${labels.join(', ')}, made elsewhere`;
+  $('meaning').textContent = described.metrics?.accuracy ? `It says of itself: right on ${percent(described.metrics.accuracy)} of ${described.metrics.n} photos.` : '';
+  $('take').hidden = true;
+  $('done').hidden = true;
+  document.body.dataset.opened = 'model';
+  say('The model is open: try it on a photo. Give each class three photos of your own, and it learns anew from these.');
+}
+
+async function bring(files) {
+  try {
+    const archives = [...files].filter(({file}) => /\.zip$/i.test(file.name ?? '')), others = [...files].filter(each => !archives.includes(each));
+    for (const {file} of archives) await openArchive(file);
+    if (others.length) await takeFolder(others);
+  } catch (error) { say(`${files[0]?.path ?? 'That'}: ${error.message}`, true); if (!(error instanceof Problem)) console.error(error); }
+}
+
+async function walked(entry, path = '') {
+  if (entry.isFile) return [{path: path + entry.name, file: await new Promise((done, failed) => entry.file(done, failed))}];
+  const read = entry.createReader(), found = [];
+  for (let some; found.length < 10_000 && (some = await new Promise((done, failed) => read.readEntries(done, failed))).length;) for (const each of some) found.push(...await walked(each, `${path}${entry.name}/`));
+  return found;
+}
+
+// ---- Ways in ----
+
+function photosFor(id, files) { if (files.some(file => /\.zip$/i.test(file.name))) bring(files.map(file => ({path: file.name, file}))); else take(files, id); }
+
+$('more').addEventListener('click', () => { addClass(''); show(); [...document.querySelectorAll('.class input[type=text]')].pop().select(); });
+$('folder').addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
+$('ask').addEventListener('change', event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; });
+$('drawn').addEventListener('click', async () => {
+  classes = classes.filter(each => inClass(each.id).length);
+  say('Fetching drawn bears ...');
+  try {
+    for (const [name, urls] of Object.entries(drawn)) {
+      const some = await Promise.all(urls.map(async url => new File([await fetchFile({url})], url.split('/').pop())));
+      take(some, addClass(name).id);
+    }
+  } catch (error) { say(error.message, true); }
+});
+const boxOf = target => target instanceof Element ? target.closest('.class') : null;
+addEventListener('dragover', event => { event.preventDefault(); for (const box of document.querySelectorAll('.class')) box.classList.toggle('over', box === boxOf(event.target)); });
+addEventListener('dragleave', event => { if (!event.relatedTarget) for (const box of document.querySelectorAll('.class')) box.classList.remove('over'); });
+addEventListener('drop', async event => {
+  event.preventDefault();
+  for (const box of document.querySelectorAll('.class')) box.classList.remove('over');
+  const box = boxOf(event.target), entries = [...event.dataTransfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean), files = [...event.dataTransfer.files];
+  if (box && files.length && !entries.some(entry => entry.isDirectory)) return photosFor(Number(box.dataset.class), files);
+  if (!files.length) return say('That was no file. Save the picture first, then drop it here.', true);
+  bring(entries.length ? (await Promise.all(entries.map(entry => walked(entry)))).flat() : files.map(file => ({path: file.name, file})));
+});
+addEventListener('paste', event => { const files = [...event.clipboardData.files]; if (files.length) take(files, Number(boxOf(document.activeElement)?.dataset.class) || classes[classes.length - 1].id); });
+camera.addEventListener('cancel', release);
+
+// ---- Kept in this browser, if asked ----
+
+async function save() {
+  try { await keep({classes, photos: photos.map(({of, file, name}) => ({of, file, name}))}); $('forget').hidden = false; }
+  catch (error) { $('keep').checked = false; say(`The browser can't keep them: ${error.message}`, true); }
+}
+$('keep').addEventListener('change', () => $('keep').checked ? save() : null);
+$('forget').addEventListener('click', async () => { await forget(); $('keep').checked = false; $('forget').hidden = true; say('Nothing is kept in this browser any more. What is on the page stays until you close it.'); });
+
+// ---- Start ----
+
+const old = await kept().catch(() => null);
+if (old?.photos?.length) {
+  classes = old.classes;
+  next = Math.max(...classes.map(each => each.id));
+  $('keep').checked = true;
+  $('forget').hidden = false;
+  for (const each of classes) take(old.photos.filter(photo => photo.of === each.id).map(({file, name}) => new File([file], name)), each.id);
+} else {
+  addClass('Class 1');
+  addClass('Class 2');
+  show();
+  say(`Give each class at least three photos, then it begins by itself. The network (${megabytes} MB) is fetched with the first one.`);
+}
+if (navigator.serviceWorker && !/^(localhost|127\.|\[::1\])/.test(location.hostname)) navigator.serviceWorker.register('service-worker.js');
