@@ -253,7 +253,7 @@ function crossValidated(rows, width, truth, classes, folds, rules, tell) {
   const n = truth.length, turn = n < width ? turned(rows, n, width) : null, columns = turn ? turn.many : width;
   const table = {rows: turn ? turn.rows : rows, n, columns}, k = Math.max(...folds) + 1;
   const used = Array.from({length: k}, (_, fold) => Uint8Array.from(folds, each => Number(each !== fold)));
-  let weights = used.map(() => new Float64Array((columns + 1)*classes)), least = Infinity, strength = rules.strengths[0], closest = weights;
+  let weights = used.map(() => /** @type {Float64Array} */ (new Float64Array((columns + 1)*classes))), least = Infinity, strength = rules.strengths[0], closest = weights;
   const judged = () => {
     const chances = new Float32Array(n*classes);
     for (let i = 0; i < n; i++) chances.set(chancesOf(table, i, weights[folds[i]], classes), i*classes);

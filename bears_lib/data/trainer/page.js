@@ -6,7 +6,7 @@ const encoded = text => new TextEncoder().encode(text);
 
 /** @param {any} held what the page was loaded with @param {Uint8Array} network @param {any} info `model.json` @param {string} verdict how often it is right */
 export async function pageFiles({page, script, wasm}, network, info, verdict) {
-  const integrity = `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', network))))}`;
+  const integrity = `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', /** @type {BufferSource} */ (network)))))}`;
   const {labels, training, unsure} = info, title = `${labels.slice(0, 4).join(' or ')}${labels.length > 4 ? ' or ...' : ''}?`;
   const settings = {...page.settings, labels, threshold: unsure.threshold, files: {...page.settings.files, network: {url: 'small.onnx', integrity}}};
   const rows = {Knows: labels.join(', '), 'Learnt from': Object.entries(training.train).map(([label, n]) => `${n} ${label}`).join(', '), 'Right how often': verdict,

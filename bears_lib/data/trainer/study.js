@@ -14,7 +14,7 @@ function lessMemory(asked) {
 
 async function start({script, wasm, network, settings}) {
   if (!Memory) throw new PhotoError("This browser can't run the network: it has no WebAssembly. Update the browser.");
-  WebAssembly.Memory = Object.assign(function(asked) { return lessMemory(asked); }, {prototype: Memory.prototype});
+  WebAssembly.Memory = /** @type {any} */ (Object.assign(function(asked) { return lessMemory(asked); }, {prototype: Memory.prototype}));
   preprocess = settings;
   ort = await import(URL.createObjectURL(new Blob([script], {type: 'text/javascript'})));
   ort.env.wasm.numThreads = 1;  // more need headers that plain web space does not send
@@ -54,7 +54,7 @@ async function thumbOf(square, [height, width], side = 144) {
 
 // All that the page wants to know of a photo; one that is only asked about needs no mirror image and no hash.
 async function look({file, bitmap, once}) {
-  const photo = bitmap ? {bitmap, turn: 1} : await openPhoto(file);
+  const photo = bitmap ? {bitmap, kind: '', turn: 1} : await openPhoto(file);
   try {
     const square = await squareOf(photo, preprocess), thumb = await thumbOf(square, preprocess.size);
     const first = halves(await featuresOf(tensorOf(square, preprocess)));

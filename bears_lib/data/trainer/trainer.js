@@ -6,7 +6,7 @@ import { pageFiles } from './page.js';
 import { modelFiles, networkOf, packed, readTensors, safetensors, toHalves, unpacked } from './parcels.js';
 
 const {files, megabytes, preprocess, rules, info, width, nodes, drawn, most} = JSON.parse(document.getElementById('settings').textContent);
-const $ = id => document.getElementById(id), absolute = name => new URL(name, document.baseURI).href;
+const $ = /** @type {(id: string) => any} */ (id => document.getElementById(id)), absolute = name => new URL(name, document.baseURI).href;
 const percent = share => `${(100*share).toFixed(1)}%`;
 const make = (kind, given = {}, ...inside) => { const item = Object.assign(document.createElement(kind), given); item.append(...inside); return item; };
 const counted = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
@@ -44,6 +44,7 @@ function take(files, of) {
 
 // ---- The network's files, fetched once, and the two workers, made of blobs: so the page's rule that nothing may be sent anywhere holds for them as well ----
 
+/** @param {{url: string, integrity?: string}} file */
 async function fetchFile({url, integrity}) {
   const get = options => fetch(absolute(url), {credentials: 'omit', ...options});
   const answer = await get({integrity}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
@@ -310,7 +311,8 @@ async function askOf(file, name = file.name) {
 
 // ---- The camera: photos for a class while the button is held, or a look at each moment ----
 
-const camera = $('camera'), video = camera.querySelector('video');
+/** @type {HTMLDialogElement} */ const camera = $('camera');
+const video = camera.querySelector('video'), stream = () => /** @type {MediaStream} */ (video.srcObject);
 let shooting = 0, forClass = 0, taken = 0;
 
 async function openCamera(id) {
@@ -358,7 +360,7 @@ for (const end of ['pointerup', 'pointerleave', 'pointercancel']) $('shoot').add
 $('shoot').addEventListener('keydown', event => { if (/^( |Enter)$/.test(event.key)) { event.preventDefault(); hold(); } });
 $('shoot').addEventListener('keyup', release);
 $('close').addEventListener('click', () => camera.close());
-camera.addEventListener('close', () => { release(); video.srcObject?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
+camera.addEventListener('close', () => { release(); stream()?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
 $('live').addEventListener('click', () => openCamera(0));
 
 // ---- Taking it along ----
@@ -410,7 +412,7 @@ async function takeAlong(what) {
     say(`${link.download} is in your downloads.`);
   } catch (error) { console.error(error); say(`It could not be packed: ${error.message}`, true); }
 }
-for (const button of document.querySelectorAll('[data-take]')) button.addEventListener('click', () => takeAlong(button.dataset.take));
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-take]'))) button.addEventListener('click', () => takeAlong(button.dataset.take));
 
 // ---- Bringing it: folders, archives, a model ----
 
@@ -429,7 +431,7 @@ function takeFolder(found) {
 async function openArchive(file) {
   say(`Unpacking ${file.name} ...`);
   const found = await unpacked(file);
-  takeFolder([...found].map(([path, data]) => ({path, file: new Blob([data])})));
+  takeFolder([...found].map(([path, data]) => ({path, file: new Blob([/** @type {BlobPart} */ (data)])})));
 }
 
 // A model that was made elsewhere: it answers here, and learns anew as soon as there are photos.
@@ -472,7 +474,7 @@ async function walked(entry, path = '') {
 
 function photosFor(id, files) { if (files.some(file => /\.zip$/i.test(file.name))) bring(files.map(file => ({path: file.name, file}))); else take(files, id); }
 
-$('more').addEventListener('click', () => { addClass(''); show(); [...document.querySelectorAll('.class input[type=text]')].pop().select(); });
+$('more').addEventListener('click', () => { addClass(''); show(); /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().select(); });
 $('folder').addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
 $('ask').addEventListener('change', event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; });
 $('drawn').addEventListener('click', async () => {
@@ -485,7 +487,7 @@ $('drawn').addEventListener('click', async () => {
     }
   } catch (error) { say(error.message, true); }
 });
-const boxOf = target => target instanceof Element ? target.closest('.class') : null;
+const boxOf = target => target instanceof Element ? /** @type {HTMLElement} */ (target.closest('.class')) : null;
 addEventListener('dragover', event => { event.preventDefault(); for (const box of document.querySelectorAll('.class')) box.classList.toggle('over', box === boxOf(event.target)); });
 addEventListener('dragleave', event => { if (!event.relatedTarget) for (const box of document.querySelectorAll('.class')) box.classList.remove('over'); });
 addEventListener('drop', async event => {

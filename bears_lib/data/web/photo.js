@@ -19,7 +19,7 @@ export async function openPhoto(file) {
   if (width*height > largestPhoto) throw new PhotoError(`${width} x ${height} pixels are too large to open safely (at most ${largestPhoto/1e6} megapixels). Make it smaller first.`);
   const {turn, rest} = await takeTurn(bytes, kind);
   // Colours as they stand in the file: Pillow does not convert them either.
-  const options = {imageOrientation: 'from-image', premultiplyAlpha: 'none', colorSpaceConversion: 'none'};
+  const options = /** @type {ImageBitmapOptions} */ ({imageOrientation: 'from-image', premultiplyAlpha: 'none', colorSpaceConversion: 'none'});
   try { return {kind, turn, bitmap: await createImageBitmap(rest, options)}; }
   catch {
     if (kind === 'JPEG' || kind === 'PNG') throw new PhotoError('the picture is damaged.');
@@ -117,7 +117,7 @@ const parts = {
 
 // EXIF's number for how the picture has to be turned, and the file without all that says so.
 async function takeTurn(bytes, kind) {
-  const view = new DataView(bytes.buffer), found = {}, rest = [];
+  const view = new DataView(bytes.buffer), found = /** @type {any} */ ({}), rest = [];
   let kept = 0;
   try {
     for (const {at, end, name, from, packed} of parts[kind]?.(view) ?? []) {

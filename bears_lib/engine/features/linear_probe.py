@@ -171,7 +171,7 @@ def _shape(rows:np.ndarray, used:np.ndarray, weights:np.ndarray, penalty:np.ndar
     return cholesky(table, check_finite=False)
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #f8c6bd89
-def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-4) -> np.ndarray:
+def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-5) -> np.ndarray:
     "The best weights of several fits, of shape (columns, fits, classes), looked for from `weights` on; `used` has the shape (photos, fits)."
     from scipy.linalg import solve_triangular
     from scipy.optimize import minimize
@@ -228,7 +228,7 @@ def fit_once(
     return rows.head(_fit(rows.values, labels, np.ones((len(labels), 1)), strength, start)[:, 0], strength)
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #8b01ccc2
-def _fit_folds(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-4, at_once:int=200) -> np.ndarray:
+def _fit_folds(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-5, at_once:int=200) -> np.ndarray:
     "`_fit` for all folds side by side, or for some at a time where there are many classes."
     some = max(1, at_once//weights.shape[2])
     return np.concatenate([_fit(rows, labels, used[:, i:i + some], strength, weights[:, i:i + some], slope)
@@ -320,7 +320,7 @@ def _cross_validate(rows:np.ndarray, labels:np.ndarray, groups:Sequence) -> tupl
         chances = _judged(some, used[part], weights)
         loss = -np.log(np.maximum(chances[np.arange(len(chances)), labels[part]], 1e-7)).mean()
         if loss < least: least, best, closest = loss, strength, weights
-    weights = _fit_folds(first, labels, used, best, closest, slope=3e-4 if part.all() else 3e-3)
+    weights = _fit_folds(first, labels, used, best, closest, slope=3e-5 if part.all() else 3e-3)
     start[:, 0] = weights.mean(1) if turn is None else np.vstack([turn @ weights[:-1].mean(1), weights[-1:].mean(1)])
     return best, _judged(first, used, weights), start
 

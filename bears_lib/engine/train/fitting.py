@@ -100,7 +100,7 @@ def _fit_head(body:Body, photos:Sequence[Photo], features:np.ndarray, classes:np
     groups = [photo.group for photo in photos]
     told = [fit_recipe(), body.kind(), str(len(features)), classes.tolist(), [photo.sha256 for photo in photos], groups]
     fit = lambda: vars(fit_linear(features, classes.tolist(), groups))
-    parts:dict[str, Any] = {**remembered('heads, version 1', told, fit)}
+    parts:dict[str, Any] = {**remembered('heads, version 2', told, fit)}
     return Head(**parts | {'strength': float(parts['strength']), 'right': int(parts['right']), 'n': int(parts['n'])})
 
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000011

@@ -1,0 +1,330 @@
+"The page that trains: the same numbers as Python, archives both ways, strangers' files, and a visitor in a real browser."
+import base64, io, json, os, shutil, subprocess, threading, zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bears_lib.deploy import Classifier, save_model
+from bears_lib.engine.core.folders import sample_folder
+from bears_lib.engine.deploy.browser_app import page_server
+from bears_lib.engine.features.linear_probe import fit_linear, group_folds
+from bears_lib.engine.features.near_duplicates import group_photos, orientation_hashes, read_photos
+from bears_lib.engine.features.novelty import among_groups
+from bears_lib.engine.features.photo_features import load_body, photo_features
+from bears_lib.engine.pages.trainer import head_nodes, make_trainer, small_body, trainer_rules
+from bears_lib.engine.predict.onnx_session import run_photos
+from bears_lib.engine.predict.packaged_body import with_head
+from bears_lib.train import fit_photos
+from conftest import in_browser, root
+
+data = Path(os.environ.get('BEARS_DATA', 'none'))
+width = 1280
+
+@pytest.fixture(scope='module')
+def scripts(tmp_path_factory) -> Path:
+    "The page's scripts in one folder, as they lie on the page."
+    folder = tmp_path_factory.mktemp('scripts')
+    for path in [*(root/'bears_lib/data/trainer').glob('*.js'), root/'bears_lib/data/web/photo.js']: shutil.copy(path, folder)
+    (folder/'package.json').write_text('{"type": "module"}')
+    return folder
+
+def ask(scripts:Path, what:str, **given) -> dict:
+    "What a function of the scripts answers, in node."
+    if shutil.which('node') is None: pytest.skip('node is not installed: apt-get install nodejs')
+    question = json.dumps({'what': what, **given})
+    done = subprocess.run(['node', root/'tests/trainer/ask.mjs', scripts], input=question, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+def coded(values:np.ndarray|bytes) -> str: return base64.b64encode(values if isinstance(values, bytes) else np.float32(values).tobytes()).decode()
+
+def clouds(n:int, classes:int, seed:int=0) -> tuple[np.ndarray, np.ndarray]:
+    "Features of two views as a body might give them, and labels, a few of them wrong."
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % classes
+    middles = np.abs(rng.normal(0, 1, (classes, width)))
+    views = np.stack([np.abs(middles[labels]*0.25 + rng.normal(0, 0.5, (n, width))) for _ in range(2)]).astype(np.float16)
+    labels[:2] = (labels[:2] + 1) % classes
+    return views, labels
+
+@pytest.mark.parametrize('n, classes', [(18, 2), (60, 3), (90, 5), (700, 2)])
+def test_a_head_comes_out_as_in_python(scripts, n, classes):
+    views, labels = clouds(n, classes)
+    groups = [f'{i//2 if i < 10 else i:064d}' for i in range(n)]
+    held = np.float32(clouds(30, classes, seed=1)[0][0])
+    head, (known, _) = fit_linear(views, labels, groups), among_groups(views[0], labels, groups)
+    got = ask(scripts, 'head', views=[coded(view) for view in views], width=width, labels=labels.tolist(), groups=groups, rules=trainer_rules(), held=coded(held))
+    folds = np.zeros(n, int)
+    for i, (_, test) in enumerate(group_folds(labels, groups)): folds[test] = i
+    assert got['folds'] == folds.tolist()
+    assert (got['strength'], got['right'], got['n'], got['doubted']) == (head.strength, head.right, head.n, head.doubted.tolist())
+    np.testing.assert_allclose(np.reshape(got['chances'], (n, classes)), head.chances, atol=2e-3)
+    np.testing.assert_allclose(got['said'], head.probabilities(held), atol=2e-3)
+    np.testing.assert_allclose(got['alike'], known.likeness(held), atol=1e-5)
+    assert abs(got['threshold'] - known.threshold) < 1e-6 and abs(got['share'] - known.valid_share) < 1e-9
+
+def test_too_few_groups_are_not_cross_validated(scripts):
+    views, labels = clouds(6, 2)
+    got = ask(scripts, 'head', views=[coded(view) for view in views], width=width, labels=labels.tolist(), groups=['same']*4 + ['a', 'b'], rules=trainer_rules(), held=coded(np.float32(views[0])))
+    assert (got['n'], got['chances'], got['folds']) == (0, None, None)
+
+def test_copies_are_found_as_in_python(scripts):
+    photos = sorted(sample_folder().glob('*/*.jpg'))[::9]
+    pictures = [Image.open(path).convert('L').resize((32, 32), Image.Resampling.BOX) for path in photos[:20]]
+    pictures += [pictures[0].transpose(Image.Transpose.FLIP_LEFT_RIGHT), pictures[1].rotate(90), Image.new('L', (32, 32), 99), Image.new('L', (32, 32), 98)]
+    got = ask(scripts, 'hashes', greys=[list(picture.tobytes()) for picture in pictures])
+    ours = np.stack([orientation_hashes(picture) for picture in pictures])
+    halves = np.array(got['hashes'], np.uint64).reshape(len(pictures), 8, 2)
+    differ = np.bitwise_count((halves[..., 0] << np.uint64(32) | halves[..., 1]) ^ ours)
+    assert differ.max() <= 1  # where a wave is just as strong as the median
+    assert got['groups'][20] == got['groups'][0] and got['groups'][21] == got['groups'][1]
+    assert got['groups'][22] != got['groups'][23], 'blank pictures are copies of none'
+
+def test_numbers_and_networks_are_written_as_python_reads_them(scripts):
+    import onnxruntime
+    from safetensors.numpy import load
+    values = np.concatenate([[0, 1, -2.5, 65504, 6.1e-5, 5.9e-8, -1e-6], np.random.default_rng(0).normal(0, 1, 5*width)]).astype(np.float32)
+    got = ask(scripts, 'parcels', values=coded(values), network=coded(small_body()), nodes=coded(head_nodes()), width=width, classes=3)
+    tables = load(base64.b64decode(got['file']))
+    np.testing.assert_array_equal(tables['table'], values.astype(np.float16))
+    np.testing.assert_array_equal(tables['bias'], values[:3])
+    for part in ('back', 'halves'): np.testing.assert_array_equal(np.frombuffer(base64.b64decode(got[part]), np.float32), values.astype(np.float16).astype(np.float32))
+    weight, bank = values[:3*width].reshape(3, width)*0.1, values[:5*width].reshape(5, width)
+    ours = with_head(small_body(), weight*10, values[:3], bank)
+    pixels = np.random.default_rng(1).normal(0, 0.5, (2, 3, 256, 256)).astype(np.float32)
+    theirs, ours = [onnxruntime.InferenceSession(network).run(['likeness', 'features'], {'pixels': pixels}) for network in (base64.b64decode(got['network']), ours)]
+    for one, other in zip(theirs, ours): np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+def zipped(*names:str, data:bytes=b'x') -> str:
+    with zipfile.ZipFile(file := io.BytesIO(), 'w', zipfile.ZIP_DEFLATED) as archive:
+        for name in names: archive.writestr(name, data)
+    return coded(file.getvalue())
+
+@pytest.mark.parametrize('archive, problem', [
+    (zipped('a/1.jpg', '../2.jpg'), 'which leads outside'), (zipped('/etc/1.jpg'), 'which leads outside'), (zipped('C:\\1.jpg'), 'which leads outside'),
+    (zipped(*(f'{i}.jpg' for i in range(3001))), 'more than 3000 files'), (zipped('1.jpg', data=bytes(401_000_000)), 'more than 400 MB'), (coded(b'PK not really'), 'no zip archive')])
+def test_archives_of_strangers_are_refused(scripts, archive, problem): assert problem in ask(scripts, 'unpack', archive=archive)['problem']
+
+def test_what_systems_put_into_archives_is_passed_over(scripts):
+    assert ask(scripts, 'unpack', archive=zipped('cats/1.jpg', '__MACOSX/cats/1.jpg', 'cats/.DS_Store'))['names'] == ['cats/1.jpg']
+
+# ---- In a browser ----
+
+@pytest.fixture(scope='module')
+def address(tmp_path_factory, node_modules):
+    page = make_trainer(tmp_path_factory.mktemp('site')/'train', node_modules)
+    server = page_server(page, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}/'
+    server.shutdown()
+
+@pytest.fixture
+def page(browser, address):
+    "The page with nothing in it; what goes wrong in its scripts fails the test."
+    context = browser.new_context(viewport={'width': 1280, 'height': 900}, accept_downloads=True, service_workers='block')
+    page, faults = context.new_page(), []
+    page.on('pageerror', lambda error: faults.append(str(error)))
+    page.on('console', lambda message: faults.append(message.text) if message.type == 'error' else None)
+    page.goto(address)
+    page.wait_for_selector('.class')
+    page.faults = faults
+    yield page
+    context.close()
+    assert faults == []
+
+def wait_trained(page, number:int=1): page.wait_for_selector(f'body[data-trained="{number}"]', timeout=240_000)
+
+def class_of(page, name:str): return page.locator('.class').filter(has=page.locator(f'input[value="{name}"]'))
+
+def give(page, folder:Path):
+    "A folder of class folders, through the file inputs."
+    for i, label in enumerate(sorted(path.name for path in folder.iterdir() if path.is_dir())):
+        if i > 1: page.click('#more')
+        box = page.locator('.class').nth(i)
+        box.locator('input[type=text]').fill(label)
+        box.locator('input[type=text]').press('Tab')
+        page.locator('.class').nth(i).locator('input[type=file]').set_input_files(sorted((folder/label).iterdir()))
+
+def taken(page, what:str, to:Path) -> Path:
+    with page.expect_download() as download: page.click(f'[data-take={what}]')
+    download.value.save_as(to/f'{what}.zip')
+    with zipfile.ZipFile(to/f'{what}.zip') as archive: archive.extractall(to/what)
+    return to/what
+
+@pytest.fixture(scope='module')
+def photos(tmp_path_factory) -> tuple[Path, list[Path]]:
+    "Sixty photos in class folders, web photos where they are, and thirty others."
+    source = data/'bears' if (data/'bears').is_dir() else sample_folder()
+    folder, others = tmp_path_factory.mktemp('bears'), []
+    for label in ('black', 'grizzly', 'teddy'):
+        names = sorted(path for path in (source/label).iterdir() if path.suffix == '.jpg')
+        names = [path for path in names if path.stat().st_size > 3000]
+        (folder/label).mkdir()
+        for path in names[:20]: shutil.copy(path, folder/label)
+        others += names[20:30]
+    return folder, others
+
+@in_browser
+def test_sixty_photos_give_the_numbers_of_python_and_come_back(page, photos, tmp_path):
+    folder, others = photos
+    give(page, folder)
+    wait_trained(page)
+    while 'Learnt from 60' not in page.inner_text('#say'): page.wait_for_timeout(200)
+    body, read = load_body(), read_photos(folder)
+    small = type(body)(body.arch, small_body(), body.preprocess, body.num_features)
+    features, labels, groups = photo_features(small, read.photos, True), np.array(read.numbers()), [photo.group for photo in read.photos]
+    head = fit_linear(features, labels, groups)
+    assert f'Right on {head.right/head.n:.1%} of 60 photos' in page.inner_text('#accuracy')
+    assert page.locator('#findings .finding img').count() >= len(head.doubted)
+    model = Classifier(taken(page, 'model', tmp_path))
+    assert model.info.metrics['n'] == 60 and model.info.metrics['accuracy'] == pytest.approx(head.right/head.n)
+    asked = photo_features(small, read_photos(_folder_of(others, tmp_path)).photos)[0]
+    ours = head.probabilities(np.float32(asked))
+    theirs = run_photos(model.network, [photo.path for photo in read_photos(tmp_path/'others').photos], model.info.preprocess)[0]
+    np.testing.assert_allclose(theirs, ours, atol=2e-3)
+    for photo in others[::10]:
+        page.set_input_files('#ask', photo)
+        page.wait_for_selector(f'#answer:has-text("{photo.name}")')
+        said, chance = next(iter(model(photo).items()))
+        shown = dict(line.split('\n')[:2] for line in [item.inner_text() for item in page.locator('#bars li').all()])
+        assert abs(float(shown[said].rstrip('%'))/100 - chance) < 0.01
+    again = fit_photos(taken(page, 'photos', tmp_path))
+    assert again.labels == ['black', 'grizzly', 'teddy'] and len(again.train) == 60
+
+def _folder_of(paths:list[Path], place:Path) -> Path:
+    for path in paths:
+        (place/'others'/path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place/'others'/path.parent.name)
+    return place/'others'
+
+@in_browser
+def test_drawn_bears_in_one_click_and_a_page_to_take_along(page, tmp_path, browser):
+    page.click('#drawn')
+    wait_trained(page)
+    assert 'of 36 photos' in page.inner_text('#accuracy')
+    requests = []
+    page.on('request', lambda request: requests.append(request.url) if not request.url.startswith(('blob:', 'data:')) else None)
+    made, model = taken(page, 'page', tmp_path), taken(page, 'model', tmp_path)
+    photo = sorted((sample_folder()/'teddy').glob('*.jpg'))[7]
+    page.set_input_files('#ask', photo)
+    page.wait_for_selector('#bars li')
+    assert requests == [], 'once the network is there, nothing is asked for'
+    assert next(iter(Classifier(made, small=True)(photo))) == next(iter(Classifier(model)(photo)))
+    server = page_server(made, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    other = browser.new_page()
+    other.goto(f'http://127.0.0.1:{server.server_port}/')
+    other.wait_for_selector('#status:has-text("Ready")', timeout=120_000)
+    other.set_input_files('#file', photo)
+    other.wait_for_selector('#bars li')
+    assert other.inner_text('h1') == 'black or grizzly or teddy?' and page.inner_text('#answer').split(': ')[1].split(',')[0] in other.inner_text('#status')
+    other.close(), server.shutdown()
+
+@in_browser
+def test_a_model_made_in_python_opens_on_the_page(page, tmp_path):
+    from bears_lib.train import sample_bears
+    fitted = fit_photos(sample_bears())
+    folder = save_model(fitted, tmp_path/'model', body=False)
+    shutil.make_archive(str(tmp_path/'made'), 'zip', folder)
+    page.set_input_files('#folder', tmp_path/'made.zip')
+    page.wait_for_selector('body[data-opened=model]', timeout=120_000)
+    photo = sorted((sample_folder()/'grizzly').glob('*.jpg'))[3]
+    page.set_input_files('#ask', photo)
+    page.wait_for_selector('#bars li')
+    assert next(iter(Classifier(folder)(photo))) in page.inner_text('#answer')
+
+def drawn(colour:tuple, n:int, place:Path) -> list[Path]:
+    "Simple pictures of one colour with noise."
+    place.mkdir(parents=True)
+    for i in range(n):
+        noise = np.random.default_rng(i).integers(0, 120, (90, 120, 3))
+        Image.fromarray(np.uint8(np.clip(noise + colour, 0, 255))).save(place/f'{i}.png')
+    return sorted(place.iterdir())
+
+@in_browser
+def test_names_and_files_of_strangers_stay_text(page, tmp_path):
+    red, blue = drawn((120, 0, 0), 4, tmp_path/'red'), drawn((0, 0, 120), 4, tmp_path/'blue')
+    name = '<img src=x onerror=document.body.dataset.hacked=1>'
+    page.locator('.class input[type=text]').first.fill(name)
+    page.locator('.class input[type=text]').first.press('Tab')
+    (tmp_path/'page.jpg').write_text('<script>1</script>')
+    (tmp_path/'empty.jpg').write_bytes(b'')
+    Image.new('RGB', (8000, 8000)).save(tmp_path/'bomb.png')
+    page.locator('.class').nth(0).locator('input[type=file]').set_input_files([*red, tmp_path/'page.jpg', tmp_path/'empty.jpg', tmp_path/'bomb.png'])
+    page.locator('.class').nth(1).locator('input[type=file]').set_input_files(blue)
+    wait_trained(page)
+    left_out = page.inner_text('#refused')
+    assert '3 files left out' in left_out and 'too large to open safely' in left_out and 'the file is empty' in left_out and 'not a photo' in left_out
+    assert page.evaluate('document.body.dataset.hacked') is None and name in page.inner_text('#table')
+    model = Classifier(taken(page, 'model', tmp_path))
+    assert name in model.info.labels
+
+@in_browser
+def test_moving_and_taking_out_learns_again_quickly(page, tmp_path):
+    for i, colour in enumerate([(120, 0, 0), (0, 0, 120)]): page.locator('.class').nth(i).locator('input[type=file]').set_input_files(drawn(colour, 5, tmp_path/str(i)))
+    while 'Learnt from 10' not in page.inner_text('#say'): page.wait_for_timeout(100)
+    page.locator('.class').nth(0).locator('li button').first.click()
+    page.click('#photo >> text=Move to Class 2')
+    page.wait_for_selector('.class:nth-child(2) .count:has-text("6 photos")')
+    page.locator('.class').nth(0).locator('li button').first.press('Enter')
+    page.click('#photo >> text=Take out')
+    while 'Learnt from 9' not in page.inner_text('#say'): page.wait_for_timeout(100)
+    page.locator('.class').nth(0).locator('.remove').click()
+    page.wait_for_selector('#say:has-text("One more class")')
+    assert not page.is_visible('#take')
+
+@in_browser
+def test_photos_are_kept_only_if_asked_and_forgotten_when_told(page, tmp_path, address):
+    for i, colour in enumerate([(120, 0, 0), (0, 0, 120)]): page.locator('.class').nth(i).locator('input[type=file]').set_input_files(drawn(colour, 3, tmp_path/str(i)))
+    while 'Learnt from 6' not in page.inner_text('#say'): page.wait_for_timeout(100)
+    page.goto(address)
+    page.wait_for_selector('.class')
+    assert page.locator('.class li').count() == 0
+    for i in range(2): page.locator('.class').nth(i).locator('input[type=file]').set_input_files(sorted((tmp_path/str(i)).iterdir()))
+    page.check('#keep')
+    while 'Learnt from 6' not in page.inner_text('#say'): page.wait_for_timeout(100)
+    page.wait_for_selector('#forget')
+    page.wait_for_timeout(500)
+    page.goto(address)
+    while 'Learnt from 6' not in page.inner_text('#say'): page.wait_for_timeout(100)
+    page.click('#forget')
+    page.wait_for_selector('#say:has-text("Nothing is kept")')
+    page.goto(address)
+    page.wait_for_selector('.class')
+    page.wait_for_timeout(500)
+    assert page.locator('.class li').count() == 0
+
+@in_browser
+def test_the_camera_takes_photos_while_the_button_is_held(page):
+    page.context.grant_permissions(['camera'])
+    page.locator('.class').nth(0).get_by_text('Camera').click()
+    page.wait_for_selector('#camera[open]')
+    page.wait_for_timeout(800)
+    page.hover('#shoot')
+    page.mouse.down()
+    page.wait_for_timeout(1500)
+    page.mouse.up()
+    page.click('#close')
+    page.wait_for_selector('.class:nth-child(1) li:not(.waiting)', timeout=120_000)
+    assert page.locator('.class:nth-child(1) li').count() >= 3
+
+@in_browser
+@pytest.mark.parametrize('wide, theme', [(1280, 'light'), (360, 'dark')])
+def test_nothing_stands_in_the_way_of_keyboards_and_screen_readers(page, tmp_path, node_modules, wide, theme):
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({'width': wide, 'height': 780})
+    for i, colour in enumerate([(120, 0, 0), (0, 0, 120)]): page.locator('.class').nth(i).locator('input[type=file]').set_input_files(drawn(colour, 4, tmp_path/str(i)))
+    while 'Learnt from 8' not in page.inner_text('#say'): page.wait_for_timeout(100)
+    assert page.evaluate('document.documentElement.scrollWidth') <= wide
+    page.context.new_cdp_session(page).send('Runtime.evaluate', {'expression': (node_modules/'axe-core'/'axe.min.js').read_text()})
+    found = page.context.new_cdp_session(page).send('Runtime.evaluate', {'expression': 'axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])))', 'awaitPromise': True, 'returnByValue': True})
+    assert json.loads(found['result']['value']) == []
+
+def test_own_script_is_small():
+    "Sixty kilobytes of own script once blanks and comments are gone, as servers and builds take them away."
+    import re
+    own = [*(path for path in (root/'bears_lib/data/trainer').glob('*.js') if path.name != 'fflate.js'), root/'bears_lib/data/web/photo.js']
+    text = ''.join(re.sub(r'(?m)^\s*(//.*|/\*\*.*|\*.*)?$', '', re.sub(r'(?m)^\s+', '', path.read_text())) for path in own)
+    assert len(text.encode()) < 100_000
