@@ -14,8 +14,10 @@ from bears_lib.engine.features.near_duplicates import group_photos, orientation_
 from bears_lib.engine.features.novelty import among_groups
 from bears_lib.engine.features.photo_features import load_body, photo_features
 from bears_lib.engine.pages.trainer import head_nodes, make_trainer, small_body, trainer_rules
+from bears_lib.engine.predict.onnx_gate import check_network
 from bears_lib.engine.predict.onnx_session import run_photos
 from bears_lib.engine.predict.packaged_body import with_head
+from bears_lib.gather import sample_bears
 from bears_lib.train import fit_photos
 from conftest import in_browser, root
 
@@ -94,6 +96,7 @@ def test_numbers_and_networks_are_written_as_python_reads_them(scripts):
     weight, bank = values[:3*width].reshape(3, width)*0.1, values[:5*width].reshape(5, width)
     ours = with_head(small_body(), weight*10, values[:3], bank)
     pixels = np.random.default_rng(1).normal(0, 0.5, (2, 3, 256, 256)).astype(np.float32)
+    check_network(base64.b64decode(got['network']))
     theirs, ours = [onnxruntime.InferenceSession(network).run(['likeness', 'features'], {'pixels': pixels}) for network in (base64.b64decode(got['network']), ours)]
     for one, other in zip(theirs, ours): np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
@@ -184,7 +187,8 @@ def test_sixty_photos_give_the_numbers_of_python_and_come_back(page, photos, tmp
     ours = head.probabilities(np.float32(asked))
     theirs = run_photos(model.network, [photo.path for photo in read_photos(tmp_path/'others').photos], model.info.preprocess)[0]
     np.testing.assert_allclose(theirs, ours, atol=2e-3)
-    for photo in others[::10]:
+    for path in others[::10]:
+        photo = shutil.copy(path, tmp_path/f'{path.parent.name}_{path.name}')
         page.set_input_files('#ask', photo)
         page.wait_for_selector(f'#answer:has-text("{photo.name}")')
         said, chance = next(iter(model(photo).items()))
@@ -224,7 +228,6 @@ def test_drawn_bears_in_one_click_and_a_page_to_take_along(page, tmp_path, brows
 
 @in_browser
 def test_a_model_made_in_python_opens_on_the_page(page, tmp_path):
-    from bears_lib.train import sample_bears
     fitted = fit_photos(sample_bears())
     folder = save_model(fitted, tmp_path/'model', body=False)
     shutil.make_archive(str(tmp_path/'made'), 'zip', folder)

@@ -75,7 +75,7 @@ export function readTensors(file) {
   }));
 }
 
-// ---- A network of the body and the head: a file of ONNX takes more parts at its end ----
+// ---- A network of the body and the head: a graph in ONNX takes more parts at its end ----
 
 const bytes = (...parts) => { const all = parts.map(part => typeof part === 'string' ? text.encode(part) : part instanceof Uint8Array ? part : Uint8Array.from(part)), out = new Uint8Array(all.reduce((sum, part) => sum + part.length, 0)); let at = 0; for (const part of all) { out.set(part, at); at += part.length; } return out; };
 const number = n => { const out = []; for (; n > 127; n = Math.floor(n/128)) out.push(n % 128 | 128); out.push(n); return out; };
@@ -93,7 +93,18 @@ export function networkOf(body, nodes, {weight, bias}, bank, width, neighbours) 
   const tables = [table('head.weight', 1, [classes, width], weight), table('head.bias', 1, [classes], bias), table('tiny', 1, [], Float32Array.of(1e-12)), table('bank', 1, [width, many], turned),
     table('few', 7, [1], longs([Math.min(neighbours, many)])), table('head.as window', 7, [4], longs([classes, width, 1, 1]))];
   const ports = [port('probabilities', ['n', classes]), port('likeness', ['n']), port('evidence', ['n', classes, 'rows', 'columns'])];
-  return bytes(body, field(7, bytes(nodes, ...tables, ...ports)));
+  return bytes(...fieldsOf(body).map(([place, from, to, data]) => place === 7 ? field(7, bytes(body.subarray(data, to), nodes, ...tables, ...ports)) : body.subarray(from, to)));
+}
+
+// The fields of a message: their number, where they begin and end, and where their data begin.
+function fieldsOf(message) {
+  let at = 0;
+  const fields = [], read = () => { let n = 0, size = 1; for (;; size *= 128) { const part = message[at++]; n += part % 128*size; if (part < 128) return n; } };
+  while (at < message.length) {
+    const from = at, mark = read(), length = read();  // a number itself, where it is no list of bytes
+    fields.push([mark >> 3, from, at += mark % 8 === 2 ? length : 0, at - (mark % 8 === 2 ? length : 0)]);
+  }
+  return fields;
 }
 
 // ---- A model folder ----
