@@ -53,90 +53,91 @@ def quiz_box(
     return box
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #3d792efb
-def _show(quiz:Quiz, p:dict) -> None:
+def _show(quiz:Quiz, parts:dict) -> None:
     "Put the current question, its answer and its mark into the widgets."
     busy, quiz.busy = quiz.busy, True   # what is filled in here was typed by nobody
-    try: _fill(quiz, p)
+    try: _fill(quiz, parts)
     finally: quiz.busy = busy
 
-def _ask(quiz:Quiz, p:dict) -> None:
+def _ask(quiz:Quiz, parts:dict) -> None:
     "The question, and how many are answered."
     q, head = quiz.question, f'{len(latest(quiz.session))} of {len(quiz.questions)} answered'
-    p['ask'].value = f'<p>{head}. Nothing is left to ask.</p>' if not q else (f'<small>{head}</small>'
+    parts['ask'].value = f'<p>{head}. Nothing is left to ask.</p>' if not q else (f'<small>{head}</small>'
         f'<h3>{for_html(q.title)}: {for_html(q.topic)}</h3><p>{for_html(q.ask)}</p>')
 
-def _fill(quiz:Quiz, p:dict) -> None:
+def _fill(quiz:Quiz, parts:dict) -> None:
     quiz.session.read()
-    q, e = quiz.question, quiz.entry
-    _ask(quiz, p)
+    q, entry = quiz.question, quiz.entry
+    _ask(quiz, parts)
     draft = quiz.drafts.read(q.id) if q else {}
-    texts = _stands(e) | {name: text for name, text in draft.items() if name != 'final' or text in ('', *GRADES)}
-    p['box'].value, p['mark'].value = texts['answer'], texts['final'] or None
-    p['correction'].value, p['nit'].value = texts['correction'], texts['nit']
-    p['result'].value = '<p>Not checked yet.</p>' if texts['answer'] != _stands(e)['answer'] else ''
+    draft = {name: text for name, text in draft.items() if name != 'final' or text in ('', *GRADES)}
+    texts = _stands(entry) | draft
+    parts['box'].value, parts['mark'].value = texts['answer'], texts['final'] or None
+    parts['correction'].value, parts['nit'].value = texts['correction'], texts['nit']
+    parts['result'].value = '<p>Not checked yet.</p>' if texts['answer'] != _stands(entry)['answer'] else ''
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #fb04751f
-def _stands(e:Entry|None) -> dict[str, str]:
+def _stands(entry:Entry|None) -> dict[str, str]:
     "What the session has for the boxes."
-    if not e: return dict(answer='', final='', correction='', nit='')
-    return dict(answer=e.answer, final=e.final, correction=e.correction, nit=e.nit)
+    if not entry: return dict(answer='', final='', correction='', nit='')
+    return dict(answer=entry.answer, final=entry.final, correction=entry.correction, nit=entry.nit)
 
-def _keep(quiz:Quiz, p:dict) -> None:
+def _keep(quiz:Quiz, parts:dict) -> None:
     "Keep what is in the boxes and not in the session as a draft."
     if not quiz.question: return
-    stands, typed = _stands(quiz.entry), dict(answer=p['box'].value, final=p['mark'].value or '',
-        correction=p['correction'].value, nit=p['nit'].value)
+    stands, typed = _stands(quiz.entry), dict(answer=parts['box'].value, final=parts['mark'].value or '',
+        correction=parts['correction'].value, nit=parts['nit'].value)
     if not typed['answer']: typed['answer'] = stands['answer']   # an emptied box brings the answer back
     quiz.drafts.keep(quiz.question.id, {name: text for name, text in typed.items() if text != stands[name]})
 
-def _save(quiz:Quiz, p:dict) -> None:
+def _save(quiz:Quiz, parts:dict) -> None:
     "Keep mark, correction and nit, if there is an answer and they changed."
-    e = quiz.entry
-    new = dict(final=p['mark'].value or '', correction=p['correction'].value, nit=p['nit'].value)
-    if e and new != dict(final=e.final, correction=e.correction, nit=e.nit): quiz.change(**new)
+    entry = quiz.entry
+    new = dict(final=parts['mark'].value or '', correction=parts['correction'].value, nit=parts['nit'].value)
+    if entry and new != dict(final=entry.final, correction=entry.correction, nit=entry.nit): quiz.change(**new)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #c3aa857a
-def _connect(quiz:Quiz, p:dict) -> None:
+def _connect(quiz:Quiz, parts:dict) -> None:
     "What the buttons do."
-    def tell(text:str): p['result'].value = f'<pre style="white-space: pre-wrap">{for_html(text)}</pre>'
+    def tell(text:str): parts['result'].value = f'<pre style="white-space: pre-wrap">{for_html(text)}</pre>'
     def do(work:Callable[[], None]) -> None:
         if quiz.busy: return
         quiz.busy = True
         try: work()
         except BearsError as error: tell(str(error))
         finally: quiz.busy = False
-    p['check'].on_click(lambda _: do(partial(_check, quiz, p, tell)))
-    p['accept'].on_click(lambda _: do(partial(_accept, quiz, p, tell)))
-    p['hint'].on_click(lambda _: quiz.question and tell(quiz.question.hint))
-    p['model'].on_click(lambda _: quiz.question and tell(
+    parts['check'].on_click(lambda _: do(partial(_check, quiz, parts, tell)))
+    parts['accept'].on_click(lambda _: do(partial(_accept, quiz, parts, tell)))
+    parts['hint'].on_click(lambda _: quiz.question and tell(quiz.question.hint))
+    parts['model'].on_click(lambda _: quiz.question and tell(
         f'{quiz.question.model}\n\n{quiz.question.why}\n\nRead it in {quiz.question.see}: {quiz.question.link}'))
-    p['next'].on_click(lambda _: do(partial(_move, quiz, p, 1)))
-    p['back'].on_click(lambda _: do(partial(_move, quiz, p, -1)))
-    p['mark'].observe(lambda _: do(partial(_save_all, quiz, p)), 'value')
-    for name in ('box', 'correction', 'nit'): p[name].observe(lambda _: do(partial(_keep, quiz, p)), 'value')
-    _show(quiz, p)
+    parts['next'].on_click(lambda _: do(partial(_move, quiz, parts, 1)))
+    parts['back'].on_click(lambda _: do(partial(_move, quiz, parts, -1)))
+    parts['mark'].observe(lambda _: do(partial(_save_all, quiz, parts)), 'value')
+    for name in ('box', 'correction', 'nit'): parts[name].observe(lambda _: do(partial(_keep, quiz, parts)), 'value')
+    _show(quiz, parts)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #6403234c
-def _save_all(quiz:Quiz, p:dict) -> None:
-    _save(quiz, p)
-    _keep(quiz, p)
+def _save_all(quiz:Quiz, parts:dict) -> None:
+    _save(quiz, parts)
+    _keep(quiz, parts)
 
-def _check(quiz:Quiz, p:dict, tell:Callable[[str], None]) -> None:
+def _check(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     if not quiz.question: return
-    if not p['box'].value.strip(): return tell('Write an answer first.')
-    tell(str(quiz.answer(p['box'].value)))
-    _ask(quiz, p)
-    _save_all(quiz, p)
+    if not parts['box'].value.strip(): return tell('Write an answer first.')
+    tell(str(quiz.answer(parts['box'].value)))
+    _ask(quiz, parts)
+    _save_all(quiz, parts)
 
-def _accept(quiz:Quiz, p:dict, tell:Callable[[str], None]) -> None:
+def _accept(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     quiz.accept()
-    p['mark'].value = 'right'
+    parts['mark'].value = 'right'
     tell('Marked right; this wording is accepted next time.')
 
-def _move(quiz:Quiz, p:dict, step:int) -> None:
-    _save_all(quiz, p)
+def _move(quiz:Quiz, parts:dict, step:int) -> None:
+    _save_all(quiz, parts)
     quiz.place, quiz.result = min(max(quiz.place+step, 0), len(quiz.questions)), None
-    _show(quiz, p)
+    _show(quiz, parts)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #94253da6
 @patch
@@ -155,6 +156,8 @@ def _thrown_away(quiz:Quiz) -> str:
     from bears_lib.engine.predict.inputs import in_colab
     if not in_colab(): return ''
     if quiz.folder.resolve().is_relative_to('/content/drive'): return ''
-    return f"""Your answers are in {quiz.folder}, and Colab throws that disk away. To keep them on your Drive, run this and then Quiz({quiz.chapter}) again:
-    from google.colab import drive; drive.mount('/content/drive'); import os; os.environ['BEARS_QUIZ'] = '/content/drive/MyDrive/bears_quiz'
+    return f"""Your answers are in {quiz.folder}, and Colab throws that disk away.
+To keep them on your Drive, run these two lines and then Quiz({quiz.chapter}) again:
+    from google.colab import drive; drive.mount('/content/drive')
+    import os; os.environ['BEARS_QUIZ'] = '/content/drive/MyDrive/bears_quiz'
 To take them along as a page: from google.colab import files; files.download(str(quiz.write('answers.md')))"""
