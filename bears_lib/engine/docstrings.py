@@ -21,7 +21,8 @@ def _parameters(fn:Any, comments:dict[int, str]) -> list[str]:
     "A line with name, type and default for each parameter that a comment describes, and one with the description."
     args = fn.args
     plain = [*args.posonlyargs, *args.args]
-    defaults = dict(zip(plain[::-1], args.defaults[::-1])) | {arg: value for arg, value in zip(args.kwonlyargs, args.kw_defaults) if value}
+    defaults = dict(zip(plain[::-1], args.defaults[::-1]))
+    defaults |= {arg: value for arg, value in zip(args.kwonlyargs, args.kw_defaults) if value}
     starred = {args.vararg: '*', args.kwarg: '**'}
     every = [*plain, *filter(None, [args.vararg]), *args.kwonlyargs, *filter(None, [args.kwarg])]
     found = []
@@ -48,21 +49,31 @@ def _sections(fn:Any, comments:dict[int, str]) -> str:
     return '\n\n'.join('\n'.join([title, '-'*len(title), *lines]) for title, lines in parts.items() if lines)
 
 # %% ../../nbs/engine/docstrings.ipynb #6d3b7f20
-def _described(tree:ast.Module, comments:dict[int, str]) -> dict[Any, str]:
+def _is_command(node:Any) -> bool:
+    called = [getattr(each, 'func', each) for each in node.decorator_list]
+    return bool({'command', 'call_parse'} & {getattr(each, 'id', '') for each in called})
+
+def _one_line(node:Any) -> bool:
+    "Whether it has a docstring, of one line."
+    first = node.body[0]
+    text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return text and first.lineno == first.end_lineno
+
+def _maker(node:Any) -> Any:
+    "Where the parameters stand: in a function itself, in the `__init__` of a class, if it has one."
+    if isinstance(node, ast.FunctionDef): return node
+    return next((each for each in node.body if getattr(each, 'name', '') == '__init__'), None)
+
+# %% ../../nbs/engine/docstrings.ipynb #6d3b7f2b
+def _described(tree:ast.Module|ast.ClassDef, comments:dict[int, str]) -> dict[Any, str]:
     "The docstrings to change, with what to add to each."
     found: dict[Any, str] = {}
-    def visit(node:Any) -> None:
-        commands = {'command', 'call_parse'} & {getattr(getattr(each, 'func', each), 'id', '') for each in getattr(node, 'decorator_list', [])}
-        if node.name.startswith('_') or commands: return
-        first = node.body[0]
-        described = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-        maker: Any = next((each for each in node.body if getattr(each, 'name', '') == '__init__'), None) if isinstance(node, ast.ClassDef) else node
-        if described and maker and first.lineno == first.end_lineno and (sections := _sections(maker, comments)): found[first] = sections
-        if isinstance(node, ast.ClassDef):
-            for each in node.body:
-                if isinstance(each, ast.FunctionDef): visit(each)
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef): visit(node)
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef): continue
+        if node.name.startswith('_') or _is_command(node): continue
+        maker = _maker(node)
+        if maker and _one_line(node) and (sections := _sections(maker, comments)): found[node.body[0]] = sections
+        if isinstance(node, ast.ClassDef): found |= _described(node, comments)
     return found
 
 # %% ../../nbs/engine/docstrings.ipynb #6d3b7witpy

@@ -76,7 +76,8 @@ def needing_torch(
         raise AttributeError(f'module {asked!r} has no attribute {name!r}')
     try: return getattr(import_module(where[name]), name)
     except ModuleNotFoundError as error:
-        raise BearsError(f'{name} needs {error.name}, which is not installed: pip install "bears_lib[course]"') from error
+        raise BearsError(f'{name} needs {error.name}, which is not installed: '
+                         'pip install "bears_lib[course]"') from error
 
 # %% ../../../nbs/engine/core/common.ipynb #754caffc
 def _end_of_link(path:Path, inside:str|Path|None) -> Path:
@@ -150,7 +151,7 @@ def read_json(
     depth:int=12, # Lists and objects inside each other, at most
     most:int=300_000, # Values, at most: a hundred bytes of JSON can take a kilobyte of memory
 ) -> Any: # What stands in it
-    """Read JSON of which nothing is known: a `ValueError` with a reason for everything that would hurt whoever uses it later.
+    """Read JSON of which nothing is known: a `ValueError` with a reason for all that would hurt whoever uses it later.
 
     Parameters
     ----------
@@ -503,7 +504,7 @@ def say(
 
 # %% ../../../nbs/engine/core/common.ipynb #29a20d46
 def command(
-    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters are docments and include `json`
+    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters, docments, include `json`
     pos:list[str]|None=None, # Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
 ) -> Callable: # The same function; called by a shell it reads the command line
     """Turn a function into one of the `bears-...` commands, with the exit codes and the `--json` that all of them share.
@@ -511,7 +512,7 @@ def command(
     Parameters
     ----------
     fn : Callable[..., dict] | None, default None
-        Does the work and returns its result; its parameters are docments and include `json`
+        Does the work and returns its result; its parameters, docments, include `json`
     pos : list[str] | None, default None
         Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
 
@@ -538,7 +539,7 @@ def _at_home(value:Any) -> Any:
 def print_json(
     result:dict, # What `json.dumps` takes; anything else as text
 ) -> None:
-    """Last on stdout: JSON is UTF-8, so where stdout is anything else all other letters than ASCII are written as numbers.
+    """Last on stdout: JSON is UTF-8, so where stdout is anything else, letters beyond ASCII are written as numbers.
 
     Parameters
     ----------
@@ -566,7 +567,8 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict) -> tuple[dict, int]:
     except Exception as error:
         if os.environ.get('BEARS_DEBUG'): traceback.print_exc()
         found = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
-        words = f'A fault of bears_lib, not of yours ({" ".join(found.split())[:300]}). With BEARS_DEBUG=1 before the command it says where; please report that.'
+        words = (f'A fault of bears_lib, not of yours ({" ".join(found.split())[:300]}). '
+                 'With BEARS_DEBUG=1 before the command it says where; please report that.')
         say(f'{name}: {words}')
         return {'error': words}, 70
 

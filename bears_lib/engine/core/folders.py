@@ -232,20 +232,36 @@ class Photo:
     group: str = '' # Photos of one group (copies, one animal a second apart) belong on one side of a split
     row: dict[str, str] = field(default_factory=dict, repr=False) # What `metadata.csv` says of it, if there is one
     split: str = '' # 'train', 'valid' or 'test' where the folder brings a split; else ''
-    hashes: Any = field(default=None, repr=False, compare=False) # What it looks like, as `orientation_hashes` says; None where nobody has looked
+    hashes: Any = field(default=None, repr=False, compare=False) # As `orientation_hashes` says; None: nobody looked
 
-# %% ../../../nbs/engine/core/folders.ipynb #83a82509
+# %% ../../../nbs/engine/core/folders.ipynb #83a8250a
 @dataclass
-class PhotoFolder:
-    "What `read_folder` found."
+class _Listing:
+    "What lies in a photo folder, and the names of it."
     root: Path
     photos: list[Photo] # To learn from and to check with
     refused: dict[Path, str] # File: why it can't be used
     test: list[Photo] = field(default_factory=list) # In a folder called test: not opened, and left out of training
     remarks: list[str] = field(default_factory=list) # Sentences about how it was read
-    faults: list[str] = field(default_factory=list) # Sentences about what is wrong with it as a whole, for a person to mend
+    faults: list[str] = field(default_factory=list) # Sentences about the whole, for a person to mend
     splits: str = '' # Where train/ and valid/ stand: 'above' or 'below' the classes; '' where there are none
 
+    def name(self,
+        path:Path, # A file of the folder
+    ) -> str: # Relative to it, with forward slashes
+        "A file's name as it is shown."
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    def label_of(self,
+        name:str, # Of a file, as `name` gives it; also where it lies below `.bears/removed`
+    ) -> str: # '' where it lies in no class folder
+        "The class of a file by the folders that it lies in."
+        return place_of(tuple(name.removeprefix('.bears/removed/').split('/')), self.splits)[1]
+
+# %% ../../../nbs/engine/core/folders.ipynb #83a82509
+@dataclass
+class PhotoFolder(_Listing):
+    "What `read_folder` found."
     @property
     def labels(self) -> list[str]:
         "The classes, in alphabetical order."
@@ -274,65 +290,29 @@ class PhotoFolder:
         number = {label: i for i, label in enumerate(self.labels)}
         return [number[photo.label] for photo in (self.photos if photos is None else photos)]
 
-    def name(self,
-        path:Path, # A file of the folder
-    ) -> str: # Relative to it, with forward slashes
-        """A file's name as it is shown.
+    def notes(self) -> list[str]: # For example 'left out black/1.jpg: the picture is damaged.'
+        "What a person should know before going on: what is odd, and a sentence for each file that is left out."
+        left_out = (f'left out {self.name(path)}: {why}' for path, why in self.refused.items())
+        return [*self.faults, *self.remarks, *left_out]
 
-        Parameters
-        ----------
-        path : Path
-            A file of the folder
-
-        Returns
-        -------
-        str
-            Relative to it, with forward slashes
-        """
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
-
-    def label_of(self,
-        name:str, # Of a file, as `name` gives it; also where it lies below `.bears/removed`
-    ) -> str: # '' where it lies in no class folder
-        """The class of a file by the folders that it lies in.
-
-        Parameters
-        ----------
-        name : str
-            Of a file, as `name` gives it; also where it lies below `.bears/removed`
-
-        Returns
-        -------
-        str
-            '' where it lies in no class folder
-        """
-        return place_of(tuple(name.removeprefix('.bears/removed/').split('/')), self.splits)[1]
-
-    def notes(self,
-    ) -> list[str]: # For example 'left out black/1.jpg: the picture is damaged.'
-        """What a person should know before going on: what is odd, and a sentence for each file that is left out.
-
-        Returns
-        -------
-        list[str]
-            For example 'left out black/1.jpg: the picture is damaged.'
-        """
-        return [*self.faults, *self.remarks,
-            *(f'left out {self.name(path)}: {why}' for path, why in self.refused.items())]
-
-    def understood(self) -> str: # For example 'train/ and valid/ found: 412 photos to learn from, 103 to check with; test/ (98) is left out.'
+    def understood(self) -> str: # For example 'train/ and valid/ found: 412 photos to learn from, 103 to check with.'
         "What the folder was taken for, in a line."
-        counts = ', '.join(f'{label} {n}'
-            for label, n in self.counts.items()) if len(self.labels) <= 12 else f'{len(self.labels)} classes'
-        sizes = Counter(photo.split for photo in self.photos) + Counter(test=len(self.test))
-        if not set(sizes) - {''}: return f'{counted(len(self.photos), "photo")}: {counts}.'
-        found = ' and '.join(f'{split}/' for split in ('train', 'valid') if sizes[split])
-        checking = f', {sizes["valid"]} to check with' if sizes['valid'] else ''
-        left_out = f'; test/ ({sizes["test"]}) is left out' if sizes['test'] else ''
-        return f'{found} found: {sizes["train"]} photos to learn from{checking}{left_out}. {counts}.'.lstrip()
+        return _understood(self.photos, self.counts, len(self.test))
+
+# %% ../../../nbs/engine/core/folders.ipynb #83a8250c
+def _understood(photos:list[Photo], counts:dict[str, int], tests:int) -> str:
+    many = len(counts) > 12
+    classes = f'{len(counts)} classes' if many else ', '.join(f'{label} {n}' for label, n in counts.items())
+    sizes = Counter(photo.split for photo in photos) + Counter(test=tests)
+    if not set(sizes) - {''}: return f'{counted(len(photos), "photo")}: {classes}.'
+    found = ' and '.join(f'{split}/' for split in ('train', 'valid') if sizes[split])
+    checking = f', {sizes["valid"]} to check with' if sizes['valid'] else ''
+    left_out = f'; test/ ({tests}) is left out' if tests else ''
+    return f'{found} found: {sizes["train"]} photos to learn from{checking}{left_out}. {classes}.'.lstrip()
 
 # %% ../../../nbs/engine/core/folders.ipynb #6bd1e739
 _Known = Callable[[Sequence[Photo]], Iterable[str]]
+_Look = Callable[[Photo, Image.Image], None]
 
 def _read(photo:Photo) -> bytes|str:
     "The bytes of a file, whose hash is noted; or, as text, the reason why it can't be used."
@@ -345,7 +325,7 @@ def _read(photo:Photo) -> bytes|str:
     photo.sha256 = hashlib.sha256(data).hexdigest()
     return data
 
-def _look(photos:Sequence[Photo], look:Callable[[Photo, Image.Image], None]|None=None, known:_Known|None=None) -> list[str]:
+def _look(photos:Sequence[Photo], look:_Look|None=None, known:_Known|None=None) -> list[str]:
     "Fill in what the files themselves tell; for each the reason if it can't be used, else ''."
     read = [_read(photo) for photo in photos]
     met = set(known([photo for photo, data in zip(photos, read) if isinstance(data, bytes)])) if known else set()
@@ -361,7 +341,7 @@ def _look(photos:Sequence[Photo], look:Callable[[Photo, Image.Image], None]|None
 
 # %% ../../../nbs/engine/core/folders.ipynb #87c48e49
 def _portions(photos:Iterable[Photo], n:int=16, most:int=32_000_000) -> Iterator[list[Photo]]:
-    "A few photos at a time: asking for each by itself what is known of it costs more than reading it, and of all of them memory."
+    "A few photos at a time: to ask for each what is known of it costs more than reading it, and for all, memory."
     portion, held = list[Photo](), 0
     for photo in photos:
         portion.append(photo)
@@ -371,7 +351,7 @@ def _portions(photos:Iterable[Photo], n:int=16, most:int=32_000_000) -> Iterator
             portion, held = [], 0
     if portion: yield portion
 
-def _open_all(folder:PhotoFolder, look:Callable[[Photo, Image.Image], None]|None, known:_Known|None) -> None:
+def _open_all(folder:PhotoFolder, look:_Look|None, known:_Known|None) -> None:
     "Open each photo, and set aside those that can't be used."
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         answers = pool.map(lambda photos: _look(photos, look, known), _portions(folder.photos))
@@ -399,17 +379,19 @@ def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
         return {}, ['metadata.csv is not of this package and is passed over: it has no column file_name, but '
                     f'{", ".join(table.columns[:20])}.']
     rows, long = {}, 0
-    as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`, which puts no blanks around a cell
+    as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`: no blanks around a cell
     for row in table.rows if as_written else [[cell.strip() for cell in row] for row in table.rows]:
         values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
         long += any(len(text) > longest_text for text in row)
         rows[values['file_name'].replace('\\', '/')] = values
-    return rows, table.notes + [f'metadata.csv has texts of more than {longest_text:,} letters in {counted(long, "row")}: texts '
-                                'are cut there, addresses are left out.']*bool(long)
+    too_long = (f'metadata.csv has texts of more than {longest_text:,} letters in {counted(long, "row")}: '
+                'texts are cut there, addresses are left out.')
+    return rows, table.notes + [too_long]*bool(long)
 
+# %% ../../../nbs/engine/core/folders.ipynb #46e9c70b
 def read_metadata(
     root:str|Path, # The photo folder
-) -> dict[str, dict[str, str]]: # By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
+) -> dict[str, dict[str, str]]: # Rows by file name (relative, with forward slashes); none without a table of ours
     """What is known of each photo.
 
     Parameters
@@ -420,7 +402,7 @@ def read_metadata(
     Returns
     -------
     dict[str, dict[str, str]]
-        By file name (relative, with forward slashes), each row as text; empty where there is no `metadata.csv` of ours
+        Rows by file name (relative, with forward slashes); none without a table of ours
     """
     return _metadata(Path(root))[0]
 
@@ -455,7 +437,7 @@ def write_metadata(
     root:str|Path, # The photo folder
     rows:Iterable[dict[str, str]], # One per photo, with at least `file_name`
 ) -> Path: # `metadata.csv`
-    """Replace `metadata.csv`, sorted by file name; columns that aren't among the known ones are kept at the end. One that is not ours stays.
+    """Replace `metadata.csv`, sorted by file name; unknown columns are kept at the end. A table not of ours stays.
 
     Parameters
     ----------
@@ -491,7 +473,8 @@ def _nested(folder:PhotoFolder, level:int) -> list[str]:
     if not inner: return []
     leaves = {parts[-1]: {parts[level - 1] for parts in inner} for parts in inner}
     shared = sorted(leaf for leaf in leaves if len({parts[level - 1] for parts in inner if parts[-1] == leaf}) > 1)
-    standing = f' {", ".join(shared[:3])} {"stands" if len(shared) == 1 else "stand"} under several classes.' if shared else ''
+    stand = 'stands' if len(shared) == 1 else 'stand'
+    standing = f' {", ".join(shared[:3])} {stand} under several classes.' if shared else ''
     return [f'{_photos(len(inner))} in a folder below the one of the class, such as {"/".join(inner[0])}: the class '
             f'is {class_name(inner[0][level - 1])}.{standing}']
 
@@ -519,7 +502,8 @@ def _empty(folder:PhotoFolder, level:int, leave_out:Path|None) -> list[str]:
             if not path.is_dir() or not is_visible(path.name) or class_name(path.name) in folder.labels: continue
             if leave_out and leave_out.resolve().is_relative_to(path.resolve()): continue
             refused = [why for file, why in folder.refused.items() if file.is_relative_to(path)]
-            why = f'{len(refused)} files can not be used, the first since: {refused[0]}' if refused else 'no photo lies in it.'
+            why = 'no photo lies in it.'
+            if refused: why = f'{len(refused)} files can not be used, the first since: {refused[0]}'
             if not os.access(path, os.R_OK): why = 'it may not be read.'
             found.append(f'{folder.name(path)}/ gives no class: {why}')
     return found
@@ -541,10 +525,10 @@ def _other_labels(folder:PhotoFolder) -> list[str]:
         and class_name(photo.row['label']) != photo.label]
     if not others: return []
     first = others[0]
-    return [f"metadata.csv gives {counted(len(others), 'photo another class than its folder', 'photos another class than their folder')}, such as "
-            f"{folder.name(first.path)}: {first.row['label']!r}. The folder counts; "
-            f"to take the table's, give labels=read_labels('{folder.root.name}/metadata.csv', label_column='label', "
-            "id_column='file_name')."]
+    number = counted(len(others), 'photo another class than its folder', 'photos another class than their folder')
+    by_table = f"read_labels('{folder.root.name}/metadata.csv', label_column='label', id_column='file_name')"
+    return [f"metadata.csv gives {number}, such as {folder.name(first.path)}: {first.row['label']!r}. "
+            f"The folder counts; to take the table's, give labels={by_table}."]
 
 def _labels_of_rows(root:Path, files:list[Path], rows:dict[str, dict[str, str]]) -> dict[Path, str]|None:
     "The classes from `metadata.csv`, where photos lie in `root` itself and none in a folder."
@@ -582,9 +566,9 @@ def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
 
 # %% ../../../nbs/engine/core/folders.ipynb #8218fef8
 def read_folder(
-    root:str|Path, # A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
-    look:Callable[[Photo, Image.Image], None]|None=None, # Called with each photo and its picture at a reduced size, in several threads
-    known:_Known|None=None, # Called with a few photos at a time, once their `sha256` is there; those whose hashes it returns are not opened, since they were before
+    root:str|Path, # A folder with one of photos for each class, or with train/ and valid/ above or below the classes
+    look:_Look|None=None, # Called with each photo and its picture at a reduced size, in several threads
+    known:_Known|None=None, # Called with some photos and their `sha256`; those whose hashes it returns are not opened
     check:bool=True, # Open every photo, so that what can't be used is known now and not in the middle of training
     labels:Mapping[Path, str]|None=None, # The class of each file, by path; None takes the name of the folder it lies in
     test:bool=False, # Whether photos with a class in a folder called test count among the others
@@ -595,11 +579,11 @@ def read_folder(
     Parameters
     ----------
     root : str | Path
-        A folder with one folder of photos for each class, or with train/ and valid/ above or below the classes
-    look : Callable[[Photo, Image.Image], None] | None, default None
+        A folder with one of photos for each class, or with train/ and valid/ above or below the classes
+    look : _Look | None, default None
         Called with each photo and its picture at a reduced size, in several threads
     known : _Known | None, default None
-        Called with a few photos at a time, once their `sha256` is there; those whose hashes it returns are not opened, since they were before
+        Called with some photos and their `sha256`; those whose hashes it returns are not opened
     check : bool, default True
         Open every photo, so that what can't be used is known now and not in the middle of training
     labels : Mapping[Path, str] | None, default None
@@ -662,7 +646,8 @@ def require_classes(
     if len(counts) == 1:
         inner = sorted({photo.path.relative_to(root).parts[1] for photo in folder.photos
             if len(photo.path.relative_to(root).parts) > 2 and not photo.split})
-        instead = f'If its folders {", ".join(inner[:5])} are the classes, give {root/folder.photos[0].path.relative_to(root).parts[0]}.' if len(inner) > 1 else layout
+        below = root/folder.photos[0].path.relative_to(root).parts[0]
+        instead = f'If its folders {", ".join(inner[:5])} are the classes, give {below}.' if len(inner) > 1 else layout
         raise DataError(f'{root} holds one class only ({folder.labels[0]}); a classifier needs two or more. {instead}')
     small = {label: n for label, n in counts.items() if n < each}
     if small:
