@@ -17,6 +17,14 @@ def _comments(source:str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.lstrip('# ') for token in tokens if token.type == tokenize.COMMENT}
 
+def _words(arg:Any, end:int, comments:dict[int, str], taken:set[int]) -> str:
+    "What describes a parameter: the comment at its end, or, without one, those on the lines above it."
+    if end in comments: return comments[end]
+    first = arg.lineno
+    while first - 1 in comments and first - 1 not in taken: first -= 1
+    return ' '.join(comments[line] for line in range(first, arg.lineno))
+
+# %% ../../nbs/engine/docstrings.ipynb #ef006ed6
 def _parameters(fn:Any, comments:dict[int, str]) -> list[str]:
     "A line with name, type and default for each parameter that a comment describes, and one with the description."
     args = fn.args
@@ -25,9 +33,10 @@ def _parameters(fn:Any, comments:dict[int, str]) -> list[str]:
     defaults |= {arg: value for arg, value in zip(args.kwonlyargs, args.kw_defaults) if value}
     starred = {args.vararg: '*', args.kwarg: '**'}
     every = [*plain, *filter(None, [args.vararg]), *args.kwonlyargs, *filter(None, [args.kwarg])]
+    ends = {arg: defaults[arg].end_lineno if arg in defaults else arg.end_lineno for arg in every}
     found = []
     for arg in every:
-        words = comments.get(defaults[arg].end_lineno if arg in defaults else arg.end_lineno)
+        words = _words(arg, ends[arg], comments, {fn.lineno, *ends.values()})
         if not words or arg.lineno == fn.lineno: continue
         kind = f' : {ast.unparse(arg.annotation)}' if arg.annotation else ''
         default = f', default {ast.unparse(defaults[arg])}' if arg in defaults else ''

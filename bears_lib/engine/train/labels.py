@@ -33,7 +33,8 @@ def _with_heads(table:Table) -> Table:
         for head, column in zip(table.columns, values) if column)
     if not table.rows or not (repeated or is_file): return table
     names = [f'column {i}' for i in range(1, len(values) + 1)]
-    note = f'{table.path.name} does not name its columns: its first line, {", ".join(table.columns)[:60]!r}, was taken for a photo.'
+    first = ', '.join(table.columns)[:60]
+    note = f'{table.path.name} does not name its columns: its first line, {first!r}, was taken for a photo.'
     return Table(table.path, names, [table.columns, *table.rows], [*table.notes, note])
 
 # %% ../../../nbs/engine/train/labels.ipynb #7a1c0001
@@ -143,10 +144,10 @@ def _plain(text:str) -> str:
 # %% ../../../nbs/engine/train/labels.ipynb #25291442
 def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath],
     by_name:Mapping[str, list[Path]]) -> Path|None:
-    "The photo that an id stands for: with its ending if there is one such, else without, else with another; of several the one whose folders fit."
-    candidates = next((found for key, same in ((id.name, True), (id.name, False), (id.stem, False))
-                       if (found := [path for path in by_name.get(key, []) if not same or names[path].name == key])),
-                       [])
+    "The photo that an id stands for: with its ending, else without, else with another; of several, whose folders fit."
+    candidates: list[Path] = []
+    for key, same in ((id.name, True), (id.name, False), (id.stem, False)):
+        candidates = candidates or [path for path in by_name.get(key, []) if not same or names[path].name == key]
     def fitting(path:Path) -> int:
         return next((i for i, (one, other) in enumerate(zip(reversed(id.parts), reversed(names[path].parts))) if i
             and one != other), len(id.parts))
@@ -177,7 +178,7 @@ def _say_matches(root:Path, labels:Mapping[str, str], ids:Mapping[Path, str]) ->
 
 # %% ../../../nbs/engine/train/labels.ipynb #769021e6
 def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, str]:
-    "The class of each id. An id names a photo by its path or its name, with or without the ending, wherever that is one photo only."
+    "The class of each id: the path or name of a photo, with or without the ending, where that is one photo only."
     names = {path: PurePosixPath(_plain(path.absolute().as_posix())) for path in files}
     by_name: dict[str, list[Path]] = {}
     for path, name in names.items():
@@ -205,7 +206,7 @@ def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
 
 # %% ../../../nbs/engine/train/labels.ipynb #bec1cf09
 def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path, str]:
-    "What the function says; None, '' and nan are no label. fastai hands some functions a path and some a name: what fails on a path is tried with the name."
+    "What the function says; None, '' and nan are no label. A function that fails on a path is asked about the name."
     found: dict[Path, str] = {}
     for path in files:
         try: label = labels(path)
@@ -222,7 +223,7 @@ def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path
     return _single(found, 'what your function returns')
 
 # %% ../../../nbs/engine/train/labels.ipynb #7907909b
-Labels = Callable[[Path], object] | re.Pattern | Mapping[str, str]  # the three ways to label photos other than by their folder
+Labels = Callable[[Path], object] | re.Pattern | Mapping[str, str]  # ways to label photos other than by their folder
 
 def _ids(labels:Labels) -> str:
     return f' The ids look like this: {", ".join(map(str, list(labels)[:3]))}.' if isinstance(labels, Mapping) else ''
@@ -230,7 +231,9 @@ def _ids(labels:Labels) -> str:
 # %% ../../../nbs/engine/train/labels.ipynb #f32e97de
 def read_labelled(
     root:str|Path, # The folder of the photos
-    labels:Labels|None=None, # None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
+    # None: the folder that a photo lies in. A pattern: its first group, found in the file's name.
+    # A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it.
+    labels:Labels|None=None,
     leave_out:Path|None=None, # A folder inside that is read by itself
 ) -> PhotoFolder: # What `read_photos` found, each photo with its class; photos without a label are refused
     """Read a folder of photos whose classes are not, or not only, the names of its folders.
@@ -240,7 +243,7 @@ def read_labelled(
     root : str | Path
         The folder of the photos
     labels : Labels | None, default None
-        None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
+        None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it.
     leave_out : Path | None, default None
         A folder inside that is read by itself
 
