@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 import hashlib, os, re, unicodedata
 from ..core.common import DataError, UsageError, near, say
-from ..core.words import counted
+from ..core.words import counted, folded
 from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
 from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes
@@ -361,5 +361,6 @@ def say_what_was_understood(
     """
     if read_here: say(folder.understood())
     for note in [*folder.faults, *folder.remarks, *(split.notes if split else [])]: say(note)
-    for path, why in list(folder.refused.items())[:5]: say(f'left out {folder.name(path)}: {why}')
-    if len(folder.refused) > 5: say(f'... and {counted(len(folder.refused) - 5, "more file")} left out.')
+    lines = folded({folder.name(path): why for path, why in folder.refused.items()})
+    for line in lines[:5]: say(f'left out {line}')
+    if len(lines) > 5: say(f'... and files left out for {counted(len(lines) - 5, "more reason")}.')
