@@ -603,7 +603,10 @@ def _block(head:str, rows:Iterable[tuple[str, str]], width:int, at:int) -> list[
 # %% ../../../nbs/engine/core/common.ipynb #clin000a
 class _Help(ArgumentParser):
     "Help in aligned columns, and errors that are sentences."
-    about, examples, then = '', (), ''
+    about:str = ''
+    examples:tuple[str, ...] = ()
+    then:str = ''
+
     def format_help(self) -> str:
         width = min(100, shutil.get_terminal_size((100, 30)).columns)
         arguments = [(_named(each), each.help or '') for each in self._actions if not each.option_strings]

@@ -328,9 +328,9 @@ def evaluate_both(
         Of the photos to judge by, and of the training photos; None where these are not known
     """
     from bears_lib.engine.features.novelty import fit_familiar
-    if isinstance(model, Fitted) and photos is None: return evaluate(model), _learnt(model)
     asked = network_behind(model)
-    if isinstance(model, Fitted): return _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True))), _learnt(model)
+    if isinstance(model, Fitted):
+        return evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True))), _learnt(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
         found = _in_folder(model, photos, asked[1], unknown=True)

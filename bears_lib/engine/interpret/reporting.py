@@ -95,7 +95,8 @@ def unknown_classes(
         Class, photos, how many the model was unsure of (None where it can't tell), and what it took the others for
     """
     found, rows = result.unknown, []
-    for label in sorted(set(found.classes)) if found else []:
+    if found is None: return []
+    for label in sorted(set(found.classes)):
         own = np.array([each == label for each in found.classes])
         sure = own if found.unsure is None else own & ~found.unsure
         counts = np.bincount(found.probabilities[sure].argmax(1), minlength=len(result.labels))
