@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/words.html.md"""
 
 # %% auto #0
 __all__ = ['longest_text', 'clean', 'for_markdown', 'for_html', 'is_web_address', 'for_link', 'for_csv', 'from_csv', 'for_tsv',
-           'for_anchor', 'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted']
+           'for_anchor', 'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted', 'folded']
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000004
 from html import escape
@@ -315,3 +315,30 @@ def counted(
     ending = re.search('(?:s|x|ch|sh|[^aeiou](y))$', one)
     regular = f'{one}s' if not ending else f'{one[:-1]}ies' if ending[1] else f'{one}es'
     return f'1 {one}' if n == 1 else f'{n:,} {many or regular}' if n >= 10_000 else f'{n} {many or regular}'
+
+# %% ../../../nbs/engine/core/words.ipynb #fold0002
+def folded(
+    reasons:dict[str, str], # For each name its reason
+    most:int=5, # Names that are printed for one reason
+) -> list[str]: # A sentence for each reason: 'NAME: reason', or 'reason: NAME, NAME and 3 more'
+    """Say what is equal once.
+
+    Parameters
+    ----------
+    reasons : dict[str, str]
+        For each name its reason
+    most : int, default 5
+        Names that are printed for one reason
+
+    Returns
+    -------
+    list[str]
+        A sentence for each reason: 'NAME: reason', or 'reason: NAME, NAME and 3 more'
+    """
+    groups: dict[str, list[str]] = {}
+    for name, why in reasons.items(): groups.setdefault(why.rstrip('.'), []).append(name)
+    lines = []
+    for why, names in groups.items():
+        more = f' and {len(names) - most} more' if len(names) > most else ''
+        lines.append(f'{names[0]}: {reasons[names[0]]}' if len(names) == 1 else f'{counted(len(names), "file")}: {why} ({", ".join(names[:most])}{more})')
+    return lines

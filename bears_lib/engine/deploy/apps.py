@@ -118,7 +118,8 @@ def make_app(
         Feedback(keep, classifier.labels) if keep else None, hosts)
 
 # %% ../../../nbs/engine/deploy/apps.ipynb #8c9dad26
-@command
+@command(examples=['bears-app model', 'bears-app model --keep offered --log answers.jsonl'],
+    then='bears-check offered')
 def bears_app(
     model:str, # A model folder, as `bears-train` and `save_model` write it
     port:int=0, # 0 takes a free one from 7860 on

@@ -14,7 +14,8 @@ from ..predict.inputs import photos_named
 from ..predict.predict import Classifier
 
 # %% ../../../nbs/engine/deploy/ask_command.ipynb #012eb6be
-@command
+@command(examples=['bears-predict model photo.jpg', 'bears-predict model "photos/*.jpg" --json'],
+    then='bears-app model')
 def bears_predict(
     model:str, # A model folder, as `bears-train` and `save_model` write it
     *photos:str, # Files, folders, patterns such as "photos/*.jpg", or web addresses

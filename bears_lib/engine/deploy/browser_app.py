@@ -18,10 +18,10 @@ from pathlib import Path
 from contextlib import suppress
 from string import Template
 from typing import Any
-import base64, csv, io, json, re
+import base64, csv, io, json, re, shlex
 from PIL import Image, ImageDraw
 from ... import __version__
-from ..core.common import BearsError, command, link_bar, read_json, say
+from ..core.common import BearsError, command, link_bar, read_json, say, say_next
 from ..gather.licences import require_open
 from ..predict.model_folder import ModelInfo, read_model
 from ..predict.onnx_gate import check_network
@@ -371,7 +371,8 @@ def page_server(
                          f'{8001 if port != 8001 else 8002}.') from error
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #11a2babe
-@command
+@command(examples=['bears-web model page --serve', 'bears-web model page --title "Which bear?"'],
+    then='copy the folder to any web space')
 def bears_web(
     model:str, # A model folder, as `bears-train` writes it
     dest:str, # The folder to make
@@ -387,7 +388,7 @@ def bears_web(
     size = sum(path.stat().st_size for path in page.iterdir()) + (0 if runtime else script.size + wasm.size)
     say(f'{page} is a page of {size/1e6:.0f} MB: copy the folder to any web space.')
     if serve: _serve(page, port)
-    else: say(f'To look at it here: python -m http.server --bind 127.0.0.1 --directory {page}')
+    else: say_next(f'bears-web {shlex.quote(model)} {shlex.quote(dest)} --serve')
     return {'page': str(page), 'bytes': size}
 
 # %% ../../../nbs/engine/deploy/browser_app.ipynb #6dc85642

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+import shlex
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, DataError, UsageError, command, say
+from ..core.common import BearsError, DataError, UsageError, command, in_shell, say, say_next
 from ..features.feature_cache import Cache, remembered
 from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
@@ -619,7 +620,8 @@ def check_images(
     return report
 
 # %% ../../../nbs/engine/gather/audit.ipynb #4d4d4730
-@command
+@command(examples=['bears-check bears', 'bears-check bears --quick'],
+    then='bears-train bears')
 def bears_check(
     path:str, # A folder with one folder of photos for each class
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
@@ -628,6 +630,8 @@ def bears_check(
     "Look a photo folder over; exit code 1 if something was found that needs a person."
     report = check_images(path, judge=not quick)
     say(report)
+    if report.findings: say(f'In a notebook, ImageCleaner({str(path)!r}) shows these first, each with a button.')
+    if in_shell(): say_next(f'bears-train {shlex.quote(str(path))}')
     counts = Counter(finding.problem for finding in report.findings)
     return {'folder': str(path), 'understood': report.folder.understood(), 'remarks': report.folder.remarks,
         'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note,

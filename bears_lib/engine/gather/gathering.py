@@ -15,8 +15,8 @@ from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-import json
-from ..core.common import BearsError, DataError, UsageError, command, read_json, say, write_beside
+import json, shlex
+from ..core.common import BearsError, DataError, UsageError, command, read_json, say, say_next, write_beside
 from ..core.folders import read_metadata, write_metadata
 from ..core.http_client import Web
 from ..core.paths import inside, is_plain_name, own_file, stays
@@ -80,13 +80,15 @@ def check_classes(
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #d79ca3a8
 def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
-    "A line for each answer of a provider that is more than a list of photos, with the classes that got it; once in a run."
+    "A line for each answer that is more than a list of photos, with the classes that got it and the providers that gave it; once in a run."
     answers: dict[tuple[str, str], list[str]] = {}
     for label, results in found.items():
         for row in results.rows:
             if row['answer'] not in ('ok', 'not needed', 'nothing found'):
-                answers.setdefault((row['provider'], row['answer']), []).append(label)
-    lines = [f'{", ".join(labels)}: {provider}: {answer}' for (provider, answer), labels in answers.items()]
+                answers.setdefault((row['provider'], row['answer'].partition('; rests')[0]), []).append(label)
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (provider, answer), labels in answers.items(): alike.setdefault((answer, tuple(labels)), []).append(provider)
+    lines = [f'{", ".join(labels)}: {", ".join(names)}: {answer}' for (answer, labels), names in alike.items()]
     for line in lines:
         if line not in said: say(line)
     said.update(lines)
@@ -360,7 +362,8 @@ def _parse_classes(text:str) -> dict[str, str]:
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #040d0b2b
-@command
+@command(examples=['bears-gather bears --classes "grizzly bear,black bear,teddy bear"', 'bears-gather bears --classes "grizzly=grizzly bear,black=black bear" --n 300 --licensed'],
+    then='bears-check bears')
 def bears_gather(
     path:str, # The photo folder to fill; it may be there already
     classes:str='', # Such as "grizzly bear,black bear,teddy bear", or "grizzly=grizzly bear,..." to name the folders
@@ -373,4 +376,5 @@ def bears_gather(
     table = gather_images(path, _parse_classes(classes), n,
         [each.strip() for each in providers.split(',')] if providers else None, licensed)
     say(table.to_string())
+    if (table['kept'] > 0).all(): say_next(f'bears-check {shlex.quote(path)}')
     return dict(folder=path, classes=table.to_dict('index'), exit=int((table['kept'] == 0).any()))

@@ -11,8 +11,9 @@ __all__ = ['torch_names', 'Judged', 'Fitted', 'record_of', 'fit_folder', 'fit_ch
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+import shlex
 import numpy as np
-from ..core.common import UsageError, accuracy_text, say
+from ..core.common import UsageError, accuracy_text, say, worded
 from ..core.folders import Photo, PhotoFolder
 from ..features.feature_cache import remembered
 from ..features.linear_probe import Head, fit_linear, fit_recipe
@@ -172,9 +173,10 @@ def _held_out(folder:PhotoFolder, split:Split, body:Body, features:np.ndarray, h
 def _told(fitted:Fitted) -> Fitted:
     "Say which photos were left out of fitting."
     n = len(fitted.doubted)
+    where = worded('fitted.doubted', f'bears-check {shlex.quote(str(fitted.folder.root))}')
     if n: say(f'{n} photos look as if they belong to another class, and the head was fitted without them: '
-              'fitted.doubted lists them.' if n > 1 else 'One photo looks as if it belongs to another class, and the '
-              'head was fitted without it: fitted.doubted shows it.')
+              f'{where} lists them.' if n > 1 else 'One photo looks as if it belongs to another class, and the '
+              f'head was fitted without it: {where} shows it.')
     return fitted
 
 # %% ../../../nbs/engine/train/fitting.ipynb #026e1f0d

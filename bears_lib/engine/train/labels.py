@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 import hashlib, os, re, unicodedata
 from ..core.common import DataError, UsageError, near, say
-from ..core.words import counted
+from ..core.words import counted, folded
 from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
-from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes
+from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes, require_looked_at
 from ..core.tables import Table, is_missing, read_table, several_labels
 
 # %% ../../../nbs/engine/train/labels.ipynb #a17442eb
@@ -342,7 +342,8 @@ def read_to_train(
     if valid is not None and valid_pct is not None:
         raise UsageError('Give valid or valid_pct, not both: each says which photos to check with.')
     to_check = None if isinstance(path, PhotoFolder) else folder_to_check(path, valid)
-    folder = require_classes(path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check))
+    found = path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check)
+    folder = require_classes(require_looked_at(found))
     return folder, read_labelled(to_check, labels) if to_check else valid_pct if valid is None else valid
 
 # %% ../../../nbs/engine/train/labels.ipynb #164ab56c
@@ -364,5 +365,6 @@ def say_what_was_understood(
     """
     if read_here: say(folder.understood())
     for note in [*folder.faults, *folder.remarks, *(split.notes if split else [])]: say(note)
-    for path, why in list(folder.refused.items())[:5]: say(f'left out {folder.name(path)}: {why}')
-    if len(folder.refused) > 5: say(f'... and {counted(len(folder.refused) - 5, "more file")} left out.')
+    lines = folded({folder.name(path): why for path, why in folder.refused.items()})
+    for line in lines[:5]: say(f'left out {line}')
+    if len(lines) > 5: say(f'... and files left out for {counted(len(lines) - 5, "more reason")}.')

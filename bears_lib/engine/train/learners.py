@@ -33,7 +33,7 @@ with warnings.catch_warnings():
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
 
 # %% ../../../nbs/engine/train/learners.ipynb #lnimps02
-from ..core.common import BearsError, DataError, UsageError, say
+from ..core.common import BearsError, DataError, UsageError, say, worded
 from ..core.words import counted
 from ..core.folders import PhotoFolder
 from ..core.photos import Preprocess
@@ -239,9 +239,10 @@ def fit_head(
     _with_head(learn, fitted, photos)
     say(f'Head fitted to {counted(len(photos), "photo")} in {perf_counter() - start:.1f} s; {fitted}.')
     if learn.doubted:
+        where = worded('learn.doubted', 'bears-check')
         say(counted(len(learn.doubted), 'of them looks as if it belongs to another class and was left out of training: '
-            'learn.doubted shows it.', 'of them look as if they belong to another class and were left out of training: '
-            'learn.doubted lists them.'))
+            f'{where} shows it.', 'of them look as if they belong to another class and were left out of training: '
+            f'{where} lists them.'))
     return learn
 
 # %% ../../../nbs/engine/train/learners.ipynb #c5b2f176
