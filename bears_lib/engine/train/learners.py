@@ -202,11 +202,10 @@ def lite0(
     nn.Sequential
         Photos of shape (n, 3, height, width) become maps of shape (n, 1280, height/32, width/32)
     """
-    network = create_body(default_arch, pretrained)
+    network:Any = create_body(default_arch, pretrained)
     for layer in network.modules():
         if pretrained and isinstance(layer, BatchNormAct2d): layer.__class__ = KeptNorm
-    blocks: Any = network.blocks
-    body = nn.Sequential(network.conv_stem, network.bn1, *blocks, network.conv_head, network.bn2)
+    body = nn.Sequential(network.conv_stem, network.bn1, *network.blocks, network.conv_head, network.bn2)
     return body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 _vision.model_meta[lite0] = {'cut': lambda body: body, 'split': _vision.default_split, 'stats': ([0.5]*3, [0.5]*3)}
