@@ -36,6 +36,6 @@ def bears_predict(
         if not answer.problem: say(f'{clean(photo)}: {answer}')
     for problem in problems.values(): say(problem)
     found = {photo: answer for photo, answer in answers.items() if not answer.problem}
-    return {'model': model, 'predictions': found, 'likeness': {photo: answer.likeness for photo, answer in found.items()},
-        'unsure': [photo for photo, answer in found.items() if answer.unsure], 'problems': problems,
-        'exit': 1 if problems else 0}
+    likeness = {photo: answer.likeness for photo, answer in found.items()}
+    return {'model': model, 'predictions': found, 'likeness': likeness, 'problems': problems,
+        'unsure': [photo for photo, answer in found.items() if answer.unsure], 'exit': 1 if problems else 0}

@@ -104,7 +104,8 @@ def asked_title(
         For example 'Which is it: black, grizzly or teddy?'
     """
     names = sorted(map(str, labels))
-    return f'Which is it: {", ".join(names[:-1])} or {names[-1]}?' if len(names) <= 6 else f'Which of {len(names)} classes is it?'
+    if len(names) > 6: return f'Which of {len(names)} classes is it?'
+    return f'Which is it: {", ".join(names[:-1])} or {names[-1]}?'
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #d354b578
 def is_unsure(
@@ -125,14 +126,14 @@ def is_unsure(
     return bool(getattr(answer, 'unsure', False)) or max(answer.values()) < 0.6
 
 def verdict(
-    answer:dict[str, float], # From a `Classifier`: {label: probability}, the most probable first; `unsure` may stand on it
+    answer:dict[str, float], # From a `Classifier`: {label: probability}, the most probable first, perhaps `unsure`
 ) -> str: # One or two sentences of Markdown
     """What a classifier's answer means, for somebody who has never seen one.
 
     Parameters
     ----------
     answer : dict[str, float]
-        From a `Classifier`: {label: probability}, the most probable first; `unsure` may stand on it
+        From a `Classifier`: {label: probability}, the most probable first, perhaps `unsure`
 
     Returns
     -------
@@ -141,12 +142,14 @@ def verdict(
     """
     label = next(iter(answer))
     if getattr(answer, 'unsure', False):
-        return f'**Unlike anything I know.** I learnt {for_markdown(listed(answer))}, and this looks like none of them. Closest is {for_markdown(label)}, but don\'t rely on it.'
+        return (f'**Unlike anything I know.** I learnt {for_markdown(listed(answer))}, and this looks like none of '
+                f"them. Closest is {for_markdown(label)}, but don't rely on it.")
     if is_unsure(answer): return f'Perhaps **{for_markdown(label)}**, but I am far from sure.'
     return f'Most likely **{for_markdown(label)}**.'
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #eee105e2
-no_upload = 'That is no uploaded photo. Send the file to /gradio_api/upload first, then hand over what it answered as {"path": ..., "meta": {"_type": "gradio.FileData"}}.'
+no_upload = ('That is no uploaded photo. Send the file to /gradio_api/upload first, then hand over what it answered as '
+    '{"path": ..., "meta": {"_type": "gradio.FileData"}}.')
 
 def read_upload(
     path:str|None, # Where gradio has put what a visitor sent; None where there is nothing
@@ -170,7 +173,8 @@ def read_upload(
     try:
         with open(path, 'rb') as file: data = file.read(max_bytes + 1)
     except OSError:
-        raise PhotoError('That photo is no longer here: photos are kept for ten minutes only. Please choose it again.') from None
+        raise PhotoError('That photo is no longer here: photos are kept for ten minutes only. '
+                         'Please choose it again.') from None
     if len(data) > max_bytes:
         raise PhotoError(f'That file is larger than {max_bytes/1e6:.0f} MB. Please choose a smaller one.')
     return data
@@ -269,7 +273,7 @@ class Turns:
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #d4088762
 def looker(
     folder:str|Path, # A model folder that says where it looks: with head.safetensors or model.safetensors
-) -> Callable[[bytes, str], Image.Image]: # Called with a photo and a class: the photo, bright where it spoke for that class
+) -> Callable[[bytes, str], Image.Image]: # Takes a photo and a class; the photo, bright where it spoke for the class
     """Show where in a photo a model found what it says: by its evidence, or by Grad-CAM in torch where it has none.
 
     Parameters
@@ -280,7 +284,7 @@ def looker(
     Returns
     -------
     Callable[[bytes, str], Image.Image]
-        Called with a photo and a class: the photo, bright where it spoke for that class
+        Takes a photo and a class; the photo, bright where it spoke for the class
     """
     from bears_lib.engine.interpret.heat_maps import class_map, overlay
     if head_file not in read_model_info(folder).files: return _torch_looker(folder)
@@ -325,10 +329,12 @@ class Feedback:
         most:int=1000, # Photos that it may hold; each is at most 512 pixels long, some 60 kB
     ):
         from bears_lib.engine.gather.gathering import check_classes
-        self.root, self.labels, self.most, self.lock = Path(root), list(check_classes(list(labels))), most, threading.Lock()
+        self.root, self.labels = Path(root), list(check_classes(list(labels)))
+        self.most, self.lock = most, threading.Lock()
         try: self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BearsError(f"Feedback can't be kept in {root}: {error.strerror}. Choose a folder you may write to.") from error
+            raise BearsError(f"Feedback can't be kept in {root}: {error.strerror}. "
+                             'Choose a folder you may write to.') from error
 
     def add(self,
         data:bytes, # The photo as it was sent
@@ -390,7 +396,7 @@ def _keep(box:Feedback, jpeg:bytes, row:dict[str, str]) -> str:
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #a895628c
 def build_app(
-    classifier:Any, # Called with a photo's bytes it answers {label: probability}; it has `labels`, and `info` with what `model.json` says
+    classifier:Any, # Called with a photo's bytes it answers {label: probability}; it has `labels` and `info`
     title:str='', # The heading; '' asks which of the classes it is
     words:str='', # A sentence or two of Markdown below the heading; '' says how well the model did
     examples:Iterable[str|Path]|None=None, # Photos to try; None takes drawn bears, if the model knows bears
@@ -403,7 +409,7 @@ def build_app(
     Parameters
     ----------
     classifier : Any
-        Called with a photo's bytes it answers {label: probability}; it has `labels`, and `info` with what `model.json` says
+        Called with a photo's bytes it answers {label: probability}; it has `labels` and `info`
     title : str, default ''
         The heading; '' asks which of the classes it is
     words : str, default ''
@@ -456,9 +462,9 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
 def _picture(gr:Any) -> Any:
     "Where the photo goes in."
     picture = gr.Image(label='Your photo', type='filepath', image_mode=None, sources=['upload', 'webcam', 'clipboard'],
-        height=360, buttons=[],
-                       webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose', elem_id='photo')
-    picture.preprocess = lambda sent: sent and sent.path  # gradio would open the file here, and stop at a broken one without a word
+        height=360, buttons=[], webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose',
+        elem_id='photo')
+    picture.preprocess = lambda sent: sent and sent.path  # gradio would open the file, and stop at a broken one
     return picture
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #cc66d651
@@ -481,7 +487,7 @@ def _answers(gr:Any, picture:Any, classifier:Any, turns:Turns) -> tuple[Any, Any
 def _predict(gr:Any, classifier:Any, turns:Turns) -> Callable:
     "What programs call: the same, with an error where the page has a sentence."
     def predict(photo:gr.FileData) -> dict:
-        "The most probable class, whether the photo is unlike all that the model knows, and the probability of each class by its name."
+        "The most probable class, whether the photo is unlike all that the model knows, each class's probability."
         try:
             with turns.of(_uploaded(gr, photo)) as data: answer = classifier(data)
         except BearsError as error:
@@ -502,7 +508,7 @@ def _uploaded(gr:Any, sent:Any) -> str:
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #7a39df9b
 def _polite(gr:Any, step:Callable, words:str) -> Callable:
-    "A step of gradio's that answers with a sentence, and with one line in the log, where it would fail with a traceback."
+    "A step of gradio's that answers with a sentence, and a line in the log, where it would fail with a traceback."
     async def run(*args:Any, **kwargs:Any) -> Any:
         try: return await step(*args, **kwargs)
         except Exception as error:
