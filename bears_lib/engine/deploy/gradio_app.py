@@ -562,7 +562,8 @@ style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
 #said { font-size: 1.2rem; }
 footer .divider:last-child { display: none; }
-#bars.unsure .bar { background: repeating-linear-gradient(135deg, var(--neutral-400) 0 4px, transparent 4px 8px) !important; }
+#bars.unsure .bar { height: .5rem; background: repeating-linear-gradient(135deg, var(--neutral-500) 0 4px, transparent 4px 8px) !important; }
+#bars.unsure .bar::-webkit-meter-bar, #bars.unsure .bar::-webkit-meter-optimum-value, #bars.unsure .bar::-webkit-meter-inner-element { background: none; border: 0; }
 #bars.unsure .confidence, #bars.unsure .text { font-weight: normal; color: var(--body-text-color-subdued); }
 #photo.unread img, .gallery .unread img { visibility: hidden; }
 #photo.unread::before { content: "No preview: this browser can't show the file."; position: absolute; inset: 0; display: grid; place-items: center; padding: 2rem; text-align: center; color: var(--body-text-color-subdued); }

@@ -388,7 +388,7 @@ def _controls() -> dict[str, Any]:
         layout=widgets.Layout(width='110px')), of=widgets.HTML(),
         previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'),
         undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML(), agree=button('Agree with all shown'),
-        zoom=widgets.Image(format='jpeg', layout=widgets.Layout(display='none', max_width='100%', object_fit='contain')), close=button('Close the photo'),
+        zoom=widgets.VBox([]), close=button('Close the photo'),
         keys=widgets.HTML('<small>Keys, on a photo: 1 to 9 its class, x remove, Enter the suggestion, z zoom.</small>'))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
@@ -503,8 +503,7 @@ def _build(self:ImageCleaner) -> Any:
     parts['undo'].on_click(lambda _: self._do(self.undo, _undone))
     parts['agree'].on_click(lambda _: self.take_all())
     parts['close'].on_click(lambda _: self.enlarge(''))
-    parts['close'].layout.display = 'none'
-    box = widgets.VBox([bar('label', 'found', 'split', 'agree'), bar('previous', 'page', 'of', 'next', 'keys'), parts['close'], parts['zoom'],
+    box = widgets.VBox([bar('label', 'found', 'split', 'agree'), bar('previous', 'page', 'of', 'next', 'keys'), parts['zoom'],
         widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
     box.add_class('bears-cleaner')
     return box
@@ -546,9 +545,10 @@ def enlarge(self:ImageCleaner,
     file : str
         Relative to the photo folder; '' closes the large picture
     """
-    zoom = self.controls['zoom']
-    if file: zoom.value = picture_of(self.root/file, 720)
-    zoom.layout.display = self.controls['close'].layout.display = None if file else 'none'
+    import ipywidgets as widgets
+    large = [widgets.Image(value=picture_of(self.root/file, 720), format='jpeg', layout=widgets.Layout(max_width='100%', object_fit='contain')),
+        widgets.HTML(for_html(file)), self.controls['close']] if file else []
+    self.controls['zoom'].children = large
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5
 @patch
