@@ -11,7 +11,8 @@ __all__ = ['bears_train', 'bears_demo', 'bears_doctor']
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from .engine.core.common import BearsError, command, say, wilson, write_beside
+import shlex, sys
+from .engine.core.common import BearsError, command, in_shell, say, say_next, watched, wilson, write_beside
 from .engine.predict.model_folder import check_target
 from .engine.predict.packaged_body import default_arch, packages
 from .engine.train.doctor import bears_doctor
@@ -19,7 +20,8 @@ from .engine.train.fitting import Fitted
 _all_ = ['bears_doctor']
 
 # %% ../nbs/06_commands.ipynb #8a12dab1
-@command
+@command(examples=['bears-train bears', 'bears-train bears --model bears.model --valid-pct 0.2'],
+    then='bears-report model bears')
 def bears_train(
     photos:str, # A folder with one folder of photos for each class
     model:str='model', # Where the model goes; one that stands there is replaced
@@ -42,6 +44,7 @@ def bears_train(
     from bears_lib.deploy import save_model
     folder = save_model(trained, model, result, body=not head_only)
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
+    if in_shell(): say_next(f'bears-report {shlex.quote(str(folder))} {shlex.quote(photos)}')
     return {'model': str(folder), **_summary(trained, result), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #794ef234
@@ -59,7 +62,8 @@ def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0, e
         if epochs: trained.fine_tune(epochs)
     result = evaluate(trained)
     if getattr(trained, 'chosen', ''): say(f'Chosen: {trained.chosen}.')
-    say(f'On photos held back from training:\n{result}' if valid or epochs else str(result))
+    figures = result.in_columns() if watched(sys.stderr) else str(result)
+    say(f'On photos held back from training:\n{figures}' if valid or epochs else figures)
     return trained, result
 
 # %% ../nbs/06_commands.ipynb #2163b51f
@@ -78,7 +82,8 @@ def _summary(trained:Any, result:Any) -> dict:
             'interval': list(wilson(head.right, head.n))} if head.n else None}
 
 # %% ../nbs/06_commands.ipynb #94033764
-@command(pos=['dest'])
+@command(pos=['dest'], examples=['bears-demo', 'bears-demo somewhere/else'],
+    then='bears-predict demo/model PHOTO')
 def bears_demo(
     dest:str='demo', # A folder for the model and the pictures; it is made if it is not there
     json:bool=False, # Print the result as one JSON object, last on stdout

@@ -1,10 +1,12 @@
 "What all commands share: exit codes, one JSON object, the home folder, a reader that goes away."
-import json, os, subprocess, sys
+import configparser, io, json, os, re, shlex, shutil, subprocess, sys
 from pathlib import Path
 
 import pytest
 
-from bears_lib.engine.core.common import command
+import bears_lib
+from bears_lib.engine.core.common import chapters, command
+from conftest import make_photos, root
 
 program = '''
 import sys
@@ -68,3 +70,75 @@ def test_a_reader_that_goes_away(run, how, stream, tmp_path):
         getattr(process, stream).close()
         assert process.wait(30) == 141
     assert 'Traceback' not in (tmp_path/'words').read_text(encoding='utf-8') and 'BrokenPipe' not in (tmp_path/'words').read_text(encoding='utf-8')
+
+# Help, version, and one name for all
+
+def test_help_is_made_for_people(run):
+    answer = run('--help')
+    assert answer.returncode == 0 and not {'(str)', '(default', '\x1b['} & {word for word in ('(str)', '(default', '\x1b[') if word in answer.stdout}
+    assert 'Usage: bears-try HOW [options]' in answer.stdout and '--model MODEL' in answer.stdout
+    starts = {re.search(r'\S  +(\S)', line).start(1) for line in answer.stdout.splitlines() if re.match(r'  (HOW|-)', line)}
+    assert len(starts) == 1  # in one column
+
+@pytest.mark.parametrize('words, named', [(['fine', '--modle', 'x'], "Did you mean '--model'?"), ([], 'needs how'), (['fine', 'more'], 'does not know more')])
+def test_a_slip_is_answered_with_what_was_meant(run, words, named):
+    answer = run(*words, '--json')
+    assert answer.returncode == 2 and named in answer.stderr and json.loads(answer.stdout)['error'] and len(answer.stderr.splitlines()) == 1
+
+def in_shell(*words, **env):
+    "As the program `bears` that pip makes, which need not be installed anew for this."
+    return subprocess.run([sys.executable, '-c', 'import sys; from bears_lib.engine.core.common import bears; sys.exit(bears())', *words], capture_output=True, text=True, timeout=300, env={**os.environ, **env})
+
+def listed() -> dict[str, str]:
+    ini = configparser.ConfigParser(delimiters=['='])
+    ini.read(root/'settings.ini', encoding='utf-8')
+    return dict(line.strip().split('=', 1) for line in ini['DEFAULT']['console_scripts'].split())
+
+def test_bears_lists_every_command_that_is_installed():
+    programs = listed()
+    assert programs.pop('bears') == 'bears_lib.engine.core.common:bears'
+    known = {f'bears-{name}': f'{module}:bears_{name}' for part in chapters.values() for name, (module, _) in part.items()}
+    assert known == programs
+    text = in_shell().stdout
+    assert all(re.search(rf'^  {name.removeprefix("bears-")} +\S', text, re.M) for name in programs) and '2 Train' in text
+
+@pytest.mark.parametrize('name', [name for part in chapters.values() for name in part])
+def test_each_command_has_version_examples_and_a_next_step(name):
+    version, text = in_shell(name, '--version'), in_shell(name, '--help').stdout
+    assert (version.returncode, version.stdout) == (0, f'bears_lib {bears_lib.__version__}\n')
+    assert f'\nExamples\n  bears-{name} ' in text and '\nNext\n  ' in text and f'bears {name}: ' in text and '(str)' not in text and '(default' not in text
+    for line in re.findall(r'^  (bears-\S+ .*)$', text, re.M):  # its examples can be typed
+        program, *words = shlex.split(line)
+        other = program.removeprefix('bears-')
+        module = next(module for part in chapters.values() for each, (module, _) in part.items() if each == other)
+        known = in_shell(other, '--help').stdout if other != name else text
+        assert all(word in known for word in words if word.startswith('--')) and module
+
+def test_bears_hands_on_words_codes_and_json(tmp_path):
+    answer = in_shell('train', str(tmp_path/'none'), '--json')
+    assert answer.returncode == 2 and 'error' in json.loads(answer.stdout) and answer.stderr.startswith('bears train: ')
+    assert in_shell('trian').returncode == 2 and "Did you mean 'train'?" in in_shell('trian').stderr
+
+def test_words_for_a_shell_no_bar_in_a_pipe_and_the_next_step(tmp_path, monkeypatch):
+    monkeypatch.delenv('IN_TEST', raising=False)
+    photos = make_photos(tmp_path/'my photos', {'red': 30, 'blue': 30})
+    for i in range(3): (photos/'red'/f'bad{i}.jpg').write_bytes(b'\xff\xd8\xff')
+    for i in range(2): shutil.copy(photos/'red'/f'{i}.jpg', photos/'blue'/f'in_red{i}.jpg')
+    answer = in_shell('train', str(photos), '--model', str(tmp_path/'model'), IN_TEST='', CI='')
+    assert answer.returncode == 0 and 'it/s' not in answer.stderr and '\r' not in answer.stderr and '\x1b' not in answer.stderr and 'fitted.doubted' not in answer.stderr
+    assert answer.stderr.count('left out') == 1 and 'left out 3 files: ' in answer.stderr
+    assert answer.stderr.splitlines()[-1] == f"Next: bears-report {tmp_path/'model'} '{photos}'"
+
+def test_a_bar_is_for_those_who_watch(monkeypatch, capsys):
+    import bears_lib.engine.core.common as common
+    for name in ('IN_TEST', 'CI'): monkeypatch.delenv(name, raising=False)
+    class Terminal(io.StringIO):
+        def isatty(self): return True
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, 'stderr', stream)
+        bar = common.progress(range(3), 'counting')
+        assert bar.disable is not shown
+        common.say('Next: bears-demo', tone='next')
+        assert ('\x1b[' in stream.getvalue()) == (shown and os.name != 'nt')
+    monkeypatch.setenv('NO_COLOR', '1')
+    assert common.paint('Next', 'next', Terminal()) == 'Next'

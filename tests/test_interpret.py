@@ -1,6 +1,7 @@
 "Every figure beside an independent computation; maps by hand; the report as a page; and whatever may be wrong with a model or a folder."
-import re
+import html, re, shutil
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from bears_lib.engine.predict.model_folder import read_model, write_model
 from bears_lib.engine.core.photos import Preprocess
 from bears_lib.interpret import (Evaluation, bears_report, calibration, calibration_error, evaluate, grad_cam, layer_patches, leaks, most_confused,
                                  occlusion, plot_calibration, plot_confusion, report, top_losses)
-from conftest import Page, make_photos
+from bears_lib.engine.interpret.reporting import advice
+from conftest import Page, in_browser, make_photos
 
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
@@ -233,6 +235,70 @@ def test_report_escapes_what_files_and_classes_are_called(place, tmp_path):
     photos = make_photos(tmp_path/'photos', {'red': 2, 'blue': 2})
     (photos/'red'/'0.jpg').rename(photos/'red'/f'{name}.jpg')
     assert '<script' not in report(place/'model', photos, tmp_path/'page.html').read_text(encoding='utf-8')
+
+def test_report_says_what_it_is_and_what_to_do_next(place, tmp_path):
+    done = bears_report(str(place/'model'), str(place/'photos'), to=str(tmp_path/'page.html'))
+    text = Path(done['report']).read_text(encoding='utf-8')
+    for words in (f'<code>{place/"model"}</code>', f'<code>{place/"photos"}</code>', f'{datetime.now():%d %B %Y}', f'bears-report {place/"model"} {place/"photos"} --to'):
+        assert words in text, words
+    assert done['next'] in html.unescape(text) and done['next'].split()[0] in ('bears-gather', 'bears-app', 'bears-check')
+    assert text.index('Next:') < text.index('Class by class')
+
+def judged(n:int, wrong:int, chance:float=0.8, about:str='') -> Evaluation:
+    "Two classes of `n` photos; of the first, `wrong` are taken for the second with that probability."
+    truth, said = np.repeat([0, 1], n), np.repeat([[0.97, 0.03], [0.03, 0.97]], n, axis=0)
+    said[:wrong] = 1 - chance, chance
+    return Evaluation([Path(f'{i}.jpg') for i in range(2*n)], ['black', 'grizzly'], truth, said, np.zeros((2*n, 4)), about=about)
+
+@pytest.mark.parametrize('result, words, command', [
+    (judged(100, 0, about='all of these: the figure is too good.'), 'not seen', 'bears-report m OTHER_PHOTOS'), (judged(100, 8, 0.99), '8 photos are wrong', "bears-check 'my photos'"),
+    (judged(12, 0), 'Only 12 photos of black', "bears-gather 'my photos' --classes black"), (judged(100, 30), 'black is taken for grizzly most often (30 times)', "bears-gather 'my photos' --classes black,grizzly"),
+    (judged(100, 4), 'right on at least 95%', 'bears-app m --keep offered')])
+def test_advice_names_what_misleads_most(result, words, command):
+    said, then = advice(result, 'm', "'my photos'")
+    assert words in said and then == command
+
+def test_report_sets_unknown_classes_apart(place, tmp_path):
+    photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6, 'rad': 3}, seed=5)
+    for i in range(2): Image.fromarray(np.full((90, 120, 3), 255, np.uint8)).save(next((photos/'rad').iterdir()).with_name(f'white{i}.png'))
+    done = bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))
+    assert done['n'] == 12 and done['accuracy'] == evaluate(place/'model', make_photos(tmp_path/'same', {'red': 6, 'blue': 6}, seed=5)).accuracy
+    found, text = done['unknown_classes']['rad'], Path(done['report']).read_text(encoding='utf-8')
+    assert found['n'] == 5 and found['unsure'] + sum(found['taken_for'].values()) == 5 and found['unsure'] >= 2
+    assert 'Classes that the model does not know' in text and any("Did you mean 'red'" in note for note in done['notes'])
+    for label in ('red', 'blue'): shutil.rmtree(photos/label)
+    with pytest.raises(BearsError, match="class 'rad', and the model knows"): bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))
+
+@in_browser
+@pytest.mark.parametrize('width, scheme', [(1366, 'light'), (390, 'dark')])
+def test_the_map_and_the_photos_of_a_report_work_without_a_script(place, tmp_path, browser, width, scheme):
+    bears_report(str(place/'model'), str(make_photos(tmp_path/'photos', {'red': 40, 'blue': 40}, seed=2)), to=str(tmp_path/'page.html'))
+    page = browser.new_page(viewport={'width': width, 'height': 800}, color_scheme=scheme, java_script_enabled=True)
+    said: list[str] = []
+    page.on('console', lambda message: said.append(message.text))
+    page.goto((tmp_path/'page.html').as_uri())
+    assert page.evaluate('document.documentElement.scrollWidth') == width
+    boxes = page.eval_on_selector_all('.map .dot', 'dots => dots.map(dot => { const box = dot.getBoundingClientRect(); return [Math.round(box.x), Math.round(box.y), box.width] })')
+    assert len({(x, y) for x, y, _ in boxes}) == 80 and min(wide for *_, wide in boxes) > 20
+    cards = page.locator('.map figure:visible')
+    assert cards.count() == 0
+    page.locator('.map .dot').first.focus()
+    page.keyboard.press('ArrowRight')
+    assert cards.count() == 1 and 'photos' in cards.locator('.path').inner_text()
+    page.keyboard.press('Tab')
+    page.keyboard.press('Space')  # keep it in the list
+    page.locator('.map .dot').nth(30).click(force=True)
+    assert cards.count() == 2
+    page.get_by_role('button', name='Empty the list').click()
+    assert cards.count() == 0
+    page.get_by_role('checkbox', name='red').uncheck()
+    assert page.locator('.map .dot:visible').count() == 40
+    small = page.locator('.shot img').first.bounding_box()
+    page.locator('.shot > button').first.click()
+    assert page.locator('.shot img').first.bounding_box()['width'] > 1.5*small['width']
+    page.keyboard.press('Escape')
+    assert page.locator('.shot img').first.bounding_box()['width'] == small['width'] and not said
+    page.close()
 
 def test_report_refuses_a_folder_before_it_looks_at_any_photo(place, tmp_path):
     with pytest.raises(BearsError, match='is a folder'): report(place/'model', tmp_path/'not-there', tmp_path)

@@ -562,6 +562,22 @@ def test_a_hint_and_another_try(tmp_path, capsys):
     parts['hint'].click()
     assert hint in parts['result'].value
 
+def test_the_verdict_has_links_and_a_hint_before_the_solution(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('perceptron')
+    question, parts = quiz.question, boxes(quiz)
+    parts['model'].click()
+    assert question.hint in unescape(parts['result'].value) and question.model not in parts['result'].value
+    parts['model'].click()
+    assert question.model in unescape(parts['result'].value)
+    parts['box'].value = 'ENIAC'
+    parts['check'].click()
+    shown = parts['result'].value
+    assert 'suggested: not yet' in shown and question.hint in unescape(shown) and f'href="{question.link}"' in shown and '<pre' not in shown
+    assert question.model not in unescape(shown) and '<details>' in shown
+    parts['box'].value = 'Mark I Perceptron <b>'
+    parts['check'].click()
+    assert 'suggested: right' in parts['result'].value and 'Hint:' not in parts['result'].value and '<b>' not in parts['result'].value.replace('<b aria', '')
+
 def test_nobody_has_to_name_all_fifteen_fields():
     assert str(grade(QUESTIONS['areas'], 'translation')).endswith('or 11 others')
     assert len(grade(QUESTIONS['areas'], 'translation').missing) == 14

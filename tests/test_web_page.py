@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.predict.model_folder import ModelInfo, write_model
 from bears_lib.engine.core.folders import read_folder, sample_folder
 from bears_lib.engine.core.photos import Preprocess, Step, filters, open_photo
@@ -634,6 +635,123 @@ def test_files_of_the_cdn_are_checked(tampered, browser, site, tmp_path, node_mo
     tab.set_input_files('#file', {'name': 'a.jpg', 'mimeType': 'image/jpeg', 'buffer': saved(Image.new('RGB', (80, 60), (200, 0, 0)))})
     tab.get_by_text(re.compile('a.jpg: .* is not the one expected') if tampered else 'red, ').first.wait_for()
     context.close()
+
+# ---- The photo at once, progress, compressed copies, why, ways on ----
+
+@in_browser
+def test_the_photo_is_there_at_once_and_the_bar_says_how_far_the_model_is(colours, browser):
+    context = browser.new_context(service_workers='block')
+    tab = context.new_page()
+    tab.add_init_script("const get = fetch; window.seenProgress = []; new MutationObserver(() => { const bar = document.getElementById('progress'); if (bar && !bar.hidden && bar.value) seenProgress.push([bar.value, bar.max]); }).observe(document, {subtree: true, attributes: true});"
+                        "window.fetch = async (...asked) => { if (String(asked[0]).includes('small.onnx')) await new Promise(done => window.goOn = done); return get(...asked); };")
+    tab.goto(colours)
+    tab.set_input_files('#file', {'name': 'red.png', 'mimeType': 'image/png', 'buffer': saved(Image.new('RGB', (90, 60), (220, 10, 10)), 'PNG')})
+    tab.locator('#given').wait_for(state='visible')  # before the model is there
+    assert tab.inner_text('#status').startswith('Fetching the model') and tab.is_hidden('#seen')
+    tab.wait_for_function("() => window.goOn && seenProgress.length")
+    tab.evaluate('goOn()')
+    tab.wait_for_function("() => document.querySelector('#note').textContent.includes('red.png')")
+    seen = tab.evaluate('seenProgress')
+    assert tab.is_hidden('#given') and tab.is_visible('#seen') and tab.is_hidden('#progress')
+    assert all(value <= most for value, most in seen) and max(most for _, most in seen) > 14_000_000 and len({value for value, _ in seen}) > 3
+    context.close()
+
+@in_browser
+def test_a_compressed_copy_is_taken_where_the_host_does_not_compress(browser, site, tmp_path, node_modules):
+    "Under a name that is not this machine's; and the page works offline from the compressed copy alone."
+    origin, options = elsewhere(site)
+    page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules, packed=True)
+    assert (page/'ort.wasm.gz').stat().st_size < 4_000_000
+    visit = Visit(browser, f'{origin}/page/', profile=tmp_path/'profile', **options)
+    visit.page.evaluate('navigator.serviceWorker.ready.then(() => 1)')
+    assert site.sent.count('/page/ort.wasm.gz') == 1 and site.sent.count('/page/ort.wasm') == 1  # the large one was stopped
+    kept = visit.page.evaluate("(async () => (await (await caches.open((await caches.keys())[0])).keys()).map(each => each.url.split('/').pop()))()")
+    assert 'ort.wasm.gz' in kept and 'ort.wasm' not in kept
+    site.close()
+    visit.page.reload()
+    visit.page.get_by_text('Ready.').wait_for()
+    visit.give('a.jpg', saved(Image.new('RGB', (80, 60), (200, 0, 0))))
+    visit.answered('a.jpg')
+    assert visit.status().startswith('red') and not visit.errors
+    visit.context.close()
+
+@in_browser
+def test_a_compressed_copy_that_is_damaged_does_no_harm(browser, site, tmp_path, node_modules):
+    origin, options = elsewhere(site)
+    page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules, packed=True)
+    (page/'ort.wasm.gz').write_bytes((page/'ort.wasm.gz').read_bytes()[:-100])
+    visit = Visit(browser, f'{origin}/page/', profile=tmp_path/'profile', **options)
+    assert visit.status() == 'Ready. Show me a photo.'
+    visit.context.close()
+
+@in_browser
+def test_a_blocked_host_is_named(browser, site, tmp_path):
+    "The page itself is there, so it is not the connection."
+    make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page')
+    context = browser.new_context(service_workers='block')
+    context.route('https://cdn.jsdelivr.net/**', lambda route: route.abort('blockedbyclient'))
+    tab = context.new_page()
+    tab.goto(f'{site.origin}/page/')
+    tab.get_by_text('cdn.jsdelivr.net can').wait_for()
+    text = tab.inner_text('#status')
+    assert 'blocker' in text and not [name for name, words in causes.items() if words in text] and len(text) < 230
+    context.close()
+
+@in_browser
+def test_why_is_the_map_that_python_computes(browser, site, bears_half, node_modules):
+    from bears_lib.engine.interpret.heat_maps import class_map
+    from bears_lib.engine.predict.model_folder import read_model
+    model, photos = bears_half
+    make_web_app(model, site.root/'bears', runtime=node_modules)
+    visit, (info, network) = Visit(browser, f'{site.origin}/bears/'), read_model(model, 'small.onnx')
+    assert visit.page.is_hidden('#why')
+    for photo in photos[::70]:
+        visit.give(photo.name, photo.read_bytes())
+        visit.answered(photo.name)
+        plain = visit.square(256)
+        visit.page.get_by_role('button', name='Why?').click()
+        visit.page.get_by_text('Bright: what spoke for').wait_for()
+        expected = class_map(network, info.labels, info.preprocess, photo)
+        shown = visit.square(256).astype(float)
+        bright = (shown - 0.45*plain).mean(2)
+        blocks = bright.reshape(*expected.heat.shape[:1], 256//expected.heat.shape[0], expected.heat.shape[1], -1).mean((1, 3))
+        assert np.corrcoef(blocks.ravel(), expected.heat.ravel())[0, 1] > 0.9
+        assert blocks.ravel()[expected.heat.argmax()] >= np.sort(blocks.ravel())[-4]
+        visit.page.get_by_role('button', name='Why?').click()
+        visit.page.get_by_text('This square is what').wait_for()
+        assert (visit.square(256) == plain).all()
+    assert not visit.errors
+
+@in_browser
+def test_several_photos_get_a_line_each(colours, browser):
+    visit = Visit(browser, colours)
+    files = [{'name': f'{name}.png', 'mimeType': 'image/png', 'buffer': saved(Image.new('RGB', (90, 60), colour), 'PNG')} for name, colour in (('one', (220, 10, 10)), ('two', (60, 20, 220)))]
+    visit.page.set_input_files('#file', [*files, {'name': 'three.txt', 'mimeType': 'text/plain', 'buffer': b'no photo'}])
+    visit.page.locator('#many li').nth(2).wait_for()
+    lines = visit.page.locator('#many li').all_inner_texts()
+    assert [line.split(',')[0] for line in lines] == ['one.png: red', 'two.png: blue', 'three.txt: could not be looked at']
+    visit.give('four.png', files[0]['buffer'])
+    visit.answered('four.png')
+    assert visit.page.is_hidden('#many') and not visit.errors
+
+@in_browser
+def test_ways_on_and_the_name_of_the_device(colours, browser, site, tmp_path, node_modules):
+    phone = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True, 'screen': {'width': 390, 'height': 844}}
+    visit = Visit(browser, colours, script="navigator.share = async given => { window.given = given; };", **phone)
+    assert 'never leaves this phone' in visit.page.inner_text('header')
+    visit.page.get_by_role('button', name='Share this page').click()
+    assert visit.page.evaluate('given.url') == colours and visit.page.is_hidden('#wrong')
+    visit.give('a.jpg', saved(noise(80, 60)))
+    visit.answered('a.jpg')
+    assert 'on this phone' in visit.page.inner_text('#note')
+    assert 'never leaves this machine' in Visit(browser, colours).page.inner_text('header')
+    make_web_app(tiny_model(tmp_path/'other', ['red', 'blue'], Preprocess(64)), site.root/'other', node_modules, trainer='train.html')
+    visit = Visit(browser, f'{site.origin}/other/')
+    visit.give('a.jpg', saved(noise(80, 60)))
+    visit.answered('a.jpg')
+    assert visit.page.get_by_role('link', name='Show it your own photos').get_attribute('href') == 'train.html'
+    assert visit.page.get_by_role('link', name='Make one for your own photos').get_attribute('href') == 'train.html'
+    with pytest.raises(BearsError, match='no address'): make_web_app(tmp_path/'other', tmp_path/'page', trainer='javascript:alert(1)')
 
 # ---- Everybody ----
 

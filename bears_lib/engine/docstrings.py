@@ -17,16 +17,26 @@ def _comments(source:str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.lstrip('# ') for token in tokens if token.type == tokenize.COMMENT}
 
+def _words(arg:Any, end:int, comments:dict[int, str], taken:set[int]) -> str:
+    "What describes a parameter: the comment at its end, or, without one, those on the lines above it."
+    if end in comments: return comments[end]
+    first = arg.lineno
+    while first - 1 in comments and first - 1 not in taken: first -= 1
+    return ' '.join(comments[line] for line in range(first, arg.lineno))
+
+# %% ../../nbs/engine/docstrings.ipynb #ef006ed6
 def _parameters(fn:Any, comments:dict[int, str]) -> list[str]:
     "A line with name, type and default for each parameter that a comment describes, and one with the description."
     args = fn.args
     plain = [*args.posonlyargs, *args.args]
-    defaults = dict(zip(plain[::-1], args.defaults[::-1])) | {arg: value for arg, value in zip(args.kwonlyargs, args.kw_defaults) if value}
+    defaults = dict(zip(plain[::-1], args.defaults[::-1]))
+    defaults |= {arg: value for arg, value in zip(args.kwonlyargs, args.kw_defaults) if value}
     starred = {args.vararg: '*', args.kwarg: '**'}
     every = [*plain, *filter(None, [args.vararg]), *args.kwonlyargs, *filter(None, [args.kwarg])]
+    ends = {arg: defaults[arg].end_lineno if arg in defaults else arg.end_lineno for arg in every}
     found = []
     for arg in every:
-        words = comments.get(defaults[arg].end_lineno if arg in defaults else arg.end_lineno)
+        words = _words(arg, ends[arg], comments, {fn.lineno, *ends.values()})
         if not words or arg.lineno == fn.lineno: continue
         kind = f' : {ast.unparse(arg.annotation)}' if arg.annotation else ''
         default = f', default {ast.unparse(defaults[arg])}' if arg in defaults else ''
@@ -48,21 +58,31 @@ def _sections(fn:Any, comments:dict[int, str]) -> str:
     return '\n\n'.join('\n'.join([title, '-'*len(title), *lines]) for title, lines in parts.items() if lines)
 
 # %% ../../nbs/engine/docstrings.ipynb #6d3b7f20
-def _described(tree:ast.Module, comments:dict[int, str]) -> dict[Any, str]:
+def _is_command(node:Any) -> bool:
+    called = [getattr(each, 'func', each) for each in node.decorator_list]
+    return bool({'command', 'call_parse'} & {getattr(each, 'id', '') for each in called})
+
+def _one_line(node:Any) -> bool:
+    "Whether it has a docstring, of one line."
+    first = node.body[0]
+    text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return text and first.lineno == first.end_lineno
+
+def _maker(node:Any) -> Any:
+    "Where the parameters stand: in a function itself, in the `__init__` of a class, if it has one."
+    if isinstance(node, ast.FunctionDef): return node
+    return next((each for each in node.body if getattr(each, 'name', '') == '__init__'), None)
+
+# %% ../../nbs/engine/docstrings.ipynb #6d3b7f2b
+def _described(tree:ast.Module|ast.ClassDef, comments:dict[int, str]) -> dict[Any, str]:
     "The docstrings to change, with what to add to each."
     found: dict[Any, str] = {}
-    def visit(node:Any) -> None:
-        commands = {'command', 'call_parse'} & {getattr(getattr(each, 'func', each), 'id', '') for each in getattr(node, 'decorator_list', [])}
-        if node.name.startswith('_') or commands: return
-        first = node.body[0]
-        described = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-        maker: Any = next((each for each in node.body if getattr(each, 'name', '') == '__init__'), None) if isinstance(node, ast.ClassDef) else node
-        if described and maker and first.lineno == first.end_lineno and (sections := _sections(maker, comments)): found[first] = sections
-        if isinstance(node, ast.ClassDef):
-            for each in node.body:
-                if isinstance(each, ast.FunctionDef): visit(each)
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef): visit(node)
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef): continue
+        if node.name.startswith('_') or _is_command(node): continue
+        maker = _maker(node)
+        if maker and _one_line(node) and (sections := _sections(maker, comments)): found[node.body[0]] = sections
+        if isinstance(node, ast.ClassDef): found |= _described(node, comments)
     return found
 
 # %% ../../nbs/engine/docstrings.ipynb #6d3b7witpy

@@ -1,23 +1,65 @@
 // The page: takes a photo in, has the model's worker look at it, shows the answer. Nothing is sent anywhere.
 
-const {files, megabytes, labels, preprocess, threshold} = JSON.parse(document.getElementById('settings').textContent);
+const {files, megabytes, labels, preprocess, threshold, trainer} = JSON.parse(document.getElementById('settings').textContent);
 const $ = id => document.getElementById(id);
 const absolute = name => new URL(name, document.baseURI).href;
 const percent = chance => `${(100*chance).toFixed(1)}%`;
+
+const phone = matchMedia('(pointer: coarse)').matches, device = !phone ? 'machine' : Math.min(screen.width, screen.height) < 600 ? 'phone' : 'tablet';
+const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 
 class Problem extends Error {}  // its message is for the visitor
 
 // ---- The model's files, fetched once and checked against their hashes before they are used ----
 
+// What has come of each file, in bytes, for the bar.
+const come = new Map(), expected = {};
+function showProgress() {
+  const all = Object.values(expected).reduce((sum, size) => sum + size, 0), sum = [...come.values()].reduce((sum, size) => sum + size, 0);
+  $('progress').hidden = !all || sum >= all;
+  Object.assign($('progress'), {max: all || 1, value: Math.min(sum, all)});
+  if (!$('progress').hidden) $('fetched').textContent = `${(sum/1e6).toFixed(1)} of ${(all/1e6).toFixed(1)} MB`;
+  $('fetched').hidden = $('progress').hidden;
+}
+
+// The body of an answer, told of piece by piece; a compressed copy is counted as it comes and unpacked.
+async function bodyOf(answer, url, packed) {
+  if (!answer.body) return answer.arrayBuffer();
+  const counted = answer.body.pipeThrough(new TransformStream({transform(piece, out) { come.set(url, (come.get(url) ?? 0) + piece.length); showProgress(); out.enqueue(piece); }}));
+  return new Response(packed ? counted.pipeThrough(new DecompressionStream('gzip')) : counted).arrayBuffer();
+}
+
+const base64 = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+const fits = async (data, integrity) => !integrity || integrity === 'sha384-' + base64(await crypto.subtle.digest('SHA-384', data));
+
+// A file's content, checked against its hash, or null. Where the host doesn't compress, the compressed copy is taken instead, if there is one.
+async function checkedFile({url, integrity, packed}, cache) {
+  come.delete(url);
+  if (!crypto.subtle) return fetch(absolute(url), {credentials: 'omit', integrity, cache}).then(async answer => answer.ok ? answer.arrayBuffer() : null).catch(() => null);  // plain http: the browser checks, without a bar
+  const stop = new AbortController(), answer = await fetch(absolute(url), {credentials: 'omit', cache, signal: stop.signal}).catch(() => null);
+  if (!answer?.ok) return null;
+  const small = packed && !local && globalThis.DecompressionStream && !answer.headers.get('content-encoding') && !answer.headers.get('x-unpacked');
+  if (small) {
+    stop.abort();
+    expected[url] = packed.size;
+    const data = await fetch(absolute(packed.url), {credentials: 'omit', cache}).then(answer => answer.ok ? bodyOf(answer, url, true) : null).catch(() => null);
+    return data && await fits(data, integrity) ? data : checkedFile({url, integrity}, cache);
+  }
+  const data = await bodyOf(answer, url).catch(() => null);
+  return data && await fits(data, integrity) ? data : null;
+}
+
 // What stands in a file. If the browser's cache holds another one than expected, the server is asked; if that fails too, once more without a check, to find out why.
-async function fetchFile({url, integrity}) {
-  const get = options => fetch(absolute(url), {credentials: 'omit', ...options});
-  const checked = await get({integrity, cache: integrity ? 'force-cache' : 'default'}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
-  const answer = checked ?? await get({cache: 'no-store'}).catch(() => null);
-  const data = await answer?.arrayBuffer().catch(() => null);
-  if (checked?.ok && data) return data;
-  const name = url.split('/').pop();
-  if (!data) throw new Problem(`The model could not be fetched: ${new URL(absolute(url)).host} does not answer. Check the connection and try again.`);
+async function fetchFile(file) {
+  const {url, integrity, size} = file;
+  if (size) expected[url] = size;
+  const data = await checkedFile(file, integrity ? 'force-cache' : 'default') ?? await checkedFile(file, 'reload');
+  if (data) return data;
+  const answer = await fetch(absolute(url), {credentials: 'omit', cache: 'no-store'}).catch(() => null);
+  const whole = await answer?.arrayBuffer().catch(() => null), name = url.split('/').pop(), host = new URL(absolute(url)).host;
+  if (!whole && host !== location.host && await fetch(absolute('model.json'), {cache: 'no-store'}).then(here => here.ok, () => false))
+    throw new Problem(`${host} can't be reached from here, though this page can: a blocker or a firewall keeps the model's program away. Allow ${host}, or try another network.`);
+  if (!whole) throw new Problem(`The model could not be fetched: ${host} does not answer. Check the connection and try again.`);
   if (answer.ok) throw new Problem(`${name} is not the one expected. Reload the page; if that does not help, its files have to be put there again.`);
   if (answer.status === 404) throw new Problem(`${name} is missing. The page's folder has to be put there whole.`);
   throw new Problem(`The server does not give ${name} (its answer is ${answer.status}). Try again later.`);
@@ -32,6 +74,8 @@ async function loadModel() {
   const wanted = [{url: 'model.js'}, {url: 'photo.js'}, files.script, files.wasm, files.network];
   const [code, photo, ...parts] = await Promise.all(wanted.map(fetchFile)), [runtime, wasm, network] = parts;
   const worker = new Worker(script([new TextDecoder().decode(code).replace('./photo.js', script([photo]))]), {type: 'module'});
+  come.clear();
+  $('progress').hidden = $('fetched').hidden = true;
   say('Starting the model ...', 'plain');
   try { await ask(worker, {script: runtime, wasm, network, settings: {labels, preprocess, threshold}}, parts); }
   catch (error) { worker.terminate(); throw error; }
@@ -51,6 +95,7 @@ let model = null;
 function readyModel() {
   model ??= loadModel().catch(error => {
     model = null;  // so that the next photo tries again
+    $('progress').hidden = $('fetched').hidden = true;
     throw error;
   });
   return model;
@@ -69,6 +114,7 @@ async function decoded(file) {
 async function answerTo(file) {
   const worker = await readyModel();
   say('Looking ...', 'plain');
+  $('why').hidden = true;
   try { return await ask(worker, {file}); }
   catch (error) {
     if (error.again) { worker.terminate(); model = null; }  // memory once taken is never given back
@@ -103,16 +149,77 @@ function showBars(chances, unsure) {
   $('bars').replaceChildren(...bars);
 }
 
-function show(name, {chances, unsure, seen, time}) {
+let last = null;  // the answer that is shown
+function show(name, {chances, unsure, seen, time, explains}) {
+  last = {name, seen, label: chances[0].label};
+  $('why').hidden = !explains;
+  $('why').setAttribute('aria-pressed', 'false');
+  $('wrong').hidden = !trainer;
+  hideGiven();
   const [{label, chance}] = chances;
   say(unsure ? 'Unlike anything I know' : `${label}, ${percent(chance)}`);
   showBars(chances, unsure);
   Object.assign($('seen'), {width: seen.width, height: seen.height, hidden: false}).getContext('2d').putImageData(seen, 0, 0);
   $('hint').textContent = 'This square is what the model looked at. Another photo:';
-  $('note').textContent = `${unsure ? 'So the bars, which only compare the classes, mean little. ' : ''}${name}: looked at in ${Math.round(time)} ms, on this machine.`;
+  $('note').textContent = `${unsure ? 'So the bars, which only compare the classes, mean little. ' : ''}${name}: looked at in ${Math.round(time)} ms, on this ${device}.`;
 }
 
+// The photo at once, while the model is still on its way; what this browser can't show is left to the worker.
+function hideGiven() {
+  URL.revokeObjectURL($('given').src);
+  $('given').removeAttribute('src');
+  $('given').hidden = true;
+}
+
+function showGiven(file) {
+  hideGiven();
+  $('given').onload = () => { $('given').hidden = false; $('seen').hidden = true; $('hint').textContent = 'Another photo:'; };
+  $('given').onerror = hideGiven;
+  $('given').src = URL.createObjectURL(file);
+}
+
+// ---- Why: what spoke for the answer, as warm colours on the photo ----
+
+const warm = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];  // matplotlib's inferno, in five steps
+function colourOf(heat) {
+  const at = Math.min(Math.max(heat, 0), 1)*5, i = Math.min(Math.floor(at), 4), share = at - i;
+  return warm[i].map((from, k) => from + share*(warm[i + 1][k] - from));
+}
+
+function heated(seen, {heat, rows, columns}) {
+  const small = new OffscreenCanvas(columns, rows), large = new OffscreenCanvas(seen.width, seen.height), grey = new ImageData(columns, rows), top = Math.max(...heat, 1e-12);
+  heat.forEach((value, i) => grey.data.set([255*Math.max(value, 0)/top, 0, 0, 255], 4*i));
+  small.getContext('2d').putImageData(grey, 0, 0);
+  const draw = large.getContext('2d');
+  Object.assign(draw, {imageSmoothingEnabled: true, imageSmoothingQuality: 'high'}).drawImage(small, 0, 0, seen.width, seen.height);
+  const smooth = draw.getImageData(0, 0, seen.width, seen.height).data, made = new ImageData(seen.width, seen.height);
+  for (let i = 0; i < smooth.length; i += 4) {
+    const colour = colourOf(smooth[i]/255);
+    for (let k = 0; k < 3; k++) made.data[i + k] = 0.45*seen.data[i + k] + 0.55*colour[k];
+    made.data[i + 3] = 255;
+  }
+  return made;
+}
+
+async function why() {
+  const asked = last, shown = $('why').getAttribute('aria-pressed') === 'true';
+  if (!asked) return;
+  const draw = picture => $('seen').getContext('2d').putImageData(picture, 0, 0);
+  if (shown) { draw(asked.seen); $('hint').textContent = 'This square is what the model looked at. Another photo:'; }
+  else {
+    asked.map ??= await ask(await readyModel(), {why: asked.label}).catch(error => { say(error.message, 'problem'); return null; });
+    if (!asked.map || asked !== last) return;
+    draw(heated(asked.seen, asked.map));
+    $('hint').textContent = `Bright: what spoke for ${asked.label}. Another photo:`;
+  }
+  $('why').setAttribute('aria-pressed', String(!shown));
+}
+$('why').addEventListener('click', () => { before = before.then(why); });
+
 function clear() {
+  hideGiven();
+  $('why').hidden = $('wrong').hidden = true;
+  last = null;
   $('bars').replaceChildren();
   $('note').textContent = '';
   $('seen').hidden = true;
@@ -128,7 +235,13 @@ function take(file, name = file.name || 'photo') {  // a file, or a promise of o
 
 async function look(file, name) {
   $('answer').setAttribute('aria-busy', 'true');
-  try { show(name, await answerTo(await file)); }
+  try {
+    const given = await file;
+    showGiven(given);
+    const answer = await answerTo(given);
+    show(name, answer);
+    return answer;
+  }
   catch (error) {
     clear();
     if (!(error instanceof Problem)) console.error(error);
@@ -141,7 +254,32 @@ async function look(file, name) {
 
 // ---- Ways in: file, drop, paste, examples ----
 
+// Several photos: one after the other, each with its line below.
+function takeMany(files) {
+  $('many').replaceChildren();
+  $('many-title').hidden = $('many').hidden = false;
+  for (const file of files) {
+    const mine = ++turn;
+    before = before.then(async () => {
+      const answer = mine > turn - files.length ? await look(file, file.name) : null, item = document.createElement('li');
+      if (answer) item.append(thumbnail(answer.seen));
+      const words = !answer ? 'could not be looked at' : answer.unsure ? 'unlike anything I know' : `${answer.chances[0].label}, ${percent(answer.chances[0].chance)}`;
+      item.append(Object.assign(document.createElement('span'), {textContent: `${file.name}: ${words}`}));
+      $('many').append(item);
+    });
+  }
+}
+
+function thumbnail(seen) {
+  const small = Object.assign(document.createElement('canvas'), {width: seen.width, height: seen.height});
+  small.getContext('2d').putImageData(seen, 0, 0);
+  small.setAttribute('aria-hidden', 'true');
+  return small;
+}
+
 function takeOne(files) {
+  if (files.length > 1) return takeMany([...files]);
+  $('many-title').hidden = $('many').hidden = true;
   if (files.length) take(files[0]);
   else say('That was no file. Save the picture first, then drop it here.', 'problem');
 }
@@ -150,7 +288,7 @@ function takeOne(files) {
 const apple = /iPhone|iPad|iPod/.test(navigator.userAgent) || /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1;
 for (const id of ['file', 'capture']) if (!apple) $(id).accept = 'image/*,.heic,.heif';
 for (const id of ['file', 'capture']) $(id).addEventListener('change', event => {
-  if (event.target.files.length) take(event.target.files[0]);
+  if (event.target.files.length) takeOne([...event.target.files]);
   event.target.value = '';  // so that the same file can be chosen again
 });
 addEventListener('dragover', event => { event.preventDefault(); $('drop').classList.add('over'); });
@@ -160,6 +298,17 @@ addEventListener('paste', event => takeOne(event.clipboardData.files));
 for (const button of document.querySelectorAll('.examples button')) button.addEventListener('click', () => {
   const image = button.querySelector('img');
   take(fetch(image.src).then(answer => answer.blob()).catch(() => { throw new Problem('it could not be fetched. Check the connection.'); }), image.alt);
+});
+
+// ---- Ways on ----
+
+for (const each of document.querySelectorAll('.device')) each.textContent = device;
+$('share').addEventListener('click', async () => {
+  const given = {title: document.title, url: location.href};
+  try {
+    if (navigator.share) await navigator.share(given);
+    else { await navigator.clipboard.writeText(given.url); $('shared').textContent = 'The address is copied.'; }
+  } catch (error) { if (error.name !== 'AbortError') $('shared').textContent = given.url; }
 });
 
 // ---- The camera: in the page where it can be, else the one of the system ----
@@ -184,8 +333,6 @@ $('cancel').addEventListener('click', () => viewfinder.close());
 viewfinder.addEventListener('close', () => { video.srcObject?.getTracks().forEach(track => track.stop()); video.srcObject = null; });
 
 // ---- The next visit: the service worker keeps the files, but not at an address of this machine, where another project may be served tomorrow ----
-
-const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 
 async function keepForLater() {
   if (!navigator.serviceWorker) return;

@@ -1,7 +1,7 @@
 // The model's worker: opens photos and runs the network, so that the page itself never stands still. It starts with what app.js has fetched and checked.
 import { PhotoError, openPhoto, squareOf, tensorOf } from './photo.js';
 
-let ort, session, settings;
+let ort, session, settings, lastPixels;
 
 // ---- Memory: the runtime asks for room for 4 GB, which many phones refuse; it works with less ----
 
@@ -36,13 +36,20 @@ async function look({file, bitmap}) {
   const start = performance.now(), {labels, preprocess, threshold} = settings;
   const photo = bitmap ? {bitmap, turn: 1} : await openPhoto(file);
   const square = await squareOf(photo, preprocess).finally(() => photo.bitmap.close());
-  const found = await run(tensorOf(square, preprocess), ['probabilities', 'likeness'].filter(name => session.outputNames.includes(name)));
+  lastPixels = tensorOf(square, preprocess);
+  const found = await run(lastPixels, ['probabilities', 'likeness'].filter(name => session.outputNames.includes(name)));
   const chances = labels.map((label, i) => ({label, chance: found.probabilities.data[i]})).sort((a, b) => b.chance - a.chance);
   const alike = found.likeness?.data[0], sum = chances.reduce((sum, each) => sum + each.chance, 0);
   if (!(found.probabilities.data.length === labels.length && chances.every(({chance}) => chance >= -1e-4 && chance <= 1.0001) && Math.abs(sum - 1) <= 1e-3)) throw new PhotoError('The model answers with numbers that are no probabilities: it has to be trained again.');
   if (found.likeness && !(Math.abs(alike) <= 1.001)) throw new PhotoError('The model answers with a likeness that is none: it has to be trained again.');
   const unsure = found.likeness !== undefined && threshold !== null && alike < threshold;
-  return {chances, unsure, seen: pictureOf(square, preprocess.size), time: performance.now() - start};
+  return {chances, unsure, seen: pictureOf(square, preprocess.size), time: performance.now() - start, explains: session.outputNames.includes('evidence')};
+}
+
+// Where the last photo spoke for a class: the class activation map, rows x columns.
+async function explain({why}) {
+  const {evidence} = await run(lastPixels, ['evidence']), [, , rows, columns] = evidence.dims, from = settings.labels.indexOf(why)*rows*columns;
+  return {heat: [...evidence.data.slice(from, from + rows*columns)].map(value => Math.max(value, 0)), rows, columns};
 }
 
 function pictureOf(square, [height, width]) {
@@ -68,6 +75,6 @@ function problemOf(error, loading) {
 
 onmessage = async ({data}) => {
   settings ??= data.settings;
-  try { postMessage(await (data.settings ? load(data) : look(data)) ?? {}); }
+  try { postMessage(await (data.settings ? load(data) : data.why ? explain(data) : look(data)) ?? {}); }
   catch (error) { postMessage(problemOf(error, Boolean(data.settings))); }
 };

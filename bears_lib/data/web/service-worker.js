@@ -1,10 +1,12 @@
 // Keeps the page's files, so that it works without a connection after the first visit. Photos never pass through here.
 
 const version = '$version';
-const files = $files;  // url and, where it is known, integrity
+const files = $files;  // url and, where it is known, integrity; packed: a compressed copy
+const unpacks = 'DecompressionStream' in self;
 const prefix = 'bears-web ' + self.registration.scope + ' ', name = prefix + version;
 
-async function keep(cache, {url, integrity}) {
+async function keep(cache, file) {
+  const {url, integrity} = unpacks && file.packed ? file.packed : file;
   const get = mode => fetch(url, {integrity, cache: mode, credentials: 'omit'});
   const answer = await (integrity ? get('force-cache').catch(() => get('reload')) : get('no-cache'));  // what can't be checked is asked for anew
   if (!answer.ok) throw new Error(url + ': ' + answer.status);
@@ -33,9 +35,16 @@ self.addEventListener('activate', event => event.waitUntil((async () => {
   await self.clients.claim();
 })()));
 
+// A file that is kept compressed, as it was before.
+async function unpacked(request) {
+  const file = unpacks && files.find(({url, packed}) => packed && new URL(url, self.registration.scope).href === request.url);
+  const kept = file && await caches.match(file.packed.url, {cacheName: name});
+  return kept ? new Response(kept.body.pipeThrough(new DecompressionStream('gzip')), {headers: {'x-unpacked': '1'}}) : undefined;
+}
+
 // What the page checks by its hash is answered from here. All else is asked for anew, and answered from here only without a connection.
 async function answered(request, home) {
-  const kept = await caches.match(home ? 'index.html' : request, {cacheName: name});
+  const kept = await caches.match(home ? 'index.html' : request, {cacheName: name}) ?? await unpacked(request);
   const checked = files.some(({url, integrity}) => integrity && new URL(url, self.registration.scope).href === request.url);
   if (checked && kept) return kept;
   let answer;

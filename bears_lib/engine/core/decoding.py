@@ -21,15 +21,16 @@ from PIL import Image, ImageFile, ImageOps
 from .common import BearsError, DataError
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0007
-formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # what may be opened, whatever the file's name says
-warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit is higher than ours and only a warning
-max_pixels = 50_000_000  # the largest picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
+formats = ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'AVIF', 'PPM')  # may be opened, whatever the file's name says
+warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)  # Pillow's limit only warns, above ours
+max_pixels = 50_000_000  # of a picture that is decoded: a 12000 x 12000 PNG of 140 kB would take 400 MB of memory
 max_bytes = 60_000_000  # of a photo's file
 large_pixels = 12_500_000  # larger pictures are decoded one at a time
 work_seconds = 1.6  # of a core that a worker may spend on one picture
 work_bytes = 400_000_000  # of memory that a worker may hold
 
-_beginnings = re.compile(rb'\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM|II[*+]\0|MM\0[*+]|....ftyp|P[1-6f]\s', re.DOTALL)
+_beginnings = re.compile(rb'\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM|II[*+]\0|MM\0[*+]|....ftyp|'
+    rb'P[1-6f]\s', re.DOTALL)
 
 # %% ../../../nbs/engine/core/decoding.ipynb #c5850338
 class PhotoError(DataError):
@@ -109,7 +110,7 @@ def to_bytes(
     values:np.ndarray, # Bits, floats or whole numbers, of shape (height, width, ...)
     signed:bool=False, # Whether negative numbers are fine, as in a file of floats
 ) -> np.ndarray: # uint8 of the same shape
-    """Numbers scaled to 0..255 by what they hold: bits, floats of 0 to 1, 8, 12 or 16 bits, or whatever range a `signed` file has.
+    """Numbers scaled to 0..255 by what they hold: bits, floats of 0 to 1, 8, 12 or 16 bits, or a `signed` file's range.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def to_rgb(
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0017
 def _few_scans(data:bytes, frame:tuple[int, int, int, int], first:int) -> bool:
-    "Whether all colours come in one scan, or a photo that sharpens step by step keeps within 16 scans of 25 megapixels."
+    "Whether all colours come in one scan; a photo that sharpens step by step may have 16 scans of 25 megapixels."
     kind, height, width, colours = frame
     if kind != 0xc2 and first == colours: return True
     scans = data.count(b'\xff\xda')
@@ -250,7 +251,8 @@ def is_plain(
         False for all other formats, and for what is damaged
     """
     try:
-        return _plain_jpeg(data) if data[:3] == b'\xff\xd8\xff' else data[:8] == b'\x89PNG\r\n\x1a\n' and _plain_png(data)
+        if data[:3] == b'\xff\xd8\xff': return _plain_jpeg(data)
+        return data[:8] == b'\x89PNG\r\n\x1a\n' and _plain_png(data)
     except (struct.error, IndexError): return False  # it ends too early
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0022
@@ -367,7 +369,7 @@ def at_work() -> tuple[Any, Any]: # Where requests come from, where answers go
     return sys.stdin.buffer, answers
 
 def work() -> None:
-    "What a worker does: for each picture that comes in, say its size, wait for a turn, give its pixels; end with its parent."
+    "What a worker does: for each picture, say its size, wait for a turn, give its pixels; end with its parent."
     from PIL import AvifImagePlugin
     AvifImagePlugin.DEFAULT_MAX_THREADS = 2
     requests, answers = at_work()
@@ -379,10 +381,39 @@ def work() -> None:
             answers.write(_size.pack(0, 0, 0) + _words.pack(len(words := str(error).encode()[:2000])) + words)
         answers.flush()
 
-# %% ../../../nbs/engine/core/decoding.ipynb #dec0028a
+# %% ../../../nbs/engine/core/decoding.ipynb #dec0028c
 class Ended(Exception):
     "A worker has ended before it answered."
 
+class _Child:
+    "A process that is spoken to through two pipes."
+    process:subprocess.Popen[bytes]; into:Any; out:Any
+
+    def read(self,
+        n:int, # Bytes
+    ) -> bytes: # Exactly so many
+        "Wait for a part of its answer."
+        data = self.out.read(n)
+        if len(data) < n:
+            raise Ended('it has ended')
+        return data
+
+    def write(self,
+        data:bytes, # A request, or a part of one
+    ) -> None:
+        "Send it something."
+        try:
+            self.into.write(data)
+            self.into.flush()
+        except OSError:
+            raise Ended('it has ended') from None
+
+    def end(self) -> None:
+        "End it, whatever it does."
+        self.process.kill()
+        self.process.communicate()
+
+# %% ../../../nbs/engine/core/decoding.ipynb #dec0028a
 def _started(module:str) -> subprocess.Popen:
     home = Path(str(sys.modules[BearsError.__module__].__file__)).parents[3]
     places = [str(home), *filter(None, map(os.path.abspath, sys.path))]
@@ -393,7 +424,7 @@ def _started(module:str) -> subprocess.Popen:
         creationflags=getattr(subprocess, 'CREATE_NO_WINDOW', 0))
 
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0028
-class Worker:
+class Worker(_Child):
     """A process of its own, for work that may take too much, or that would keep other threads waiting.
 
     Parameters
@@ -437,47 +468,6 @@ class Worker:
         try: yield
         finally: timer.cancel()
 
-    def read(self,
-        n:int, # Bytes
-    ) -> bytes: # Exactly so many
-        """Wait for a part of its answer.
-
-        Parameters
-        ----------
-        n : int
-            Bytes
-
-        Returns
-        -------
-        bytes
-            Exactly so many
-        """
-        data = self.out.read(n)
-        if len(data) < n:
-            raise Ended('it has ended')
-        return data
-
-    def write(self,
-        data:bytes, # A request, or a part of one
-    ) -> None:
-        """Send it something.
-
-        Parameters
-        ----------
-        data : bytes
-            A request, or a part of one
-        """
-        try:
-            self.into.write(data)
-            self.into.flush()
-        except OSError:
-            raise Ended('it has ended') from None
-
-    def end(self) -> None:
-        "End it, whatever it does."
-        self.process.kill()
-        self.process.communicate()
-
 # %% ../../../nbs/engine/core/decoding.ipynb #dec0029
 def _said_size(worker:Worker) -> tuple[int, int]:
     fine, width, height = _size.unpack(worker.read(_size.size))
@@ -517,7 +507,8 @@ def _decode_apart(data:bytes, at_least:int, longest:int) -> Image.Image:
         worker, fine = _ready(), False
         try:
             picture = _ask(worker, data, at_least, longest)
-            fine = len(data) < 20_000_000 and picture.width*picture.height <= large_pixels  # after large ones, memory stays in pieces
+            small = picture.width*picture.height <= large_pixels  # after large ones, memory stays in pieces
+            fine = len(data) < 20_000_000 and small
             return picture
         except PhotoError:
             fine = len(data) < 20_000_000

@@ -23,7 +23,7 @@ _parts = {'new', 'old', 'plan.json', 'lock'}
 def swap_folder(
     folder:str|Path, # Where the files go; it may be a link to a folder, and stays one
     files:Mapping[str, bytes], # What it is to hold, by name; in a folder without them also 'examples/1.jpg'
-    owned:Mapping[str, str]|None=None, # Files of an earlier version with their sha256: those not in `files` go, if unchanged
+    owned:Mapping[str, str]|None=None, # Files of an earlier version, with sha256: those not in `files` go, if unchanged
     what:str='The folder', # What it is, for the error
 ) -> Path: # The same folder
     """Put several files into a folder together: it holds the old ones or the new ones, and all else in it stays.
@@ -35,7 +35,7 @@ def swap_folder(
     files : Mapping[str, bytes]
         What it is to hold, by name; in a folder without them also 'examples/1.jpg'
     owned : Mapping[str, str] | None, default None
-        Files of an earlier version with their sha256: those not in `files` go, if unchanged
+        Files of an earlier version, with sha256: those not in `files` go, if unchanged
     what : str, default 'The folder'
         What it is, for the error
 
@@ -244,7 +244,7 @@ def _sweep(home:Path) -> None:
     "Take away what programs have left that were killed while they prepared."
     for stage in home.glob(f'{_new}*'):
         with suppress(OSError):
-            if stage.is_symlink() or not stage.is_dir() or set(os.listdir(stage)) - _parts or not (lock := _held(stage)):
-                continue
+            ours = not stage.is_symlink() and stage.is_dir() and not set(os.listdir(stage)) - _parts
+            if not ours or not (lock := _held(stage)): continue
             lock.release()
             _drop(stage)

@@ -78,7 +78,7 @@ def user_agent(
 
 # %% ../../../nbs/engine/core/http_client.ipynb #3fb07003
 def contact() -> str:
-    "Who runs this search, as the environment variable BEARS_CONTACT says: an e-mail address or a web page; '' where it isn't set."
+    "Who runs this search, as the variable BEARS_CONTACT says: an e-mail address or a web page; '' where it isn't set."
     found = os.environ.get('BEARS_CONTACT', '').strip()
     if found and not re.fullmatch(r'(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[!-~]+)', found[:200], re.ASCII):
         raise UsageError(f'BEARS_CONTACT is {found[:60]!r}: it must be an e-mail address or the address of a web page.')
@@ -109,8 +109,8 @@ def is_public(
     return ip.is_global and not ip.is_multicast and not any(ip in net for net in _special if net.version == ip.version)
 
 _nat64, _unicast = ipaddress.ip_network('64:ff9b::/96'), ipaddress.ip_network('2000::/3')
-_special = [ipaddress.ip_network(net)
-    for net in ('192.0.0.0/24', '192.88.99.0/24', '2001::/23', '2001:db8::/32', '3fff::/20')]  # which some versions of Python take for public
+_mistaken = '192.0.0.0/24', '192.88.99.0/24', '2001::/23', '2001:db8::/32', '3fff::/20'  # for public, by some Pythons
+_special = [ipaddress.ip_network(net) for net in _mistaken]
 
 # %% ../../../nbs/engine/core/http_client.ipynb #7773dab5
 def _resolve(host:str, port:int, wait:float) -> list[str]:
@@ -171,7 +171,7 @@ def _in_turn(addresses:list[str], silent:set[bool]) -> list[str]:
         for six in sorted({True, False}, key=lambda six: (six in silent, six != (':' in addresses[0])))]
     return [address for pair in zip_longest(*kinds) for address in pair if address]
 
-patience_per_address = 1.5  # seconds that one of several addresses of a host gets to answer: some networks have an IPv6 that leads nowhere
+patience_per_address = 1.5  # seconds for one of several addresses of a host: some IPv6 leads nowhere
 
 # %% ../../../nbs/engine/core/http_client.ipynb #87f1a36f
 class _Backend(httpcore.NetworkBackend):
@@ -205,7 +205,7 @@ def _check_literal(host:str) -> None:
     if name == 'localhost' or name.endswith(('.localhost', '.local', '.internal')) or not name:
         raise WebError(f'non-public address {name}')
     try:
-        address = name if ':' in name else socket.inet_ntoa(socket.inet_aton(name))  # also 0x7f000001, 2130706433 and 127.1
+        address = name if ':' in name else socket.inet_ntoa(socket.inet_aton(name))  # also 0x7f000001 and 127.1
     except OSError: return
     if not is_public(address):
         raise WebError(f'non-public address {address}')
@@ -300,8 +300,8 @@ def _in_plain_words(web:'Web'):
 def _address(url:str, params:dict|None=None) -> httpx.URL:
     "The address to fetch, its query as it stands; only http and https are fetched."
     try:
-        where = httpx.URL(url.strip()).copy_with(userinfo=b'', fragment=None)  # no passwords, neither to sites nor into logs
-        host, port = where.host, where.port  # a host in letters of other languages is read here; one that can't be stays xn--
+        where = httpx.URL(url.strip()).copy_with(userinfo=b'', fragment=None)  # no passwords to sites or logs
+        host, port = where.host, where.port  # letters of other languages are read here; what can't be stays xn--
     except (httpx.InvalidURL, ValueError):
         raise WebError('not a web address') from None
     if where.scheme and where.scheme not in ('http', 'https'):
@@ -369,7 +369,8 @@ class Reply:
         return found
 
 # %% ../../../nbs/engine/core/http_client.ipynb #75ce0432
-gentle = {'wikimedia.org': 2, 'inaturalist.org': 3, 'openverse.org': 3, 'inaturalist-open-data.s3.amazonaws.com': 3} # requests at once, as these sites ask
+gentle = {'wikimedia.org': 2, 'inaturalist.org': 3, 'openverse.org': 3,
+    'inaturalist-open-data.s3.amazonaws.com': 3}  # requests at once, as these sites ask
 slots = {site: threading.BoundedSemaphore(n) for site, n in gentle.items()}
 
 def _of_site(host:str, sites:Iterable[str]) -> str:
@@ -384,7 +385,7 @@ def _slot(host:str):
 def introduction(
     host:str, # Such as 'commons.wikimedia.org'
 ) -> str: # The User-Agent for it
-    """How we introduce ourselves to a site. Those that ask who runs a client are told; the sites where photos lie are not.
+    """How we introduce ourselves to a site. Those that ask who runs a client are told; sites where photos lie are not.
 
     Parameters
     ----------
@@ -466,7 +467,8 @@ class Web:
         tries:int=3, # For 429, 500, 502, 503 and 504, and for connections that break
         private:Iterable[str]=(), # Hosts that may have a non-public address, such as an image server of your own
     ):
-        self.deadline, self.patience, self.max_bytes, self.tries, self.private = deadline, patience, max_bytes, tries, frozenset(private)
+        self.deadline, self.patience, self.max_bytes, self.tries = deadline, patience, max_bytes, tries
+        self.private = frozenset(private)
         self.pools: dict[str, httpcore.ConnectionPool] = {} # by proxy
         self.ways: dict[tuple[str, str], str] = {} # the proxy of each host
         self.lock = threading.Lock()

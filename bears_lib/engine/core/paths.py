@@ -31,7 +31,7 @@ def is_plain_name(
     if not isinstance(name, str) or not 0 < len(name) <= 200 or name[0] == '.' or name[-1] in '. ': return False
     return name.isprintable() and not set(name) & set('/\\:*?"<>|') and not _devices.fullmatch(name)
 
-_devices = re.compile(r'(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?', re.I)  # Windows' own names, with any ending
+_devices = re.compile(r'(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?', re.I)  # Windows' own names
 
 # %% ../../../nbs/engine/core/paths.ipynb #pathin01
 def inside(
@@ -39,7 +39,7 @@ def inside(
     name:str, # A file in it, relative, with forward slashes
     also:str='', # A hidden folder in which it may lie as well, such as '.bears/removed'
 ) -> Path: # The file: `folder/name`; it need not be there
-    """Where a name leads. A `BearsError` unless that is inside of the folder, links on the way followed, and not in a hidden folder.
+    """Where a name leads. A `BearsError` unless that is inside the folder, links followed, and not in a hidden folder.
 
     Parameters
     ----------

@@ -15,7 +15,8 @@ import math
 import numpy as np
 from PIL import Image
 from .common import BearsError, UsageError
-from .decoding import PhotoError, decode, max_bytes, max_pixels, read_file, to_bytes, to_rgb, too_large
+from bears_lib.engine.core.decoding import (PhotoError, decode, max_bytes, max_pixels, read_file, to_bytes, to_rgb,
+    too_large)
 
 # %% ../../../nbs/engine/core/photos.ipynb #5d8e01a2
 def _from_path(path:str|Path, at_least:int, longest:int) -> Image.Image:
@@ -69,10 +70,10 @@ def _from_array(array:np.ndarray) -> Image.Image:
     return to_rgb(Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
 
 # %% ../../../nbs/engine/core/photos.ipynb #408c38a7
-Source = str | Path | bytes | bytearray | memoryview | np.ndarray | Image.Image  # what counts as a photo; a torch tensor and an open file do as well
+Source = str | Path | bytes | bytearray | memoryview | np.ndarray | Image.Image  # or a torch tensor, or an open file
 
 def open_photo(
-    source:Source, # A path, a file's bytes, an open file, a PIL image, an array of shape (height, width) or (height, width, 3 or 4), or a tensor of shape (3, height, width)
+    source:Source, # A path, bytes, open file, PIL image, array (height, width[, 3 or 4]) or tensor (3, height, width)
     at_least:int|None=None, # Decode a JPEG only as large as this many pixels on its shorter side need; None: in full
     longest:int|None=None, # The same for its longer side
 ) -> Image.Image: # In RGB, upright, its first frame if it moves
@@ -81,7 +82,7 @@ def open_photo(
     Parameters
     ----------
     source : Source
-        A path, a file's bytes, an open file, a PIL image, an array of shape (height, width) or (height, width, 3 or 4), or a tensor of shape (3, height, width)
+        A path, bytes, open file, PIL image, array (height, width[, 3 or 4]) or tensor (3, height, width)
     at_least : int | None, default None
         Decode a JPEG only as large as this many pixels on its shorter side need; None: in full
     longest : int | None, default None
@@ -102,9 +103,9 @@ def open_photo(
 
 # %% ../../../nbs/engine/core/photos.ipynb #stepcls1
 own_ways = ('crop', 'squish', 'pad')  # of `bears_dls`: keep the middle, change the proportions, add white
-fastai_ways = ('cut', 'stretch', 'fill', 'middle', 'sample')  # three methods of `Resize`, `CropPad`, batch transforms with a size
+fastai_ways = ('cut', 'stretch', 'fill', 'middle', 'sample')  # methods of `Resize`, `CropPad`, batch transforms
 filters = {each.name.lower(): each for each in Image.Resampling}
-fills = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}  # fastai's names for what lies outside, and numpy's
+fills = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}  # what lies outside: fastai's names, numpy's
 
 def _shape(size:int|tuple[int, int]) -> tuple[int, int]:
     "Height and width, checked."
@@ -223,11 +224,11 @@ def _taken(
 class _Written:
     "What `model.json` says about the way of a photo into a model."
     size: int|tuple[int, int] = 256 # Side of the square, or (height, width), in pixels
-    resize: str = 'crop' # 'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white; 'steps': see there
+    resize: str = 'crop' # 'crop' keeps the middle, 'squish' changes proportions, 'pad' adds white; 'steps': see there
     crop: float = 1.0 # Share of the shorter side that is kept, 0.5 to 1
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5) # Of red, green and blue, in 0..1
     std: tuple[float, float, float] = (0.5, 0.5, 0.5) # Likewise
-    steps: tuple[Step, ...] = () # fastai's transforms, in the place of `resize` and `crop`; the last one leads to `size`
+    steps: tuple[Step, ...] = () # fastai's transforms, instead of `resize` and `crop`; the last one leads to `size`
 
     def __post_init__(self):
         if self.resize not in own_ways and not self.steps:
@@ -270,6 +271,9 @@ def _number(value:Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(float(value)):
         raise ValueError(f'{value!r:.40} is no finite number')
     return float(value)
+
+def _unreadable(found:Any, error:Exception) -> BearsError:
+    return BearsError(f'No preprocessing can be read from {found!r:.200} ({type(error).__name__}: {error}).')
 
 # %% ../../../nbs/engine/core/photos.ipynb #d6a89996
 @dataclass(frozen=True)
@@ -340,4 +344,4 @@ class Preprocess(_Written):
         """
         try: return cls(**_known(found))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise BearsError(f'No preprocessing can be read from {found!r:.200} ({type(error).__name__}: {error}).') from error
+            raise _unreadable(found, error) from error

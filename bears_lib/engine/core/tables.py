@@ -56,7 +56,7 @@ def _no_zeros(path:Path, text:str) -> str:
 
 # %% ../../../nbs/engine/core/tables.ipynb #2b8efd64
 def _separator(text:str) -> tuple[str, str]:
-    "What stands between two columns: the sign that cuts most of the first rows into equally many cells, at least two; a blank only if nothing else does."
+    "What stands between two columns: what cuts most first rows into as many cells, two or more; a blank comes last."
     if declared := re.match(r'sep=(.)\r?\n', text): return declared[1], text[declared.end():]
     def score(separator:str) -> tuple[float, int]:
         try:
@@ -70,7 +70,7 @@ def _separator(text:str) -> tuple[str, str]:
 
 # %% ../../../nbs/engine/core/tables.ipynb #9ac97d13
 def _to_length(row:list[str], columns:list[str], path:Path) -> list[str]:
-    "A row with as many cells as there are columns; one with more has a separator inside a cell, and everything behind it is shifted."
+    "A row with as many cells as there are columns; one with more has a separator in a cell, and is shifted."
     while len(row) > len(columns) and not row[-1]: row = row[:-1]
     if len(row) > len(columns):
         raise DataError(f'{path} has {len(columns)} columns, and a row of {len(row)} cells: '
@@ -144,7 +144,7 @@ def is_missing(
 def several_labels(
     values:Iterable[str], # The labels of a collection
 ) -> list[str]: # The single labels, if these values are combinations of them; else nothing
-    """Recognise a column of tags: its values are combinations of fewer words than there are values. Names such as 'black bear' are not.
+    """Recognise a column of tags: its values combine fewer words than there are values. Names as 'black bear' do not.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/words.html.md"""
 
 # %% auto #0
 __all__ = ['longest_text', 'clean', 'for_markdown', 'for_html', 'is_web_address', 'for_link', 'for_csv', 'from_csv', 'for_tsv',
-           'for_anchor', 'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted']
+           'for_anchor', 'for_terminal', 'for_json', 'for_script', 'for_figure', 'counted', 'folded']
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000004
 from html import escape
@@ -17,10 +17,12 @@ import json, re
 longest_text = 2000  # letters that a name, a title or an address may have
 
 _breaks = re.compile('\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]')
-_hidden = re.compile('[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff'
-                     '\ufeff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]')
-_joiner = re.compile('(?<![\u0300-\u1fff\u2190-\u2bff\u2d00-\ud7ff\uf900-\ufdff\ufe0e-\ufe0f\ufe70-\ufefe\U00010000-\U0003ffff])[\u200c\u200d]')
-_selector = re.compile('(?<![^\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]')
+_hidden = re.compile('[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f'
+                     '\ud800-\udfff\ufeff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]')
+_joiner = re.compile('(?<![\u0300-\u1fff\u2190-\u2bff\u2d00-\ud7ff\uf900-\ufdff\ufe0e-\ufe0f\ufe70-\ufefe'
+                     '\U00010000-\U0003ffff])[\u200c\u200d]')
+_selector = re.compile('(?<![^\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]|'
+                       '(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]')
 
 def clean(
     text:Any, # Anything; None is no text
@@ -51,7 +53,8 @@ def clean(
 # %% ../../../nbs/engine/core/words.ipynb #a1000012
 def _number(mark:str) -> str: return ''.join(f'&#{ord(each)};' for each in mark)
 
-_marks = re.compile(r'''[!"#$&*+<=>@\[\\\]^_`{|}~]|:(?!\s|$)|^[-:]|(?<=^\d)[.)]|(?<=\d)[.)](?=\s)|\.(?!(?:jpe?g|png|gif|webp|bmp|tiff?)\b)(?=[^\W\d])''', re.IGNORECASE)
+_marks = re.compile(r'''[!"#$&*+<=>@\[\\\]^_`{|}~]|:(?!\s|$)|^[-:]|(?<=^\d)[.)]|(?<=\d)[.)](?=\s)|'''
+    r'''\.(?!(?:jpe?g|png|gif|webp|bmp|tiff?)\b)(?=[^\W\d])''', re.IGNORECASE)
 
 def for_markdown(
     text:Any, # Any text, perhaps a stranger's
@@ -133,7 +136,8 @@ def for_link(
 
 # %% ../../../nbs/engine/core/words.ipynb #a1000021
 _cell = r'''(?:^|(?<=[;\t\n\r|]))'''
-_formula = r'''(?![+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?\s*(?:$|[;\t\n\r|]))[^\S\t\n\r]*(?:['"][^\S\t\n\r]*)*[=+\-@\t\r＝＋－＠]'''
+_formula = (r'''(?![+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?\s*(?:$|[;\t\n\r|]))'''
+    r'''[^\S\t\n\r]*(?:['"][^\S\t\n\r]*)*[=+\-@\t\r＝＋－＠]''')
 _neutral, _neutralised = re.compile(f'{_cell}(?={_formula})'), re.compile(f"{_cell}'(?={_formula})")
 
 def for_csv(
@@ -311,3 +315,30 @@ def counted(
     ending = re.search('(?:s|x|ch|sh|[^aeiou](y))$', one)
     regular = f'{one}s' if not ending else f'{one[:-1]}ies' if ending[1] else f'{one}es'
     return f'1 {one}' if n == 1 else f'{n:,} {many or regular}' if n >= 10_000 else f'{n} {many or regular}'
+
+# %% ../../../nbs/engine/core/words.ipynb #fold0002
+def folded(
+    reasons:dict[str, str], # For each name its reason
+    most:int=5, # Names that are printed for one reason
+) -> list[str]: # A sentence for each reason: 'NAME: reason', or 'reason: NAME, NAME and 3 more'
+    """Say what is equal once.
+
+    Parameters
+    ----------
+    reasons : dict[str, str]
+        For each name its reason
+    most : int, default 5
+        Names that are printed for one reason
+
+    Returns
+    -------
+    list[str]
+        A sentence for each reason: 'NAME: reason', or 'reason: NAME, NAME and 3 more'
+    """
+    groups: dict[str, list[str]] = {}
+    for name, why in reasons.items(): groups.setdefault(why.rstrip('.'), []).append(name)
+    lines = []
+    for why, names in groups.items():
+        more = f' and {len(names) - most} more' if len(names) > most else ''
+        lines.append(f'{names[0]}: {reasons[names[0]]}' if len(names) == 1 else f'{counted(len(names), "file")}: {why} ({", ".join(names[:most])}{more})')
+    return lines

@@ -87,7 +87,7 @@ def most_in_the_way(
     sending:Iterable[Sending], # All that are on their way
     by_bytes:bool=False, # Choose by size, not by number and age
 ) -> Sending: # The one that makes room
-    """Of the address that sends most, what has been on its way for longest: somebody who stands still loses to somebody who comes.
+    """Of the address that sends most, what has been on its way for longest: who stands still loses to who comes.
 
     Parameters
     ----------
@@ -108,7 +108,39 @@ def most_in_the_way(
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #00574213
 def _too_large(limit:int) -> str:
-    return f'That is larger than {limit/1e6:g} MB.' if limit >= 1e6 else f'That is larger than {limit/1e3:.0f} kB. Only photos may be, and they are sent to /gradio_api/upload.'
+    if limit >= 1e6: return f'That is larger than {limit/1e6:g} MB.'
+    return (f'That is larger than {limit/1e3:.0f} kB. Only photos may be, and they are sent to '
+            '/gradio_api/upload.')
+
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #5e987320
+async def _next(receive:Callable, mine:Sending, limits:Limits) -> dict:
+    "The next part, if it comes in time."
+    waited, waiting = time.monotonic(), asyncio.ensure_future(receive())
+    try:
+        while not waiting.done():
+            if mine.cut:
+                raise Cut(429, 'Too many people send something at the moment. Please try again in a few seconds.')
+            now = time.monotonic()
+            if now - waited > limits.idle or now - mine.since > limits.whole:
+                raise Cut(408, 'That took too long to arrive. Please try again, perhaps with a smaller photo.')
+            await asyncio.wait({waiting}, timeout=0.25)
+    finally: waiting.cancel()
+    return waiting.result()
+
+# %% ../../../nbs/engine/deploy/app_gate.ipynb #5e987322
+async def _parts(receive:Callable, mine:Sending, intake:'Intake') -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await _next(receive, mine, intake.limits)
+        if message['type'] != 'http.request':
+            raise Cut(400, 'The connection was closed before everything was there.')
+        more, part = message.get('more_body', False), message.get('body', b'')
+        mine.received += len(part)
+        if mine.received > mine.limit:
+            raise Cut(413, _too_large(mine.limit))
+        if sum(each.received for each in intake.sending) > intake.limits.on_the_way:
+            most_in_the_way(intake.sending, by_bytes=True).cut = True
+        yield part
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #5e98732b
 class Intake:
@@ -134,41 +166,13 @@ class Intake:
         if len(self.sending) > self.limits.sending: most_in_the_way(self.sending - {mine}).cut = True
         body = tempfile.SpooledTemporaryFile(256_000)
         try:
-            async for part in self._parts(receive, mine): body.write(part)
+            async for part in _parts(receive, mine, self): body.write(part)
         except BaseException:
             body.close()
             raise
         finally: self.sending.discard(mine)
         body.seek(0)
         return body
-
-    async def _parts(self, receive:Callable, mine:Sending) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            message = await self._next(receive, mine)
-            if message['type'] != 'http.request':
-                raise Cut(400, 'The connection was closed before everything was there.')
-            more, part = message.get('more_body', False), message.get('body', b'')
-            mine.received += len(part)
-            if mine.received > mine.limit:
-                raise Cut(413, _too_large(mine.limit))
-            if sum(each.received for each in self.sending) > self.limits.on_the_way:
-                most_in_the_way(self.sending, by_bytes=True).cut = True
-            yield part
-
-    async def _next(self, receive:Callable, mine:Sending) -> dict:
-        "The next part, if it comes in time."
-        waited, waiting = time.monotonic(), asyncio.ensure_future(receive())
-        try:
-            while not waiting.done():
-                if mine.cut:
-                    raise Cut(429, 'Too many people send something at the moment. Please try again in a few seconds.')
-                now = time.monotonic()
-                if now - waited > self.limits.idle or now - mine.since > self.limits.whole:
-                    raise Cut(408, 'That took too long to arrive. Please try again, perhaps with a smaller photo.')
-                await asyncio.wait({waiting}, timeout=0.25)
-        finally: waiting.cancel()
-        return waiting.result()
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #0959883e
 class Shelf:
@@ -222,7 +226,7 @@ class Shelf:
 
 # %% ../../../nbs/engine/deploy/app_gate.ipynb #7d7478d9
 class Gate:
-    """Stands before every request: refuses what is too large, too slow or meant for somebody else, and tells the browser to talk to this server alone.
+    """Stands before every request: refuses what is too large, too slow or meant for others; the browser is kept to it.
 
     Parameters
     ----------
@@ -233,7 +237,7 @@ class Gate:
     limits : Limits, default Limits()
         What visitors may take up
     folder : Callable[[], str] | None, default None
-        Gives gradio's folder for uploads, where what is left over of a bad one is swept up
+        Gives gradio's folder for uploads, where the rest of a bad one is swept up
     """
     policy = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; form-action 'self'"
 
@@ -241,10 +245,11 @@ class Gate:
         app:Callable, # What answers the requests that pass (ASGI)
         hosts:Callable[[], frozenset[str]|None]=lambda: local_names, # Gives the names it may be called by; None for any
         limits:Limits=Limits(), # What visitors may take up
-        folder:Callable[[], str]|None=None, # Gives gradio's folder for uploads, where what is left over of a bad one is swept up
+        folder:Callable[[], str]|None=None, # Gives gradio's folder for uploads, where the rest of a bad one is swept up
     ):
         self.app, self.hosts, self.limits, self.folder = app, hosts, limits, folder
-        self.intake, self.shelf, self.asking, self.one_upload = Intake(limits), Shelf(limits), Counter[str](), asyncio.Lock()
+        self.intake, self.shelf, self.asking = Intake(limits), Shelf(limits), Counter[str]()
+        self.one_upload = asyncio.Lock()
 
     async def __call__(self,
         scope:dict, # What is asked for, as ASGI describes it

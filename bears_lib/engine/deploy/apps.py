@@ -74,7 +74,9 @@ def shown_answer(
     picture.thumbnail((320, 320))
     picture.save(file, 'JPEG')
     said = 'Unlike anything I was trained on. If it is one of these after all:' if answer.unsure else answer.label
-    bars = ''.join(f'<div><meter min="0" max="1" value="{chance:.4f}" aria-label="{for_html(label)}"></meter> {for_html(label)} {chance:.1%}</div>' for label, chance in answer.items())
+    names = {label: for_html(label) for label in answer}
+    bars = ''.join(f'<div><meter min="0" max="1" value="{chance:.4f}" aria-label="{names[label]}"></meter> '
+                   f'{names[label]} {chance:.1%}</div>' for label, chance in answer.items())
     return file.getvalue(), f'<p role="status"><b>{for_html(said)}</b></p>{bars}'
 
 # %% ../../../nbs/engine/deploy/apps.ipynb #5a198ca6
@@ -118,7 +120,8 @@ def make_app(
         Feedback(keep, classifier.labels) if keep else None, hosts)
 
 # %% ../../../nbs/engine/deploy/apps.ipynb #8c9dad26
-@command
+@command(examples=['bears-app model', 'bears-app model --keep offered --log answers.jsonl'],
+    then='bears-check offered')
 def bears_app(
     model:str, # A model folder, as `bears-train` and `save_model` write it
     port:int=0, # 0 takes a free one from 7860 on
@@ -130,13 +133,13 @@ def bears_app(
 ) -> dict:
     "Show a model as an app in the browser, until Ctrl-C."
     from bears_lib.engine.deploy.gradio_app import serve
-    up: dict = {}
+    running: dict = {}
     def told(local:str, public:str) -> None:
-        up.update(url=local, share_url=public or None, keep=keep or None)
+        running.update(url=local, share_url=public or None, keep=keep or None)
         say(f'{local}' + (f' and, for anybody, {public}' if public else '') + '\nCtrl-C stops it.')
         if json:
-            with redirect_stdout(sys.__stdout__): print_json(up)
+            with redirect_stdout(sys.__stdout__): print_json(running)
     serve(lambda: make_app(model, keep=keep or None, log=log or None, hosts=[host] if host else ()), told,
         port or None, share)
     say('Stopped.')
-    return up
+    return running

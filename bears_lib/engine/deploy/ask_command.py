@@ -14,7 +14,8 @@ from ..predict.inputs import photos_named
 from ..predict.predict import Classifier
 
 # %% ../../../nbs/engine/deploy/ask_command.ipynb #012eb6be
-@command
+@command(examples=['bears-predict model photo.jpg', 'bears-predict model "photos/*.jpg" --json'],
+    then='bears-app model')
 def bears_predict(
     model:str, # A model folder, as `bears-train` and `save_model` write it
     *photos:str, # Files, folders, patterns such as "photos/*.jpg", or web addresses
@@ -35,6 +36,6 @@ def bears_predict(
         if not answer.problem: say(f'{clean(photo)}: {answer}')
     for problem in problems.values(): say(problem)
     found = {photo: answer for photo, answer in answers.items() if not answer.problem}
-    return {'model': model, 'predictions': found, 'likeness': {photo: answer.likeness for photo, answer in found.items()},
-        'unsure': [photo for photo, answer in found.items() if answer.unsure], 'problems': problems,
-        'exit': 1 if problems else 0}
+    likeness = {photo: answer.likeness for photo, answer in found.items()}
+    return {'model': model, 'predictions': found, 'likeness': likeness, 'problems': problems,
+        'unsure': [photo for photo, answer in found.items() if answer.unsure], 'exit': 1 if problems else 0}

@@ -53,7 +53,8 @@ class Drift:
     figures: dict[str, Any] = field(default_factory=dict) # `p` of both tests, and what was compared
 
     def __str__(self):
-        return '\n'.join(self.findings) or f'No change found in {counted(self.n, "answer")}. A small change takes more answers to show.'
+        nothing = f'No change found in {counted(self.n, "answer")}. A small change takes more answers to show.'
+        return '\n'.join(self.findings) or nothing
 
 # %% ../../../nbs/engine/deploy/drift.ipynb #883df15f
 alpha = 0.005  # of each of the two tests: one false alarm in a hundred checks
@@ -77,8 +78,9 @@ def compare(
     """
     before, labels = _checked(reference)
     if len(answers) < fewest:
-        raise BearsError(f'{counted(len(answers), "answer is", "answers are")} in the log, and it takes {fewest} to tell a change from '
-                         'chance. Ask the model more, then check again.')
+        there = counted(len(answers), 'answer is', 'answers are')
+        raise BearsError(f'{there} in the log, and it takes {fewest} to tell a change from chance. '
+                         'Ask the model more, then check again.')
     drift, now = Drift(len(answers)), [float(each['likeness']) for each in answers if each.get('likeness') is not None]
     if before and len(now) >= fewest:
         _familiar(drift, before, now, sum(bool(each.get('unsure')) for each in answers)/len(answers))
@@ -100,7 +102,7 @@ def _checked(reference:Mapping) -> tuple[list[float], dict[str, int]]:
 
 # %% ../../../nbs/engine/deploy/drift.ipynb #33fb3cdd
 def _familiar(drift:Drift, before:Sequence[float], now:Sequence[float], unsure:float) -> None:
-    "Are the photos less like the training photos than the validation photos were? Kolmogorov and Smirnov's test, one-sided."
+    "Are photos less like the training photos than validation photos were? Kolmogorov and Smirnov's test, one-sided."
     from scipy.stats import ks_2samp
     p, (old, new) = float(ks_2samp(now, before, alternative='greater').pvalue), (sorted(each)[len(each)//2]
         for each in (before, now))
@@ -123,13 +125,15 @@ def _shares(drift:Drift, before:Mapping[str, int], now:Mapping[str, int]) -> Non
         for counts in (before, now))
     drift.figures['labels'] = {'p': p, 'before': was, 'now': are}
     if p < alpha:
-        drift.findings.append('The answers come in other shares: ' + ', '.join(f'{label} {are[label]:.0%} (was {was[label]:.0%})' for label in labels) + f' (chi-squared, p = {p:.1g}). '
+        shares = ', '.join(f'{label} {are[label]:.0%} (was {was[label]:.0%})' for label in labels)
+        drift.findings.append(f'The answers come in other shares: {shares} (chi-squared, p = {p:.1g}). '
         'That is no fault if the world differs from your validation photos in this; then the overall accuracy '
         'differs too, since it is made of the accuracies of the classes. If you know of no reason, look at recent '
         'photos.')
 
 # %% ../../../nbs/engine/deploy/drift.ipynb #dr000002
-@command
+@command(examples=['bears-drift model answers.jsonl', 'bears-drift model answers.jsonl --last 200'],
+    then='bears-report model NEW_PHOTOS')
 def bears_drift(
     model:str, # A model folder
     log:str, # What `Classifier(..., log=...)`, `bears-predict --log` or an app has written

@@ -24,14 +24,18 @@ from ..core.folder_swap import swap_folder
 from ..core.words import clean, counted, for_json, for_markdown
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #fe2a17f0
-notice = f'"Taken from bears_lib {__version__}, whose authors put it under Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0"\n'
+notice = (f'"Taken from bears_lib {__version__}, whose authors put it under Apache-2.0: '
+    'https://www.apache.org/licenses/LICENSE-2.0"\n')
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #c443e454
 def _imported(module:str, text:str) -> list[str]:
     "Modules of this package that a module imports at its top."
-    folder = module.split('/')[:-1]
-    return ['/'.join([*folder[:len(folder) + 1 - node.level], *node.module.split('.')])
-        for node in ast.parse(text).body if isinstance(node, ast.ImportFrom) and node.level and node.module]
+    folder, found = ['bears_lib', *module.split('/')[:-1]], []
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.ImportFrom) or not node.module: continue
+        above = folder[:len(folder) + 1 - node.level] if node.level else []
+        found.append('/'.join([*above, *node.module.split('.')]))
+    return [path.removeprefix('bears_lib/') for path in found if path.startswith('bears_lib/')]
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #4b8dfdc6
 def predicting_part() -> dict[str, str]: # By file name, relative to the Space
@@ -52,7 +56,7 @@ def predicting_part() -> dict[str, str]: # By file name, relative to the Space
     return {f'bears_lib/{module}.py': notice + text for module, text in sorted(found.items())}
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #3e552508
-tested = {'gradio': '6.31.0', 'onnxruntime': '1.31.1', 'numpy': '2.4.6', 'pillow': '12.3.0'}  # releases that a Space was tested with
+tested = {'gradio': '6.31.0', 'onnxruntime': '1.31.1', 'numpy': '2.4.6', 'pillow': '12.3.0'}  # in a Space
 
 def _releases() -> dict[str, str]:
     "The releases that are installed here, since the model was tried with them; else the ones that were tested."
@@ -110,10 +114,10 @@ def make_space(
     model:str|Path, # A model folder
     dest:str|Path, # The folder to make; it must be new, or empty but for hidden things such as .git
     title:str='', # '' asks which of the classes it is
-    examples:Iterable[str|Path]|None=None, # Photos to try, which get public; None takes drawn bears, if the model knows bears
+    examples:Iterable[str|Path]|None=None, # Photos to try, which get public; None: drawn bears, if it knows bears
     licence:str='apache-2.0', # The model's: a short name on Hugging Face, or 'other: ' and a name
     small:bool=False, # Take small.onnx, the network with 8-bit weights
-) -> Path: # The folder: app.py, requirements.txt, README.md, model, examples, and the part of this package that predicts
+) -> Path: # The folder: app.py, requirements.txt, README.md, model, examples, and the part of the package that predicts
     """Write a folder that runs as a Hugging Face Space, or anywhere else, by itself.
 
     Parameters
@@ -125,7 +129,7 @@ def make_space(
     title : str, default ''
         '' asks which of the classes it is
     examples : Iterable[str | Path] | None, default None
-        Photos to try, which get public; None takes drawn bears, if the model knows bears
+        Photos to try, which get public; None: drawn bears, if it knows bears
     licence : str, default 'apache-2.0'
         The model's: a short name on Hugging Face, or 'other: ' and a name
     small : bool, default False
@@ -134,7 +138,7 @@ def make_space(
     Returns
     -------
     Path
-        The folder: app.py, requirements.txt, README.md, model, examples, and the part of this package that predicts
+        The folder: app.py, requirements.txt, README.md, model, examples, and the part of the package that predicts
     """
     dest, network = Path(dest), 'small.onnx' if small else 'model.onnx'
     if dest.is_file() or dest.is_dir() and any(not path.name.startswith('.') for path in dest.iterdir()):
@@ -163,7 +167,7 @@ def push_space(
     dry_run:bool=True, # Only say what would be uploaded
     private:bool=False, # Whether a Space that is new there can be seen by its owner alone
 ) -> dict: # `repo`, `files` (bytes by name), `pushed`, and the `url` once it is there
-    """Upload a Space. The token comes from HF_TOKEN or from `hf auth login`; it is never asked for and never written down.
+    """Upload a Space. The token comes from HF_TOKEN or `hf auth login`; it is never asked for and never written down.
 
     Parameters
     ----------
@@ -212,7 +216,8 @@ def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:
     return f'{api.endpoint}/spaces/{repo}'
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #0ea1a780
-@command
+@command(examples=['bears-space model space', 'bears-space model space --push me/bears'],
+    then='python space/app.py')
 def bears_space(
     model:str, # A model folder, as `bears-train` writes it
     dest:str, # The folder to make; with --push, one that was made before is taken as it is
@@ -235,6 +240,7 @@ def bears_space(
     result = push_space(made, push, dry_run=not yes, private=private)
     total = sum(result['files'].values())/1e6
     if not yes: say('\n'.join(f'  {name}  {size:,}' for name, size in result['files'].items()))
-    say(f'Pushed to {result["url"]}' if yes else f'{counted(len(result["files"]), "file")}, {total:.1f} MB, would go to {push}. '
-                                                 'Add --yes to upload them.')
+    files = counted(len(result['files']), 'file')
+    if yes: say(f'Pushed to {result["url"]}')
+    else: say(f'{files}, {total:.1f} MB, would go to {push}. Add --yes to upload them.')
     return {'space': str(made), **result}

@@ -66,12 +66,14 @@ def _measured(info:ModelInfo) -> str:
     "Accuracy with n and interval."
     metrics, small = info.metrics, info.metrics.get('small') or {}
     low, high = metrics['interval']
-    text = f'**{_percent(metrics["accuracy"])}** of {int(metrics["n"])} photos that it was not trained on were named rightly (95% interval {_percent(low)} to {_percent(high)}).'
+    text = (f'**{_percent(metrics["accuracy"])}** of {int(metrics["n"])} photos that it was not trained on were named '
+            f'rightly (95% interval {_percent(low)} to {_percent(high)}).')
     if small:
         text += (f' The small version, {small["bytes"]/1e6:.1f} MB, named {_percent(small["accuracy"])} of them '
                  f'rightly and gave the same answer for {_percent(small["same_label"])}; '
-                       f'no probability differed by more than {small["largest_difference"]:.2f}.')
-    return text + ' These photos came from the same source as the training photos. On photos from elsewhere it will be right less often.'
+                 f'no probability differed by more than {small["largest_difference"]:.2f}.')
+    return (f'{text} These photos came from the same source as the training photos. '
+            'On photos from elsewhere it will be right less often.')
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #a4706d86
 def _data(info:ModelInfo) -> str:
@@ -88,8 +90,8 @@ def _data(info:ModelInfo) -> str:
 # %% ../../../nbs/engine/deploy/model_card.ipynb #67abf755
 def _limits(info:ModelInfo) -> str:
     names = ', '.join(_short(label) for label in info.labels)
-    lines = [f'It knows {counted(len(info.labels), "class")} and nothing else: {names}. Shown anything else, it still shares '
-             'out 100% among them.',
+    lines = [f'It knows {counted(len(info.labels), "class")} and nothing else: {names}. Shown anything else, it still '
+             'shares out 100% among them.',
              'It looks at the whole photo, not at an animal in it: a small, hidden or cut-off subject, night, rain, '
              'or a camera unlike those of the training photos make mistakes more likely.',
              'A probability of 99% is not a promise. Probabilities were not checked on photos from elsewhere.']
@@ -133,8 +135,11 @@ def card_text(
     head, measured, data, limits = facts
     asked = '\n\n'.join(_ask(key, answers or {}) for key in questions)
     body = _short(info.backbone.get('name', 'unknown'))
-    steps = f'Body: {body}; photos come to {info.preprocess.shape[1]} x {info.preprocess.shape[0]} pixels ({", then ".join(step.way for step in info.preprocess.ways)}). Written by bears\\_lib {_short(info.versions.get("bears_lib", ""))}.'
-    terms = f'The model is under the licence {_short(" ".join(hub_licence(licence).values()))}. The photos that it learnt from keep theirs.'
+    (height, width), ways = info.preprocess.shape, ', then '.join(step.way for step in info.preprocess.ways)
+    steps = (f'Body: {body}; photos come to {width} x {height} pixels ({ways}). '
+             f'Written by bears\\_lib {_short(info.versions.get("bears_lib", ""))}.')
+    name = _short(' '.join(hub_licence(licence).values()))
+    terms = f'The model is under the licence {name}. The photos that it learnt from keep theirs.'
     return '\n\n'.join([head, f'# Which is it: {" or ".join(map(_short, info.labels))}?',
         'An image classifier. It takes a photo and answers with a probability for each class.', steps, terms,
         '## How good it is', measured, '## What it was trained on', data, *([credits] if credits else []),
@@ -145,7 +150,9 @@ def make_card(
     model:str|Path, # A model folder
     dest:str|Path|None=None, # The file; None writes README.md into the model folder, where the hub looks for it
     photos:str|Path|None=None, # The photo folder it was trained on: its photos are credited one by one
-    licence:str='', # The model's: a short name on Hugging Face, or 'other: ' and a name. '' keeps the one in the card; a new card says apache-2.0, as the weights do that it started from
+    # The model's: a short name on Hugging Face, or 'other: ' and a name. '' keeps the one in the card;
+    # a new card says apache-2.0, as the weights do that it started from
+    licence:str='',
 ) -> Path: # The card
     """Write a model's card, or write it anew: answers and licence that stand in it are kept.
 
@@ -218,7 +225,8 @@ def renew_card(
     return Path(model)
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #mc000005
-@command
+@command(examples=['bears-card model', 'bears-card model --photos bears --licence cc-by-4.0'],
+    then='bears-space model space')
 def bears_card(
     model:str, # A model folder
     dest:str='', # The file; without it README.md in the model folder
@@ -229,5 +237,6 @@ def bears_card(
     "Write a model's card, with its figures and the questions to answer before it is put to use."
     card = make_card(model, dest or None, photos or None, licence)
     left = card.read_text(encoding='utf-8').count(still_open)
-    say(f'{card}: {counted(left, "question waits", "questions wait")} for your answer.' if left else f'{card}: all questions are answered.')
+    waiting = f'{counted(left, "question waits", "questions wait")} for your answer'
+    say(f'{card}: {waiting if left else "all questions are answered"}.')
     return {'card': str(card), 'open': left}

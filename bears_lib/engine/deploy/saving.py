@@ -60,13 +60,13 @@ def versions() -> dict[str, str]: # Package: version
 def _described(fitted:Fitted) -> ModelInfo:
     "The content of `model.json`."
     judged, head, labels = fitted.judged, fitted.head, fitted.labels
-    own = judged.probabilities[np.arange(len(judged.truth)), judged.truth]
+    of_truth = judged.probabilities[np.arange(len(judged.truth)), judged.truth]
     def counts(photos:Sequence[Photo]) -> dict[str, int]:
         found = Counter(photo.label for photo in photos)
         return {label: found[label] for label in labels}
     metrics = {'accuracy': judged.right/len(judged.truth), 'n': len(judged.truth),
                'interval': list(wilson(judged.right, len(judged.truth))), 'measured_on': judged.how,
-               'log_loss': float(-np.log(np.maximum(own, 1e-7)).mean())}
+               'log_loss': float(-np.log(np.maximum(of_truth, 1e-7)).mean())}
     training = {'train': counts(fitted.train), 'valid': counts(fitted.split.valid if fitted.split else []),
                 'sources': sources_of(fitted.folder.photos), 'strength': head.strength,
                 'cross_validation': {'right': head.right, 'n': head.n},
@@ -103,7 +103,8 @@ def fitted_files(
             'judged.probabilities': chances.astype(np.float16),
             'judged.likeness': np.asarray(judged.likeness if judged else [], np.float32),
             'judged.hashes': np.frombuffer(hashes, np.uint8).reshape(-1, 6)}
-    files: dict[str, bytes] = {head_file: save({name: np.ascontiguousarray(table) for name, table in head.items()})} | ({'model.onnx': fitted.network} if body else {})
+    files: dict[str, bytes] = {head_file: save({name: np.ascontiguousarray(table) for name, table in head.items()})}
+    if body: files['model.onnx'] = fitted.network
     return _described(fitted), files
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #33022ba0
@@ -151,7 +152,7 @@ def _small_metrics(small:bytes, info:ModelInfo, result:Any) -> dict[str, Any]:
     chances = run_photos(small, result.photos, info.preprocess, what='trying the small network')[0]
     return {'accuracy': float((chances.argmax(1) == result.truth).mean()), 'n': len(result.truth),
         'same_label': float((chances.argmax(1) == result.predicted).mean()),
-            'largest_difference': float(np.abs(chances - result.probabilities).max()), 'bytes': len(small)}
+        'largest_difference': float(np.abs(chances - result.probabilities).max()), 'bytes': len(small)}
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #662aad88
 def _backbone(learn:Any) -> dict[str, str]:

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+import shlex
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, DataError, UsageError, command, say
+from ..core.common import BearsError, DataError, UsageError, command, in_shell, say, say_next
 from ..features.feature_cache import Cache, remembered
 from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
@@ -42,7 +43,8 @@ class _Look:
 
     def packed(self) -> bytes:
         "For the cache."
-        return np.array([*self.size, self.low, self.high, self.spread], '<f8').tobytes() + self.hashes.astype('<u8').tobytes()
+        numbers = np.array([*self.size, self.low, self.high, self.spread], '<f8')
+        return numbers.tobytes() + self.hashes.astype('<u8').tobytes()
 
     @classmethod
     def unpacked(cls, data:bytes) -> '_Look':
@@ -129,7 +131,7 @@ def _pairs(folder:PhotoFolder, looks:Sequence[_Look], radius:int) -> list[Pair]:
 # %% ../../../nbs/engine/gather/audit.ipynb #ba8ba866
 def find_dups(
     path:str|Path, # A folder with one folder of photos for each class
-    radius:int=4, # Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 many pairs are not
+    radius:int=4, # Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 often not
 ) -> list[Pair]: # Those that stand in two classes first
     """Find photos that are there twice: smaller, mirrored, turned, brighter, or byte for byte.
 
@@ -138,7 +140,7 @@ def find_dups(
     path : str | Path
         A folder with one folder of photos for each class
     radius : int, default 4
-        Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 many pairs are not
+        Bits in which two photos' hashes may differ, 0 to 12: 4 is "the same picture", above 6 often not
 
     Returns
     -------
@@ -181,7 +183,7 @@ def drop_dups(
     dups:str|Path|Sequence[Pair], # A photo folder, or what `find_dups` found in it
     keep:str='largest', # Which copy stays: the 'largest', or the 'first' by its name
     dry_run:bool=True, # Only tell what would be done; False does it
-    mixed:str='out', # Photos that stand in several classes: 'out' takes all their copies out, 'leave' leaves them for you to sort
+    mixed:str='out', # Photos in several classes: 'out' takes all their copies out, 'leave' leaves them for you to sort
 ) -> list[Finding]: # The photos that are (or would be) taken out
     """Take copies out of a folder, so that one of each is left and none stands in two classes. `undo` brings them back.
 
@@ -194,7 +196,7 @@ def drop_dups(
     dry_run : bool, default True
         Only tell what would be done; False does it
     mixed : str, default 'out'
-        Photos that stand in several classes: 'out' takes all their copies out, 'leave' leaves them for you to sort
+        Photos in several classes: 'out' takes all their copies out, 'leave' leaves them for you to sort
 
     Returns
     -------
@@ -227,7 +229,7 @@ problems = ('folder', 'imbalance', 'in two classes', 'unreadable', 'across the s
     'outlier', 'tiny', 'exposure', 'proportions', 'size')  # in the order of a report
 
 def _imbalance(folder:PhotoFolder, most:int=5) -> list[Finding]:
-    "A class with many times fewer photos than another is hardly learnt, and hardly seen in an accuracy over all photos."
+    "A class with many times fewer photos than another is hardly learnt, and hardly seen in an overall accuracy."
     counts = Counter(photo.label for photo in folder.photos if photo.split != 'test')
     if len(counts) < 2 or min(counts.values())*most >= max(counts.values()): return []
     (large, n), *_, (small, few) = counts.most_common()
@@ -261,7 +263,7 @@ def _odd(folder:PhotoFolder, looks:Sequence[_Look], at_least:int) -> list[Findin
 judging = dict(k=5, strength=0.04) # folds, at most; as in `fit_once`
 
 def _out_of_sample(features:np.ndarray, labels:np.ndarray, groups:Sequence[str]) -> np.ndarray|None:
-    "Each photo's probabilities, float of shape (n, classes), from a head that was fitted to other photos; None where there are too few."
+    "Each photo's probabilities, shape (n, classes), from a head fitted to other photos; None where there are too few."
     from bears_lib.engine.features.linear_probe import group_folds, out_of_fold
     if len(set(labels.tolist())) <= max(1, labels.max()): return None
     folds = group_folds(labels, groups, int(judging['k']))
@@ -279,7 +281,7 @@ def _whole(parts:np.ndarray) -> np.ndarray:
 def confident_joint(
     labels:np.ndarray, # Class numbers as they were given, int of shape (n,)
     chances:np.ndarray, # Probabilities from models that have not seen the photo, float of shape (n, classes)
-) -> np.ndarray: # int of shape (classes, classes): how many photos of the class that was given (row) are of another one (column)
+) -> np.ndarray: # int of shape (classes, classes): photos by the class that was given (row) and their own (column)
     """How many labels are wrong, and in which way, by confident learning.
 
     Parameters
@@ -292,11 +294,11 @@ def confident_joint(
     Returns
     -------
     np.ndarray
-        int of shape (classes, classes): how many photos of the class that was given (row) are of another one (column)
+        int of shape (classes, classes): photos by the class that was given (row) and their own (column)
     """
     count = len(chances[0])
     given = np.bincount(labels, minlength=count)
-    # a photo counts for a class once its probability is the mean over the photos that were given the class; 2 is never reached
+    # a photo counts for a class once its probability is the mean over those that were given it; 2 is never reached
     enough = np.array([chances[labels == k, k].mean() if given[k] else 2. for k in range(count)]).clip(2e-6)
     sure = chances >= enough - 1e-6
     true = np.where(sure.sum(1) > 1, chances.argmax(1), sure.argmax(1))
@@ -310,7 +312,7 @@ def label_issues(
     labels:np.ndarray, # As in `confident_joint`
     chances:np.ndarray, # As in `confident_joint`
 ) -> np.ndarray: # bool of shape (n,): True where the label is probably wrong
-    """As many photos as `confident_joint` counts in wrong classes: those whose other class is ahead of their own the most.
+    """As many as `confident_joint` counts in wrong classes: those whose other class is ahead of their own the most.
 
     Parameters
     ----------
@@ -440,10 +442,15 @@ def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
     "Two cells for a pair, one for any other finding."
     cells = []
     for finding in (finding for finding in findings if finding.file):
-        words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says').replace('says it is rather', 'says rather')
+        words = finding.suggestion.split(': ')[-1].replace('a model that has not seen it says', 'a model says')
+        words = words.replace('says it is rather', 'says rather')
         cells.append((root/finding.file, f'{finding.problem}\n{shorten(finding.file)}\n{shorten(words, 28)}'))
         if finding.other: cells.append((root/finding.other, f'the same as\n{shorten(finding.other)}\n'))
     return cells
+
+def _line(finding:Finding) -> str:
+    other = f' = {finding.other}' if finding.other else ''
+    return f'  {finding.file}{other}: {finding.suggestion}'.replace('  : ', '  ')
 
 # %% ../../../nbs/engine/gather/audit.ipynb #3067c6db
 @dataclass(repr=False)
@@ -453,7 +460,7 @@ class _Judged:
     findings: list[Finding] # Worst first
     labels: list[str] # The classes, in the order of `probabilities`
     held: np.ndarray # bool of shape (n,): held out for validation; all False where no split is known
-    probabilities: np.ndarray|None = None # float of shape (n, classes), each photo judged by a model that has not seen it
+    probabilities: np.ndarray|None = None # float of shape (n, classes), by a model that has not seen the photo
     note: str = '' # Why there are no probabilities
 
     @property
@@ -504,16 +511,15 @@ class Report(_Judged):
             [finding for finding in self.findings if problem in (None, finding.problem)][:n]), columns=4)
 
     def __repr__(self) -> str:
-        counts, by = self.folder.counts, Counter(finding.problem for finding in self.findings)
-        lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} "
-                 f"({', '.join(f'{label} {n}' for label, n in counts.items())}), {counted(len(self.findings), 'finding')}.",
-                 *self.folder.remarks]
+        counts = self.folder.counts
+        classes = ', '.join(f'{label} {n}' for label, n in counts.items())
+        lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} ({classes}), "
+                 f"{counted(len(self.findings), 'finding')}.", *self.folder.remarks]
         if any(photo.split for photo in self.folder.photos): lines.insert(0, self.folder.understood())
-        for problem in (each for each in problems if by[each]):
-            few = [finding for finding in self.findings if finding.problem == problem]
-            lines += [f'{problem}: {by[problem]}', *(f"  {each.file}{f' = {each.other}' if each.other else ''}: "
-                                                     f"{each.suggestion}".replace('  : ', '  ') for each in few[:4])]
-            if len(few) > 4: lines.append(f'  ... and {len(few) - 4} more')
+        for problem in problems:
+            found = [finding for finding in self.findings if finding.problem == problem]
+            if found: lines += [f'{problem}: {len(found)}', *map(_line, found[:4])]
+            if len(found) > 4: lines.append(f'  ... and {len(found) - 4} more')
         return '\n'.join(lines + ([self.note] if self.note else []))
 
 # %% ../../../nbs/engine/gather/audit.ipynb #75b8cd33
@@ -573,7 +579,7 @@ def _wrong(report:Report, names:Sequence[str]) -> list[Finding]:
 # %% ../../../nbs/engine/gather/audit.ipynb #4cc3ac2b
 def check_images(
     path:str|Path, # A folder with one folder of photos for each class
-    valid:Iterable[str|Path]|None=None, # Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
+    valid:Iterable[str|Path]|None=None, # Photos held out, such as `dls.valid_ds.items`; None: valid/ and test/
     judge:bool=True, # Look for wrong labels and outliers too, by a model; False saves the seconds
     radius:int=4, # As in `find_dups`
     at_least:int=64, # Photos with a shorter side below this many pixels are tiny
@@ -585,7 +591,7 @@ def check_images(
     path : str | Path
         A folder with one folder of photos for each class
     valid : Iterable[str | Path] | None, default None
-        Photos held out for validation, such as `dls.valid_ds.items`; None: those that the folder itself holds out, in valid/ and test/
+        Photos held out, such as `dls.valid_ds.items`; None: valid/ and test/
     judge : bool, default True
         Look for wrong labels and outliers too, by a model; False saves the seconds
     radius : int, default 4
@@ -619,7 +625,8 @@ def check_images(
     return report
 
 # %% ../../../nbs/engine/gather/audit.ipynb #4d4d4730
-@command
+@command(examples=['bears-check bears', 'bears-check bears --quick'],
+    then='bears-train bears')
 def bears_check(
     path:str, # A folder with one folder of photos for each class
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
@@ -628,6 +635,8 @@ def bears_check(
     "Look a photo folder over; exit code 1 if something was found that needs a person."
     report = check_images(path, judge=not quick)
     say(report)
+    if report.findings: say(f'In a notebook, ImageCleaner({str(path)!r}) shows these first, each with a button.')
+    if in_shell(): say_next(f'bears-train {shlex.quote(str(path))}')
     counts = Counter(finding.problem for finding in report.findings)
     return {'folder': str(path), 'understood': report.folder.understood(), 'remarks': report.folder.remarks,
         'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note,

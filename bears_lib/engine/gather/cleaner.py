@@ -10,6 +10,7 @@ __all__ = ['picture_of', 'ImageCleaner']
 # %% ../../../nbs/engine/gather/cleaner.ipynb #26b4e4fa
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 from fastcore.basics import patch
 from .audit import Report, name_in, contact_sheet, shorten, thumbnail, check_images
 from ..core.common import BearsError, UsageError, write_beside
-from ..core.folders import place_of, sample_folder
+from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
 from ..features.split import split_photos
 from .journal import Move, Journal, finish_moves, move_photos
 from .journal import undo as take_back
@@ -36,12 +37,16 @@ class _Entry:
     problems: list[str] = field(default_factory=list) # What the check found
     order: float = math.inf # Its place before all others, if it has one
     splits: str = '' # As `PhotoFolder` has it
+    suggestion: str = '' # What the check would do, as the menu names it: 'remove', 'to black', or '' for nothing
 
     @property
     def label(self) -> str: return place_of(tuple(self.file.removeprefix('.bears/removed/').split('/')), self.splits)[1]
 
     @property
     def out(self) -> bool: return self.file.startswith('.bears/')
+
+    @property
+    def kinds(self) -> list[str]: return [each.partition(': also ')[0] for each in self.problems]
 
     @property
     def loss(self) -> float:
@@ -69,8 +74,15 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
             entries[file].problems.append(f'{finding.problem}: also {shorten(other)}' if other else finding.problem)
             if finding.problem in ('in two classes', 'unreadable'):
                 entries[file].order = min(entries[file].order, place)
+        if finding.file in entries: entries[finding.file].suggestion = entries[finding.file].suggestion or _suggestion(finding, entries[finding.file])
     for entry in entries.values(): entry.splits = report.folder.splits
     return list(entries.values())
+
+def _suggestion(finding:Any, entry:_Entry) -> str:
+    "What a finding comes to, if a person agrees."
+    if finding.problem in ('unreadable', 'copy'): return 'remove'
+    said = max(entry.chances, key=lambda label: entry.chances[label]) if entry.chances else entry.label
+    return f'to {said}' if finding.problem in ('wrong label', 'in two classes') and said != entry.label else ''
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #e2b9c618
 def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
@@ -94,8 +106,8 @@ class _Review:
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
         self.root, self.entries, self.per_page = root, entries, per_page
         self.choices = _kept(root, entries) # File: the class it shall go to, or None to take it out
-        self.label, self.split, self.page = '', '', 0 # What is shown: '' is all classes, 'train' and 'valid' or ''
-        self.can_undo = Journal(root).undoable is not None
+        self.label, self.split, self.page, self.found = '', '', 0, '' # What is shown: '' is all classes, 'train' and 'valid' or ''; found: a kind of finding, 'any', or '' for all photos
+        self.can_undo, self.unseen = Journal(root).undoable is not None, _unseen(root)
 
     def _changed(self) -> None:
         "Called after anything has changed; the widget fills its cards anew."
@@ -136,7 +148,8 @@ def labels(self:_Review) -> list[str]: return sorted({entry.label for entry in s
 def shown(self:_Review) -> list[_Entry]:
     "The photos of the chosen class and split, worst first."
     fits = [entry for entry in self.entries if not entry.out and self.label in ('', entry.label)
-        and self.split in ('', 'valid' if entry.valid else 'train')]
+        and self.split in ('', 'valid' if entry.valid else 'train') and (not self.found or entry.problems if self.found in ('', 'any')
+        else self.found in entry.kinds)]
     return sorted(fits, key=lambda entry: (entry.order, -entry.loss, entry.file))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #e0f66a78
@@ -152,6 +165,7 @@ def turn_to(self:_Review,
     page:int, # From 0
     label:str|None=None, # Only photos of this class; '' shows all, None leaves it as it is
     split:str|None=None, # 'train', 'valid', or '' for both; None leaves it as it is
+    found:str|None=None, # Only photos with this finding; 'any' for all findings, '' for all photos, None leaves it as it is
 ) -> None:
     """Show another page, class or split. Choices stay.
 
@@ -163,8 +177,11 @@ def turn_to(self:_Review,
         Only photos of this class; '' shows all, None leaves it as it is
     split : str | None, default None
         'train', 'valid', or '' for both; None leaves it as it is
+    found : str | None, default None
+        Only photos with this finding; 'any' for all findings, '' for all photos, None leaves it as it is
     """
     self.label, self.split = self.label if label is None else label, self.split if split is None else split
+    self.found = self.found if found is None else found
     self.page = min(max(0, page), self.pages - 1)
     self._changed()
 
@@ -203,6 +220,17 @@ def relabel(self:_Review, file:str, label:str) -> None:
     if label == next(entry.label for entry in self.entries if entry.file == self._known(file)): return self.keep(file)
     self._choose(self._known(file), label)
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #takeall2
+@patch
+def take_all(self:_Review) -> int: # How many were chosen
+    "Choose what the check suggests for every photo that is shown."
+    wanted = {entry.file: (None if entry.suggestion == 'remove' else entry.suggestion.removeprefix('to '),) for entry in self.shown if entry.suggestion}
+    self.choices |= {file: choice[0] for file, choice in wanted.items()}
+    self._changed()
+    try: _keep(self.root, wanted)
+    except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
+    return len(wanted)
+
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c7853900
 @patch
 def apply(self:_Review) -> list[Move]: # Where each photo went
@@ -212,6 +240,8 @@ def apply(self:_Review) -> list[Move]: # Where each photo went
         'cleaned')
     done, self.choices = self.choices, {}
     _keep(self.root, {file: () for file in done})
+    _look_at(self.root)
+    self.unseen = 0
     self._follow(moves)
     return moves
 
@@ -231,6 +261,19 @@ def _follow(self:_Review, moves:list[Move]) -> None:
         if move.source in known: known[move.source].file = move.target
         else: self.entries.append(_Entry(move.target))
     self.turn_to(self.page, self.label if self.label in self.labels else '')
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #look0002
+def _unseen(root:Path) -> int:
+    "How many photos visitors have offered that nobody has looked at."
+    if root.resolve().is_relative_to(sample_folder().resolve()): return 0
+    return sum(row.get('provider') == 'feedback' and not row.get('checked') for row in read_metadata(root).values())
+
+def _look_at(root:Path) -> None:
+    "Write down that somebody has looked at what visitors offered."
+    if not _unseen(root): return
+    now = datetime.now(timezone.utc).isoformat(timespec='seconds')
+    rows = read_metadata(root).values()
+    write_metadata(root, [row | {'checked': now} if row.get('provider') == 'feedback' and not row.get('checked') else row for row in rows])
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #f1a3692d
 @lru_cache(maxsize=500)
@@ -265,33 +308,71 @@ def picture_of(
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c97f7c78
 class _Card:
     "One photo's place on the page: it is filled anew for each photo, so that a thousand photos take no more widgets than twelve."
-    def __init__(self, number:int, side:int, chosen):
+    def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
-        self.side, self.file, self.chosen = side, '', chosen
-        self.image = widgets.Image(format='jpeg',
-            layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
-        self.words = widgets.HTML()
-        self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
-            layout=widgets.Layout(width='98%'))
+        self.side, self.file, self.suggestion, self.chosen = side, '', '', chosen
+        self.ways:list[str] = []
+        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
+        self.words = widgets.HTML(layout=widgets.Layout(height='6.2em', overflow='auto'))
+        self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'), ('Remove', 'Take this photo out (x)', 'bears-remove'),
+            ('Zoom', 'Show it large (z)', 'bears-zoom'))]
+        for button, work in zip(self.quick, (lambda: self.suggestion, lambda: 'remove', None)):
+            button.on_click((lambda _, work=work: self.pick(work())) if work else lambda _: enlarge(self.file))
+        self.classes = widgets.HBox([], layout=widgets.Layout(flex_flow='row wrap'))
+        self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'}, layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        self.box = widgets.VBox([self.image, self.words, self.menu],
-            layout=widgets.Layout(width=f'{side + 40}px', padding='4px'))
+        self.box = widgets.VBox([self.image, self.words, widgets.HBox(self.quick), self.classes, self.menu],
+            layout=widgets.Layout(width=f'{max(side, 190) + 20}px', padding='6px', border='2px solid transparent'))
+        self.box.add_class('bears-card')
 
-    def fill(self, root:Path, entry:_Entry|None, choice:str, labels:list[str]) -> None:
-        "Show a photo and what was chosen for it; nothing for None."
-        self.file = ''  # while it is filled, the menu's changes are nobody's choice
-        self.box.layout.display = None if entry else 'none'
-        if entry is None: return
-        self.image.value = picture_of(root/entry.file, self.side)
-        notes = ''.join(f'<br><b>{for_html(each)}</b>' for each in entry.problems)
-        self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">{for_html(shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>'
-        self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'),
-            *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
-        self.menu.value = choice
-        self.file = entry.file
+    def pick(self, choice:str) -> None:
+        "What a button does: the same as the menu, and a second press takes it back."
+        if choice in dict(self.menu.options).values(): self.menu.value = 'keep' if self.menu.value == choice else choice
 
     def _changed(self, change) -> None:
         if self.file: self.chosen(self.file, change['new'])
+
+    if TYPE_CHECKING:  # `fill` follows
+        def __getattr__(self, name:str) -> Any: ...
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #cardfill
+def _quick(words:str, says:str, name:str) -> Any:
+    "A small button for a finger or a mouse; the Tab key goes from menu to menu, and keys do what these do."
+    import ipywidgets as widgets
+    button = widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto', min_width='0', margin='1px'))
+    if button.has_trait('tabbable'): button.tabbable = False
+    button.add_class(name)
+    return button
+
+_frames = {'keep': 'transparent', 'remove': '#d55e00'}
+
+@patch
+def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str]) -> None:
+    "Show a photo and what was chosen for it; nothing for None."
+    self.file = ''  # while it is filled, the menu's changes are nobody's choice
+    self.box.layout.display = None if entry else 'none'
+    if entry is None: return
+    self.image.value = picture_of(root/entry.file, self.side)
+    notes = ''.join(f'<br><b>{for_html(each)}</b>' for each in entry.problems)
+    self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">{for_html(shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>'
+    self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'),
+        *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
+    self.menu.value, self.suggestion = choice, entry.suggestion
+    self.box.layout.border = f'2px solid {_frames.get(choice, "#0072b2")}'
+    self.quick[0].disabled, self.quick[0].description = not entry.suggestion, f'Agree: {entry.suggestion}' if entry.suggestion else 'Agree'
+    self._name_classes(entry, choice, labels)
+    self.file = entry.file
+
+@patch
+def _name_classes(self:_Card, entry:_Entry, choice:str, labels:list[str]) -> None:
+    "A button for each class, up to nine; that of the folder keeps the photo."
+    names = [(f'{n} {label}', 'keep' if label == entry.label else f'to {label}') for n, label in enumerate(labels[:9], 1)]
+    if len(self.classes.children) != len(names):
+        self.classes.children = [_quick('', '', 'bears-class') for _ in names]
+        for n, button in enumerate(self.classes.children): button.on_click(lambda _, n=n: self.pick(self.ways[n]))
+    self.ways = [way for _, way in names]
+    for button, (name, way) in zip(self.classes.children, names):
+        button.description, button.button_style = name, 'info' if way == choice and choice != 'keep' else ''
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #8bc36037
 def _controls() -> dict[str, Any]:
@@ -300,12 +381,15 @@ def _controls() -> dict[str, Any]:
     wide, short = {'description_width': 'initial'}, widgets.Layout(width='200px')
     def button(words:str, style:str='') -> Any: return widgets.Button(description=words, button_style=style)
     return dict(label=widgets.Dropdown(description='Class', options=[('all', '')], style=wide, layout=short),
+        found=widgets.Dropdown(description='Findings', options=[('all photos', '')], style=wide, layout=short),
         split=widgets.Dropdown(description='Photos',
         options=[('all', ''), ('for training', 'train'), ('for validation', 'valid')], style=wide, layout=short),
         page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide,
         layout=widgets.Layout(width='110px')), of=widgets.HTML(),
         previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'),
-        undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML())
+        undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML(), agree=button('Agree with all shown'),
+        zoom=widgets.VBox([]), close=button('Close the photo'),
+        keys=widgets.HTML('<small>Keys, on a photo: 1 to 9 its class, x remove, Enter the suggestion, z zoom.</small>'))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
 class ImageCleaner(_Review):
@@ -335,7 +419,7 @@ class ImageCleaner(_Review):
         report = photos if isinstance(photos, Report) else check_images(photos, valid, judge=learn is None)
         chances, labels = (report.probabilities, report.labels) if learn is None else _chances_of(report, learn)
         super().__init__(report.folder.root, _entries(report, chances, labels), per_page)
-        self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen)
+        self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen, self.enlarge)
             for i in range(per_page)], False
         self.box = self._build()
         self._changed()
@@ -345,7 +429,7 @@ class ImageCleaner(_Review):
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
-        display(self.box)
+        display(self.box, *_keys())
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c38cfab6
 @patch
@@ -353,13 +437,18 @@ def _fill(self:ImageCleaner) -> None:
     "Bring the page up to date."
     self.filling, parts, shown = True, self.controls, len(self.shown)
     parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
+    kinds = sorted({kind for entry in self.entries if not entry.out for kind in entry.kinds})
+    parts['found'].options = [('all photos', ''), *([('all findings', 'any')] if kinds else []), *((kind, kind) for kind in kinds)]
+    if self.found not in dict(parts['found'].options).values(): self.found = ''
     parts['page'].max = self.pages
-    parts['label'].value, parts['split'].value, parts['page'].value = self.label, self.split, self.page + 1
+    parts['label'].value, parts['split'].value, parts['page'].value, parts['found'].value = self.label, self.split, self.page + 1, self.found
+    advised = sum(bool(entry.suggestion) for entry in self.shown)
+    parts['agree'].disabled, parts['agree'].description = not advised, f'Agree with all {advised} shown' if advised else 'Agree with all shown'
     parts['of'].value = f'of {self.pages}, {counted(shown, "photo")}'
     parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
     out = sum(label is None for label in self.choices.values())
     parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''
-    parts['apply'].disabled, parts['undo'].disabled = not self.choices, not self.can_undo
+    parts['apply'].disabled, parts['undo'].disabled = not self.choices and not self.unseen, not self.can_undo
     for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]):
         card.fill(self.root, entry, self._choice(entry), self.labels)
     self.filling = False
@@ -377,7 +466,7 @@ def _turned(self:ImageCleaner, change) -> None:
     parts = self.controls
     if self.filling: return
     page = parts['page'].value - 1 if change['owner'] is parts['page'] else 0
-    self.turn_to(page, parts['label'].value, parts['split'].value)
+    self.turn_to(page, parts['label'].value, parts['split'].value, parts['found'].value)
 
 @patch
 def _chosen(self:ImageCleaner, file:str, choice:str) -> None:
@@ -407,13 +496,59 @@ def _build(self:ImageCleaner) -> Any:
     parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap',
         align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
     def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
-    for name in ('label', 'split', 'page'): parts[name].observe(self._turned, 'value')
+    for name in ('label', 'found', 'split', 'page'): parts[name].observe(self._turned, 'value')
     for name, step in (('previous', -1), ('next', 1)):
         parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
     parts['apply'].on_click(lambda _: self._do(self.apply, _applied))
     parts['undo'].on_click(lambda _: self._do(self.undo, _undone))
-    return widgets.VBox([bar('label', 'split', 'previous', 'page', 'of', 'next'),
+    parts['agree'].on_click(lambda _: self.take_all())
+    parts['close'].on_click(lambda _: self.enlarge(''))
+    box = widgets.VBox([bar('label', 'found', 'split', 'agree'), bar('previous', 'page', 'of', 'next', 'keys'), parts['zoom'],
         widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
+    box.add_class('bears-cleaner')
+    return box
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #keys0002
+_listen = """
+(() => {
+  if (window.bearsCleaner) return;
+  window.bearsCleaner = true;
+  let under = null;
+  addEventListener('mouseover', event => { under = event.target.closest?.('.bears-card'); }, true);
+  addEventListener('keydown', event => {
+    const focused = document.activeElement, card = focused?.closest('.bears-card') ?? (focused?.closest('.bears-cleaner') || focused === document.body ? under : null);
+    if (!card || event.ctrlKey || event.metaKey || event.altKey || focused.matches('input, textarea')) return;
+    const open = focused.tagName === 'SELECT' && event.key === 'Enter';
+    const button = /^[1-9]$/.test(event.key) ? card.querySelectorAll('.bears-class')[event.key - 1]
+      : {x: '.bears-remove', z: '.bears-zoom', Enter: open || focused.tagName === 'BUTTON' ? null : '.bears-agree'}[event.key];
+    const pressed = typeof button === 'string' ? card.querySelector(button) : button;
+    if (!pressed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    pressed.click();
+  }, true);
+})();"""
+
+def _keys() -> list[Any]:
+    "What lets the page hear the keys."
+    from IPython.display import Javascript
+    return [Javascript(_listen)]
+
+@patch
+def enlarge(self:ImageCleaner,
+    file:str, # Relative to the photo folder; '' closes the large picture
+) -> None:
+    """Show one photo large, above the others.
+
+    Parameters
+    ----------
+    file : str
+        Relative to the photo folder; '' closes the large picture
+    """
+    import ipywidgets as widgets
+    large = [widgets.Image(value=picture_of(self.root/file, 720), format='jpeg', layout=widgets.Layout(max_width='100%', object_fit='contain')),
+        widgets.HTML(for_html(file)), self.controls['close']] if file else []
+    self.controls['zoom'].children = large
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5
 @patch

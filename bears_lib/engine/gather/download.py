@@ -33,7 +33,7 @@ from ..core.http_client import Reply, Web, WebError
 
 # %% ../../../nbs/engine/gather/download.ipynb #f903cf10
 class _Archives:
-    "The zip archives of one run: each is opened once, and closed at the end, so that the next run sees what is there then."
+    "The zip archives of one run: each is opened once, and closed at the end, so that the next run reads it anew."
     def __init__(self): self.open: dict[str, zipfile.ZipFile] = {}; self.lock = threading.Lock()
 
     def __getitem__(self, path:str) -> zipfile.ZipFile:
@@ -44,6 +44,8 @@ class _Archives:
     def close(self) -> None:
         "Let go of all of them."
         while self.open: self.open.popitem()[1].close()
+
+def _now() -> str: return f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}'
 
 # %% ../../../nbs/engine/gather/download.ipynb #5adb1fe3
 def _read_local(result:ImageResult, archives:_Archives, most:int=60_000_000) -> bytes:
@@ -138,13 +140,14 @@ class Log:
 
 # %% ../../../nbs/engine/gather/download.ipynb #d0c73d66
 def _log_entry(line:bytes) -> dict|None:
-    "What a line says of an address; None if it is about something else, or not as we write it: a folder may come from a stranger."
+    "What a line says of an address; None if it is about something else, or not as we write it: strangers have folders."
     try: entry = read_json(line) if len(line) < 50_000 else None
     except ValueError: return None
     if not isinstance(entry, dict) or not isinstance(entry.get('url'), str): return None
     if entry.get('status') == 'failed': return entry if isinstance(entry.get('reason'), str) else None
     hashes: Any = entry.get('hashes')
-    fine = entry.get('status') == 'ok' and isinstance(entry.get('at'), str) and isinstance(hashes, list) and len(hashes) == 8
+    fine = entry.get('status') == 'ok' and isinstance(entry.get('at'), str)
+    fine = fine and isinstance(hashes, list) and len(hashes) == 8
     sizes = [entry.get(side) for side in ('width', 'height')]
     if not fine or not all(type(size) is int for size in sizes): return None
     long = [entry.get('sha256'), entry.get('source_sha256', 'a'*64)]  # older logs don't name the source
@@ -207,7 +210,7 @@ def _choose(root:Path, found:dict[str, list[ImageResult]], entries:dict[str, dic
     why = {label: Counter(entries[each.image_url]['reason'] for each in found[label]
         if entries.get(each.image_url, {}).get('status') == 'failed') for label in found}
     there = [(root/label/_name(entry)).exists() for label, _, entry in good]
-    for (label, result, entry), _ in sorted(zip(good, there), key=lambda pair: not pair[1]):  # what is in the folder stays there
+    for (label, result, entry), _ in sorted(zip(good, there), key=lambda pair: not pair[1]):  # what is there stays
         twin = next((each for each in (entry['sha256'], *sorted(near[entry['sha256']])) if each in owner), None)
         if twin:
             same = 'the same photo' if twin == entry['sha256'] else 'nearly the same photo'
@@ -240,8 +243,7 @@ class _Run:
         start = time.monotonic()
         data, entry = _fetch(result, self.get, self.keep, self.archives)
         if data: own_file(self.root, f'spare/{_name(entry)}').write_bytes(data)
-        entry = {'url': result.image_url} | entry | dict(seconds=round(time.monotonic() - start, 2),
-            at=f'{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}')
+        entry = {'url': result.image_url, **entry, 'seconds': round(time.monotonic() - start, 2), 'at': _now()}
         self.log.add(entry)
         return entry
 
@@ -253,7 +255,7 @@ class _Run:
 
 # %% ../../../nbs/engine/gather/download.ipynb #fa165385
 def _until(run:_Run, wanted:dict[str, int], pool:ThreadPoolExecutor) -> Iterator[dict]:
-    "Fetch until each class has the wanted number of different photos, or no more results; gives what the log says of each."
+    "Fetch until each class has the wanted number of photos, or no more results; gives what the log says of each."
     running: dict[Future, str] = {}
     done: SimpleQueue[Future] = SimpleQueue()
     def arrived(labels, entry):
@@ -300,7 +302,7 @@ def _row(label:str, result:ImageResult, entry:dict) -> dict[str, str]:
 
 # %% ../../../nbs/engine/gather/download.ipynb #0a4a2aa2
 def _settle(run:_Run, n:int) -> tuple[dict[str, int], dict[str, Counter]]:
-    "Put the chosen photos into their class folders and write `metadata.csv`; how many each class has, and why not more."
+    "Put the chosen photos into their class folders, write `metadata.csv`; how many each class has, and why not more."
     chosen, why = _choose(run.root, run.found, run.log.entries, n)
     rows, kept = read_metadata(run.root), Counter[str]()
     for label, photos in chosen.items():

@@ -15,8 +15,8 @@ from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-import json
-from ..core.common import BearsError, DataError, UsageError, command, read_json, say, write_beside
+import json, shlex
+from ..core.common import BearsError, DataError, UsageError, command, read_json, say, say_next, write_beside
 from ..core.folders import read_metadata, write_metadata
 from ..core.http_client import Web
 from ..core.paths import inside, is_plain_name, own_file, stays
@@ -25,16 +25,23 @@ from ..core.words import clean, counted, for_markdown, is_web_address
 from .download import Log, as_result, fetch_all, open_target
 from .licences import asks_for, license_code, license_link
 from .providers import ImageResult
-from .search import ImageResults, Wanted, check_term, default_providers, result_from, same_mix, search_all
+from bears_lib.engine.gather.search import (ImageResults, Wanted, check_term, default_providers, result_from, same_mix,
+    search_all)
 from ..predict.inputs import uploaded
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #12cf748b
 Wish = str | Path | Sequence
 
 def _is_place(wish:Wish) -> bool:
-    "Whether photos are to be taken from a folder, an archive or a list of addresses, and not searched for. A mere word never is: who searches for cats may have a folder of that name."
-    return not isinstance(wish, str) or wish[:1] in ('.',
-        '~') or bool({'/', '\\'} & set(wish)) or Path(wish).suffix.lower() in ('.txt', '.zip', '.csv')
+    "Whether photos are taken from a folder, an archive or a list of addresses, and not searched for; a word never is."
+    if not isinstance(wish, str): return True
+    path_like = wish[:1] in ('.', '~') or bool({'/', '\\'} & set(wish))
+    return path_like or Path(wish).suffix.lower() in ('.txt', '.zip', '.csv')
+
+def _check_numbers(**given:Any) -> None:
+    for name, most in (('n', 5000), ('n_workers', 32), ('max_side', 8192)):
+        if not isinstance(given[name], int) or not 1 <= given[name] <= most:
+            raise UsageError(f'{name} is {given[name]}: it must be a whole number from 1 to {most}.')
 
 def _term(label:str, wish:Wish) -> str: return label if _is_place(wish) else ' '.join(str(wish).split())
 
@@ -80,13 +87,15 @@ def check_classes(
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #d79ca3a8
 def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
-    "A line for each answer of a provider that is more than a list of photos, with the classes that got it; once in a run."
+    "A line for each answer that is more than a list of photos, with the classes that got it and the providers that gave it; once in a run."
     answers: dict[tuple[str, str], list[str]] = {}
     for label, results in found.items():
         for row in results.rows:
             if row['answer'] not in ('ok', 'not needed', 'nothing found'):
-                answers.setdefault((row['provider'], row['answer']), []).append(label)
-    lines = [f'{", ".join(labels)}: {provider}: {answer}' for (provider, answer), labels in answers.items()]
+                answers.setdefault((row['provider'], row['answer'].partition('; rests')[0]), []).append(label)
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (provider, answer), labels in answers.items(): alike.setdefault((answer, tuple(labels)), []).append(provider)
+    lines = [f'{", ".join(labels)}: {", ".join(names)}: {answer}' for (answer, labels), names in alike.items()]
     for line in lines:
         if line not in said: say(line)
     said.update(lines)
@@ -113,7 +122,7 @@ def _search_all(wishes:dict[str, Wish], n:int, providers:Sequence|None, licensed
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #2a8d7b58
 def _read_plan(root:Path) -> dict[str, list[ImageResult]]:
-    "The candidates of earlier runs, by class; photos of one's own disk are not among them, since the folder may come from a stranger."
+    "The candidates of earlier runs, by class; none of one's own disk, since the folder may come from a stranger."
     path = own_file(root, 'plan.json')
     try: found = read_json(path.read_bytes(), most=5_000_000) if path.stat().st_size < 200_000_000 else {}
     except (OSError, ValueError): return {}
@@ -133,7 +142,7 @@ def _candidates(root:Path, wishes:dict[str, Wish], n:int, providers:Sequence|Non
     known = {label: [each for each in results if not licensed or each.license != 'unknown']
         for label, results in _read_plan(root).items()}
     drawn = {each.provider == 'sample' for results in known.values() for each in results}
-    own = {label: wish for label, wish in wishes.items() if _is_place(wish)}  # what is on this disk is asked again each time
+    own = {label: wish for label, wish in wishes.items() if _is_place(wish)}  # this disk is asked again each time
     words = {label: wish for label, wish in wishes.items() if label not in own}
     enough = all(sum(each.query == _term(label, wish) for each in known.get(label, [])) >= n
         for label, wish in words.items())
@@ -170,7 +179,9 @@ def _next_step(label:str, wish:Wish, drawn:bool) -> str:
 # %% ../../../nbs/engine/gather/gathering.ipynb #c87d7ede
 def gather_images(
     path:str|Path, # The photo folder to fill
-    classes:Mapping[str, Wish]|Sequence[str], # Class folder: search term, such as {'grizzly': 'grizzly bear'}; or a folder, zip archive or list of addresses instead of a term: a `Path`, or text with a slash in it or an ending, such as './cats'
+    # Class folder: search term, such as {'grizzly': 'grizzly bear'}; or a folder, zip archive or list of addresses
+    # instead of a term: a `Path`, or text with a slash in it or an ending, such as './cats'
+    classes:Mapping[str, Wish]|Sequence[str],
     n:int=150, # Photos per class, 1 to 5000
     providers:Sequence|None=None, # As in `search_images`
     licensed:bool=False, # Leave out photos whose licence is unknown
@@ -205,9 +216,7 @@ def gather_images(
         A table with a row per class: asked, found, fetched, kept, why not
     """
     wishes = check_classes(classes)
-    for name, value, most in (('n', n, 5000), ('n_workers', n_workers, 32), ('max_side', max_side, 8192)):
-        if not isinstance(value, int) or not 1 <= value <= most:
-            raise UsageError(f'{name} is {value}: it must be a whole number from 1 to {most}.')
+    _check_numbers(n=n, n_workers=n_workers, max_side=max_side)
     _say_folders(wishes)
     said: set[str] = set()
     with open_target(path) as root, (nullcontext(web) if web else Web()) as client:
@@ -226,7 +235,7 @@ def gather_images(
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #cd438b22
 def save_uploads(
-    uploads, # An ipywidgets `FileUpload` (of version 7 or 8), or its value, what Colab's `files.upload()` returns, or a list of files' bytes
+    uploads, # An ipywidgets `FileUpload` (7 or 8) or its value, what Colab's `files.upload()` gives, or files' bytes
     folder:str|Path, # Where to put them
 ) -> Path: # The folder, ready for `gather_images`
     """Save uploaded photos under names of their own.
@@ -234,7 +243,7 @@ def save_uploads(
     Parameters
     ----------
     uploads
-        An ipywidgets `FileUpload` (of version 7 or 8), or its value, what Colab's `files.upload()` returns, or a list of files' bytes
+        An ipywidgets `FileUpload` (7 or 8) or its value, what Colab's `files.upload()` gives, or files' bytes
     folder : str | Path
         Where to put them
 
@@ -250,7 +259,8 @@ def save_uploads(
 def _credit(row:dict[str, str]) -> str:
     page = row.get('page_url') or row.get('image_url') or ''
     source = f'<{page}>' if is_web_address(page) else for_markdown(page) or 'unknown source'
-    return f"- {for_markdown(row['file_name'])}: {for_markdown(row.get('author')) or 'author unknown'}, {license_link(row.get('license'))}, {source}"
+    author = for_markdown(row.get('author')) or 'author unknown'
+    return f"- {for_markdown(row['file_name'])}: {author}, {license_link(row.get('license'))}, {source}"
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #6e297834
 def _conditions(rows:list[dict[str, str]]) -> list[str]:
@@ -259,8 +269,8 @@ def _conditions(rows:list[dict[str, str]]) -> list[str]:
     asked = {'sa': 'share alike, what is made from them goes out under the same licence', 'nc': 'not for business',
         'nd': 'to be shown and copied unchanged only'}
     counts = {term: Counter(code for code in codes if term in asks_for(code)) for term in asked}
-    return [f'{counted(sum(count.values()), "photo")}: {asked[term]} ({_by_licence(count)}).' for term, count in counts.items()
-        if count]
+    return [f'{counted(sum(count.values()), "photo")}: {asked[term]} ({_by_licence(count)}).'
+        for term, count in counts.items() if count]
 
 def _by_licence(count:Counter) -> str: return ', '.join(f'{code} {n}' for code, n in sorted(count.items()))
 
@@ -287,7 +297,8 @@ def attribution(
     unknown = sum(license_code(row.get('license')) == 'unknown' for row in rows)
     lines = ['# Photo credits', '', f'{counted(len(rows), "photo")}.']
     if unknown:
-        lines[2] += f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: train with them, but do not publish them. `licensed_copy` makes a folder without them.'
+        lines[2] += (f' For {unknown} of them the licence is **unknown**, mostly since a search engine found them: '
+                     'train with them, but do not publish them. `licensed_copy` makes a folder without them.')
     lines += [line for words in _conditions(rows) for line in ('', words)]
     for label in sorted({row.get('label', '') for row in rows}):
         lines += ['', f'## {for_markdown(label)}', ''] + [_credit(row) for row in rows if row.get('label', '') == label]
@@ -360,7 +371,8 @@ def _parse_classes(text:str) -> dict[str, str]:
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #040d0b2b
-@command
+@command(examples=['bears-gather bears --classes "grizzly bear,black bear,teddy bear"', 'bears-gather bears --classes "grizzly=grizzly bear,black=black bear" --n 300 --licensed'],
+    then='bears-check bears')
 def bears_gather(
     path:str, # The photo folder to fill; it may be there already
     classes:str='', # Such as "grizzly bear,black bear,teddy bear", or "grizzly=grizzly bear,..." to name the folders
@@ -373,4 +385,5 @@ def bears_gather(
     table = gather_images(path, _parse_classes(classes), n,
         [each.strip() for each in providers.split(',')] if providers else None, licensed)
     say(table.to_string())
+    if (table['kept'] > 0).all(): say_next(f'bears-check {shlex.quote(path)}')
     return dict(folder=path, classes=table.to_dict('index'), exit=int((table['kept'] == 0).any()))

@@ -20,8 +20,8 @@ import json, os
 from fastcore.basics import patch
 from ..core.common import BearsError, JsonLines, UsageError, json_rows, near, read_lines, say
 from ..core.words import counted
-from ..core.folders import begins_like_photo, class_name, find_splits, has_metadata, is_visible, photo_files
-from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
+from ..core.folders import (begins_like_photo, class_name, find_splits, has_metadata, is_visible,
+    photo_files, place_of, read_metadata, sample_folder, write_metadata)
 from ..core.paths import inside, own_file
 
 # %% ../../../nbs/engine/gather/journal.ipynb #e789c6e3
@@ -167,7 +167,7 @@ def _there(root:Path, step:dict, at:str='target') -> list[Move]:
     return found
 
 def _can_return(root:Path, step:dict) -> list[Move]:
-    "The files of a step that `undo` takes back: a stranger's journal may say that they came from outside of the folder."
+    "The files of a step that `undo` takes back: a stranger's journal may say that they came from outside."
     def is_within(name:str) -> bool:
         try: return bool(inside(root, name, removed))
         except BearsError: return False
@@ -182,7 +182,7 @@ def begun(self:Journal) -> list[dict]: return [step for step in self.steps.value
 
 @patch(as_prop=True)
 def undoable(self:Journal) -> dict|None:
-    "The last step that was carried out and neither undone nor an undoing itself; one whose photos are all gone for good is passed over."
+    "The last step that was done and neither undone nor an undoing; one whose photos are all gone is passed over."
     done = [step for step in self.steps.values() if step['state'] == 'done' and 'files' in step]
     undone = {step.get('undoes') for step in done}
     return next((step for step in reversed(done) if not step.get('undoes') and step['step'] not in undone
@@ -214,7 +214,7 @@ def _carry_out(root:Path, step:dict) -> None:
 
 # %% ../../../nbs/engine/gather/journal.ipynb #updrows1
 def _update_rows(root:Path, moves:Iterable[Move], back:bool) -> None:
-    "`metadata.csv` loses the rows of photos that went out, and has those of photos that came in (or back) under their new name and label."
+    "`metadata.csv` loses rows of photos that went out, and has those that came in under their new name and label."
     rows = read_metadata(root)
     if not has_metadata(root): return
     splits = find_splits(path.relative_to(root).parts for path in photo_files(root))
@@ -230,9 +230,10 @@ def _update_rows(root:Path, moves:Iterable[Move], back:bool) -> None:
 # %% ../../../nbs/engine/gather/journal.ipynb #615c884a
 def _free_name(root:Path, target:str, taken:set[str]) -> str:
     "The name itself, or with -2, -3, ... before its suffix if a photo has it already."
-    path, n = PurePosixPath(target), 1
-    while (name := path if n == 1 else path.with_stem(f'{path.stem}-{n}')).as_posix().casefold() in taken or os.path.lexists(root/name):
-        n += 1
+    path = PurePosixPath(target)
+    names = (path if n == 1 else path.with_stem(f'{path.stem}-{n}') for n in count(1))
+    name = next(name for name in names
+        if name.as_posix().casefold() not in taken and not os.path.lexists(root/name))
     taken.add(name.as_posix().casefold())
     return name.as_posix()
 
@@ -286,13 +287,14 @@ def unfinished(
             found.append(f'a move was begun elsewhere and not finished ({what}). It is left alone; if you began it, '
                          f'finish_moves({str(root)!r}, elsewhere=True) carries it on.')
     if journal.odd:
-        found.append(f'{journal.path} has {counted(journal.odd, "line")} that this package does not write: passed over.')
+        lines = counted(journal.odd, 'line')
+        found.append(f'{journal.path} has {lines} that this package does not write: passed over.')
     return found
 
 # %% ../../../nbs/engine/gather/journal.ipynb #d91e9722
 def finish_moves(
     root:str|Path, # The photo folder
-    elsewhere:bool=False, # Also moves that were begun before the folder was copied to here, by you or by whoever gave it to you; only photos are moved then
+    elsewhere:bool=False, # Also moves that were begun before the folder was copied here; only photos are moved then
 ) -> int: # How many steps were unfinished
     """Carry on what a killed run has begun; does nothing, and needs no right to write, where there is nothing to do.
 
@@ -301,7 +303,7 @@ def finish_moves(
     root : str | Path
         The photo folder
     elsewhere : bool, default False
-        Also moves that were begun before the folder was copied to here, by you or by whoever gave it to you; only photos are moved then
+        Also moves that were begun before the folder was copied here; only photos are moved then
 
     Returns
     -------
@@ -434,7 +436,7 @@ def relabel(
 def undo(
     root:str|Path, # The photo folder
 ) -> list[Move]: # What went back, and where to; empty if there is nothing to undo
-    """Take the last step back: each photo to where it was. Called again, the step before it. Of a step from elsewhere only photos go back.
+    """Take the last step back, each photo to where it was; called again, the one before. From elsewhere only photos go.
 
     Parameters
     ----------

@@ -102,14 +102,8 @@ def _ask(worker:Worker, source:bytes, max_side:int) -> tuple[bytes, dict]:
 # %% ../../../nbs/engine/gather/keeping.ipynb #4f316b24
 few = 100  # photos that are opened here before processes are started
 
-class Keepers:
-    """Bring photos to the form in which they are kept, at most `n` at once; a thread that asks for more waits for its turn.
-
-    Parameters
-    ----------
-    n : int | None, default None
-        Processes; None: one for each core
-    """
+class _Turns:
+    "Turns for as many photos at once, each with the process that opens it, once there is one."
     def __init__(self,
         n:int|None=None, # Processes; None: one for each core
     ):
@@ -117,23 +111,8 @@ class Keepers:
         self.turns: SimpleQueue[Worker|None] = SimpleQueue()
         for _ in range(self.n): self.turns.put(None)
 
-    def __call__(self,
-        source:bytes, # A picture
-        max_side:int=512, # The longer side of the result, in pixels
-    ) -> tuple[bytes, dict]: # As from `kept_form`
-        "A photo as it is kept; a `PhotoError` says why there is none."
-        worker = self.turns.get()
-        self.asked += 1
-        try:
-            if not worker and self.apart and self.asked > few: worker = self._started()
-            return _ask(worker, source, max_side) if worker else kept_form(source, max_side)
-        except Ended:
-            if worker: worker.end()
-            worker = None
-            raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
-        finally: self.turns.put(worker)
-
-    def _started(self) -> Worker|None:
+    def started(self) -> Worker|None: # None where processes can't be started
+        "A new process."
         try: return Worker('bears_lib.engine.gather.keeping')
         except PhotoError:
             self.apart = False
@@ -143,3 +122,22 @@ class Keepers:
         "End the processes."
         for _ in range(self.n):
             if worker := self.turns.get(): worker.end()
+
+# %% ../../../nbs/engine/gather/keeping.ipynb #4f316b2b
+class Keepers(_Turns):
+    "Bring photos to the form in which they are kept, `n` at once; a thread that asks for more waits for its turn."
+    def __call__(self,
+        source:bytes, # A picture
+        max_side:int=512, # The longer side of the result, in pixels
+    ) -> tuple[bytes, dict]: # As from `kept_form`
+        "A photo as it is kept; a `PhotoError` says why there is none."
+        worker = self.turns.get()
+        self.asked += 1
+        try:
+            if not worker and self.apart and self.asked > few: worker = self.started()
+            return _ask(worker, source, max_side) if worker else kept_form(source, max_side)
+        except Ended:
+            if worker: worker.end()
+            worker = None
+            raise PhotoError(f'opening it takes too long or too much memory. {save_again}') from None
+        finally: self.turns.put(worker)

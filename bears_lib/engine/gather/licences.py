@@ -18,9 +18,9 @@ from ..core.words import clean, for_markdown
 
 # %% ../../../nbs/engine/gather/licences.ipynb #c3000007
 _versions = ('1.0', '2.0', '2.1', '2.5', '3.0', '4.0')  # of Creative Commons licences
-_ports = frozenset('am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie igo il '
-                   'in it jp kr lu mk mt mx my ng nl no nz '
-                   'pe ph pl pt pr ro rs scotland se sg si th tw ua ug uk us ve vn za'.split())  # countries whose law a version was written for
+# countries whose law a version was written for
+_ports = frozenset('''am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie
+igo il in it jp kr lu mk mt mx my ng nl no nz pe ph pl pt pr ro rs scotland se sg si th tw ua ug uk us ve vn za'''.split())
 _names = {'attribution': 'by', 'sharealike': 'sa', 'noncommercial': 'nc', 'noderivatives': 'nd', 'noderivs': 'nd'}
 _kinds = {frozenset(kind.split('-')): f'cc-{kind}'
     for kind in ('by', 'by-sa', 'by-nc', 'by-nd', 'by-nc-sa', 'by-nc-nd', 'sa')}
@@ -44,9 +44,21 @@ def _creative(kind:str, version:str, port:str) -> str:
     return '-'.join(filter(None, (code, version, port))) if version in _versions and (not port
         or port in _ports) else 'unknown'
 
+# %% ../../../nbs/engine/gather/licences.ipynb #e89c30e0
+_deed = re.compile(r'(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/([\d.]+))?'
+    r'(?:/(?!deed|legalcode)([a-z]+))?(?:/(?:deed|legalcode)[a-z._-]*)?/?')
+_document = re.compile(r'(gfdl|gnu-free-documentation-license|ogl|open-government-licence)'
+    r'-?v?(1|1\.[123]|[123](?:\.0)?)(?:\+|-or-later|-only)?')
+_zero = re.compile(r'(?:cc0|creative-commons-(?:zero|cc0)|creative-commons-zero)'
+    r'-?v?(?:1\.0)?(?:-universal)?(?:-public-domain-dedication)?')
+_shorter = {'share-alike': 'sharealike', 'non-commercial': 'noncommercial', 'no-deriv': 'noderiv',
+    'creative-commons-': 'cc-'}
+_commons = re.compile(r'(?:cc-)?([a-z-]+?)'
+    r'(?:-v?(\d\.\d)(?:[,-]+\d\.\d)*(?:-(?:international|unported|generic)|-([a-z]+))?)?')
+
 # %% ../../../nbs/engine/gather/licences.ipynb #e89c30ef
 def license_code(
-    text:Any, # As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', 'https://creativecommons.org/licenses/by/4.0/'
+    text:Any, # As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', an address of creativecommons.org
     version:Any='', # The version, where it is given apart
 ) -> str: # 'cc-by-sa-4.0'; 'unknown' for all that is not on the list
     """One spelling for open licences.
@@ -54,7 +66,7 @@ def license_code(
     Parameters
     ----------
     text : Any
-        As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', 'https://creativecommons.org/licenses/by/4.0/'
+        As a source writes it: 'CC BY-SA 4.0', 'cc-by', 'Public domain', an address of creativecommons.org
     version : Any, default ''
         The version, where it is given apart
 
@@ -64,20 +76,17 @@ def license_code(
         'cc-by-sa-4.0'; 'unknown' for all that is not on the list
     """
     words = clean(text, 200).lower()
-    if found := re.fullmatch(r'(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/([\d.]+))?(?:/(?!deed|legalcode)([a-z]+))?(?:/(?:deed|legalcode)[a-z._-]*)?/?', words):
-        public = {'zero': 'cc0-1.0', 'mark': 'pdm-1.0'}
-        return public.get(found[2], 'unknown') if found[1] == 'publicdomain' else _creative(found[2], found[3] or '',
-            found[4] or '')
+    if found := _deed.fullmatch(words):
+        if found[1] == 'licenses': return _creative(found[2], found[3] or '', found[4] or '')
+        return {'zero': 'cc0-1.0', 'mark': 'pdm-1.0'}.get(found[2], 'unknown')
     code = re.sub(r'[\s_/-]+', '-', words).strip('-')
     if code in _others: return _others[code]
-    if found := re.fullmatch(r'(gfdl|gnu-free-documentation-license|ogl|open-government-licence)-?v?(1|1\.[123]|[123](?:\.0)?)(?:\+|-or-later|-only)?', code):
+    if found := _document.fullmatch(code):
         return f'{"ogl" if found[1][0] == "o" else "gfdl"}-{found[2]}'
     if code in ('gfdl', 'gnu-free-documentation-license'): return 'gfdl'
-    if re.fullmatch(r'(?:cc0|creative-commons-(?:zero|cc0)|creative-commons-zero)-?v?(?:1\.0)?(?:-universal)?(?:-public-domain-dedication)?', code):
-        return 'cc0-1.0'
-    code = code.replace('share-alike', 'sharealike').replace('non-commercial', 'noncommercial').replace('no-deriv',
-        'noderiv').replace('creative-commons-', 'cc-')
-    found = re.fullmatch(r'(?:cc-)?([a-z-]+?)(?:-v?(\d\.\d)(?:[,-]+\d\.\d)*(?:-(?:international|unported|generic)|-([a-z]+))?)?', code)
+    if _zero.fullmatch(code): return 'cc0-1.0'
+    for long, short in _shorter.items(): code = code.replace(long, short)
+    found = _commons.fullmatch(code)
     apart = clean(version, 20) if '.' in clean(version, 20) or not version else f'{version}.0'
     return _creative(found[1], found[2] or apart, found[3] or '') if found else 'unknown'
 
@@ -125,21 +134,25 @@ def license_link(
     return code
 
 # %% ../../../nbs/engine/gather/licences.ipynb #2c061815
-hub_licences = frozenset("""apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear
-    c-uda cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0
-    cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc
-    lppl-1.3c ms-pl mpl-2.0 odc-by odbl openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr""".split())  # the names that Hugging Face knows
+# the names that Hugging Face knows
+hub_licences = frozenset("""apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigcode-openrail-m
+afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc0-1.0 cc-by-2.0 cc-by-2.5
+cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0
+cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0
+cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl
+lgpl-2.1 lgpl-3.0 isc lppl-1.3c ms-pl mpl-2.0 odc-by odbl openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib
+pddl lgpl-lr""".split())
 
 # %% ../../../nbs/engine/gather/licences.ipynb #722d8a7d
 def hub_licence(
-    licence:str, # A short name on Hugging Face, another spelling of one, or 'other: ' and the name of a licence that has none there
+    licence:str, # A short name on Hugging Face, another spelling of one, or 'other: ' and a name that it has not
 ) -> dict[str, str]: # The lines for the top of a card: `license`, and `license_name` beside `license: other`
     """What a card says of a model's licence, in the words that Hugging Face reads.
 
     Parameters
     ----------
     licence : str
-        A short name on Hugging Face, another spelling of one, or 'other: ' and the name of a licence that has none there
+        A short name on Hugging Face, another spelling of one, or 'other: ' and a name that it has not
 
     Returns
     -------

@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import unquote
 import json, os, re, warnings, zipfile, zlib
 from ..core.common import BearsError, DataError, UsageError, near
-from bears_lib.engine.core.folders import (begins_like_photo, find_splits, is_visible, photo_files, place_of, read_metadata,
-    sample_folder, suffixes)
+from ..core.folders import (begins_like_photo, find_splits, is_visible, photo_files, place_of,
+    read_metadata, sample_folder, suffixes)
 from ..core.http_client import RateLimited, Reply, Web, WebError, clock, pause
 from ..core.paths import stays
 from ..core.words import clean, counted, longest_text
@@ -46,7 +46,7 @@ class ImageResult:
     member: str = '' # The name within the archive
 
     def __post_init__(self) -> None:
-        "Words come from strangers: one line each, bounded. An address that is too long leads nowhere when it is cut, so it is left out."
+        "Words come from strangers: one line each, bounded. A cut address leads nowhere, so one too long is left out."
         for name in ('title', 'author', 'provider', 'query', 'group', 'note'):
             object.__setattr__(self, name, clean(getattr(self, name)))
         for name in ('image_url', 'thumb_url', 'page_url'):
@@ -59,7 +59,7 @@ class ImageResult:
 
 # %% ../../../nbs/engine/gather/providers.ipynb #727627c7
 def _address(text:Any, local:bool) -> str:
-    "An address without what no address holds; the name of a file on this disk stays as it is, but for what no table holds."
+    "An address without what no address holds; a file's name on this disk stays, but for what no table holds."
     if local: return re.sub('[\0\ud800-\udfff]', '', str(text or ''))
     found = re.sub(r'[\t\n\r]', '', clean(text if isinstance(text, str) else '', longest_text + 1, lines=True))
     return found if len(found) <= longest_text else ''
@@ -147,7 +147,8 @@ def results_of(
     return [result for result in found if result and result.image_url]
 
 # %% ../../../nbs/engine/gather/providers.ipynb #27ca8bc6
-_adult = re.compile(r'\b(?:nud(?:es?|ity|is[mt]s?)|naked|topless|erotic\w*|porn\w*|sexual\w*|sex(?:y)?|genital\w*|penis(?:es)?|vagina[sl]?|vulva[s]?|fetish\w*|bdsm|bondage|nsfw|xxx|gore|corpses?|cadavers?)\b', re.IGNORECASE)
+_adult = re.compile(r'\b(?:nud(?:es?|ity|is[mt]s?)|naked|topless|erotic\w*|porn\w*|sexual\w*|sex(?:y)?|genital\w*|'
+    r'penis(?:es)?|vagina[sl]?|vulva[s]?|fetish\w*|bdsm|bondage|nsfw|xxx|gore|corpses?|cadavers?)\b', re.IGNORECASE)
 
 def is_for_all(
     words:str, # A title, or the names of categories
@@ -228,7 +229,8 @@ def wait_for(
     if left: pause(left, f'{name}: {why}')
 
 def _span(seconds:float) -> str:
-    return f'{seconds:.0f} s' if seconds < 100 else f'{seconds/60:.0f} minutes' if seconds < 7200 else f'{seconds/3600:.0f} hours'
+    if seconds < 100: return f'{seconds:.0f} s'
+    return f'{seconds/60:.0f} minutes' if seconds < 7200 else f'{seconds/3600:.0f} hours'
 
 # %% ../../../nbs/engine/gather/providers.ipynb #0ecfed60
 def _ask_openverse(term:str, page:int, web:Web) -> list[ImageResult]:
@@ -272,7 +274,8 @@ def _ask_commons(term:str, page:int, web:Web) -> list[ImageResult]:
         for each in got.get('query', {}).get('pages', []): pages[each['pageid']] = pages.get(each['pageid'], {}) | each
         if 'batchcomplete' in got or 'continue' not in got: break
         more = got['continue']
-    return results_of(sorted(pages.values(), key=lambda each: each.get('index', 0)), lambda row: _commons_result(row, term))
+    in_order = sorted(pages.values(), key=lambda each: each.get('index', 0))
+    return results_of(in_order, lambda row: _commons_result(row, term))
 
 # %% ../../../nbs/engine/gather/providers.ipynb #6ee3decf
 def _commons_error(error:dict) -> WebError:
@@ -298,7 +301,7 @@ def _plain(text:str|None) -> str:
     return ' '.join(word.removesuffix('s') for word in re.split(r'[\W_]+', (text or '').lower()) if word)
 
 def _likeness(row:dict, term:str) -> int:
-    "2 for a name that is the term, 1 for one that ends with it as 'American Black Bear' does, 0 for all others, such as 'Teddy Bear Cholla'."
+    "2 for a name that is the term, 1 for one that ends with it ('American Black Bear'), 0 for 'Teddy Bear Cholla'."
     names = [_plain(row.get(key)) for key in ('name', 'preferred_common_name', 'matched_term')]
     wanted = _plain(term)
     return 2 if wanted in names else int(any(f' {name}'.endswith(f' {wanted}') for name in names if wanted))
@@ -319,12 +322,11 @@ def _observation(row:dict) -> ImageResult | None:
     "The first photo of an observation that is openly licensed."
     for photo in row['photos']:
         if (photo.get('license_code') or '') not in ('cc0', 'cc-by', 'cc-by-sa') or photo.get('hidden'): continue
-        size, user = photo.get('original_dimensions') or {}, row.get('user') or {}
-        return ImageResult(photo['url'].replace('/square.', '/large.'), photo['url'].replace('/square.', '/medium.'),
-            row.get('uri') or '',
-            plain_text((row.get('taxon') or {}).get('preferred_common_name')), plain_text(user.get('name') or user.get('login')),
-            license_code(photo['license_code'], '4.0'), whole_number(size.get('width')), whole_number(size.get('height')),
-            group=f"inaturalist-{row['id']}")
+        size, user, taxon = photo.get('original_dimensions') or {}, row.get('user') or {}, row.get('taxon') or {}
+        large, medium = (photo['url'].replace('/square.', f'/{name}.') for name in ('large', 'medium'))
+        return ImageResult(large, medium, row.get('uri') or '', plain_text(taxon.get('preferred_common_name')),
+            plain_text(user.get('name') or user.get('login')), license_code(photo['license_code'], '4.0'),
+            whole_number(size.get('width')), whole_number(size.get('height')), group=f"inaturalist-{row['id']}")
     return None
 
 # %% ../../../nbs/engine/gather/providers.ipynb #365d4668
@@ -382,7 +384,7 @@ def _ddgs_rows(engine:str, term:str, page:int, seen:list) -> list[dict]:
 
 # %% ../../../nbs/engine/gather/providers.ipynb #5d4af0a1
 def _old_rows(engine:str, term:str, page:int) -> list[dict]:
-    "The same through `duckduckgo_search`, its former name; the first page only, since a refusal later on loses them all."
+    "The same through `duckduckgo_search`, its former name; one page only, since a refusal later on loses them all."
     try: from duckduckgo_search import DDGS
     except ImportError:
         raise BearsError('needs the package ddgs: pip install ddgs') from None
@@ -459,7 +461,8 @@ def _without_test(names:Sequence[str]) -> tuple[list[str], str]:
     parts = {name: tuple(name.split('/')) for name in names}
     splits = find_splits(parts.values())
     kept = [name for name in names if place_of(parts[name], splits)[0] != 'test']
-    return kept, f'{counted(len(names) - len(kept), "photo in test/ is", "photos in test/ are")} left out' if len(kept) < len(names) else ''
+    if len(kept) == len(names): return kept, ''
+    return kept, f'{counted(len(names) - len(kept), "photo in test/ is", "photos in test/ are")} left out'
 
 # %% ../../../nbs/engine/gather/providers.ipynb #307c1002
 def _key(path:Path) -> str:
@@ -512,7 +515,8 @@ def _from_zip(path:Path, everything:bool=False, most:int=20_000) -> Provider:
         safe, note = _without_test(sorted(each for each in sums if each not in set(outside)))
         chosen = safe if everything else _of_class(safe, term)
         if outside:
-            out = f'{counted(len(outside), "name leads", "names lead")} out of the archive, left out, such as {outside[0]}'
+            leads = counted(len(outside), 'name leads', 'names lead')
+            out = f'{leads} out of the archive, left out, such as {outside[0]}'
             note = '; '.join(filter(None, (out, note)))
         return [ImageResult(f'zip:{_key(path)}/{each}#{sums[each]:08x}', title=Path(each).stem, file=str(path),
             member=each, note=note) for each in chosen]
@@ -524,7 +528,8 @@ def _from_list(path:Path) -> Provider:
     def ask(term:str, page:int, web:Web) -> list[ImageResult]:
         if page > 1: return []
         try:
-            lines = path.read_text(encoding='utf-8-sig').splitlines() if path.stat().st_size < 50_000_000 else ['# too large']
+            fits = path.stat().st_size < 50_000_000
+            lines = path.read_text(encoding='utf-8-sig').splitlines() if fits else []
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f'{path} is not a text file that can be read ({error}).') from None
         wanted = [line.strip() for line in lines[:100_000] if line.strip() and not line.lstrip().startswith('#')]

@@ -61,7 +61,7 @@ def result_from(
 # %% ../../../nbs/engine/gather/search.ipynb #b30eac39
 def stored_results(
     path:Path, # A file that holds a list of results as JSON
-) -> list[ImageResult]: # Those that are as they should be; photos of this disk are not among them, whatever the file says
+) -> list[ImageResult]: # Those that are as they should be; none of this disk, whatever the file says
     """Read search results that were written down: by us, or by whoever made the folder.
 
     Parameters
@@ -72,7 +72,7 @@ def stored_results(
     Returns
     -------
     list[ImageResult]
-        Those that are as they should be; photos of this disk are not among them, whatever the file says
+        Those that are as they should be; none of this disk, whatever the file says
     """
     if path.stat().st_size > 50_000_000:
         raise ValueError('it is too large')
@@ -104,7 +104,8 @@ def _page(name:str, fn:Provider, term:str, page:int, web:Web, folder:Path) -> li
         if name in online: given = [each for each in given if is_for_all(each.title, term)]
         found = [each for each in given if each.image_url]
         if len(found) < len(given) and found:
-            dropped = f'{counted(len(given) - len(found), "result")} without an address, or with one of more than {longest_text:,} letters, left out'
+            dropped = (f'{counted(len(given) - len(found), "result")} without an address, or with one of more than '
+                       f'{longest_text:,} letters, left out')
             found[0] = replace(found[0], note='; '.join(filter(None, (found[0].note, dropped))))
         if name in online:
             with suppress(BearsError): write_beside(place, json.dumps([asdict(each) for each in found]))
@@ -154,7 +155,8 @@ def _fetch_page(lane:_Lane) -> None:
 # %% ../../../nbs/engine/gather/search.ipynb #5300a281
 def _why_it_ended(name:str, page:int, error:Exception) -> str:
     "The reason in a few words; whoever refused or was out of reach is left alone for a while."
-    if not isinstance(error, BearsError): return f'failed on page {page} ({type(error).__name__}: {plain_text(error, 60)})'
+    if not isinstance(error, BearsError):
+        return f'failed on page {page} ({type(error).__name__}: {plain_text(error, 60)})'
     status = getattr(error, 'status', None)
     if page > 1 and status in (400, 404): return 'gave all it has'
     seconds = _rest_after(error, status, page)
@@ -180,7 +182,7 @@ def _row(lane:_Lane) -> dict:
 
 # %% ../../../nbs/engine/gather/search.ipynb #049ba7f9
 def _fill(lanes:Mapping[str, Sequence[_Lane]], n:int) -> dict[str, list[ImageResult]]:
-    "For each class one result from each lane in turn until it has n; first from those that have something for every class."
+    "For each class one result from each lane in turn until it has n; first from lanes that have some for every class."
     found: dict[str, list[ImageResult]] = {label: [] for label in lanes}
     seen: dict[str, set[str]] = {label: set() for label in lanes}
     late = _late(lanes)
@@ -199,7 +201,7 @@ def _round(lanes:list[_Lane], found:list[ImageResult], seen:set[str], n:int) -> 
 
 # %% ../../../nbs/engine/gather/search.ipynb #e4f82bbb
 def _late(lanes:Mapping[str, Sequence[_Lane]]) -> set[str]:
-    "Providers to ask last: those that lack something for a class while they serve another, and Bing beside DuckDuckGo, whose answers are Bing's."
+    "Providers to ask last: those that serve one class and not another, and Bing beside DuckDuckGo, which asks Bing."
     names = {lane.name for of_class in lanes.values() for lane in of_class}
     late = {'bing'} if 'duckduckgo' in names else set()
     if len(lanes) == 1: return late
@@ -267,7 +269,7 @@ class Wanted:
     "What to look for, and where."
     term: str # What the photos should show
     providers: Sequence[str|Path|Provider] # As in `search_images`
-    everything: bool = False # Take all photos of a folder or an archive, and not those of a class folder called like the term
+    everything: bool = False # All photos of a folder or an archive, not those of the class folder called like the term
 
 def search_all(
     wanted:Mapping[str, Wanted], # By class
@@ -344,7 +346,8 @@ def search_term(
 def search_images(
     term:str, # What the photos should show, such as 'grizzly bear'
     n:int=100, # How many to look for
-    providers:Sequence[str|Path|Provider]|None=None, # Names, paths (a folder, a zip archive, a text file of addresses) or functions; None: all that need no key
+    # Names, paths (a folder, a zip archive, a text file of addresses) or functions; None: all that need no key
+    providers:Sequence[str|Path|Provider]|None=None,
     licensed:bool=False, # Leave out photos whose licence is unknown, such as all that search engines find
     cache:str|Path|None=None, # Folder that keeps answers for a week; None: the user's cache folder
     web:Web|None=None, # The client to use; None: a new one
@@ -384,7 +387,7 @@ def search_images(
 # %% ../../../nbs/engine/gather/search.ipynb #81261956
 def same_mix(
     found:dict[str, Sequence[ImageResult]], # Results by class, best first
-) -> dict[str, list[ImageResult]]: # The same results: first those that give every class the same number from each provider
+) -> dict[str, list[ImageResult]]: # The same results: first as many from each provider for every class
     """Order the results so that classes differ in what they show and not in where it came from.
 
     Parameters
@@ -395,7 +398,7 @@ def same_mix(
     Returns
     -------
     dict[str, list[ImageResult]]
-        The same results: first those that give every class the same number from each provider
+        The same results: first as many from each provider for every class
     """
     counts = [Counter(each.provider for each in results) for results in found.values()]
     shared = {name: min(count[name] for count in counts) for count in counts for name in count}

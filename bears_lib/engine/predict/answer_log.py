@@ -38,7 +38,8 @@ class AnswerLog:
             raise BearsError(f'{self.path} is a folder. Give the name of a file for the log.')
         try: self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BearsError(f"Can't make {self.path.parent}: {error.strerror}. Choose another place for the log.") from error
+            raise BearsError(f"Can't make {self.path.parent}: {error.strerror}. "
+                             'Choose another place for the log.') from error
 
     def add(self,
         label:str, # What the model said

@@ -19,7 +19,7 @@ from ..core.photos import PhotoError
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0007
 def _meant(name:str) -> tuple[list[str], bool]:
-    "The photos that one word means, and whether it may mean several. A file that is there is that file, whatever is in its name."
+    "The photos that one word means, and whether it may mean several. A file that is there is that file, by any name."
     from bears_lib.engine.core.folders import photo_files
     if name.lower().startswith(('http://', 'https://', 'data:')) or os.path.isfile(name): return [name], False
     if os.path.isdir(name): return [str(path) for path in photo_files(Path(name), loose=True)], True
@@ -52,7 +52,8 @@ def photos_named(
         found.update(dict.fromkeys(meant))
         if many and meant: say(f'{name}: {counted(len(meant), "photo")}')
         if not meant:
-            problems[name] = f'{name} {"holds no photos" if Path(name).is_dir() else "matches no file"}. Check the path.'
+            why = 'holds no photos' if Path(name).is_dir() else 'matches no file'
+            problems[name] = f'{name} {why}. Check the path.'
     return list(found), problems
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0011
@@ -108,7 +109,8 @@ def _no_photo(path:Path) -> str:
     if path.is_dir():
         if (path/'model.json').is_file():
             return 'a model folder, and a photo is expected here. The model comes first, then the photos.'
-        return "can't be read as a photo, since it is a folder. Give the photos in it, or let bears-predict look for them."
+        return ("can't be read as a photo, since it is a folder. Give the photos in it, or let bears-predict look for "
+                'them.')
     if not path.is_file(): return ''
     with path.open('rb') as file: head = file.read(200)
     if head.startswith(b'version https://git-lfs'):
@@ -119,7 +121,7 @@ def _no_photo(path:Path) -> str:
 def refuse_no_photo(
     path:str|Path, # What was given as a photo
 ) -> None:
-    """Raise a `PhotoError` for what is something else, and name it; what can't be told from its name is left to `open_photo`.
+    """Raise a `PhotoError` for what is something else, and name it; what its name can't tell is left to `open_photo`.
 
     Parameters
     ----------
@@ -151,14 +153,14 @@ def in_colab(
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #b0c4ee08
 def uploaded(
-    uploads:Any, # An ipywidgets `FileUpload` of version 7 or 8, its value, what `google.colab.files.upload()` returns, or a list of files' bytes
+    uploads:Any, # An ipywidgets `FileUpload` or its value, what Colab's `files.upload()` gives, or files' bytes
 ) -> list[bytes]: # The content of each file, one or more
     """The files that were chosen; a `BearsError` says why there are none, or which of them arrived empty.
 
     Parameters
     ----------
     uploads : Any
-        An ipywidgets `FileUpload` of version 7 or 8, its value, what `google.colab.files.upload()` returns, or a list of files' bytes
+        An ipywidgets `FileUpload` or its value, what Colab's `files.upload()` gives, or files' bytes
 
     Returns
     -------
@@ -178,4 +180,6 @@ def uploaded(
                         f"{'Choose it again.' if not around else ''}{around}".replace('  ', ' '))
     return [bytes(content) for _, content in files if content]
 
-_around_colab = ' In Colab the button loses files of 1 MB and more without a word: for those, run `from google.colab import files; photos = files.upload()` in a cell of its own. They lie beside the notebook then, so give their names as paths.'
+_around_colab = (' In Colab the button loses files of 1 MB and more without a word: for those, run '
+    '`from google.colab import files; photos = files.upload()` in a cell of its own. They lie beside the notebook '
+    'then, so give their names as paths.')

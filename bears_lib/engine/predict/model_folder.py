@@ -36,13 +36,13 @@ class ModelInfo:
     "The content of `model.json`."
     labels: list[str] # In the order of the network's outputs
     preprocess: Preprocess
-    backbone: dict[str, str] = field(default_factory=dict) # `name` of the architecture, `weights_sha256` of the weights it started from
-    metrics: dict[str, Any] = field(default_factory=dict) # `accuracy` in 0..1, `n`, `interval` (95%) and what it was `measured_on`
+    backbone: dict[str, str] = field(default_factory=dict) # `name`, and `weights_sha256` it started from
+    metrics: dict[str, Any] = field(default_factory=dict) # `accuracy`, `n`, `interval`, `measured_on`
     training: dict[str, Any] = field(default_factory=dict) # Photos per class, and how it was trained
-    unsure: dict[str, float] = field(default_factory=dict) # `threshold` of the network's output `likeness`, below which a photo is unlike the training photos; empty where that was not fitted
+    unsure: dict[str, float] = field(default_factory=dict) # `threshold` of `likeness`, below it a photo is unlike all
     versions: dict[str, str] = field(default_factory=dict) # Of the libraries that made it
     files: dict[str, str] = field(default_factory=dict) # sha256 of each file beside `model.json`
-    split: dict[str, str] = field(default_factory=dict) # Which photos it learnt from and which were held back, as `record_split` writes it; empty where that is not known
+    split: dict[str, str] = field(default_factory=dict) # As `record_split` writes it; empty: not known
     schema: int = schema
 
     def __post_init__(self):
@@ -185,8 +185,8 @@ fields: dict = {  # a dict: an object with these values, each optional, '*' for 
     'metrics': {'accuracy': share, 'n': some, 'interval': [share], 'log_loss': loss, 'measured_on': text,
                 'small': {'accuracy': share, 'n': some, 'same_label': share, 'largest_difference': share,
                 'bytes': whole}},
-    'training': {'train': {'*': whole}, 'valid': {'*': whole}, 'sources': {'*': whole}, 'strength': number, 'chosen': text,
-                 'cross_validation': {'right': whole, 'n': whole},
+    'training': {'train': {'*': whole}, 'valid': {'*': whole}, 'sources': {'*': whole}, 'strength': number,
+                 'chosen': text, 'cross_validation': {'right': whole, 'n': whole},
                  'reference': {'labels': {'*': whole}, 'likeness': [cosine]}},
     'unsure': {'threshold': cosine, 'valid_share': share, '*': number},
     'versions': {'*': text},
@@ -263,14 +263,16 @@ def _to_info(path:Path, found:Any) -> ModelInfo:
         return ModelInfo(found['labels'], _preprocess(found['preprocess']),
             **{key: found[key] for key in _kept if key in found})
     except BearsError as error:
-        raise ModelError(f'{path} describes the model wrongly: {error} Copy the model folder again, or train it again.') from None
+        raise ModelError(f'{path} describes the model wrongly: {error} '
+                         'Copy the model folder again, or train it again.') from None
 
 _kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'split')
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #75605f7e
 _alone = {
     '.zip': 'is a zip archive. Unpack it, and give the folder that holds model.json.',
-    '.onnx': 'is a network alone, which does not know its classes. Give the folder that bears-train or save_model wrote.',
+    '.onnx': 'is a network alone, which does not know its classes. '
+             'Give the folder that bears-train or save_model wrote.',
     '.safetensors': 'holds weights alone. Give the folder that bears-train or save_model wrote.',
     '.json': 'is one file of a model. Give the folder that it lies in.'}
 
@@ -287,7 +289,8 @@ def _what_it_is(path:Path) -> str:
         return f'{path} is one file of a model. Give the folder that it lies in: {path.parent}'
     if kind in _alone: return f'{path} {_alone[kind]}'
     if kind in _pickles:
-        return f'{path} is a pickle, which runs whatever code stands in it when it is opened, so it is not. In the notebook where it was made, save_model(learn, FOLDER) writes one that runs nothing.'
+        return (f'{path} is a pickle, which runs whatever code stands in it when it is opened, so it is not. In the '
+                'notebook where it was made, save_model(learn, FOLDER) writes one that runs nothing.')
     if kind in _photos:
         return f'{path} is a photo, and a model folder is expected here. The model comes first, then the photos.'
     return f'{path} is a file, and a model folder is expected. {make}'
@@ -300,11 +303,13 @@ def _what_folder(folder:Path, make:str) -> str:
     inside = (path.suffix.lower() for name in names[:200] if (folder/name).is_dir()
         for path in list((folder/name).iterdir())[:200])
     if below:
-        return f'{folder} holds no model.json itself; {" and ".join(str(folder/name) for name in below[:3])} does. Give that folder.'
+        models = ' and '.join(str(folder/name) for name in below[:3])
+        return f'{folder} holds no model.json itself; {models} does. Give that folder.'
     if not names: return f'{folder} is empty. {make}'
     if 'model.json' in names: return f'{folder/"model.json"} is a folder, and should be a file. {make}'
     if kinds & set(_photos) or set(inside) & set(_photos):
-        return f'{folder} holds photos, and a model folder is expected here. The model comes first, then the photos; bears-train {folder} --model NAME makes a model.'
+        return (f'{folder} holds photos, and a model folder is expected here. The model comes first, then the photos; '
+                f'bears-train {folder} --model NAME makes a model.')
     found = next((name for name in names if Path(name).suffix.lower() in (*_alone, *_pickles)), '')
     return f'{folder} holds no model.json, so it is no model folder. ' + (_what_it_is(folder/found) if found else make)
 
@@ -354,7 +359,8 @@ def read_model_info(
                          'git lfs pull')
     try: found = read_json(data)
     except ValueError as error:
-        raise ModelError(f'{folder/"model.json"} is damaged: {error}. Copy the model folder again, or train it again.') from error
+        raise ModelError(f'{folder/"model.json"} is damaged: {error}. '
+                         'Copy the model folder again, or train it again.') from error
     return _to_info(folder/'model.json', found)
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #d812748b
@@ -363,7 +369,7 @@ _parts = {'weight': ('<f4', 2), 'bias': ('<f4', 1), 'bank': ('<f2', 2),
 
 def read_head(
     folder:str|Path, # A model folder
-) -> tuple[ModelInfo, dict[str, np.ndarray]]: # `weight` (classes, num_features), `bias` (classes,), `bank` (m, num_features), `judged.hashes` (n, 6), the beginnings of sha256, `judged.probabilities` (n, classes) and `judged.likeness` (n,)
+) -> tuple[ModelInfo, dict[str, np.ndarray]]: # By name the tables that are listed below
     """The head of a model, checked.
 
     Parameters
@@ -374,7 +380,7 @@ def read_head(
     Returns
     -------
     tuple[ModelInfo, dict[str, np.ndarray]]
-        `weight` (classes, num_features), `bias` (classes,), `bank` (m, num_features), `judged.hashes` (n, 6), the beginnings of sha256, `judged.probabilities` (n, classes) and `judged.likeness` (n,)
+        By name the tables that are listed below
     """
     from safetensors.numpy import load
     info, data = read_model(folder, head_file)
@@ -385,9 +391,10 @@ def read_head(
         table = head.get(name)
         if table is None or table.dtype.str != kind or table.ndim != axes or not np.isfinite(table).all():
             raise ModelError(f'{Path(folder)/head_file} holds no {name} as a head needs it. Train the model again.')
-    sides = {head['weight'].shape[1], head['bank'].shape[1]}, {len(info.labels), len(head['weight']), len(head['bias']),
-        head['judged.probabilities'].shape[1]}, {len(head[f'judged.{part}']) for part in ('hashes', 'probabilities', 'likeness')}
-    if any(len(each) > 1 for each in sides) or head['judged.hashes'].shape[1] != 6:
+    features = {head[name].shape[1] for name in ('weight', 'bank')}
+    classes = {len(info.labels), len(head['weight']), len(head['bias']), head['judged.probabilities'].shape[1]}
+    photos = {len(head[f'judged.{part}']) for part in ('hashes', 'probabilities', 'likeness')}
+    if any(len(sides) > 1 for sides in (features, classes, photos)) or head['judged.hashes'].shape[1] != 6:
         raise ModelError(f'The parts of {Path(folder)/head_file} do not fit each other. Train the model again.')
     return info, head
 

@@ -159,7 +159,7 @@ def _value(reader:_Reader, raw:Any, wire:int, kind:str, many:bool) -> Any:
 # %% ../../../nbs/engine/predict/onnx_file.ipynb #4934e8a3
 def read_onnx(
     data:bytes, # What stands in an ONNX file
-) -> dict[str, Any]: # The `Model`: by name what each field holds, messages as dicts; fields that are not there are missing
+) -> dict[str, Any]: # The `Model`: what each field holds, by name, messages as dicts; absent fields are missing
     """Read a network's bytes; a `BearsError` that says what it holds if it is not a plain network.
 
     Parameters
@@ -170,7 +170,7 @@ def read_onnx(
     Returns
     -------
     dict[str, Any]
-        The `Model`: by name what each field holds, messages as dicts; fields that are not there are missing
+        The `Model`: what each field holds, by name, messages as dicts; absent fields are missing
     """
     found = _Reader().read(memoryview(data), 'Model')
     if 'graph' not in found:

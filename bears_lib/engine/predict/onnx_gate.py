@@ -21,7 +21,8 @@ from .onnx_file import read_onnx
 largest_network = 600_000_000  # bytes of a file
 most_nodes = 12_000  # operations; the largest of 60 architectures that were tried has 6,300
 opsets = range(13, 23)  # versions of ONNX's list of operations whose meaning is known here; we write 17
-most_memory, more_per_byte, memory_ever = 600_000_000, 8, 2_000_000_000  # bytes for computed values: so many, so many more for each byte of the file, never more than the last
+most_memory, more_per_byte = 600_000_000, 8  # bytes for computed values: so many, and more for each byte of the file
+memory_ever = 2_000_000_000  # never more than these
 most_seconds = 4.  # of one core, as `check_network` estimates them
 operations = sorted(rules)  # what a network may ask for
 
@@ -112,9 +113,11 @@ def _nanoseconds(op:Op, outs:list[Value]) -> float:
     elif name in ('MaxPool', 'AveragePool'): lookups = out*math.prod(op.ints('kernel_shape', ()))
     elif name == 'LRN': lookups = out*op.whole('size', 1)
     elif name in ('Softmax', 'LogSoftmax'):
-        lookups = 300*out/max(1, outs[0].shape[along(op, op.whole('axis', -1))])  # a row of three takes as long as one of a hundred
-    return products*(0.04 if op.of(0).kind == 'f4' else 2.) + lookups + numbers*_slow.get(name,
-        3) + 20_000 if op.ins else 20_000
+        row = outs[0].shape[along(op, op.whole('axis', -1))]
+        lookups = 300*out/max(1, row)  # a row of three takes as long as one of a hundred
+    if not op.ins: return 20_000
+    for_products = products*(0.04 if op.of(0).kind == 'f4' else 2.)
+    return for_products + lookups + numbers*_slow.get(name, 3) + 20_000
 
 # %% ../../../nbs/engine/predict/onnx_gate.ipynb #0fddfd9f
 class _Memory:
@@ -228,6 +231,6 @@ def check_network(
     except BearsError as error:
         raise ModelError(f"The network can't be opened as ONNX: {error}. Train the model again, or ask for another "
                          "one.") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met a case that it does not know
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a rule met an unknown case
         raise ModelError("The network can't be opened as ONNX: it is put together in an impossible way. Train the "
                          "model again, or ask for another one.") from error

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import os
 import numpy as np
-os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')  # it would report its use to its makers, and leave an identifier in the temporary folder
+os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')  # else it reports its use, and leaves an identifier behind
 import onnxruntime as ort
 from ..core.common import ModelError, progress
 from .onnx_gate import check_network
@@ -43,7 +43,7 @@ def open_network(
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # what goes wrong is said by the error
-    options.add_session_config_entry('session.load_model_format', 'ONNX')  # else a mark in the file decides, and ONNX Runtime has a format of its own
+    options.add_session_config_entry('session.load_model_format', 'ONNX')  # else a mark in the file decides
     try: return ort.InferenceSession(data, options, providers=['CPUExecutionProvider'])
     except Exception as error:
         raise ModelError(f"The network can't be opened as ONNX: {str(error).splitlines()[0][:200]}") from error
@@ -55,7 +55,7 @@ def _read(path:Path) -> bytes:
 
 # %% ../../../nbs/engine/predict/onnx_session.ipynb #448c2613
 def stream_photos(
-    network:str|Path|bytes, # An ONNX file, or what stands in one; it takes one photo as float32 of shape (1, 3, size, size)
+    network:str|Path|bytes, # An ONNX file, or what stands in one; it takes float32 of shape (1, 3, size, size)
     photos:Sequence[Source], # Anything that `open_photo` opens
     preprocess:Preprocess, # How the network wants its photos
     views:Sequence[bool]=(False,), # How to send each photo through: False as it stands, True mirrored
@@ -66,7 +66,7 @@ def stream_photos(
     Parameters
     ----------
     network : str | Path | bytes
-        An ONNX file, or what stands in one; it takes one photo as float32 of shape (1, 3, size, size)
+        An ONNX file, or what stands in one; it takes float32 of shape (1, 3, size, size)
     photos : Sequence[Source]
         Anything that `open_photo` opens
     preprocess : Preprocess
@@ -99,7 +99,7 @@ def run_photos(
     mirror:bool=False, # Send each photo's mirror image through as well
     what:str='looking at photos', # Words for the progress bar
     wanted:Sequence[str]|None=None, # Names of outputs; None takes all
-) -> list[np.ndarray]: # For each output of the network, float32 of shape (photos, ...), or (2, photos, ...) with mirror images
+) -> list[np.ndarray]: # For each output float32 of shape (photos, ...), or (2, photos, ...) with mirror
     """What a network says of each photo, with a progress bar.
 
     Parameters
@@ -120,7 +120,7 @@ def run_photos(
     Returns
     -------
     list[np.ndarray]
-        For each output of the network, float32 of shape (photos, ...), or (2, photos, ...) with mirror images
+        For each output float32 of shape (photos, ...), or (2, photos, ...) with mirror
     """
     answers = stream_photos(network, photos, preprocess, (False, True) if mirror else (False,), wanted)
     by_output = zip(*progress(answers, what, total=len(photos)))

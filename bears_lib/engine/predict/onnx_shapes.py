@@ -40,13 +40,36 @@ class Value:
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #c7dadab5
 @dataclass
-class Op:
-    "One operation, and what goes into it."
+class _Written:
+    "An operation as it stands in the file."
     name: str
     ins: Sequence[Value|None] # None for an input that is left out
     attrs: dict[str, Any] = field(default_factory=dict)
     outs: int = 1 # How many values come out
 
+    def ints(self,
+        name:str, # Of the attribute
+        default:Iterable[int], # What holds where it is missing
+    ) -> list[int]: # Its numbers
+        "An attribute of whole numbers."
+        found = self.attrs.get(name, list(default))
+        if not isinstance(found, list) or not all(type(each) is int for each in found):
+            raise ModelError(f'{self.name} has an odd {name}')
+        return found
+
+    def whole(self,
+        name:str, # Of the attribute
+        default:int, # What holds where it is missing
+    ) -> int: # Its number
+        "An attribute that is a whole number."
+        found = self.attrs.get(name, default)
+        if type(found) is not int:
+            raise ModelError(f'{self.name} has an odd {name}')
+        return found
+
+# %% ../../../nbs/engine/predict/onnx_shapes.ipynb #c7dadab7
+class Op(_Written):
+    "One operation, and what goes into it."
     def of(self,
         i:int, # Which input, from 0 on
     ) -> Value: # The input
@@ -102,52 +125,6 @@ class Op:
             raise ModelError(f'the size of what {self.name} makes depends on the photo, or on more than {most_known} '
                              'numbers')
         return value.data.ravel().tolist()
-
-    def ints(self,
-        name:str, # Of the attribute
-        default:Iterable[int], # What holds where it is missing
-    ) -> list[int]: # Its numbers
-        """An attribute of whole numbers.
-
-        Parameters
-        ----------
-        name : str
-            Of the attribute
-        default : Iterable[int]
-            What holds where it is missing
-
-        Returns
-        -------
-        list[int]
-            Its numbers
-        """
-        found = self.attrs.get(name, list(default))
-        if not isinstance(found, list) or not all(type(each) is int for each in found):
-            raise ModelError(f'{self.name} has an odd {name}')
-        return found
-
-    def whole(self,
-        name:str, # Of the attribute
-        default:int, # What holds where it is missing
-    ) -> int: # Its number
-        """An attribute that is a whole number.
-
-        Parameters
-        ----------
-        name : str
-            Of the attribute
-        default : int
-            What holds where it is missing
-
-        Returns
-        -------
-        int
-            Its number
-        """
-        found = self.attrs.get(name, default)
-        if type(found) is not int:
-            raise ModelError(f'{self.name} has an odd {name}')
-        return found
 
 # %% ../../../nbs/engine/predict/onnx_shapes.ipynb #d8e4e4ef
 rules: dict[str, Callable[[Op], list]] = {}  # the shapes that come out, by the operation's name
@@ -635,7 +612,8 @@ def outcome(
     if fixed and len(shapes) == 1 and math.prod(shapes[0]) <= most_known:
         try:
             with np.errstate(all='ignore'): data = _computed(op, shapes[0], kind)
-            data = data.astype(kind) if data is not None and data.shape == shapes[0] and np.isfinite(data).all() else None
+            sound = data is not None and data.shape == shapes[0] and np.isfinite(data).all()
+            data = data.astype(kind) if sound else None
         except (ValueError, IndexError, TypeError): data = None
     names = [kind, 'i8'] if op.name == 'TopK' else [kind]*len(shapes)
     return [Value(shape, name, data, fixed) for shape, name in zip(shapes, names)]

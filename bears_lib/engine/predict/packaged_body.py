@@ -63,7 +63,8 @@ def require_package(
 def _joined(parts:Sequence[Package]) -> Package:
     "Several packages as if they were one: what is known by one hash, and describes a photo with all their numbers."
     sha256 = hashlib.sha256(''.join(part.sha256 for part in parts).encode()).hexdigest()
-    return Package(' '.join(part.name for part in parts), '', sha256, (), sum(part.num_features for part in parts), parts[0].mean, parts[0].std)
+    name, num_features = ' '.join(part.name for part in parts), sum(part.num_features for part in parts)
+    return Package(name, '', sha256, (), num_features, parts[0].mean, parts[0].std)
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #pb000012
 class _Stored(NamedTuple):
@@ -211,16 +212,17 @@ outputs = ('features', 'maps', 'scores')  # what a body can answer with
 
 @cache
 def packaged_body(
-    arch:str=default_arch, # One of `packages`, installed; or several with + between them, whose features then stand side by side
+    arch:str=default_arch, # One of `packages`, or several with + between them, whose features stand side by side
     size:int|tuple[int, int]=256, # Side of the photos, or (height, width), in pixels
-    wanted:tuple[str, ...]=('features',), # Of `outputs`: 'features' (n, 1280), 'maps' (n, 1280, size/32, size/32), 'scores' (n, 1000) of ImageNet's classes
+    # Of `outputs`: 'features' (n, 1280), 'maps' (n, 1280, size/32, size/32), 'scores' (n, 1000) of ImageNet's classes
+    wanted:tuple[str, ...]=('features',),
 ) -> bytes: # An ONNX file that takes `pixels` of shape (n, 3, height, width), float32
     """The network as ONNX, written from the packaged weights.
 
     Parameters
     ----------
     arch : str, default default_arch
-        One of `packages`, installed; or several with + between them, whose features then stand side by side
+        One of `packages`, or several with + between them, whose features stand side by side
     size : int | tuple[int, int], default 256
         Side of the photos, or (height, width), in pixels
     wanted : tuple[str, ...], default ('features',)
@@ -246,6 +248,7 @@ def packaged_body(
     shapes = {'features': [package.num_features], 'maps': maps, 'scores': [1000]}
     return _written(graph, sides, {name: shapes[name] for name in wanted})
 
+# %% ../../../nbs/engine/predict/packaged_body.ipynb #pb00024b
 def _written(graph:_Graph, sides:Sequence[int], wanted:Mapping[str, Sequence[int]]) -> bytes:
     "The file: nodes, tables, and what goes in and comes out."
     from onnx import TensorProto, helper
@@ -262,7 +265,7 @@ def with_head(
     bias:np.ndarray, # float32 of shape (classes,)
     bank:np.ndarray|None=None, # float32 of shape (m, num_features), rows of length 1: photos to compare with
     neighbours:int=3, # Of these, the nearest that count
-) -> bytes: # ONNX that answers with `probabilities` (n, classes), `features`, with a bank `likeness` (n,), and `evidence` (n, classes, rows, columns)
+) -> bytes: # ONNX: `probabilities` (n, classes), `features`, `likeness` (n,), `evidence` (n, classes, rows, columns)
     """A body that says which class, not what features.
 
     Parameters
@@ -281,7 +284,7 @@ def with_head(
     Returns
     -------
     bytes
-        ONNX that answers with `probabilities` (n, classes), `features`, with a bank `likeness` (n,), and `evidence` (n, classes, rows, columns)
+        ONNX: `probabilities` (n, classes), `features`, `likeness` (n,), `evidence` (n, classes, rows, columns)
     """
     import onnx
     from onnx import TensorProto, helper
@@ -310,13 +313,13 @@ def _compare(graph:_Graph, bank:np.ndarray, neighbours:int) -> None:
     length = graph.add('Max', [length, graph.table('tiny', np.float32(1e-12))])
     unit = graph.add('Div', ['features', length])
     alike = graph.add('MatMul', [unit, graph.table('bank', np.float32(bank).T)])
-    few = graph.table('few', np.array([min(neighbours, len(bank))], np.int64))
-    graph.nodes.append(_top(alike, few))
+    count = graph.table('few', np.array([min(neighbours, len(bank))], np.int64))
+    graph.nodes.append(_top(alike, count))
     graph.add('ReduceMean', ['nearest'], 'likeness', axes=[1], keepdims=0)
 
-def _top(alike:str, few:str) -> Any:
+def _top(alike:str, count:str) -> Any:
     from onnx import helper
-    return helper.make_node('TopK', [alike, few], ['nearest', 'which'], axis=1)
+    return helper.make_node('TopK', [alike, count], ['nearest', 'which'], axis=1)
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #ae960696
 def shrink(
@@ -355,7 +358,7 @@ def shrink(
 
 # %% ../../../nbs/engine/predict/packaged_body.ipynb #0afc31e0
 def _channels(tensor:Any, nodes:Iterable[Any], least:int=30) -> int|None:
-    "The axis along which a weight's outputs lie; None for what is no weight, or has so few numbers for each output that each of them counts."
+    "The axis along which a weight's outputs lie; None for what is no weight, or has few numbers for each output."
     axes = {_axis(node, tensor) for node in nodes if tensor.name in node.input and node.op_type != 'Identity'}
     axis = axes.pop() if len(axes) == 1 else None
     return None if axis is None or np.prod(tensor.dims) < least*tensor.dims[axis] else axis

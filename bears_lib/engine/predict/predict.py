@@ -93,7 +93,7 @@ def _outputs(session:Any, n:int) -> list[str]:
 
 # %% ../../../nbs/engine/predict/predict.ipynb #bdf18c3c
 def _checked(outputs:dict[str, Any], n:int) -> tuple[np.ndarray, float|None]:
-    "The probabilities of one photo and its likeness; a `BearsError`, and no answer, if they are not what they are called."
+    "The probabilities of one photo and its likeness; a `BearsError` if they are not what they are called."
     for name, shape in (('probabilities', (1, n)), ('likeness', (1,))):
         value = outputs.get(name, np.zeros(shape, np.float32))
         if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
@@ -134,7 +134,7 @@ class Classifier:
         self.outputs, self.log = _outputs(self.session, len(self.labels)), AnswerLog(log) if log else None
 
     def __call__(self,
-        photo:Source, # A path, an address on the web, a file's bytes, a PIL image, or an array of shape (height, width, 3)
+        photo:Source, # A path, an address on the web, a file's bytes, a PIL image, or an array (height, width, 3)
         top:int|None=None, # Only so many of the classes, the most probable ones; None gives all
     ) -> Prediction: # {label: probability}, with `.label`, `.likeness` and `.unsure`
         "What does the photo show?"
@@ -175,7 +175,8 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
         raise
     try: outputs = session.run(model.outputs, {'pixels': pixels})
     except Exception as error:
-        raise ModelError(f"The model's network can't work ({str(error).splitlines()[0][:200]}). Train the model again.") from error
+        why = str(error).splitlines()[0][:200]
+        raise ModelError(f"The model's network can't work ({why}). Train the model again.") from error
     chances, likeness = _checked(dict(zip(model.outputs, outputs)), len(model.labels))
     order = np.argsort(-chances, kind='stable')[:top]
     answer = Prediction({model.labels[i]: float(chances[i]) for i in order}, likeness,

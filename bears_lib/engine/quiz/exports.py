@@ -27,7 +27,7 @@ _INDENT = '    '
 # %% ../../../nbs/engine/quiz/exports.ipynb #a34ca192
 def tidy(
     text:str, # As it was typed
-) -> str: # Without control characters, with plain line ends, without blanks at the end of lines and blank lines at both ends
+) -> str: # Without control characters, trailing blanks, and blank lines at both ends; lines end in \n
     """A text as it is kept on a page: lines and their indentation as they are.
 
     Parameters
@@ -38,7 +38,7 @@ def tidy(
     Returns
     -------
     str
-        Without control characters, with plain line ends, without blanks at the end of lines and blank lines at both ends
+        Without control characters, trailing blanks, and blank lines at both ends; lines end in \\n
     """
     return re.sub(r'[ \t]+$', '', clean(text, 1_000_000, lines=True), flags=re.M).strip('\n')
 
@@ -46,7 +46,7 @@ def tidy(
 _FENCE = re.compile(r'[ \t]*(`{3,}(?!.*`)|~{3,})[ \t]*(.*)')
 
 def _fences(rows:list[str], stop:Callable[[str], bool]|None=None) -> list[str]:
-    "For each line: 'begin', 'code' or 'end' of a block of code between fences, else ''. A fence without an end is none."
+    "For each line: 'begin', 'code' or 'end' of a fenced block of code, else ''. A fence without an end is none."
     kinds, begun, fence = ['']*len(rows), 0, ''
     for i, row in enumerate(rows):
         found = _FENCE.match(row)
@@ -114,21 +114,22 @@ def markdown_page(
         Markdown
     """
     last, chapter = latest(entries), questions[0].chapter
-    lines = [f'# Questionnaire of chapter {chapter}', '', f"{MARKS['right']} right, {MARKS['partly']} partly, "
-                                                          f"{MARKS['wrong']} not yet; no mark: not graded. The "
-                                                          "questions are in the words of bears_lib.", '']
+    legend = (f"{MARKS['right']} right, {MARKS['partly']} partly, {MARKS['wrong']} not yet; no mark: not graded. "
+              "The questions are in the words of bears_lib.")
+    lines = [f'# Questionnaire of chapter {chapter}', '', legend, '']
     for q in questions:
-        e = last.get(q.id)
-        mark = MARKS[e.grade]+' ' if e and e.grade else ''
+        entry = last.get(q.id)
+        mark = MARKS[entry.grade]+' ' if entry and entry.grade else ''
         lines.append(f'- {mark}{number_of(q)} {q.ask}')
-        if e and tidy(e.answer): lines += _lines(e.answer)
-        if e and tidy(e.correction): lines += _lines(e.correction, 'CORRECTION: ')
-        if e and tidy(e.nit): lines += _lines(e.nit, 'NIT: ')
+        if entry and tidy(entry.answer): lines += _lines(entry.answer)
+        if entry and tidy(entry.correction): lines += _lines(entry.correction, 'CORRECTION: ')
+        if entry and tidy(entry.nit): lines += _lines(entry.nit, 'NIT: ')
         lines.append('')
     return '\n'.join(lines)
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #d02fbd4f
-_ITEM = re.compile(r'[-*] +(?:(?P<mark>\[x\]|[✅🟡❌✔✓✗~]|[Xx](?= ))\ufe0f? *)?(?:\[ \] *)?(?:(?P<number>R?\d+)[.)] *)?(?P<text>.*)')
+_ITEM = re.compile(r'[-*] +(?:(?P<mark>\[x\]|[✅🟡❌✔✓✗~]|[Xx](?= ))\ufe0f? *)?(?:\[ \] *)?'
+    r'(?:(?P<number>R?\d+)[.)] *)?(?P<text>.*)')
 
 _HEAD = re.compile(r'# Questionnaire of chapter \d|.*The questions are in the words of bears_lib')
 
@@ -183,9 +184,11 @@ def _asked(item:re.Match, questions:list[Question], seen:set[str]) -> Question|N
 # %% ../../../nbs/engine/quiz/exports.ipynb #d2c76166
 _ACROSS = re.compile(r'#{1,6} |([-*_])( *\1){2,} *$|<!--')
 
-def _blocks(rows:list[str], questions:list[Question]) -> Iterator[tuple[Question|None, str, list[str]]]: # A question, its mark and the lines below it; None for lines of no question
-    "A page, taken apart. An item that is no question belongs to the answer above it; a heading or a line across ends an answer."
-    found:list[tuple[Question|None, str, list[str]]] = [(None, '', [])]
+_Block = tuple[Question|None, str, list[str]]   # a question, or None; its mark; the lines below it
+
+def _blocks(rows:list[str], questions:list[Question]) -> Iterator[_Block]:
+    "A page, taken apart. Items that are no question belong to the answer above; a heading or a line across ends it."
+    found:list[_Block] = [(None, '', [])]
     seen:set[str] = set()
     def starts(row:str) -> bool:
         return bool((item := _ITEM.match(row)) and item['number']
@@ -254,7 +257,8 @@ def tsv(
     return '\n'.join(['#separator:tab', '#html:true', '#guid column:1', *rows])+'\n'
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #5f832a40
-_FRONT, _BACK = '{{Question}}<br><small>{{Place}}</small>', '{{FrontSide}}<hr id="answer">{{Answer}}{{#Own}}<hr>Your words: {{Own}}{{/Own}}'
+_FRONT = '{{Question}}<br><small>{{Place}}</small>'
+_BACK = '{{FrontSide}}<hr id="answer">{{Answer}}{{#Own}}<hr>Your words: {{Own}}{{/Own}}'
 
 def write_anki(
     path:str|Path, # Of the .apkg file

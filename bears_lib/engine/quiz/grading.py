@@ -38,7 +38,7 @@ _SAME = {_stem_word(other): _stem_word(word) for word, others in _ALIKE.items() 
 def stem(
     word:str, # One word in lower case
 ) -> str: # For example 'gener' for 'generalises'
-    """The English stem of a word: one form for singular and plural, noun and verb, and for words that mean the same here.
+    """The English stem of a word: one form for singular and plural, noun and verb, and words that mean the same here.
 
     Parameters
     ----------
@@ -54,7 +54,8 @@ def stem(
     return _SAME.get(root, root)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #073982be
-_GLUE = frozenset('a an the to of in on by for and or is are as it its that this with from at be we you not our your'.split())
+_GLUE = frozenset('''a an the to of in on by for and or is are as it its that this with from at be we you not our
+your'''.split())
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[.;!?\n]+")
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #fe16ece6
@@ -84,9 +85,9 @@ def _unglue(token:str, known:frozenset[str]) -> tuple[str, ...]:
     "The words of a token such as `theweights`; the token itself where it is known or can't be split."
     if len(token) < 6 or not known or token in known or not token.isalpha(): return (token,)
     for i in range(1, len(token)):
-        a, b = token[:i], token[i:]
-        if max(len(a), len(b)) < 4 or min(len(a), len(b)) < 2: continue
-        if (a in known or a in _GLUE) and (b in known or b in _GLUE): return a, b
+        parts = token[:i], token[i:]
+        if max(map(len, parts)) < 4 or min(map(len, parts)) < 2: continue
+        if all(part in known or part in _GLUE for part in parts): return parts
     return (token,)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #b29d2ccf
@@ -234,7 +235,8 @@ class Reader:
         known:frozenset[str]=frozenset(), # Words that are spelled right: never taken for a typo
     ):
         self.words, self.known = read_words(text, known), known
-        self.parts = len([p for p in re.split(r'[,;\n•|/]|\band\b|\s-\s|\d[.)]', text[:LONGEST]) if p.strip()])   # of a list
+        parts = re.split(r'[,;\n•|/]|\band\b|\s-\s|\d[.)]', text[:LONGEST])
+        self.parts = sum(bool(part.strip()) for part in parts)   # of a list
         self._places:dict[tuple[str, str, bool], list[int]] = {}
 
     def places(self,
@@ -285,8 +287,8 @@ def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], betwe
     for span in spans[0]:
         if words[span[0]].sentence in barred or set(span) & set(taken): continue
         if slot.ordered and taken and span[0] < taken[-1]: continue
-        at = [words[i].place for i in taken+span]
-        if max(at)-min(at) > pattern.window: continue
+        places = [words[i].place for i in taken+span]
+        if max(places)-min(places) > pattern.window: continue
         if found := _place(words, pattern, spans[1:], barred, between, taken+span): return found
     return None
 
@@ -440,20 +442,22 @@ def load_questions(
     return list(_read(chapter))
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #dba6cac5
-_COMMON = '''maths able about above after again all almost also always another any anything around back based because become been before being
-best better between both bring build built came change check class clear close come could different does doing done down each easy either
-enough even every example far fast few fewer find first five found four full gets give given goes going good great happen hard have having
-help here high however idea important into itself just keep kind know known large last later least less like line little long look lot
-lots made make makes making many matter mean means might more most much must need needs never next nothing number often once one only
-other over own part people perhaps place point possible put quite rather real really result right said same say see seen set several
-should show simple since small some something still such sure take taken tell than them then there these they thing things think those
-though three through time too try two type under until upon use used user uses using usually value very want way well were what when
-where whether which while whole why will without word work works world would write wrong year years yes yet sometimes anyway everyone
-anyone someone nobody somebody everything somewhere however therefore although maybe overall within inside outside online offline itself
-themselves yourself ourselves whenever whatever whichever otherwise afterwards beforehand nowadays meanwhile moreover furthermore likewise
-together throughout understand understanding dataset database network networks notebook framework feedback background foreground input
-inputs output outputs upload download update updates layout setup tradeoff software hardware website forward backward workflow benchmark
-overfit underfit overfitting underfitting timeseries'''
+_COMMON = '''maths able about above after again all almost also always another any anything around back based because
+become been before being best better between both bring build built came change check class clear close come could
+different does doing done down each easy either enough even every example far fast few fewer find first five found
+four full gets give given goes going good great happen hard have having help here high however idea important into
+itself just keep kind know known large last later least less like line little long look lot lots made make makes
+making many matter mean means might more most much must need needs never next nothing number often once one only other
+over own part people perhaps place point possible put quite rather real really result right said same say see seen set
+several should show simple since small some something still such sure take taken tell than them then there these they
+thing things think those though three through time too try two type under until upon use used user uses using usually
+value very want way well were what when where whether which while whole why will without word work works world would
+write wrong year years yes yet sometimes anyway everyone anyone someone nobody somebody everything somewhere however
+therefore although maybe overall within inside outside online offline itself themselves yourself ourselves whenever
+whatever whichever otherwise afterwards beforehand nowadays meanwhile moreover furthermore likewise together
+throughout understand understanding dataset database network networks notebook framework feedback background
+foreground input inputs output outputs upload download update updates layout setup tradeoff software hardware website
+forward backward workflow benchmark overfit underfit overfitting underfitting timeseries'''
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #44686140
 @lru_cache
@@ -569,7 +573,8 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
     level = 'right' if credit >= question.need else 'partly' if credit >= question.partly else 'wrong'
     if question.kind == 'list' and level == 'partly' and credit >= question.need-1 and answer.parts >= question.need:
         level = 'right'
-    else_said = level == 'wrong' and not credit and question.kind == 'concept' and not question.says and _to_the_point(question, answer)
+    else_said = (level == 'wrong' and not credit and question.kind == 'concept' and not question.says
+        and _to_the_point(question, answer))
     if else_said: level = 'partly'
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
     if word and word != question.says:
@@ -639,8 +644,10 @@ def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
     return flags
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #19647cef
-FALSE_WORDS = 'no|not|none|nothing|myth|neither|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|enough|school|transfer|optional|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n'
-NONE_WORDS = 'none|myth|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|nothing|all_four|not_any|all_of_these_are_false'
+FALSE_WORDS = ('no|not|none|nothing|myth|neither|false|f|nope|never|little|less|few|fewer|small|free|cheap|basic|'
+    'enough|school|transfer|optional|unnecessary|without|single|one|colab|collab|kaggle|anyone|sense|x|n')
+NONE_WORDS = ('none|myth|any_of_these|any_of_those|any_of_them|any_of_it|neither|no_to|all_false|false_all|all_no|'
+    'nothing|all_four|not_any|all_of_these_are_false')
 TRUE_WORDS = 'yes|true|t|need|needed|required|require|must|y|necessary|essential'
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #01d95205
@@ -651,15 +658,15 @@ def _grade_items(question:Question, text:str) -> Graded:
     parts:list[Reader] = []
     here:list[Idea] = []   # what is being spoken of
     for clause in re.split(r'(?i)[.;!?\n]|\bbut\b', text):
-        no = False   # whether a 'not' still holds
+        denies = False   # whether a 'not' still holds
         for words in re.split(r'(?i)[,:()]|\s[-–—]\s|\band\b(?=.*\b(?:yes|no|true|false)\b)', clause):
             parts.append(part := Reader(words, known_words()))
             named = [i for i in question.ideas if _first_hit(part, i)]
             false, true = (bool(find_pattern(part, read_pattern(p))) for p in (FALSE_WORDS, TRUE_WORDS))
-            no, here = false or no and not true, named or here
+            denies, here = false or denies and not true, named or here
             for idea in here:
-                if false or true: verdict[idea.says] = no
-                elif named and no: verdict.setdefault(idea.says, True)
+                if false or true: verdict[idea.says] = denies
+                elif named and denies: verdict.setdefault(idea.says, True)
     whole = Reader(text, known_words())
     denied = any(find_pattern(p, read_pattern(FALSE_WORDS)) for p in parts)
     if find_pattern(whole, read_pattern(NONE_WORDS)) or not verdict and len(whole.words) < 13:

@@ -13,7 +13,8 @@ from pathlib import Path
 from string import Template
 from ..core.common import link_bar, write_beside
 from .exports import MARKS, number_of, markdown_page
-from .grading import BUT_WORDS, FALSE_WORDS, NO_WORDS, NONE_WORDS, TRUE_WORDS, YES_WORDS, Question, known_words, load_questions
+from .grading import (BUT_WORDS, FALSE_WORDS, NO_WORDS, NONE_WORDS, TRUE_WORDS, YES_WORDS,
+    Question, known_words, load_questions)
 from ..core.words import for_html, for_script
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #983db9a3
@@ -40,7 +41,8 @@ def _section(q:Question) -> str:
 <p class="ask"><label for="{name}-answer">{for_html(q.ask)}</label></p>
 {_box(q, name)}
 <div class="more"><details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
-<details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p><p>Read it: <a href="{for_html(q.link)}">{for_html(q.see.partition(': ')[2])}</a></p></details></div>
+<details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p>
+<p>Read it: <a href="{for_html(q.link)}">{for_html(q.see.partition(': ')[2])}</a></p></details></div>
 <fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 

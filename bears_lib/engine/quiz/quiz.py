@@ -214,8 +214,8 @@ def accept(self:Quiz) -> None:
 def summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how often you agreed with the grader
     "How the chapter stands."
     self.session.read()
-    agreed, of = agreement(self.session)
-    return {**standing_of(self.session, self.questions), 'agreed': agreed, 'graded_by_you': of,
+    agreed, graded = agreement(self.session)
+    return {**standing_of(self.session, self.questions), 'agreed': agreed, 'graded_by_you': graded,
         'damaged_lines': len(self.session.damaged)}
 
 def summary_text(
@@ -235,8 +235,9 @@ def summary_text(
     """
     lines = [f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} "
              f"partly, {standing['wrong']} not yet."]
-    lines += [f"Look again at {row['topic']} ({'partly' if row['grade'] == 'partly' else 'not yet'}): {row['see']}, {row['link']}"
-        for row in standing['again']]
+    for row in standing['again']:
+        grade = 'partly' if row['grade'] == 'partly' else 'not yet'
+        lines.append(f"Look again at {row['topic']} ({grade}): {row['see']}, {row['link']}")
     if standing['graded_by_you']:
         lines.append(f"You agreed with {standing['agreed']} of {standing['graded_by_you']} suggested grades.")
     if standing['damaged_lines']:
@@ -268,14 +269,14 @@ def due(self:Quiz,
 # %% ../../../nbs/engine/quiz/quiz.ipynb #dedcaedd
 @patch
 def write(self:Quiz,
-    path:str|Path, # .md for a blog page, .apkg for Anki, .tsv for a table, .html for a page that asks, .json for the schedule
+    path:str|Path, # .md: a blog page, .apkg: Anki, .tsv: a table, .html: a page that asks, .json: the schedule
 ) -> Path: # The same path
     """Write the answers, or the questions, for another program: the ending says which.
 
     Parameters
     ----------
     path : str | Path
-        .md for a blog page, .apkg for Anki, .tsv for a table, .html for a page that asks, .json for the schedule
+        .md: a blog page, .apkg: Anki, .tsv: a table, .html: a page that asks, .json: the schedule
 
     Returns
     -------

@@ -14,7 +14,8 @@ from .grading import GRADES, Question
 from .quiz import Quiz, summary_text
 
 # %% ../../../nbs/engine/quiz/quiz_terminal.ipynb #3c122408
-_HELP = 'Enter: on   t: try again   h: hint   m: model answer   r/p/w: your mark   c TEXT: correction   n TEXT: nit   a: accept this wording   q: stop'
+_HELP = ('Enter: on   t: try again   h: hint   m: model answer   r/p/w: your mark   c TEXT: correction   n TEXT: nit   '
+    'a: accept this wording   q: stop')
 
 def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to answer again, 'q' to stop
     "What the learner makes of the suggestion."
@@ -24,7 +25,7 @@ def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to a
             if line in ('r', 'p', 'w'): quiz.mark({g[0]: g for g in GRADES}[line])
             elif line == 'a': quiz.accept()
             elif line == 'h' and quiz.question: say(quiz.question.hint)
-            elif line == 'm' and quiz.question: say(f'{quiz.question.model}\n{quiz.question.why}\nRead it: {quiz.question.link}')
+            elif line == 'm' and (q := quiz.question): say(f'{q.model}\n{q.why}\nRead it: {q.link}')
             elif key == 'c' and text: quiz.correct(text)
             elif key == 'n' and text: quiz.nit(text)
             else: say('That is none of these.')
@@ -70,7 +71,8 @@ def ask_all(
     except EOFError: return
 
 # %% ../../../nbs/engine/quiz/quiz_terminal.ipynb #d4acc1b2
-@command
+@command(examples=['bears-quiz 1', 'bears-quiz 1 --due', 'bears-quiz 2 --write chapter2.apkg'],
+    then='bears-quiz 1 --summary')
 def bears_quiz(
     chapter:int, # 1 or 2; 0 for practice
     resume:bool=False, # Begin at the first question without an answer

@@ -19,7 +19,8 @@ from .sessions import Entry, attempts
 def _fsrs():
     try: import fsrs
     except ModuleNotFoundError:
-        raise BearsError('Spaced repetition needs the package fsrs. Install it with: pip install "bears_lib[quiz]"') from None
+        raise BearsError('Spaced repetition needs the package fsrs. Install it with: '
+                         'pip install "bears_lib[quiz]"') from None
     return fsrs
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #3b3c4515
@@ -49,11 +50,12 @@ def cards(
     """
     fsrs = _fsrs()
     scheduler, found = fsrs.Scheduler(enable_fuzzing=False), {}
-    for e in attempts(entries):
-        if e.card: found[e.id] = fsrs.Card.from_dict(e.card)
-        elif e.grade and e.when:
-            card = found.get(e.id) or fsrs.Card(card_id=len(found)+1)
-            found[e.id], _ = scheduler.review_card(card, getattr(fsrs.Rating, RATINGS[e.grade]), _time(e.when))
+    for entry in attempts(entries):
+        if entry.card: found[entry.id] = fsrs.Card.from_dict(entry.card)
+        elif entry.grade and entry.when:
+            card = found.get(entry.id) or fsrs.Card(card_id=len(found)+1)
+            rating = getattr(fsrs.Rating, RATINGS[entry.grade])
+            found[entry.id], _ = scheduler.review_card(card, rating, _time(entry.when))
     return found
 
 # %% ../../../nbs/engine/quiz/schedule.ipynb #c9d18716

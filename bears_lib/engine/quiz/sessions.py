@@ -41,7 +41,8 @@ class Entry:
         for name in ('id', 'answer', 'correction', 'nit', 'when'):
             if not isinstance(getattr(self, name), str):
                 raise BearsError(f'{name} is text, not {type(getattr(self, name)).__name__}.')
-        if type(self.attempt) is not int or not 0 < self.attempt < 10**6 or type(self.unsure) is not bool or not isinstance(self.card, dict):
+        counted = type(self.attempt) is int and 0 < self.attempt < 10**6
+        if not counted or type(self.unsure) is not bool or not isinstance(self.card, dict):
             raise BearsError(f'Attempt {self.attempt!r:.20} of {self.id!r:.40} is not as this package writes it.')
 
     @property
@@ -92,7 +93,8 @@ def _entry(line:str, session:'Session') -> Entry|None:
             raise BearsError(f'{session.path} was written by a newer version of bears_lib. Update with: pip install '
                              '-U bears_lib')
         if row.get('chapter') != session.chapter:
-            raise BearsError(f'{session.path} is a session of chapter {clean(row.get("chapter"), 40)}, not {session.chapter}. '
+            other = clean(row.get('chapter'), 40)
+            raise BearsError(f'{session.path} is a session of chapter {other}, not {session.chapter}. '
                              'Give another path.')
         return None
     return Entry(**{'answer': '', **{k: row[k] for k in row if k in Entry.__dataclass_fields__}})
@@ -234,8 +236,8 @@ def summary(
     """
     last = latest(entries)
     counts = {grade: sum(e.grade == grade for e in last.values()) for grade in GRADES}
-    again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see, link=q.link) for q in questions if q.id in last
-        and last[q.id].grade != 'right']
+    again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see, link=q.link)
+        for q in questions if q.id in last and last[q.id].grade != 'right']
     return dict(answered=sum(q.id in last for q in questions), of=len(questions), **counts,
         open=[q.id for q in questions if q.id not in last], again=again)
 

@@ -64,8 +64,10 @@ def tables_of(
         For each body float16 of shape (views, photos, its num_features)
     """
     single = _single(bodies)
-    seen = {(body.arch, body.preprocess): photo_features(body, photos, mirror, f'computing features, {i} of {len(single)}')
-            for i, body in enumerate(single, 1)}
+    seen = {}
+    for i, body in enumerate(single, 1):
+        what = f'computing features, {i} of {len(single)}'
+        seen[body.arch, body.preprocess] = photo_features(body, photos, mirror, what)
     return [np.concatenate([seen[part, body.preprocess] for part in body.arch.split('+')], axis=2) for body in bodies]
 
 # %% ../../../nbs/engine/train/choosing.ipynb #1d154e1e

@@ -83,7 +83,8 @@ def _contact() -> tuple[str, bool, str]:
     return 'contact', bool(who), f'{who}, told to Wikimedia, Openverse and iNaturalist' if who else 'BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 searches a minute and not 10'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #2693d948
-@command
+@command(examples=['bears-doctor', 'bears-doctor --empty-cache'],
+    then='bears-demo')
 def bears_doctor(
     empty_cache:bool=False, # Forget the features of photos that were kept
     json:bool=False, # Print the result as one JSON object, last on stdout

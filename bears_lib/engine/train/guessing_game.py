@@ -118,7 +118,6 @@ class _Scored(_Game):
         figure.tight_layout(h_pad=2)
         return figure
 
-
 # %% ../../../nbs/engine/train/guessing_game.ipynb #guess008
 def _ask_all(game:_Scored, ask:Callable[[str], str]) -> None:
     for _ in range(5*len(game.photos)):
@@ -171,14 +170,14 @@ class Challenge(_Scored):
     side : int, default 130
         Side of the photos in pixels
     keep : str | Path | None, default None
-        A file for your answers, for when the same photos are asked about again; None forgets them
+        A file for your answers, if the same photos are asked about again; None forgets them
     """
     def __init__(self,
         result:Any, # The `Evaluation` of a model, from `evaluate(learn)`
         n:int=9, # How many photos, 1 to 60; fewer if there are no more
         seed:int|None=None, # The same number asks about the same photos; None takes others each time
         side:int=130, # Side of the photos in pixels
-        keep:str|Path|None=None, # A file for your answers, for when the same photos are asked about again; None forgets them
+        keep:str|Path|None=None, # A file for your answers, if the same photos are asked about again; None forgets them
     ):
         super().__init__(result, n, seed, keep)
         self.side, self.box = side, None

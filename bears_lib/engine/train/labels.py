@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 import hashlib, os, re, unicodedata
 from ..core.common import DataError, UsageError, near, say
-from ..core.words import counted
+from ..core.words import counted, folded
 from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
-from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes
+from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes, require_looked_at
 from ..core.tables import Table, is_missing, read_table, several_labels
 
 # %% ../../../nbs/engine/train/labels.ipynb #a17442eb
@@ -33,7 +33,8 @@ def _with_heads(table:Table) -> Table:
         for head, column in zip(table.columns, values) if column)
     if not table.rows or not (repeated or is_file): return table
     names = [f'column {i}' for i in range(1, len(values) + 1)]
-    note = f'{table.path.name} does not name its columns: its first line, {", ".join(table.columns)[:60]!r}, was taken for a photo.'
+    first = ', '.join(table.columns)[:60]
+    note = f'{table.path.name} does not name its columns: its first line, {first!r}, was taken for a photo.'
     return Table(table.path, names, [table.columns, *table.rows], [*table.notes, note])
 
 # %% ../../../nbs/engine/train/labels.ipynb #7a1c0001
@@ -143,10 +144,10 @@ def _plain(text:str) -> str:
 # %% ../../../nbs/engine/train/labels.ipynb #25291442
 def _named(root:Path, id:PurePosixPath, names:Mapping[Path, PurePosixPath],
     by_name:Mapping[str, list[Path]]) -> Path|None:
-    "The photo that an id stands for: with its ending if there is one such, else without, else with another; of several the one whose folders fit."
-    candidates = next((found for key, same in ((id.name, True), (id.name, False), (id.stem, False))
-                       if (found := [path for path in by_name.get(key, []) if not same or names[path].name == key])),
-                       [])
+    "The photo that an id stands for: with its ending, else without, else with another; of several, whose folders fit."
+    candidates: list[Path] = []
+    for key, same in ((id.name, True), (id.name, False), (id.stem, False)):
+        candidates = candidates or [path for path in by_name.get(key, []) if not same or names[path].name == key]
     def fitting(path:Path) -> int:
         return next((i for i, (one, other) in enumerate(zip(reversed(id.parts), reversed(names[path].parts))) if i
             and one != other), len(id.parts))
@@ -177,7 +178,7 @@ def _say_matches(root:Path, labels:Mapping[str, str], ids:Mapping[Path, str]) ->
 
 # %% ../../../nbs/engine/train/labels.ipynb #769021e6
 def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, str]:
-    "The class of each id. An id names a photo by its path or its name, with or without the ending, wherever that is one photo only."
+    "The class of each id: the path or name of a photo, with or without the ending, where that is one photo only."
     names = {path: PurePosixPath(_plain(path.absolute().as_posix())) for path in files}
     by_name: dict[str, list[Path]] = {}
     for path, name in names.items():
@@ -205,7 +206,7 @@ def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
 
 # %% ../../../nbs/engine/train/labels.ipynb #bec1cf09
 def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path, str]:
-    "What the function says; None, '' and nan are no label. fastai hands some functions a path and some a name: what fails on a path is tried with the name."
+    "What the function says; None, '' and nan are no label. A function that fails on a path is asked about the name."
     found: dict[Path, str] = {}
     for path in files:
         try: label = labels(path)
@@ -222,7 +223,7 @@ def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path
     return _single(found, 'what your function returns')
 
 # %% ../../../nbs/engine/train/labels.ipynb #7907909b
-Labels = Callable[[Path], object] | re.Pattern | Mapping[str, str]  # the three ways to label photos other than by their folder
+Labels = Callable[[Path], object] | re.Pattern | Mapping[str, str]  # ways to label photos other than by their folder
 
 def _ids(labels:Labels) -> str:
     return f' The ids look like this: {", ".join(map(str, list(labels)[:3]))}.' if isinstance(labels, Mapping) else ''
@@ -230,7 +231,9 @@ def _ids(labels:Labels) -> str:
 # %% ../../../nbs/engine/train/labels.ipynb #f32e97de
 def read_labelled(
     root:str|Path, # The folder of the photos
-    labels:Labels|None=None, # None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
+    # None: the folder that a photo lies in. A pattern: its first group, found in the file's name.
+    # A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it.
+    labels:Labels|None=None,
     leave_out:Path|None=None, # A folder inside that is read by itself
 ) -> PhotoFolder: # What `read_photos` found, each photo with its class; photos without a label are refused
     """Read a folder of photos whose classes are not, or not only, the names of its folders.
@@ -240,7 +243,7 @@ def read_labelled(
     root : str | Path
         The folder of the photos
     labels : Labels | None, default None
-        None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it
+        None: the folder that a photo lies in. A pattern: its first group, found in the file's name. A function: its answer to the path, or to the name. A dictionary: the class of each id, as `read_labels` gives it.
     leave_out : Path | None, default None
         A folder inside that is read by itself
 
@@ -339,7 +342,8 @@ def read_to_train(
     if valid is not None and valid_pct is not None:
         raise UsageError('Give valid or valid_pct, not both: each says which photos to check with.')
     to_check = None if isinstance(path, PhotoFolder) else folder_to_check(path, valid)
-    folder = require_classes(path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check))
+    found = path if isinstance(path, PhotoFolder) else read_labelled(path, labels, leave_out=to_check)
+    folder = require_classes(require_looked_at(found))
     return folder, read_labelled(to_check, labels) if to_check else valid_pct if valid is None else valid
 
 # %% ../../../nbs/engine/train/labels.ipynb #164ab56c
@@ -361,5 +365,6 @@ def say_what_was_understood(
     """
     if read_here: say(folder.understood())
     for note in [*folder.faults, *folder.remarks, *(split.notes if split else [])]: say(note)
-    for path, why in list(folder.refused.items())[:5]: say(f'left out {folder.name(path)}: {why}')
-    if len(folder.refused) > 5: say(f'... and {counted(len(folder.refused) - 5, "more file")} left out.')
+    lines = folded({folder.name(path): why for path, why in folder.refused.items()})
+    for line in lines[:5]: say(f'left out {line}')
+    if len(lines) > 5: say(f'... and files left out for {counted(len(lines) - 5, "more reason")}.')

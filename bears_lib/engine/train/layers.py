@@ -112,7 +112,8 @@ def plot_activations(
     for row, (layer, where) in enumerate(zip(shown, ('early', 'middle', 'late'))):
         channels, height, width = layer.activations.shape
         axes[row, 0].imshow(preprocess.square(photo))
-        axes[row, 0].set_title(f'{where} layer:\n{channels} channels\nof {height} x {width}', fontsize=letters, loc='left')
+        title = f'{where} layer:\n{channels} channels\nof {height} x {width}'
+        axes[row, 0].set_title(title, fontsize=letters, loc='left')
         for ax, channel in zip(axes[row, 1:], _shown(layer.activations, n)):
             ax.imshow(layer.activations[channel], cmap='cividis')
             ax.set_title(f'channel {channel}', fontsize=letters)

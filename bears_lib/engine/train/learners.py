@@ -33,7 +33,7 @@ with warnings.catch_warnings():
     from fastai.vision import learner as _vision  # `show_batch` and `show_results` draw photos with it
 
 # %% ../../../nbs/engine/train/learners.ipynb #lnimps02
-from ..core.common import BearsError, DataError, UsageError, say
+from ..core.common import BearsError, DataError, UsageError, say, worded
 from ..core.words import counted
 from ..core.folders import PhotoFolder
 from ..core.photos import Preprocess
@@ -47,13 +47,17 @@ from .labels import LabelOf, Labels, read_to_train, say_what_was_understood
 # %% ../../../nbs/engine/train/learners.ipynb #b8c31786
 def bears_dls(
     path:str|Path|PhotoFolder, # A folder of photos, or what `read_photos` found in it
-    labels:Labels|None=None, # Where the classes stand; None: in the names of the folders, one for each class. See below for patterns, functions and tables
-    valid:Valid|None=None, # Photos to check with: a folder, a list of paths, a function of the path, or a share of each class. None: the folder's own valid/, else a share of 0.2
+    # Where the classes stand; None: in the names of the folders, one for each class.
+    # See below for patterns, functions and tables.
+    labels:Labels|None=None,
+    # Photos to check with: a folder, a list of paths, a function of the path, or a share of each class.
+    # None: the folder's own valid/, else a share of 0.2.
+    valid:Valid|None=None,
     valid_pct:float|None=None, # The same as `valid`, for a share, under the name that fastai gives it, 0 to 1
     seed:int=0, # Another number holds out other photos
     size:int|tuple[int, int]=256, # Side of the square that the network sees, or (height, width), in pixels
     resize:str='crop', # 'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
-    min_scale:float=0.5, # Smallest share of a photo that a random crop of it covers in training, 0 to 1; 1 for no cropping
+    min_scale:float=0.5, # Smallest share of a photo that a random crop covers in training, 0 to 1; 1: no cropping
     batch_tfms:list|None=None, # Augmentation of whole batches; None takes fastai's `aug_transforms()`, [] none
     bs:int=32, # Photos in a batch
     num_workers:int|None=None, # Processes that prepare batches; None lets fastai choose, 0 does without
@@ -65,9 +69,9 @@ def bears_dls(
     path : str | Path | PhotoFolder
         A folder of photos, or what `read_photos` found in it
     labels : Labels | None, default None
-        Where the classes stand; None: in the names of the folders, one for each class. See below for patterns, functions and tables
+        Where the classes stand; None: in the names of the folders, one for each class. See below for patterns, functions and tables.
     valid : Valid | None, default None
-        Photos to check with: a folder, a list of paths, a function of the path, or a share of each class. None: the folder's own valid/, else a share of 0.2
+        Photos to check with: a folder, a list of paths, a function of the path, or a share of each class. None: the folder's own valid/, else a share of 0.2.
     valid_pct : float | None, default None
         The same as `valid`, for a share, under the name that fastai gives it, 0 to 1
     seed : int, default 0
@@ -77,7 +81,7 @@ def bears_dls(
     resize : str, default 'crop'
         'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
     min_scale : float, default 0.5
-        Smallest share of a photo that a random crop of it covers in training, 0 to 1; 1 for no cropping
+        Smallest share of a photo that a random crop covers in training, 0 to 1; 1: no cropping
     batch_tfms : list | None, default None
         Augmentation of whole batches; None takes fastai's `aug_transforms()`, [] none
     bs : int, default 32
@@ -107,7 +111,7 @@ def bears_learner(
     dls:DataLoaders, # From `bears_dls`, or fastai's own
     arch:str=default_arch, # Any architecture that timm or torchvision knows by name
     pretrained:bool=True, # Start from ImageNet weights; False starts from random ones, "from scratch"
-    hidden:int=0, # Width of a further layer between body and last layer, 1 to 8192; 0 for none, which is what `fit_head` fits
+    hidden:int=0, # Width of a layer between body and last layer, 1 to 8192; 0 for none, as `fit_head` wants it
     dropout:float=0.5, # Share of that layer that is left out at random in each training step, 0 to below 1
     **kwargs, # Handed to `Learner`: `loss_func`, `metrics`, `cbs`, `opt_func`, ...
 ) -> Learner: # Its model is `Sequential(body, head)`; a pretrained body is frozen
@@ -122,7 +126,7 @@ def bears_learner(
     pretrained : bool, default True
         Start from ImageNet weights; False starts from random ones, "from scratch"
     hidden : int, default 0
-        Width of a further layer between body and last layer, 1 to 8192; 0 for none, which is what `fit_head` fits
+        Width of a layer between body and last layer, 1 to 8192; 0 for none, as `fit_head` wants it
     dropout : float, default 0.5
         Share of that layer that is left out at random in each training step, 0 to below 1
     **kwargs
@@ -198,10 +202,10 @@ def lite0(
     nn.Sequential
         Photos of shape (n, 3, height, width) become maps of shape (n, 1280, height/32, width/32)
     """
-    network = create_body(default_arch, pretrained)
+    network:Any = create_body(default_arch, pretrained)
     for layer in network.modules():
         if pretrained and isinstance(layer, BatchNormAct2d): layer.__class__ = KeptNorm
-    body = nn.Sequential(network.conv_stem, network.bn1, *network.blocks, network.conv_head, network.bn2)  # type: ignore[arg-type, misc]
+    body = nn.Sequential(network.conv_stem, network.bn1, *network.blocks, network.conv_head, network.bn2)
     return body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 _vision.model_meta[lite0] = {'cut': lambda body: body, 'split': _vision.default_split, 'stats': ([0.5]*3, [0.5]*3)}
@@ -210,8 +214,8 @@ _vision.model_meta[lite0] = {'cut': lambda body: body, 'split': _vision.default_
 def fit_head(
     learn:Learner, # From `bears_learner`; its head is one linear layer
     mirror:bool=True, # Learn from each photo's mirror image as well
-) -> Learner: # The same, with its head fitted; `learn.head` says how well it did in cross-validation, `learn.doubted` which photos seem to stand in the wrong folder
-    """Fit the head on cached features: the body looks at each training photo once, then a logistic regression does the rest.
+) -> Learner: # The same, fitted; `learn.head` knows its cross-validation, `learn.doubted` photos that look misplaced
+    """Fit the head on cached features: the body looks at each training photo once, a logistic regression does the rest.
 
     Parameters
     ----------
@@ -223,7 +227,7 @@ def fit_head(
     Returns
     -------
     Learner
-        The same, with its head fitted; `learn.head` says how well it did in cross-validation, `learn.doubted` which photos seem to stand in the wrong folder
+        The same, fitted; `learn.head` knows its cross-validation, `learn.doubted` photos that look misplaced
     """
     body, _ = _parts(learn)
     photos, classes = _training_photos(learn.dls)
@@ -234,9 +238,10 @@ def fit_head(
     _with_head(learn, fitted, photos)
     say(f'Head fitted to {counted(len(photos), "photo")} in {perf_counter() - start:.1f} s; {fitted}.')
     if learn.doubted:
+        where = worded('learn.doubted', 'bears-check')
         say(counted(len(learn.doubted), 'of them looks as if it belongs to another class and was left out of training: '
-            'learn.doubted shows it.', 'of them look as if they belong to another class and were left out of training: '
-            'learn.doubted lists them.'))
+            f'{where} shows it.', 'of them look as if they belong to another class and were left out of training: '
+            f'{where} lists them.'))
     return learn
 
 # %% ../../../nbs/engine/train/learners.ipynb #c5b2f176
@@ -279,7 +284,7 @@ def _with_head(learn:Learner, head:Any, photos:list) -> Learner:
 # %% ../../../nbs/engine/train/learners.ipynb #ln000015
 def learner_of(
     fitted:Any, # As `fit_folder` gives it
-) -> Learner: # Its head is the fitted one; or, where photos were cross-validated, one that has not seen the validation photos
+) -> Learner: # Its head is the fitted one, or, after cross-validation, one that has not seen the validation photos
     """Put a fitted head into a fastai `Learner`.
 
     Parameters
@@ -290,7 +295,7 @@ def learner_of(
     Returns
     -------
     Learner
-        Its head is the fitted one; or, where photos were cross-validated, one that has not seen the validation photos
+        Its head is the fitted one, or, after cross-validation, one that has not seen the validation photos
     """
     split = fitted.split or hold_out(fitted.folder, None)
     steps = fitted.body.preprocess

@@ -51,7 +51,8 @@ def _lr_words(rate:float, rates:np.ndarray, losses:np.ndarray) -> str:
     "Which rate to take."
     beyond = rates >= 0.999*rate
     lowest = rates[beyond][losses[beyond].argmin()]
-    return f'The loss falls steadily around {rate:.1g} and is lowest at {lowest:.1g}, beyond which it rises: take about {rate:.1g}, and never more than {max(rate, lowest/3):.1g}.'
+    return (f'The loss falls steadily around {rate:.1g} and is lowest at {lowest:.1g}, beyond which it rises: '
+            f'take about {rate:.1g}, and never more than {max(rate, lowest/3):.1g}.')
 
 # %% ../../../nbs/engine/train/learning_rate.ipynb #lr000012
 def _lr_figure(rate:float, rates:np.ndarray, losses:np.ndarray) -> Any:
@@ -61,6 +62,7 @@ def _lr_figure(rate:float, rates:np.ndarray, losses:np.ndarray) -> Any:
     ax.plot(rates, losses, color='#08306b')
     ax.axvline(rate, color='#a63603', linestyle='--')
     ax.text(rate, 1.28*losses[0], f' take {rate:.1g}', color='#a63603', va='top')
-    ax.set(xscale='log', xlabel='learning rate', ylabel='loss', ylim=(0.8*losses.min(), 1.3*losses[0]))  # where it shoots up, how high does not matter
+    shown = 0.8*losses.min(), 1.3*losses[0]  # where it shoots up, how high does not matter
+    ax.set(xscale='log', xlabel='learning rate', ylabel='loss', ylim=shown)
     figure.tight_layout()
     return figure
