@@ -15,7 +15,8 @@ from typing import Any
 from .engine.core.common import BearsError
 from .engine.deploy.apps import bears_app, make_app, notebook_app, shown_answer
 from .engine.deploy.ask_command import bears_predict
-from .engine.deploy.browser_app import bears_web, make_web_app
+from .engine.pages.browser_app import make_web_app
+from .engine.pages.web_command import bears_web
 from .engine.deploy.drift import bears_drift
 from .engine.deploy.hf_space import bears_space, make_space, push_space
 from .engine.deploy.model_card import bears_card, make_card, renew_card

@@ -72,7 +72,7 @@ def shares(held:dict[str, list[Path]], model, fitted) -> tuple[str, str]:
 
 def main() -> None:
     from bears_lib.deploy import Classifier
-    from bears_lib.engine.deploy.browser_app import page_server
+    from bears_lib.engine.pages.browser_app import page_server
     from bears_lib.engine.pages.trainer import make_trainer
     from npm_packages import node_modules
     options = parser(__doc__)

@@ -32,7 +32,7 @@ def visit(page, given:Path) -> tuple[int, float]:
 
 def main() -> None:
     from bears_lib.deploy import save_model
-    from bears_lib.engine.deploy.browser_app import make_web_app, page_server
+    from bears_lib.engine.pages.browser_app import make_web_app, page_server
     from bears_lib.gather import sample_bears
     from bears_lib.train import bears_dls, bears_learner, fit_head
     from npm_packages import node_modules

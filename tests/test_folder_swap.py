@@ -10,14 +10,14 @@ from bears_lib.engine.core.common import BearsError, write_beside
 from bears_lib.engine.predict.model_folder import ModelInfo, read_model, write_model
 from bears_lib.engine.core.photos import Preprocess
 from bears_lib.engine.deploy.hf_space import make_space
-from bears_lib.engine.deploy.browser_app import make_web_app, page_server
+from bears_lib.engine.pages.browser_app import make_web_app, page_server
 
 others = {'.git/HEAD': b'ref: main', 'CNAME': b'bears.example', 'notes.txt': b'mine', 'deep/er/photo.jpg': b'x'}
 
 @pytest.fixture(autouse=True)
 def any_network(monkeypatch):
     "Files are put in their places here, and none of them is opened as a network."
-    for module in ('hf_space', 'browser_app'): monkeypatch.setattr(f'bears_lib.engine.deploy.{module}.check_network', lambda data: None)
+    for module in ('deploy.hf_space', 'pages.browser_app'): monkeypatch.setattr(f'bears_lib.engine.{module}.check_network', lambda data: None)
 
 def add_others(folder:Path) -> None:
     for name, data in others.items():
@@ -60,7 +60,7 @@ class Broken:
 @pytest.mark.parametrize('save', [save_model_to, save_page_to])
 @pytest.mark.parametrize('fresh', [False, True], ids=['again', 'first time'])
 def test_each_step_fails_once(save, fresh, tmp_path, monkeypatch):
-    monkeypatch.setattr('bears_lib.engine.deploy.browser_app._icon', lambda size: b'an icon')  # it takes time, and the disk is what is looked at
+    monkeypatch.setattr('bears_lib.engine.pages.browser_app.page_icon', lambda size: b'an icon')  # it takes time, and the disk is what is looked at
     for which in ('old', 'new'): save(tmp_path/which/'thing', which)
     new = holds(tmp_path/'new'/'thing')
     old = holds(tmp_path/'old'/'thing') | others

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.core.folders import sample_folder
-from bears_lib.engine.deploy.browser_app import page_server
+from bears_lib.engine.pages.browser_app import page_server
 from bears_lib.engine.features.linear_probe import fit_linear, group_folds
 from bears_lib.engine.features.near_duplicates import group_photos, orientation_hashes, read_photos
 from bears_lib.engine.features.novelty import among_groups

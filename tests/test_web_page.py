@@ -13,7 +13,7 @@ from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.predict.model_folder import ModelInfo, write_model
 from bears_lib.engine.core.folders import read_folder, sample_folder
 from bears_lib.engine.core.photos import Preprocess, Step, filters, open_photo
-from bears_lib.engine.deploy.browser_app import _Handler, integrity, make_web_app, read_runtime, script, wasm
+from bears_lib.engine.pages.browser_app import _Handler, integrity, make_web_app, read_runtime, script, wasm
 from conftest import chromium, chromium_flags, in_browser, root
 from odd_files import odd_files
 

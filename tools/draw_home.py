@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import sync_playwright
 
 from bears_lib.deploy import make_web_app, save_model
-from bears_lib.engine.deploy.browser_app import page_server
+from bears_lib.engine.pages.browser_app import page_server
 from bears_lib.gather import sample_bears
 from bears_lib.train import bears_dls, bears_learner, fit_head
 from npm_packages import node_modules, root

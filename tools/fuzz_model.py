@@ -109,7 +109,7 @@ kinds = [change_value, take_key, add_key, nest, swap_values, odd_labels, several
 def no_waiting() -> ExitStack:
     "What takes time and is the same for every model is done once, and nobody waits for the disk."
     stack, part = ExitStack(), predicting_part()
-    for name, value in {'os.fsync': lambda handle: None, 'bears_lib.engine.deploy.hf_space.predicting_part': lambda: part, 'bears_lib.engine.deploy.browser_app._icon': lambda size: b'an icon'}.items(): stack.enter_context(patch(name, value))
+    for name, value in {'os.fsync': lambda handle: None, 'bears_lib.engine.deploy.hf_space.predicting_part': lambda: part, 'bears_lib.engine.pages.browser_app.page_icon': lambda size: b'an icon'}.items(): stack.enter_context(patch(name, value))
     return stack
 
 def use(model:Path, place:Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.deploy.browser_app import read_runtime, runtime_version
+from bears_lib.engine.pages.browser_app import read_runtime, runtime_version
 
 root = Path(__file__).parent.parent
 axe_version = '4.14.1'

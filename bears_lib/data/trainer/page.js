@@ -8,13 +8,13 @@ const encoded = text => new TextEncoder().encode(text);
 export async function pageFiles({page, script, wasm}, network, info, verdict) {
   const integrity = `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', /** @type {BufferSource} */ (network)))))}`;
   const {labels, training, unsure} = info, title = `${labels.slice(0, 4).join(' or ')}${labels.length > 4 ? ' or ...' : ''}?`;
-  const settings = {...page.settings, labels, threshold: unsure.threshold, files: {...page.settings.files, network: {url: 'small.onnx', integrity}}};
+  const settings = {...page.settings, labels, threshold: unsure.threshold, files: {...page.settings.files, network: {...page.settings.files.network, integrity, size: network.length}}};
   const rows = {Knows: labels.join(', '), 'Learnt from': Object.entries(training.train).map(([label, n]) => `${n} ${label}`).join(', '), 'Right how often': verdict,
     "What it can't do": 'On photos of another kind than those it learnt from it may be right less often. A photo of something else is marked as unlike anything it knows, but not every such photo is noticed. Don\'t let it decide where a mistake could hurt somebody.',
     'Your photo': 'Looked at by this page alone; nothing of it is sent or kept.'};
   const card = Object.entries(rows).map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`).join('\n');
   const index = page.index.replaceAll('@@title@@', () => escaped(title)).replace('@@card@@', () => card).replace('@@settings@@', () => JSON.stringify(settings).replaceAll('<', '\\u003c'));
-  const kept = page.kept.map(each => each.url === 'small.onnx' ? {url: each.url, integrity} : each);
+  const kept = page.kept.map(each => each.url === 'small.onnx' ? {...each, integrity} : each);
   const files = Object.fromEntries(Object.entries(page.files).map(([name, data]) => [name, Uint8Array.from(atob(data), each => each.charCodeAt(0))]));
   if (page.copied) Object.assign(files, {'ort.js': new Uint8Array(await script.arrayBuffer()), 'ort.wasm': new Uint8Array(await wasm.arrayBuffer())});
   return {...files, ...await modelFiles({'small.onnx': network}, info), 'index.html': encoded(index),

@@ -23,8 +23,8 @@ from ..core.folder_swap import digest_of, swap_folder
 from ..core.folders import read_metadata, sample_folder
 from ..core.photos import Preprocess
 from ..core.words import for_script
-from ..deploy.browser_app import check_page, integrity, kept_by_page, make_web_app, page_icon, page_policy
-from ..deploy.browser_app import read_runtime, runtime_version, script, service_worker, wasm
+from .browser_app import check_page, integrity, kept_by_page, make_web_app, page_icon, page_policy
+from .browser_app import read_runtime, runtime_version, script, service_worker, wasm
 from ..deploy.saving import versions
 from ..features.linear_probe import fit_recipe
 from ..features.novelty import most, neighbours, passing
@@ -112,7 +112,7 @@ def _page_to_fill(runtime:str|Path|None) -> dict[str, Any]:
         zeros = np.zeros((2, require_package(default_arch).num_features), np.float32)
         network = with_head(small_body(), zeros, zeros[:, 0], zeros, neighbours)
         model = write_model(f'{place}/model', ModelInfo(['first', 'second'], load_body().preprocess), {'small.onnx': network})
-        page = make_web_app(model, f'{place}/page', runtime, title='@@title@@', examples={})
+        page = make_web_app(model, f'{place}/page', runtime, title='@@title@@', examples={}, packed=False)
         return _marked({path.name: path.read_bytes() for path in page.iterdir()}, bool(runtime))
 
 def _marked(pages:dict[str, bytes], copied:bool) -> dict[str, Any]:
