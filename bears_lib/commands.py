@@ -26,7 +26,7 @@ def bears_train(
     photos:str, # A folder with one folder of photos for each class
     model:str='model', # Where the model goes; one that stands there is replaced
     arch:str=default_arch, # The body's architecture; the default needs no download
-    valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: the photos in valid/, or, where there is no such folder, all of them in turn
+    valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: those in valid/ or, without it, all in turn
     valid:str='', # A folder with photos to check with, one folder for each class
     epochs:int=0, # Rounds of fine-tuning after the head is fitted, by fastai; 0 takes seconds, each further one minutes
     effort:int=1, # 1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
@@ -39,7 +39,8 @@ def bears_train(
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
     if effort != 1 and (epochs or arch != default_arch):
-        raise BearsError('--effort 2 chooses the body itself and fits a head: leave --arch and --epochs out, or --effort.')
+        raise BearsError('--effort 2 chooses the body itself and fits a head: leave --arch and --epochs out, '
+                         'or --effort.')
     trained, result = _train(photos, arch, valid or valid_pct or None, epochs, effort)
     from bears_lib.deploy import save_model
     folder = save_model(trained, model, result, body=not head_only)
@@ -49,7 +50,7 @@ def bears_train(
 
 # %% ../nbs/06_commands.ipynb #794ef234
 def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0, effort:int=1) -> tuple[Any, Any]:
-    "A trained model and its `Evaluation`. What can go wrong in the folder is found before fastai is loaded, which takes seconds."
+    "A trained model and its `Evaluation`. What is wrong in the folder is found before fastai is loaded."
     from bears_lib.engine.interpret.evaluation import evaluate
     from bears_lib.train import fit_photos
     if arch in packages and not epochs: trained = fit_photos(photos, valid=valid, arch=arch, effort=effort)

@@ -32,7 +32,7 @@ def save_model(
     folder:str|Path, # Where the model goes; a model that stands there is replaced
     result:Any=None, # The `Evaluation` from `evaluate(model)`; None evaluates here
     body:bool=True, # Write the network as well; False keeps the head alone, under 1 MB, for whoever has this package
-) -> Path: # The folder: model.json, model.onnx, and head.safetensors or, of a `Learner`, small.onnx and model.safetensors
+) -> Path: # The folder: model.json, model.onnx, and head.safetensors (of a `Learner` small.onnx, model.safetensors)
     """Save a model as plain files that any program can read and none can run.
 
     Parameters
@@ -49,7 +49,7 @@ def save_model(
     Returns
     -------
     Path
-        The folder: model.json, model.onnx, and head.safetensors or, of a `Learner`, small.onnx and model.safetensors
+        The folder: model.json, model.onnx, and head.safetensors (of a `Learner` small.onnx, model.safetensors)
     """
     from bears_lib.engine.deploy.saving import fitted_files, learner_files
     from bears_lib.engine.train.fitting import Fitted

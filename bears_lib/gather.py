@@ -47,5 +47,6 @@ def sample_bears(
         raise BearsError(f'{dest} is there already and is left as it is. Give the name of a new folder.')
     try: shutil.copytree(source, dest, dirs_exist_ok=True)
     except OSError as error:
-        raise BearsError(f"The sample can't be copied to {dest}: {error.strerror}. Choose a folder you may write to.") from error
+        raise BearsError(f"The sample can't be copied to {dest}: {error.strerror}. "
+                         'Choose a folder you may write to.') from error
     return dest

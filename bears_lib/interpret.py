@@ -12,9 +12,10 @@ __all__ = ['Evaluation', 'evaluate', 'plot_confusion', 'most_confused', 'Bin', '
 # %% ../nbs/03_interpret.ipynb #a76972f2
 from .engine.interpret.evaluation import Evaluation, evaluate
 from .engine.interpret.neighbours import Match, leaks, nearest, show_nearest
-from .engine.interpret.plots import Bin, calibration, calibration_error, most_confused, plot_calibration, plot_confusion, top_losses
+from bears_lib.engine.interpret.plots import (Bin, calibration, calibration_error, most_confused, plot_calibration,
+    plot_confusion, top_losses)
 from .engine.interpret.reporting import bears_report, report
 from .engine.interpret.where_it_looks import deletion_check, grad_cam, layer_patches, occlusion
-_all_ = ['Evaluation', 'evaluate', 'plot_confusion', 'most_confused', 'Bin', 'calibration', 'calibration_error', 'plot_calibration',
-    'top_losses', 'grad_cam', 'occlusion', 'deletion_check', 'layer_patches', 'Match', 'nearest', 'show_nearest', 'leaks',
-    'report', 'bears_report']
+_all_ = ['Evaluation', 'evaluate', 'plot_confusion', 'most_confused', 'Bin', 'calibration', 'calibration_error',
+    'plot_calibration', 'top_losses', 'grad_cam', 'occlusion', 'deletion_check', 'layer_patches', 'Match',
+    'nearest', 'show_nearest', 'leaks', 'report', 'bears_report']

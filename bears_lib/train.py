@@ -20,8 +20,8 @@ from .engine.train.fitting import Fitted, fit_chosen, fit_folder, torch_names
 from .engine.train.guessing_game import Challenge
 from .engine.train.labels import Labels, read_labels, read_to_train, say_what_was_understood
 from .engine.train.learning_rate import plot_lr
-_all_ = ['read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears_dls', 'bears_learner', 'lite0', 'KeepNorms', 'fit_head',
-    'plot_activations', 'plot_stack']
+_all_ = ['read_labels', 'Challenge', 'Fitted', 'plot_lr', 'bears_dls', 'bears_learner', 'lite0', 'KeepNorms',
+    'fit_head', 'plot_activations', 'plot_stack']
 
 # %% ../nbs/02_train.ipynb #679f2b90
 def __getattr__(name:str) -> Any:
@@ -32,7 +32,7 @@ def __getattr__(name:str) -> Any:
 def fit_photos(
     path:str|Path|PhotoFolder, # A folder of photos, or what `read_photos` found in it
     labels:Labels|None=None, # Where the classes stand; None: in the names of the folders, one for each class
-    valid:Valid|None=None, # Photos to check with, as in `bears_dls`. None: the folder's own valid/, else every photo is judged by cross-validation
+    valid:Valid|None=None, # Photos to check with, as in `bears_dls`. None: the folder's valid/, else cross-validation
     valid_pct:float|None=None, # The same as `valid`, for a share of each class, 0 to 1
     seed:int=0, # Another number holds out other photos
     size:int=256, # Side of the square that the network sees, in pixels
@@ -41,7 +41,7 @@ def fit_photos(
     mirror:bool=True, # Learn from each photo's mirror image as well
     effort:int=1, # 1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
 ) -> Fitted: # Prints its accuracy, with the number of photos and the interval
-    """Train a classifier in seconds, without fastai and torch: the body looks at each photo once, a regression does the rest.
+    """Train a classifier in seconds, without fastai and torch: the body looks once, a regression does the rest.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def fit_photos(
     labels : Labels | None, default None
         Where the classes stand; None: in the names of the folders, one for each class
     valid : Valid | None, default None
-        Photos to check with, as in `bears_dls`. None: the folder's own valid/, else every photo is judged by cross-validation
+        Photos to check with, as in `bears_dls`. None: the folder's valid/, else cross-validation
     valid_pct : float | None, default None
         The same as `valid`, for a share of each class, 0 to 1
     seed : int, default 0

@@ -10,6 +10,7 @@ __all__ = ['named_weights', 'create_body', 'body_preprocess', 'to_onnx', 'body_f
 # %% ../../../nbs/engine/features/backbone.ipynb #89aa340f
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 import io, warnings
 import numpy as np
 import timm, torch
@@ -43,7 +44,9 @@ def named_weights(
 def create_body(
     arch:str=default_arch, # Any architecture that timm or torchvision knows, such as 'resnet34' or 'convnext_tiny'
     pretrained:bool=True, # Start from ImageNet weights; False starts from random ones
-    size:int|tuple[int, int]=256, # Side of the photos, or (height, width), in pixels; only networks built for one size (such as 'vit_tiny_patch16_224') take notice
+    # Side of the photos, or (height, width), in pixels; only networks built for one size, such as
+    # 'vit_tiny_patch16_224', take notice
+    size:int|tuple[int, int]=256,
 ) -> nn.Module: # Photos of shape (n, 3, size, size) in, features of shape (n, num_features) out
     """A network without its head: it turns a photo into numbers that describe it.
 
@@ -54,7 +57,7 @@ def create_body(
     pretrained : bool, default True
         Start from ImageNet weights; False starts from random ones
     size : int | tuple[int, int], default 256
-        Side of the photos, or (height, width), in pixels; only networks built for one size (such as 'vit_tiny_patch16_224') take notice
+        Side of the photos, or (height, width), in pixels; only networks built for one size, such as 'vit_tiny_patch16_224', take notice
 
     Returns
     -------
@@ -76,7 +79,8 @@ def create_body(
 
 # %% ../../../nbs/engine/features/backbone.ipynb #1288e8b1
 def _timm_body(arch:str, pretrained:bool, size:int|tuple[int, int]) -> nn.Module:
-    fixed: dict = {'img_size': size} if timm.get_pretrained_cfg(arch).fixed_input_size else {}  # type: ignore[union-attr]
+    found: Any = timm.get_pretrained_cfg(arch)
+    fixed: dict = {'img_size': size} if found.fixed_input_size else {}
     try: return timm.create_model(arch, pretrained=pretrained, num_classes=0, **fixed)
     except Exception as error:
         raise _cannot_load(arch, error) from error

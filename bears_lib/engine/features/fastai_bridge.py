@@ -45,7 +45,7 @@ class PhotoImage(PILImage):
     "fastai's image, opened by `open_photo`: upright, in RGB, within bounds."
     @classmethod
     def create(cls,
-        fn:str|Path|bytes|np.ndarray|torch.Tensor|Image.Image, # Anything that `open_photo` opens, or a tensor as fastai makes them
+        fn:str|Path|bytes|np.ndarray|torch.Tensor|Image.Image, # What `open_photo` opens, or a tensor of fastai's
         **kwargs, # Not used; fastai passes it
     ) -> 'PhotoImage':
         """Open a photo.
@@ -53,7 +53,7 @@ class PhotoImage(PILImage):
         Parameters
         ----------
         fn : str | Path | bytes | np.ndarray | torch.Tensor | Image.Image
-            Anything that `open_photo` opens, or a tensor as fastai makes them
+            What `open_photo` opens, or a tensor of fastai's
         **kwargs
             Not used; fastai passes it
         """
@@ -62,7 +62,7 @@ class PhotoImage(PILImage):
         if isinstance(fn, str | Path | bytes): image.source = fn  # `SquarePhoto` opens it again, as `Classifier` does
         return image
 
-PhotoBlock = TransformBlock(type_tfms=PhotoImage.create, batch_tfms=IntToFloatTensor)  # photos as a `DataBlock` wants them
+PhotoBlock = TransformBlock(type_tfms=PhotoImage.create, batch_tfms=IntToFloatTensor)  # photos for a `DataBlock`
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #53fb4f46
 class SquarePhoto(RandomResizedCrop):
@@ -73,11 +73,11 @@ class SquarePhoto(RandomResizedCrop):
     preprocess : Preprocess
         The square that is used for validation and prediction
     min_scale : float, default 0.5
-        The smallest share of a photo's area that a training crop covers, 0 to 1; 1 gives training photos the plain square too
+        Smallest share of a photo's area that a training crop covers, 0 to 1; 1: the plain square
     """
     def __init__(self,
         preprocess:Preprocess, # The square that is used for validation and prediction
-        min_scale:float=0.5, # The smallest share of a photo's area that a training crop covers, 0 to 1; 1 gives training photos the plain square too
+        min_scale:float=0.5, # Smallest share of a photo's area that a training crop covers, 0 to 1; 1: the plain square
     ):
         super().__init__(preprocess.size, min_scale=min_scale)
         self.preprocess, self.plain = preprocess, True
@@ -416,7 +416,7 @@ def _twin(loader:TfmdDL) -> TfmdDL:
 
 # %% ../../../nbs/engine/features/fastai_bridge.ipynb #e5b379a1
 class _Answers(nn.Module):
-    "A body and a head that return probabilities, the features they were made from, and their likeness to a bank of them."
+    "A body and a head that return probabilities, the features behind them, and their likeness to a bank of them."
     def __init__(self, body:nn.Module, head:nn.Module, bank:np.ndarray|None):
         super().__init__()
         self.body, self.head = body, head
@@ -434,7 +434,7 @@ class _Answers(nn.Module):
 def network_of(
     learn:Learner, # Its model is a body followed by a head, as `bears_learner` and `vision_learner` make it
     familiar:Familiar|None=None, # Training photos to compare with
-) -> bytes: # ONNX: `pixels` in, `probabilities` of shape (n, classes) and `features` of shape (n, num_features) out, and with `familiar` also `likeness` of shape (n,)
+) -> bytes: # ONNX: `pixels` in; `probabilities` (n, classes), `features` (n, num_features), `likeness` (n,) out
     """Write a `Learner`'s model down as ONNX.
 
     Parameters
@@ -447,7 +447,7 @@ def network_of(
     Returns
     -------
     bytes
-        ONNX: `pixels` in, `probabilities` of shape (n, classes) and `features` of shape (n, num_features) out, and with `familiar` also `likeness` of shape (n,)
+        ONNX: `pixels` in; `probabilities` (n, classes), `features` (n, num_features), `likeness` (n,) out
     """
     model = learn.model
     require_classifier(learn.dls)

@@ -19,7 +19,7 @@ from ..core.common import say
 
 # %% ../../../nbs/engine/features/feature_cache.ipynb #fcacfo01
 def feature_folder() -> Path|None: # None where nothing shall be kept, or where there is no home folder
-    """The folder of the cache: the one that BEARS_CACHE names, or else one in the user's own cache folder. It need not be there.
+    """The folder of the cache, there or not: the one that BEARS_CACHE names, or else one in the user's cache folder.
 
     Returns
     -------
@@ -29,13 +29,15 @@ def feature_folder() -> Path|None: # None where nothing shall be kept, or where 
     named = os.environ.get('BEARS_CACHE')
     if named is not None: return None if named.strip().lower() in ('', 'off') else Path(os.path.expanduser(named))
     home, given = Path(os.path.expanduser('~')), os.environ.get('XDG_CACHE_HOME', '')
-    of_system = {'darwin': home/'Library'/'Caches', 'win32': Path(os.environ.get('LOCALAPPDATA') or home/'AppData'/'Local')}
+    windows = Path(os.environ.get('LOCALAPPDATA') or home/'AppData'/'Local')
+    of_system = {'darwin': home/'Library'/'Caches', 'win32': windows}
     place = Path(given) if os.path.isabs(given) else of_system.get(sys.platform, home/'.cache')
     return place/'bears_lib'/'features' if place.is_absolute() else None
 
 # %% ../../../nbs/engine/features/feature_cache.ipynb #fcacsa01
 _reasons = {'database or disk is full': 'the disk is full', 'attempt to write a readonly database': 'it is read-only',
-    'database is locked': 'another program keeps it locked', 'unable to open database file': 'permission is missing, or its disk',
+    'database is locked': 'another program keeps it locked',
+    'unable to open database file': 'permission is missing, or its disk',
     'File exists': 'a file has the name of the folder', 'disk I/O error': 'the disk reports an error'}
 _said:dict[tuple[str, ...], object] = {}
 
@@ -47,8 +49,8 @@ def _say_once(*trouble:str) -> None:
 def _say_why_not(folder:Path, what:str, error:Exception) -> None:
     "The cache is of no use for reading or for writing."
     why = getattr(error, 'strerror', None) or str(error)
-    _say_once(f"The cache in {folder} can't be {what} ({_reasons.get(why, why)}): what it should hold is computed each time.",
-        'BEARS_CACHE=FOLDER names another place, BEARS_CACHE=off does without.')
+    _say_once(f"The cache in {folder} can't be {what} ({_reasons.get(why, why)}): what it should hold is computed each "
+        'time.', 'BEARS_CACHE=FOLDER names another place, BEARS_CACHE=off does without.')
 
 # %% ../../../nbs/engine/features/feature_cache.ipynb #fcacop01
 file_name, version, patience = 'cache.sqlite', 1, 10. # patience: seconds to wait for another program
@@ -73,7 +75,8 @@ def _make(db:sqlite3.Connection) -> None:
     db.execute('PRAGMA auto_vacuum=INCREMENTAL')
     db.execute('BEGIN IMMEDIATE')
     with db:
-        found = db.execute('SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version').fetchone()
+        found = db.execute('SELECT user_version, (SELECT count(*) FROM sqlite_master) '
+                           'FROM pragma_user_version').fetchone()
         if found[0] == version: return
         if found != (0, 0):
             raise _OtherVersion('another version of bears_lib has made it')
@@ -146,17 +149,19 @@ def _touch(db:sqlite3.Connection, used:list[tuple[int, bytes]]) -> None:
 # %% ../../../nbs/engine/features/feature_cache.ipynb #fcacwr01
 def _sizes(db:sqlite3.Connection) -> tuple[int, int]:
     "Bytes of the file, and bytes of it that are in use."
-    page, pages, free = (db.execute(f'PRAGMA {name}').fetchone()[0] for name in ('page_size', 'page_count', 'freelist_count'))
+    page, pages, free = (db.execute(f'PRAGMA {name}').fetchone()[0]
+        for name in ('page_size', 'page_count', 'freelist_count'))
     return page*pages, page*(pages - free)
 
 def _make_room(db:sqlite3.Connection, most:int, room:int) -> None:
-    "Unless there is room for so many bytes more, let the entries go that were used longest ago, until 80% of `most` is left."
+    "Unless there is room for so many bytes more, let the entries used longest ago go, until 80% of `most` is left."
     used = _sizes(db)[1]
     if used + room <= most: return
     while used > 0.8*most:
         entries = db.execute('SELECT count(*) FROM entries').fetchone()[0]
         some = max(int(entries*(1 - 0.8*most/used)), entries//100, 1)
-        gone = db.execute('DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries ORDER BY used, rowid LIMIT ?)', (some,))
+        gone = db.execute('DELETE FROM entries WHERE rowid IN '
+                          '(SELECT rowid FROM entries ORDER BY used, rowid LIMIT ?)', (some,))
         if not gone.rowcount: return
         used = _sizes(db)[1]
 
@@ -193,7 +198,8 @@ def _write(db:sqlite3.Connection, values:Mapping[bytes, bytes], most:int) -> Non
     _cut(db, most)
 
 # %% ../../../nbs/engine/features/feature_cache.ipynb #fcacca01
-def _unless_trouble(folder:Path|None, what:str, off:set[str], work:Callable[[Path], _Result], otherwise:_Result) -> _Result:
+def _unless_trouble(folder:Path|None, what:str, off:set[str], work:Callable[[Path], _Result],
+    otherwise:_Result) -> _Result:
     "Do it, or say why not and leave it from then on."
     if folder is None or what in off: return otherwise
     try: return work(folder)
@@ -241,7 +247,8 @@ class Cache:
         keys = {_key(self._kind, each): each for each in hashes}
         def work(folder): return _use(folder, lambda db: _read(db, keys)) if (folder/file_name).exists() else {}
         nothing:dict[bytes, bytes] = {}
-        return {keys[key]: value for key, value in _unless_trouble(self.folder, 'read', self._off, work, nothing).items()}
+        found = _unless_trouble(self.folder, 'read', self._off, work, nothing)
+        return {keys[key]: value for key, value in found.items()}
 
     def put(self,
         values:Mapping[str, bytes], # Values by the SHA-256 of their photos

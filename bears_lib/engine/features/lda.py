@@ -15,14 +15,14 @@ from .linear_probe import Head, contradicted, group_folds
 
 # %% ../../../nbs/engine/features/lda.ipynb #95ea3dee
 def join_looks(
-    *looks:np.ndarray, # float of shape (views, n, features): what several networks, or one at several sizes, say about the same photos
+    *looks:np.ndarray, # Each float of shape (views, n, features): what a network says, or says at another size
 ) -> np.ndarray: # float32 of shape (views, n, sum of all features)
     """Lay several descriptions of the same photos side by side, each on the same scale.
 
     Parameters
     ----------
     *looks : np.ndarray
-        float of shape (views, n, features): what several networks, or one at several sizes, say about the same photos
+        Each float of shape (views, n, features): what a network says, or says at another size
 
     Returns
     -------
@@ -77,7 +77,7 @@ def cross_fit_discriminant(
     features:np.ndarray, # float of shape (views, n, features), as for `fit_linear`
     labels:Sequence[int], # For each photo the number of its class; each class occurs
     groups:Sequence, # For each photo the name or number of its group; photos of one group are never parted
-) -> Head: # With `chances`, `doubted`, `right` and `n`, as `fit_linear` gives them; `n` is 0 where there are too few photos
+) -> Head: # With `chances`, `doubted`, `right` and `n` as from `fit_linear`; `n` is 0 where there are too few photos
     """A discriminant whose probabilities can be taken at their word, and what it says of photos that it has not seen.
 
     Parameters
@@ -92,7 +92,7 @@ def cross_fit_discriminant(
     Returns
     -------
     Head
-        With `chances`, `doubted`, `right` and `n`, as `fit_linear` gives them; `n` is 0 where there are too few photos
+        With `chances`, `doubted`, `right` and `n` as from `fit_linear`; `n` is 0 where there are too few photos
     """
     classes = np.asarray(labels)
     folds, places = group_folds(classes, groups), np.arange(len(classes))

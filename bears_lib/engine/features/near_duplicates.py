@@ -64,7 +64,7 @@ def near_pairs(
     hashes:np.ndarray, # uint64 of shape (n, 8), a row of `orientation_hashes` for each photo
     radius:int=4, # Bits in which two hashes may differ, 0 to 12; 4 is "the same picture", up to 12 is worth a look
 ) -> np.ndarray: # int of shape (pairs, 3): first photo, second photo, distance in bits; first < second
-    """All pairs of photos whose hashes, in any orientation, differ in at most `radius` bits; none is missed. Blank photos are like none.
+    """All pairs of photos whose hashes differ, in any orientation, in at most `radius` bits. Blank photos are like none.
 
     Parameters
     ----------

@@ -114,7 +114,7 @@ def among_groups(
     features:np.ndarray, # float of shape (n, num_features)
     labels:np.ndarray, # int of shape (n,): the number of each photo's class
     groups:Sequence[str], # For each photo its group: itself and its copies
-) -> tuple[Familiar, np.ndarray]: # What is familiar, and each photo's likeness to photos of other groups, float32 of shape (n,)
+) -> tuple[Familiar, np.ndarray]: # What is familiar; each photo's likeness to other groups, float32 (n,)
     """Keep some photos to compare with, and choose the threshold that most photos pass when copies don't count.
 
     Parameters
@@ -129,7 +129,7 @@ def among_groups(
     Returns
     -------
     tuple[Familiar, np.ndarray]
-        What is familiar, and each photo's likeness to photos of other groups, float32 of shape (n,)
+        What is familiar; each photo's likeness to other groups, float32 (n,)
     """
     if not np.isfinite(features).all():
         raise BearsError('The features hold numbers that are not finite: the photos or the network are damaged.')

@@ -69,7 +69,7 @@ def split_photos(
     return held
 
 # %% ../../../nbs/engine/features/split.ipynb #0d79ab3a
-Valid = float | str | Path | PhotoFolder | Iterable | Callable[[Path], object]  # how to say which photos are there to check with
+Valid = float | str | Path | PhotoFolder | Iterable | Callable[[Path], object]  # ways to say which photos check
 
 @dataclass
 class Split:
@@ -153,7 +153,9 @@ def _parted(folder:PhotoFolder, photos:Sequence[Photo], held:np.ndarray, how:str
 # %% ../../../nbs/engine/features/split.ipynb #595d31c4
 def hold_out(
     folder:PhotoFolder, # As `read_photos` gives it
-    valid:Valid|None=None, # A share; a folder with class folders; paths; or a function that says of a path whether it is one. None: the folder's own valid/, else a share of 0.2
+    # A share; a folder with class folders; paths; or a function that says of a path whether it is one.
+    # None: the folder's own valid/, else a share of 0.2
+    valid:Valid|None=None,
     seed:int=0, # For a share: another number gives another split
 ) -> Split:
     """Part a folder into photos to learn from and photos to check with, copies on one side.
@@ -212,7 +214,7 @@ def record_split(
 def sides_of(
     record:Mapping[str, str], # From `record_split`, through `model.json`; {} where nothing is known
     hashes:Iterable[str], # sha256 of some photos
-) -> np.ndarray: # str of shape (n,): 'train' or 'valid' for a photo that the model has met, else 'new'; 'unknown' for all where nothing is recorded
+) -> np.ndarray: # str of shape (n,): 'train' or 'valid' for a photo it has met, else 'new'; 'unknown' without a record
     """Which photos a model has learnt from.
 
     Parameters
@@ -225,7 +227,7 @@ def sides_of(
     Returns
     -------
     np.ndarray
-        str of shape (n,): 'train' or 'valid' for a photo that the model has met, else 'new'; 'unknown' for all where nothing is recorded
+        str of shape (n,): 'train' or 'valid' for a photo it has met, else 'new'; 'unknown' without a record
     """
     if not record.get('train'): return np.array(['unknown' for _ in hashes], str)
     side = {digits: name for name in ('valid', 'train') for digits in record.get(name, '').split()}

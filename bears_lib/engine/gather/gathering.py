@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 import json, shlex
-from ..core.common import BearsError, DataError, UsageError, command, read_json, say, say_next, write_beside
+from bears_lib.engine.core.common import (BearsError, DataError, UsageError, command, read_json, say, say_next,
+    write_beside)
 from ..core.folders import read_metadata, write_metadata
 from ..core.http_client import Web
 from ..core.paths import inside, is_plain_name, own_file, stays
@@ -87,7 +88,7 @@ def check_classes(
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #d79ca3a8
 def _say_answers(found:Mapping[str, ImageResults], said:set[str]) -> None:
-    "A line for each answer that is more than a list of photos, with the classes that got it and the providers that gave it; once in a run."
+    "A line for each answer that is more than a list of photos, with its classes and providers; once in a run."
     answers: dict[tuple[str, str], list[str]] = {}
     for label, results in found.items():
         for row in results.rows:
@@ -371,7 +372,8 @@ def _parse_classes(text:str) -> dict[str, str]:
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #040d0b2b
-@command(examples=['bears-gather bears --classes "grizzly bear,black bear,teddy bear"', 'bears-gather bears --classes "grizzly=grizzly bear,black=black bear" --n 300 --licensed'],
+@command(examples=['bears-gather bears --classes "grizzly bear,black bear,teddy bear"',
+    'bears-gather bears --classes "grizzly=grizzly bear,black=black bear" --n 300 --licensed'],
     then='bears-check bears')
 def bears_gather(
     path:str, # The photo folder to fill; it may be there already

@@ -20,7 +20,8 @@ from ..core.words import clean, for_markdown
 _versions = ('1.0', '2.0', '2.1', '2.5', '3.0', '4.0')  # of Creative Commons licences
 # countries whose law a version was written for
 _ports = frozenset('''am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie
-igo il in it jp kr lu mk mt mx my ng nl no nz pe ph pl pt pr ro rs scotland se sg si th tw ua ug uk us ve vn za'''.split())
+igo il in it jp kr lu mk mt mx my ng nl no nz pe ph pl pt pr ro rs scotland se sg si th tw ua ug uk us
+ve vn za'''.split())
 _names = {'attribution': 'by', 'sharealike': 'sa', 'noncommercial': 'nc', 'noderivatives': 'nd', 'noderivs': 'nd'}
 _kinds = {frozenset(kind.split('-')): f'cc-{kind}'
     for kind in ('by', 'by-sa', 'by-nc', 'by-nd', 'by-nc-sa', 'by-nc-nd', 'sa')}

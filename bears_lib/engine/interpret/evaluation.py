@@ -28,11 +28,11 @@ class Unknown:
     photos: list[Path]
     classes: list[str] # For each photo its folder's name
     probabilities: np.ndarray # float32 of shape (n, classes)
-    unsure: np.ndarray|None # bool of shape (n,): whether it says that it knows nothing like it; None where it can't tell
+    unsure: np.ndarray|None # bool of shape (n,): whether it knows nothing like it; None where it can't tell
 
 @dataclass
-class Evaluation:
-    "What a model said about photos whose class is known: everything in this room is read off it."
+class _Said:
+    "Photos whose class is known, and what a model said of them."
     photos: list[Path]
     labels: list[str] # In the order of the model's outputs
     truth: np.ndarray # int of shape (n,): the number of each photo's class
@@ -42,10 +42,13 @@ class Evaluation:
     threshold: float = -1. # Of the likeness: below it a photo is unfamiliar
     network: bytes = field(default=b'', repr=False) # The network that was asked, as ONNX
     preprocess: Preprocess = field(default_factory=Preprocess) # How it wants its photos
-    notes: list[str] = field(default_factory=list) # What a person should know: files left out, classes that no photo shows
-    about: str = '' # Which photos these are to the model: new, held back, or learnt from; stands beside the figure
-    unknown: 'Unknown|None' = None # What it said of classes that it does not know; the report asks, `evaluate` refuses them
+    notes: list[str] = field(default_factory=list) # What to know: files left out, classes that no photo shows
+    about: str = '' # What these photos are to the model: new, held back, learnt from; stands beside the figure
+    unknown: 'Unknown|None' = None # What it said of classes that it does not know: for the report alone
 
+# %% ../../../nbs/engine/interpret/evaluation.ipynb #ev553a02
+class _EachPhoto(_Said):
+    "What can be read off for each photo."
     @property
     def predicted(self) -> np.ndarray:
         "The most probable class of each photo, int of shape (n,)."
@@ -56,6 +59,19 @@ class Evaluation:
         "bool of shape (n,)."
         return self.predicted == self.truth
 
+    @property
+    def losses(self) -> np.ndarray:
+        "Cross-entropy of each photo: small when the true class got a high probability."
+        return -np.log(np.maximum(self.probabilities[np.arange(len(self.truth)), self.truth], 1e-7))
+
+    @property
+    def worst(self) -> np.ndarray:
+        "The photos' numbers, int of shape (n,), that with the highest loss first."
+        return np.argsort(-self.losses, kind='stable')
+
+# %% ../../../nbs/engine/interpret/evaluation.ipynb #ev553a04
+class _AllPhotos(_EachPhoto):
+    "What can be read off for all photos together."
     @property
     def accuracy(self) -> float:
         "Share of photos judged rightly, 0 to 1."
@@ -68,18 +84,8 @@ class Evaluation:
 
     @property
     def balanced_accuracy(self) -> float:
-        "The mean of the classes' accuracies, 0 to 1: a small class counts as much as a large one. Classes that no photo shows are left out."
+        "The mean accuracy of the classes that photos show, 0 to 1: a small class counts as much as a large one."
         return float(np.mean([self.right[self.truth == i].mean() for i in np.unique(self.truth)]))
-
-    @property
-    def losses(self) -> np.ndarray:
-        "Cross-entropy of each photo: small when the true class got a high probability."
-        return -np.log(np.maximum(self.probabilities[np.arange(len(self.truth)), self.truth], 1e-7))
-
-    @property
-    def worst(self) -> np.ndarray:
-        "The photos' numbers, int of shape (n,), that with the highest loss first."
-        return np.argsort(-self.losses, kind='stable')
 
     @property
     def confusion(self) -> np.ndarray:
@@ -88,6 +94,15 @@ class Evaluation:
         np.add.at(table, (self.truth, self.predicted), 1)
         return table
 
+# %% ../../../nbs/engine/interpret/evaluation.ipynb #ev553a06
+def _row(name:str, right:np.ndarray) -> tuple[str, str, str, str]:
+    if not len(right): return name, '', 'no photo', ''
+    low, high = wilson(int(right.sum()), len(right))
+    return name, f'{right.mean():.1%}', f'n = {len(right)}', f'{low:.1%} to {high:.1%}'
+
+# %% ../../../nbs/engine/interpret/evaluation.ipynb #ev553a07
+class Evaluation(_AllPhotos):
+    "What a model said about photos whose class is known: everything in this room is read off it."
     def part(self,
         which:np.ndarray, # Numbers of photos, or bool of shape (n,)
     ) -> 'Evaluation': # With these photos alone, in this order
@@ -108,34 +123,27 @@ class Evaluation:
         return replace(self, photos=[self.photos[i] for i in some],
             likeness=None if self.likeness is None else self.likeness[some], **values)
 
-    def in_columns(self,
-    ) -> str: # A line for each class, and one for all
-        """The same figures as a table for a terminal.
-
-        Returns
-        -------
-        str
-            A line for each class, and one for all
-        """
-        rows = [('all', self.right), *((label, self.right[self.truth == i]) for i, label in enumerate(self.labels))]
-        cells = [(name, f'{own.mean():.1%}', f'n = {len(own)}', '{:.1%} to {:.1%}'.format(*wilson(int(own.sum()), len(own)))) if len(own)
-            else (name, '', 'no photo', '') for name, own in rows]
-        return '\n'.join([columns([('', 'right', 'photos', '95% interval'), *cells]), *[self.about]*bool(self.about)])
+    def in_columns(self) -> str: # A line for each class, and one for all
+        "The same figures as a table for a terminal."
+        rows = [_row(label, self.right[self.truth == i]) for i, label in enumerate(self.labels)]
+        return '\n'.join([columns([('', 'right', 'photos', '95% interval'), _row('all', self.right), *rows]),
+            *[self.about]*bool(self.about)])
 
     def __str__(self):
         mean = f', mean over classes {self.balanced_accuracy:.1%}' if self.uneven else ''
-        lines = [f'all: {accuracy_text(int(self.right.sum()), len(self.right))}{mean}, log loss {self.losses.mean():.3f}']
+        all_photos = accuracy_text(int(self.right.sum()), len(self.right))
+        lines = [f'all: {all_photos}{mean}, log loss {self.losses.mean():.3f}']
         if self.about: lines.append(self.about)
         for i, label in enumerate(self.labels):
-            own = self.right[self.truth == i]
-            lines.append(f'{label}: {accuracy_text(int(own.sum()), len(own))}' if len(own)
+            of_class = self.right[self.truth == i]
+            lines.append(f'{label}: {accuracy_text(int(of_class.sum()), len(of_class))}' if len(of_class)
                 else f'{label}: no photo to check with')
         return '\n'.join(lines)
 
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #8185b4f9
 def evaluate(
     model:Any, # What `fit_photos` gave, a trained `Learner`, or a model folder
-    photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes the model's own: those it was judged by
+    photos:str|Path|None=None, # A folder with one folder of photos for each class; None: those it was judged by
     train:bool=False, # The training photos instead
 ) -> Evaluation: # Without the photos of the folder that the model has learnt from
     """Let a model look once at photos whose class is known.
@@ -145,7 +153,7 @@ def evaluate(
     model : Any
         What `fit_photos` gave, a trained `Learner`, or a model folder
     photos : str | Path | None, default None
-        A folder with one folder of photos for each class; None takes the model's own: those it was judged by
+        A folder with one folder of photos for each class; None: those it was judged by
     train : bool, default False
         The training photos instead
 
@@ -200,7 +208,7 @@ def _of_fitted(fitted:Fitted) -> Evaluation:
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #cc78ac22
 def network_behind(
     model:Any, # What `fit_photos` gave, a trained `Learner`, or a model folder
-) -> tuple[bytes, list[str], Preprocess, float]: # ONNX, labels, preprocessing, and the likeness below which it is unsure
+) -> tuple[bytes, list[str], Preprocess, float]: # ONNX, labels, preprocessing, the likeness below which it is unsure
     """The network behind a model, and what is needed to ask it.
 
     Parameters
@@ -211,7 +219,7 @@ def network_behind(
     Returns
     -------
     tuple[bytes, list[str], Preprocess, float]
-        ONNX, labels, preprocessing, and the likeness below which it is unsure
+        ONNX, labels, preprocessing, the likeness below which it is unsure
     """
     if isinstance(model, Fitted): return model.network, model.labels, model.body.preprocess, model.familiar.threshold
     if isinstance(model, str | Path):
@@ -242,7 +250,7 @@ class _Chosen:
     sides: np.ndarray # str of shape (n,), as `sides_of` gives it, or 'judged'
     notes: list[str] = field(default_factory=list)
     about: str = ''
-    judged: dict[Path, tuple[np.ndarray, float]] = field(default_factory=dict) # What heads said that had not seen a photo, and its likeness to the others
+    judged: dict[Path, tuple[np.ndarray, float]] = field(default_factory=dict) # What others said of it, its likeness
     others: list[Photo] = field(default_factory=list) # Of classes that the model does not know
 
     def part(self, which:np.ndarray, about:str) -> '_Chosen':
@@ -255,7 +263,8 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str], unknown:bool=False)
     folder = read_folder(photos)
     strange = [label for label in folder.labels if label not in labels]
     if strange and not (unknown and set(folder.labels) & set(labels)):
-        raise DataError(_not_known(photos, strange[0], labels) + ' Rename the folder or take it away, or train a model with it.')
+        raise DataError(f'{_not_known(photos, strange[0], labels)} Rename the folder or take it away, or train a model '
+                        'with it.')
     others = [photo for photo in folder.photos if photo.label in strange]
     folder.photos = [photo for photo in folder.photos if photo.label not in strange]
     if not folder.photos:
@@ -269,35 +278,38 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str], unknown:bool=False)
     sides = np.array(['judged' if photo.path in judged else side for photo, side in zip(folder.photos, sides)], str)
     return _Chosen([photo.path for photo in folder.photos],
         np.array([labels.index(photo.label) for photo in folder.photos]), sides,
-        [_not_known(photos, label, labels) for label in strange] + split_said + folder.notes() + missing, judged=judged, others=others)
+        [_not_known(photos, label, labels) for label in strange] + split_said + folder.notes() + missing,
+        judged=judged, others=others)
 
 def _not_known(photos:str|Path, label:str, labels:list[str]) -> str:
     return f'{photos} has the class {label!r}, and the model knows {", ".join(labels)}.{near(label, labels)}'
 
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #57546ad5
 def _met(model:Any) -> dict[str, str]:
-    "The photos that a model has learnt from or was checked with, as `record_split` writes them; {} where that is not known."
+    "The photos that a model has learnt from or was checked with, as `record_split` writes them; {}: not known."
     if isinstance(model, str | Path): return read_model(model)[0].split
     if isinstance(model, Fitted): return record_of(model)
     from bears_lib.engine.features.fastai_bridge import split_of
     return split_of(model)
 
 def _unseen(chosen:_Chosen) -> _Chosen:
-    "The photos that the model has not learnt from; all of them, with a sentence beside the figure, where there are no others or where it is not known."
+    "The photos that the model has not learnt from; all, with a sentence beside the figure, where there are no others."
     learnt, held, new, judged = ((chosen.sides == side).sum() for side in ('train', 'valid', 'new', 'judged'))
     if (chosen.sides == 'unknown').any():
         return replace(chosen, about='The model does not say which photos it has learnt from: if some of these are '
                                      'among them, the figure is too good.')
     if not held + new + judged:
-        return replace(chosen, about=f'The model has learnt from all of these {counted(learnt, "photo")}: the figure is too good.')
+        return replace(chosen, about=f'The model has learnt from all of these {counted(learnt, "photo")}: '
+                                     'the figure is too good.')
     kinds = [f'{n} {words}' for n, words in ((judged, 'of its training photos, by heads that had not seen them'),
         (held, 'held back from training'), (new, 'that the model has never met')) if n]
-    left_out = f'; {counted(learnt, "that it has learnt from is", "that it has learnt from are")} left out' if learnt else ''
+    out = counted(learnt, 'that it has learnt from is', 'that it has learnt from are')
+    left_out = f'; {out} left out' if learnt else ''
     return chosen.part(chosen.sides != 'train', f'Judged by {" and ".join(kinds)}{left_out}.')
 
 # %% ../../../nbs/engine/interpret/evaluation.ipynb #95c6f38b
 def _judged(model:Any) -> dict[str, tuple[np.ndarray, float]]:
-    "What heads said of training photos that they had not seen, and how like the other photos these are, by the beginnings of their hashes."
+    "What heads said of training photos they had not seen, and their likeness to others, by the beginnings of hashes."
     if isinstance(model, Fitted):
         if model.split: return {}
         said = zip(model.judged.probabilities, model.judged.likeness.tolist())
@@ -312,7 +324,7 @@ def _judged(model:Any) -> dict[str, tuple[np.ndarray, float]]:
 def evaluate_both(
     model:Any, # As in `evaluate`
     photos:str|Path|None, # As in `evaluate`
-) -> tuple[Evaluation, Evaluation|None]: # Of the photos to judge by, and of the training photos; None where these are not known
+) -> tuple[Evaluation, Evaluation|None]: # Of the photos to judge by, and of the training photos, if these are known
     """One look at the photos to judge by, with their likeness to the training photos, and one at these.
 
     Parameters
@@ -325,21 +337,22 @@ def evaluate_both(
     Returns
     -------
     tuple[Evaluation, Evaluation | None]
-        Of the photos to judge by, and of the training photos; None where these are not known
+        Of the photos to judge by, and of the training photos, if these are known
     """
     from bears_lib.engine.features.novelty import fit_familiar
     asked = network_behind(model)
-    if isinstance(model, Fitted):
-        return evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True))), _learnt(model)
+    def judged() -> Evaluation:
+        return evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True)))
+    if isinstance(model, Fitted): return judged(), _learnt(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
         found = _in_folder(model, photos, asked[1], unknown=True)
         result = _evaluate(asked, _unseen(found))
-        if (found.sides == 'judged').any(): return result, result.part(np.array([photo in found.judged for photo in result.photos]))
+        if (found.sides == 'judged').any():
+            return result, result.part(np.array([photo in found.judged for photo in result.photos]))
         learnt = found.sides == 'train'
         return result, _evaluate(asked, replace(found, others=[]).part(learnt, '')) if learnt.any() else None
-    result = evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True)))
-    seen = evaluate(model, train=True)
+    result, seen = judged(), evaluate(model, train=True)
     known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')],
         result.features if photos is None else evaluate(model).features)
     result.likeness, result.threshold = known.likeness(result.features), known.threshold

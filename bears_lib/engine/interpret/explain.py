@@ -53,8 +53,8 @@ def at_rest(
 
 # %% ../../../nbs/engine/interpret/explain.ipynb #3a39d051
 @dataclass
-class Network:
-    "A model that can be looked into: its layers, its classes, and how it wants its photos."
+class _Input:
+    "A network, and how photos go into it."
     model: nn.Module # Photos of shape (n, 3, size, size) in, scores of shape (n, classes) out
     labels: list[str] # In the order of the scores
     preprocess: Preprocess
@@ -63,37 +63,18 @@ class Network:
     def pixels(self,
         photo:Source, # As in `open_photo`
     ) -> torch.Tensor: # float32 of shape (1, 3, size, size)
-        """A photo as the network's input.
-
-        Parameters
-        ----------
-        photo : Source
-            As in `open_photo`
-
-        Returns
-        -------
-        torch.Tensor
-            float32 of shape (1, 3, size, size)
-        """
+        "A photo as the network's input."
         return torch.from_numpy(self.preprocess.tensor(photo)[None]).to(next(self.model.parameters()).device)
 
     def prepared(self,
         square:np.ndarray, # uint8 of shape (height, width, 3), as large as the network sees photos
     ) -> torch.Tensor: # float32 of shape (1, 3, height, width)
-        """The same for a photo that was cut and scaled already.
-
-        Parameters
-        ----------
-        square : np.ndarray
-            uint8 of shape (height, width, 3), as large as the network sees photos
-
-        Returns
-        -------
-        torch.Tensor
-            float32 of shape (1, 3, height, width)
-        """
+        "The same for a photo that was cut and scaled already."
         return torch.from_numpy(self.preprocess.normalised(square)[None]).to(next(self.model.parameters()).device)
 
+# %% ../../../nbs/engine/interpret/explain.ipynb #3a39d05b
+class Network(_Input):
+    "A model that can be looked into: its layers, its classes, and how it wants its photos."
     def chances(self,
         pixels:torch.Tensor, # float32 of shape (n, 3, size, size)
         bs:int=16, # Photos that go through at once
@@ -157,7 +138,8 @@ def _read_network(folder:Path) -> Network:
         return _of_head(info.backbone['name'], info.labels, info.preprocess, tables['weight'], tables['bias'])
     info, data = read_model(folder, 'model.safetensors')
     name, found = str(info.backbone.get('name', '')), load(data)
-    again = f'The network in {folder} (architecture {name!r}) was not made by bears_learner and cannot be rebuilt from its weights. Ask the Learner itself.'
+    again = (f'The network in {folder} (architecture {name!r}) was not made by bears_learner and cannot be rebuilt '
+             'from its weights. Ask the Learner itself.')
     if not re.fullmatch(r'[a-z0-9_.]+', name):
         raise BearsError(again)
     def build() -> nn.Sequential:
@@ -218,7 +200,7 @@ def output_of(
 # %% ../../../nbs/engine/interpret/explain.ipynb #8bf28321
 def map_layers(
     network:Network, # As `open_model` gives it
-) -> dict[str, tuple[int, int, int]]: # Name of each layer that returns maps: channels, rows, columns; in the order in which they finish
+) -> dict[str, tuple[int, int, int]]: # By the layer's name: channels, rows, columns of its maps, in their order
     """The layers that Grad-CAM can look at.
 
     Parameters
@@ -229,7 +211,7 @@ def map_layers(
     Returns
     -------
     dict[str, tuple[int, int, int]]
-        Name of each layer that returns maps: channels, rows, columns; in the order in which they finish
+        By the layer's name: channels, rows, columns of its maps, in their order
     """
     model, found = network.model, dict[str, tuple[int, int, int]]()
     def note(name:str, module:nn.Module, inputs:Any, output:Any) -> None:
@@ -414,7 +396,7 @@ def strongest(
     layers:Sequence[str], # Names of layers that return maps
     photos:Sequence[Source], # Where to look
     bs:int=16, # Photos that go through at once
-) -> dict[str, tuple[np.ndarray, np.ndarray]]: # For each layer: float32 and int of shape (photos, channels), the strongest answer in each photo and its place in the map
+) -> dict[str, tuple[np.ndarray, np.ndarray]]: # For each layer (photos, channels): the strongest answer, its place
     """How strongly each channel answers to each photo, and where: one pass for all layers.
 
     Parameters
@@ -431,7 +413,7 @@ def strongest(
     Returns
     -------
     dict[str, tuple[np.ndarray, np.ndarray]]
-        For each layer: float32 and int of shape (photos, channels), the strongest answer in each photo and its place in the map
+        For each layer (photos, channels): the strongest answer, its place
     """
     parts: dict[str, list] = {name: [] for name in layers}
     with ExitStack() as stack, at_rest(network.model), torch.inference_mode():
@@ -618,7 +600,8 @@ class LayerPatches(Picture):
         return [crop.resize((pixels, pixels), Image.Resampling.BICUBIC) for crop in found]
 
     def __repr__(self):
-        return f'{len(self.rows)} channels of {len({row.layer for row in self.rows})} layers, patches of {self.rows[0].side} to {self.rows[-1].side} pixels'
+        layers, first, last = len({row.layer for row in self.rows}), self.rows[0].side, self.rows[-1].side
+        return f'{len(self.rows)} channels of {layers} layers, patches of {first} to {last} pixels'
 
     def figure(self) -> Figure:
         columns = max(len(row.places) for row in self.rows)

@@ -28,7 +28,8 @@ class Picture:
 
     def _repr_jpeg_(self) -> bytes:
         file, figure = io.BytesIO(), self.figure()
-        figure.savefig(file, format='jpeg', dpi=max(80, 540/figure.get_figwidth()), bbox_inches='tight', pil_kwargs={'quality': 60})
+        dpi = max(80, 540/figure.get_figwidth())
+        figure.savefig(file, format='jpeg', dpi=dpi, bbox_inches='tight', pil_kwargs={'quality': 60})
         return file.getvalue()
 
 # %% ../../../nbs/engine/interpret/heat_maps.ipynb #7800f69d
@@ -103,7 +104,9 @@ class HeatMap(Picture):
         return gallery([self.photo, overlay(self.photo, self.heat)],
             [f'{self.label}: {self.probability:.0%}', self.how], side=2.6)
     def __repr__(self):
-        return f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {self.peak[0] + 1}, column {self.peak[1] + 1} of {self.heat.shape[0]} x {self.heat.shape[1]}'
+        (row, column), (rows, columns) = self.peak, self.heat.shape
+        return (f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {row + 1}, column {column + 1} '
+                f'of {rows} x {columns}')
 
     @property
     def peak(self) -> tuple[int, int]:

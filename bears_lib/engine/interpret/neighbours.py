@@ -57,7 +57,7 @@ def _unit(features:np.ndarray) -> np.ndarray:
 
 # %% ../../../nbs/engine/interpret/neighbours.ipynb #a0dbb64e
 def nearest(
-    seen:Any, # Where to look: an `Evaluation`, such as `evaluate(learn, train=True)`, or a `Learner`, whose training photos are looked at anew
+    seen:Any, # Where to look: an `Evaluation`, such as `evaluate(learn, train=True)`, or a `Learner`, asked anew
     photo:Source, # A path, a file's bytes, a PIL image or an array
     n:int=6, # How many to name
 ) -> list[Match]: # The most similar first
@@ -66,7 +66,7 @@ def nearest(
     Parameters
     ----------
     seen : Any
-        Where to look: an `Evaluation`, such as `evaluate(learn, train=True)`, or a `Learner`, whose training photos are looked at anew
+        Where to look: an `Evaluation`, such as `evaluate(learn, train=True)`, or a `Learner`, asked anew
     photo : Source
         A path, a file's bytes, a PIL image or an array
     n : int, default 6

@@ -121,7 +121,7 @@ def deletion_check(
 # %% ../../../nbs/engine/interpret/where_it_looks.ipynb #62d2ce26
 def layer_patches(
     learn:Any, # A `Learner`, or a model folder
-    layers:str|list[str]|None=None, # Names of layers that return maps; None takes the last at each size of map, from early to late
+    layers:str|list[str]|None=None, # Names of layers that return maps; None: the last at each size of map
     channels:int|list[int]=2, # Numbers of channels, or how many of the most selective to take
     n:int=6, # Patches for each channel
     photos:list|None=None, # Where to look; None takes up to 200 of a `Learner`'s training photos
@@ -133,7 +133,7 @@ def layer_patches(
     learn : Any
         A `Learner`, or a model folder
     layers : str | list[str] | None, default None
-        Names of layers that return maps; None takes the last at each size of map, from early to late
+        Names of layers that return maps; None: the last at each size of map
     channels : int | list[int], default 2
         Numbers of channels, or how many of the most selective to take
     n : int, default 6

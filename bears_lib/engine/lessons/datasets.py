@@ -63,7 +63,7 @@ def _bounded(url:str, output_file:str, pooch:object, most:int=500_000_000) -> No
 
 # %% ../../../nbs/engine/lessons/datasets.ipynb #05421ca3
 def _fetch_esc10(dest:Path, work:Path) -> None:
-    "Ten environmental sounds, through pooch. The archive is made anew for each download, so it has no lasting hash: its size is bounded, and the count of its clips checked."
+    "Ten environmental sounds. The archive is made anew for each download, so not its hash but its clips are checked."
     try: import pooch
     except ImportError:
         raise BearsError('pooch is not installed: pip install "bears_lib[lessons]"') from None
@@ -171,7 +171,8 @@ def _check_same(name:str, whole:Path) -> None:
 def _fetch(name:str) -> Path:
     "Fetch a data set into the cache: all of it or nothing."
     data, dest = data_sets[name], data_cache()/name
-    ask = f'Set BEARS_DATA to a folder that holds {" or ".join(data.folders)}, or connect to the internet. {data.advice}'.strip()
+    folders = ' or '.join(data.folders)
+    ask = f'Set BEARS_DATA to a folder that holds {folders}, or connect to the internet. {data.advice}'.strip()
     if data.fetch is None:
         raise BearsError(f'{data.what[0].upper()}{data.what[1:]} are not on this machine, and they were not '
                          f'published in one piece. {ask}')
@@ -197,8 +198,8 @@ def _fetch(name:str) -> Path:
 # %% ../../../nbs/engine/lessons/datasets.ipynb #fea76040
 def get_data(
     name:str, # 'bears', 'pets', 'pets_drawn', 'pets_drawn_masks', 'cats_dogs', 'dog_breeds' or 'esc10'
-    else_sample:bool=False, # Where it can't be had, say so and give the drawn bears instead of raising a `BearsError`
-) -> Path: # A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
+    else_sample:bool=False, # Where it can't be had, say so and give the drawn bears, not a `BearsError`
+) -> Path: # A folder with one folder for each class; 'dog_breeds' is laid out as the competition's
     """The data of a lesson: from the folder that BEARS_DATA names, from the cache, or from where it was published.
 
     Parameters
@@ -206,12 +207,12 @@ def get_data(
     name : str
         'bears', 'pets', 'pets_drawn', 'pets_drawn_masks', 'cats_dogs', 'dog_breeds' or 'esc10'
     else_sample : bool, default False
-        Where it can't be had, say so and give the drawn bears instead of raising a `BearsError`
+        Where it can't be had, say so and give the drawn bears, not a `BearsError`
 
     Returns
     -------
     Path
-        A folder with one folder for each class; 'dog_breeds' has the competition's layout: train, test, labels.csv, sample_submission.csv
+        A folder with one folder for each class; 'dog_breeds' is laid out as the competition's
     """
     if name not in data_sets:
         raise UsageError(f'No data set is called {name!r}.{near(name, data_sets)} There are {", ".join(data_sets)}.')
@@ -235,7 +236,7 @@ def make_competition(
     dest:str|Path, # A new folder for the result
     keep:Callable[[str], bool]=lambda label: True, # Which classes to take, by their names
     test_share:float=0.2, # Share of each class that goes to `test`, without its label, 0 to 1
-) -> Path: # `dest`: train/ID.jpg, test/ID.jpg, labels.csv (id, breed), sample_submission.csv (id and one column per class)
+) -> Path: # `dest`: train/ID.jpg, test/ID.jpg, labels.csv (id, breed), sample_submission.csv (id, a column per class)
     """Lay photos out as the dog-breed competition does: file names that say nothing, and their labels in a table.
 
     Parameters
@@ -252,7 +253,7 @@ def make_competition(
     Returns
     -------
     Path
-        `dest`: train/ID.jpg, test/ID.jpg, labels.csv (id, breed), sample_submission.csv (id and one column per class)
+        `dest`: train/ID.jpg, test/ID.jpg, labels.csv (id, breed), sample_submission.csv (id, a column per class)
     """
     found, dest = read_folder(photos, check=True), Path(dest)
     taken = [photo for photo in found.photos if keep(photo.label)]

@@ -110,7 +110,7 @@ class Exercise:
             Whether that is right
         """
         if not self.passes: return _same(answer, self.answer, self.tolerance)
-        return bool(eval(self.passes, {'np': np, 'answer': answer, **known}))  # the package's own text, never a learner's
+        return bool(eval(self.passes, {'np': np, 'answer': answer, **known}))  # the package's text, not a learner's
 
 def load_exercises(
     notebook:str, # Its name without ending, such as '02_train'
@@ -277,7 +277,8 @@ def keep_progress(
     row = {'notebook': notebook, 'exercise': number, 'right': right,
            'at': datetime.now(timezone.utc).isoformat(timespec='seconds')}
     try: JsonLines(progress_file()).append(row, so='')
-    except (BearsError, RuntimeError) as error: print(f'What you solved can not be kept: {error}')  # RuntimeError: no home folder
+    except (BearsError, RuntimeError) as error:  # RuntimeError: no home folder
+        print(f'What you solved can not be kept: {error}')
 
 # %% ../../../nbs/engine/lessons/exercises.ipynb #exerprg2
 def progress() -> dict[str, tuple[int, int]]: # For each notebook with exercises: how many are solved, of how many

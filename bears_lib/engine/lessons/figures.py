@@ -36,7 +36,9 @@ def small_png(
     """
     drawn, stored = BytesIO(), BytesIO()
     figure.savefig(drawn, format='png', dpi=dpi, bbox_inches='tight', facecolor='white')
-    Image.open(drawn).convert('RGB').quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(stored, format='png', optimize=True)
+    picture = Image.open(drawn).convert('RGB')
+    picture = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    picture.save(stored, format='png', optimize=True)
     return stored.getvalue()
 
 # %% ../../../nbs/engine/lessons/figures.ipynb #a26d1d52

@@ -166,8 +166,10 @@ def _bear_pages(term:str) -> list[Page]:
     files = sorted((sample_folder()/label).glob('*.jpg'))
     pages = [Page(path.name, f'{term.capitalize()} {number}', path.read_bytes(), 'bears_lib authors', 'apache-2.0')
         for number, path in enumerate(files, 1)]
-    misfits = {1: Page(f'{label}-logo.jpg', f'{label.capitalize()} Coffee', jpeg(draw_logo(f'{label.upper()} COFFEE', '#6b3e26'))),
-        4: Page(f'{label}-poster.jpg', f'{term.capitalize()}: the film', jpeg(draw_poster(label.upper(), 'in cinemas'))),
+    poster = jpeg(draw_poster(label.upper(), 'in cinemas'))
+    logo = jpeg(draw_logo(f'{label.upper()} COFFEE', '#6b3e26'))
+    misfits = {1: Page(f'{label}-logo.jpg', f'{label.capitalize()} Coffee', logo),
+        4: Page(f'{label}-poster.jpg', f'{term.capitalize()}: the film', poster),
         6: Page(f'{label}-again.jpg', f'{term.capitalize()} (copy)', pages[0].body, 'bears_lib authors', 'apache-2.0'),
         9: Page(f'{label}-news.jpg', f'{term.capitalize()} in town', pages[1].body, status=403),
         11: Page(f'{label}-moved.jpg', f'{term.capitalize()}, old page', b'<html>This picture has moved.</html>')}
@@ -176,7 +178,8 @@ def _bear_pages(term:str) -> list[Page]:
 
 # %% ../../../nbs/engine/lessons/practice_web.ipynb #1c265237
 def _cat_pages(seeds:range) -> list[Page]:
-    return [Page(f'cat-{seed}.jpg', f'Cat {seed}', jpeg(draw_cat(seed)), 'bears_lib authors', 'apache-2.0') for seed in seeds]
+    return [Page(f'cat-{seed}.jpg', f'Cat {seed}', jpeg(draw_cat(seed)), 'bears_lib authors', 'apache-2.0')
+        for seed in seeds]
 
 def pages_for(
     term:str, # What somebody searched for, such as 'cats'
@@ -220,7 +223,29 @@ def _every_page() -> dict[str, Page]:
 
 per_page = 10
 
-class PracticeWeb:
+class _Shelf:
+    "The pictures that this web has, and how they are searched."
+    address: str
+    pages: dict[str, Page]
+
+    def search(self,
+        term:str, # What to look for
+        page:int=1, # Counted from 1
+    ) -> list[dict[str, Any]]: # One for each result
+        "A page of results, as the server says it."
+        found = pages_for(term)[(page - 1)*per_page:page*per_page]
+        self.pages |= {each.name: each for each in found}
+        return [{'image_url': f'{self.address}/pictures/{each.name}', 'title': each.title, 'author': each.author,
+                 'license': each.license} for each in found]
+
+    def page(self,
+        name:str, # The last part of a picture's address
+    ) -> Page|None: # None for an address that this web does not have
+        "What a picture's address gives, whether a search has named it or not."
+        return self.pages.get(name) or _every_page().get(name)
+
+# %% ../../../nbs/engine/lessons/practice_web.ipynb #24afdc44
+class PracticeWeb(_Shelf):
     """A search engine and its pictures, on 127.0.0.1, until `close()`.
 
     Parameters
@@ -233,51 +258,7 @@ class PracticeWeb:
     ):
         self.pages: dict[str, Page] = {}
         self.server = _serve(port, type('Handler', (_Handler,), {'web': self}))
-
-    @property
-    def address(self) -> str:
-        "Where it is, such as 'http://127.0.0.1:8731'."
-        return f'http://127.0.0.1:{self.server.server_port}'
-
-    def search(self,
-        term:str, # What to look for
-        page:int=1, # Counted from 1
-    ) -> list[dict[str, Any]]: # One for each result
-        """A page of results, as the server says it.
-
-        Parameters
-        ----------
-        term : str
-            What to look for
-        page : int, default 1
-            Counted from 1
-
-        Returns
-        -------
-        list[dict[str, Any]]
-            One for each result
-        """
-        found = pages_for(term)[(page - 1)*per_page:page*per_page]
-        self.pages |= {each.name: each for each in found}
-        return [{'image_url': f'{self.address}/pictures/{each.name}', 'title': each.title, 'author': each.author,
-                 'license': each.license} for each in found]
-
-    def page(self,
-        name:str, # The last part of a picture's address
-    ) -> Page|None: # None for an address that this web does not have
-        """What a picture's address gives, whether a search has named it or not.
-
-        Parameters
-        ----------
-        name : str
-            The last part of a picture's address
-
-        Returns
-        -------
-        Page | None
-            None for an address that this web does not have
-        """
-        return self.pages.get(name) or _every_page().get(name)
+        self.address = f'http://127.0.0.1:{self.server.server_port}'  # such as 'http://127.0.0.1:8731'
 
     def close(self) -> None:
         "Stop listening."
@@ -295,7 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
         fields = {name: values[0] for name, values in parse_qs(asked.query).items()}
         if asked.path == '/search':
             number = int(fields['page']) if re.fullmatch('[1-9][0-9]{0,5}', fields.get('page', '')) else 1
-            return self.give(json.dumps({'results': self.web.search(fields.get('q', ''), number)}).encode(), 'application/json')
+            results = self.web.search(fields.get('q', ''), number)
+            return self.give(json.dumps({'results': results}).encode(), 'application/json')
         page = self.web.page(asked.path.removeprefix('/pictures/'))
         if page is None: return self.send_error(404)
         if page.status != 200: return self.send_error(page.status)

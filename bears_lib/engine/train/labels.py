@@ -15,7 +15,8 @@ from ..core.common import DataError, UsageError, near, say
 from ..core.words import counted, folded
 from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
-from ..core.folders import PhotoFolder, find_splits, photo_files, place_of, require_classes, require_looked_at
+from bears_lib.engine.core.folders import (PhotoFolder, find_splits, photo_files, place_of, require_classes,
+    require_looked_at)
 from ..core.tables import Table, is_missing, read_table, several_labels
 
 # %% ../../../nbs/engine/train/labels.ipynb #a17442eb
