@@ -310,6 +310,36 @@ def test_feedback_is_kept_with_consent_only(app, browser):
     assert photo.path.name == f'{photo.sha256[:16]}.jpg' and not Image.open(photo.path).getexif() and b'home' not in photo.path.read_bytes()
     assert photo.row['predicted'] == 'grizzly' and 'used to train' in photo.row['consent'] and photo.row['provider'] == 'feedback'
 
+@in_browser
+def test_a_cat_can_be_offered_as_none_of_these(app, browser, model, tmp_path):
+    "Nothing is chosen beforehand, and the bars look as unsure as the answer is."
+    from bears_lib.deploy import Classifier
+    (tmp_path/'cat.jpg').write_bytes(jpeg(drawn_cat()))
+    if not getattr(Classifier(model)(tmp_path/'cat.jpg'), 'unsure', False): pytest.skip('this model does not tell what is unlike its photos')
+    with page_of(browser, app[0]) as page:
+        give(page, tmp_path/'cat.jpg', 'Unlike')
+        page.wait_for_selector('#label')
+        assert page.locator('#label input:checked').count() == 0 and page.locator('#bars.unsure').count() == 1
+        page.check('#agreed input')
+        page.click('#offer')
+        page.wait_for_function('document.querySelector("#thanks").innerText.includes("Choose what the photo shows")')
+        page.check('#label input[value="none of these"]')
+        page.click('#offer')
+        page.wait_for_function('document.querySelector("#thanks").innerText.includes("kept as none of these")')
+    assert len(list((app[1]/'none of these').glob('*.jpg'))) == 1
+
+@in_browser
+def test_a_file_that_cannot_be_shown_is_no_broken_icon(app, browser, tmp_path):
+    (tmp_path/'notes.jpg').write_bytes(b'a poem about bears')
+    with page_of(browser, app[0]) as page:
+        give(page, tmp_path/'notes.jpg', 'not a picture')
+        page.wait_for_selector('#photo.unread')
+        assert page.eval_on_selector('#photo img', 'image => getComputedStyle(image).visibility') == 'hidden'
+
+def test_the_page_says_where_its_accuracy_was_measured(app):
+    page = httpx.get(f'{app[0]}config').text
+    assert 'judged by a head that had not seen it' in page and 'On photos of another kind I am right less often' in page and 'This classifier' not in page
+
 # Its start and end
 
 def test_it_stops_at_ctrl_c_and_keeps_nothing(model, tmp_path, monkeypatch):

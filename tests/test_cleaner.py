@@ -203,3 +203,54 @@ def test_choices_that_cannot_be_kept_are_said(judged, monkeypatch):
     cleaner = ImageCleaner(judged, per_page=7)
     cleaner.cards[0].menu.value = 'remove'
     assert len(cleaner.choices) == 1 and 'Read-only file system' in cleaner.controls['message'].value
+
+def test_only_findings_and_all_of_a_kind_at_once(folder):
+    for i in range(3): (folder/'red'/f'same{i}.jpg').write_bytes((folder/'red'/f'{i}.jpg').read_bytes())
+    (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
+    cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
+    parts = cleaner.controls
+    assert [value for _, value in parts['found'].options] == ['', 'any', 'copy', 'unreadable'] and len(cleaner.shown) == 34
+    parts['found'].value = 'any'
+    assert len(cleaner.shown) == 7  # both of each pair, and the broken file
+    parts['found'].value = 'copy'
+    assert len(cleaner.shown) == 6 and parts['agree'].description == 'Agree with all 3 shown'
+    parts['agree'].click()
+    assert list(cleaner.choices.values()) == [None]*3 and parts['status'].value.startswith('To remove: 3.')
+    again = ImageCleaner(check_images(folder, judge=False), per_page=4)
+    assert again.choices == cleaner.choices
+    parts['apply'].click()
+    assert len(files(folder)) == 31 and not cleaner.choices
+    assert parts['found'].value == 'copy' or parts['found'].value == ''
+
+def test_one_tap_buttons_do_what_the_menu_does(judged):
+    cleaner = ImageCleaner(judged)
+    card = next(card for card in cleaner.cards if card.file.startswith('red/'))
+    assert [button.description for button in card.classes.children] == ['1 blue', '2 red', '3 reddish']
+    card.classes.children[0].click()
+    assert cleaner.choices == {card.file: 'blue'} and card.menu.value == 'to blue' and card.classes.children[0].button_style == 'info'
+    card.classes.children[0].click()
+    assert cleaner.choices == {}
+    card.quick[1].click()
+    assert cleaner.choices == {card.file: None}
+    card.classes.children[1].click()  # its own class: it stays
+    assert cleaner.choices == {}
+    cleaner.enlarge(card.file)
+    assert cleaner.controls['zoom'].children[0].value[:3] == b'\xff\xd8\xff'
+    cleaner.controls['close'].click()
+    assert not cleaner.controls['zoom'].children
+
+def test_what_visitors_offered_is_learnt_from_after_somebody_has_looked(folder):
+    from bears_lib.engine.train.labels import read_to_train
+    rows = list(read_metadata(folder).values())
+    rows[:3] = [row | {'provider': 'feedback'} for row in rows[:3]]
+    (folder/'none of these').mkdir()
+    (folder/rows[0]['file_name']).rename(folder/'none of these'/'cat.jpg')
+    rows[0] |= {'file_name': 'none of these/cat.jpg', 'label': 'none of these'}
+    write_metadata(folder, rows)
+    with pytest.raises(BearsError, match='3 photos in .* visitors .* ImageCleaner'): read_to_train(folder)
+    cleaner = ImageCleaner(check_images(folder, judge=False))
+    assert not cleaner.controls['apply'].disabled  # to look is something to apply
+    cleaner.controls['apply'].click()
+    assert all(row['checked'] for row in read_metadata(folder).values() if row['provider'] == 'feedback') and cleaner.controls['apply'].disabled
+    found, _ = read_to_train(folder)
+    assert found.labels == ['blue', 'red', 'reddish'] and len(found.photos) == 29 and 'none of the classes' in found.remarks[-1]

@@ -133,3 +133,26 @@ def test_keyboard_alone(page, lab, tmp_path):
     shoot(page, 'cleaner_keyboard')
     assert not (tmp_path/'photos'/'blue'/'0.jpg').exists() and (tmp_path/'photos'/'red'/'1-2.jpg').exists()
     assert page.locator('.jp-Notebook .jp-Cell').count() == 2  # no key went to the notebook instead
+
+def test_keys_buttons_and_zoom(page, lab, tmp_path):
+    "A digit puts the photo into its class, x takes it out, z shows it large; a second press takes it back, and the notebook hears nothing of it."
+    run_cell(page, lab)
+    page.get_by_label('Photo 1', exact=True).focus()
+    page.keyboard.press('2')  # blue is 1, red is 2
+    page.get_by_text('To remove: 0. To another class: 1.').wait_for()
+    page.keyboard.press('x')
+    page.get_by_text('To remove: 1. To another class: 0.').wait_for()
+    page.keyboard.press('x')
+    page.wait_for_function("!document.body.innerText.includes('To remove:')")
+    page.keyboard.press('z')
+    page.get_by_role('button', name='Close the photo').wait_for()
+    shoot(page, 'cleaner_zoom')
+    page.get_by_role('button', name='Close the photo').click()
+    page.get_by_role('button', name='Close the photo').wait_for(state='detached')
+    page.get_by_role('button', name='Remove', exact=True).nth(1).click()
+    page.get_by_role('button', name='2 red', exact=True).nth(2).click()
+    page.get_by_text('To remove: 1. To another class: 1.').wait_for()
+    shoot(page, 'cleaner_buttons')
+    assert page.locator('.jp-Notebook .jp-Cell').count() == 2 and (tmp_path/'photos'/'blue'/'0.jpg').exists()
+    tops = page.eval_on_selector_all('.bears-card select', 'menus => menus.map(menu => Math.round(menu.getBoundingClientRect().top))')
+    assert len(set(tops)) <= 2  # menus of one row stand on one line
