@@ -6,8 +6,8 @@ Docs: https://bears-lib.github.io/bears_lib/deploy.html.md"""
 
 # %% auto #0
 __all__ = ['save_model', 'Classifier', 'Prediction', 'uploaded', 'notebook_app', 'shown_answer', 'make_app', 'make_space',
-           'push_space', 'make_web_app', 'make_card', 'bears_predict', 'bears_app', 'bears_space', 'bears_web',
-           'bears_card', 'bears_drift']
+           'push_space', 'make_web_app', 'make_card', 'predict_many', 'bears_predict', 'bears_app', 'bears_space',
+           'bears_web', 'bears_card', 'bears_drift']
 
 # %% ../nbs/04_deploy.ipynb #dep00001
 from pathlib import Path
@@ -22,8 +22,9 @@ from .engine.deploy.model_card import bears_card, make_card, renew_card
 from .engine.predict.inputs import uploaded
 from .engine.predict.model_folder import write_model
 from .engine.predict.predict import Classifier, Prediction
+from .engine.shards.answers import predict_many
 _all_ = ['Classifier', 'Prediction', 'uploaded', 'notebook_app', 'shown_answer', 'make_app', 'make_space', 'push_space',
-    'make_web_app', 'make_card', 'bears_predict', 'bears_app', 'bears_space', 'bears_web', 'bears_card', 'bears_drift']
+    'make_web_app', 'make_card', 'predict_many', 'bears_predict', 'bears_app', 'bears_space', 'bears_web', 'bears_card', 'bears_drift']
 
 # %% ../nbs/04_deploy.ipynb #dep00002
 def save_model(
