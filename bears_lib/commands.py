@@ -14,6 +14,7 @@ from typing import Any
 from .engine.core.common import BearsError, command, say, wilson, write_beside
 from .engine.predict.model_folder import check_target
 from .engine.predict.packaged_body import default_arch, packages
+from .engine.shards.copies import is_run
 from .engine.shards.indexing import bears_features, bears_index, compute_features, index_photos
 from .engine.train.doctor import bears_doctor
 from .engine.train.fitting import Fitted
@@ -22,7 +23,7 @@ _all_ = ['bears_doctor', 'bears_features', 'bears_index', 'compute_features', 'i
 # %% ../nbs/06_commands.ipynb #8a12dab1
 @command
 def bears_train(
-    photos:str, # A folder with one folder of photos for each class
+    photos:str, # A folder with one folder of photos for each class, or the features that `bears-features` wrote
     model:str='model', # Where the model goes; one that stands there is replaced
     arch:str=default_arch, # The body's architecture; the default needs no download
     valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: the photos in valid/, or, where there is no such folder, all of them in turn
@@ -30,20 +31,57 @@ def bears_train(
     epochs:int=0, # Rounds of fine-tuning after the head is fitted, by fastai; 0 takes seconds, each further one minutes
     effort:int=1, # 1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
     head_only:bool=False, # Save the head alone, under 1 MB, for machines that have this package
+    workers:int=1, # Processes of a Ray cluster that fine-tune together; with --epochs
+    address:str='', # Of that cluster: auto, or host:port; '' starts one on this machine
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Train a classifier on a folder of photos and save it."
     start = perf_counter()
     check_target(model)
+    if is_run(photos, ('features',)): return _train_shards(photos, model, head_only, start)
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
     if effort != 1 and (epochs or arch != default_arch):
         raise BearsError('--effort 2 chooses the body itself and fits a head: leave --arch and --epochs out, or --effort.')
+    if workers > 1: return _train_together(photos, model, arch, epochs, workers, address, start)
     trained, result = _train(photos, arch, valid or valid_pct or None, epochs, effort)
     from bears_lib.deploy import save_model
     folder = save_model(trained, model, result, body=not head_only)
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
     return {'model': str(folder), **_summary(trained, result), 'seconds': round(perf_counter() - start, 1)}
+
+# %% ../nbs/06_commands.ipynb #trncls01
+def _train_together(photos:str, model:str, arch:str, epochs:int, workers:int, address:str, start:float) -> dict:
+    "Fine-tuning by several processes of a cluster."
+    import tempfile
+    from bears_lib.engine.core.folders import read_folder
+    from bears_lib.engine.predict.model_folder import read_model_info
+    from bears_lib.engine.shards.cluster import train_on_cluster
+    from bears_lib.engine.train.learners import fine_tune_part, tuned_learner
+    if not epochs:
+        raise BearsError('A head is fitted in seconds by one process: --workers goes with --epochs.')
+    read_folder(photos, check=False)
+    with tempfile.TemporaryDirectory(prefix='bears-train-') as storage:
+        told = {'photos': str(Path(photos).resolve()), 'arch': arch, 'epochs': epochs, 'out': f'{storage}/weights.safetensors'}
+        train_on_cluster(fine_tune_part, {**told, 'storage': storage}, workers, address)
+        from bears_lib.deploy import save_model
+        folder = save_model(tuned_learner(told), model)
+    metrics = read_model_info(folder).metrics
+    say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
+    return {'model': str(folder), 'workers': workers, **metrics, 'seconds': round(perf_counter() - start, 1)}
+
+# %% ../nbs/06_commands.ipynb #trnshrd1
+def _train_shards(features:str, model:str, head_only:bool, start:float) -> dict:
+    "The same from features in shards, which need not fit into memory."
+    from bears_lib.deploy import save_model
+    from bears_lib.engine.shards.streaming_head import fit_shards
+    trained = fit_shards(features)
+    say(trained)
+    folder, head = save_model(trained, model, body=not head_only), trained.fitted.head
+    say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
+    return {'model': str(folder), 'labels': trained.labels, 'photos': trained.counts, 'accuracy': head.right/head.n, 'right': head.right,
+        'n': head.n, 'interval': list(wilson(head.right, head.n)), 'log_loss': round(trained.fitted.log_loss, 4),
+        'doubted': len(trained.fitted.doubted), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #794ef234
 def _train(photos:str|Path, arch:str, valid:str|float|None=None, epochs:int=0, effort:int=1) -> tuple[Any, Any]:

@@ -51,9 +51,11 @@ def save_model(
     Path
         The folder: model.json, model.onnx, and head.safetensors or, of a `Learner`, small.onnx and model.safetensors
     """
-    from bears_lib.engine.deploy.saving import fitted_files, learner_files
+    from bears_lib.engine.deploy.saving import fitted_files, learner_files, shards_files
+    from bears_lib.engine.shards.streaming_head import FittedShards
     from bears_lib.engine.train.fitting import Fitted
     if isinstance(model, Fitted): made = fitted_files(model, body)
+    elif isinstance(model, FittedShards): made = shards_files(model, body)
     elif not body:
         raise BearsError("A Learner's body may have been trained, so it is saved with its head: leave body=False out.")
     else:

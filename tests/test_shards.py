@@ -311,3 +311,68 @@ def test_without_the_extra_a_sentence_says_what_to_install(photos, model, tmp_pa
             "try: predict_many(*sys.argv[1:])\nexcept BearsError as error: print(error)")
     run = subprocess.run([sys.executable, '-c', code, model, photos, tmp_path/'out'], capture_output=True, text=True)
     assert 'pip install "bears_lib[cluster]"' in run.stdout, run.stdout + run.stderr
+
+def test_a_head_from_shards_is_the_one_from_memory(tmp_path):
+    "Ninety drawn bears: index, features, train, and the model answers as the one that was trained on the folder."
+    from bears_lib.commands import bears_train
+    from bears_lib.engine.core.folders import sample_folder
+    for path in files(sample_folder())[::4]:
+        (tmp_path/'photos'/label_of(path)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path/'photos'/label_of(path))
+    bears_features(str(tmp_path/'photos'), out=str(tmp_path/'features'), shard=40)
+    far = bears_train(str(tmp_path/'features'), model=str(tmp_path/'far'))
+    near = bears_train(str(tmp_path/'photos'), model=str(tmp_path/'near'))
+    assert far['labels'] == near['labels'] and far['n'] == near['n'] and far['right'] == near['right']
+    one, other = (Classifier(tmp_path/name).many(files(tmp_path/'photos')) for name in ('far', 'near'))
+    assert [answer.label for answer in one] == [answer.label for answer in other]
+    assert max(abs(a[label] - b[label]) for a, b in zip(one, other) for label in a) < 0.02
+    info = json.loads((tmp_path/'far'/'model.json').read_text(encoding='utf-8'))
+    assert info['metrics']['n'] == far['n'] and info['training']['train'] == far['photos'] and info['unsure']['threshold']
+
+def test_streamed_and_in_memory_agree_at_fifty_thousand():
+    "The same label on 99.9% of 50,000 rows, fitted block by block and at once."
+    import tempfile
+    from bears_lib.engine.features.linear_probe import fit_linear
+    from bears_lib.engine.shards.streaming_head import Rows, fit_rows
+    rng, n, numbers = np.random.default_rng(1), 50_000, 48
+    features = np.maximum(rng.normal(size=(n, numbers)), 0).astype(np.float16)
+    truth = (features.astype(np.float32) @ rng.normal(size=(numbers, 3)) + rng.gumbel(size=(n, 3))).argmax(1)
+    with tempfile.TemporaryDirectory() as place:
+        features.tofile(f'{place}/rows')
+        streamed = fit_rows(Rows(f'{place}/rows', truth, np.arange(n), ['a', 'b', 'c'], 1, numbers))
+    whole, wide = fit_linear(features[None].astype(np.float32), truth.tolist()), features.astype(np.float32)
+    assert (streamed.head.probabilities(wide).argmax(1) == whole.probabilities(wide).argmax(1)).mean() >= 0.999
+    assert abs(streamed.head.right - whole.right) < 50 and streamed.head.n == n
+
+def test_copies_of_a_fold_stay_together(tmp_path):
+    "A photo and its copy in another file are of one group, and so on one side."
+    from bears_lib.engine.shards.streaming_head import open_rows
+    photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
+    Image.open(photos/'red'/'0.jpg').save(photos/'red'/'again.jpg', quality=60)
+    shutil.copy(photos/'blue'/'0.jpg', photos/'blue'/'same.jpg')
+    compute_features(photos, tmp_path/'features', shard=4, size=64)
+    with open_rows(tmp_path/'features') as rows: assert len(rows.groups) == 14 and len(set(rows.groups.tolist())) == 12 == len(set(rows.names))
+
+def test_check_of_an_index(tmp_path):
+    "Copies, a copy in another class, and a file that does not open; a folder is checked as before."
+    from bears_lib.gather import bears_check
+    photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
+    shutil.copy(photos/'red'/'1.jpg', photos/'red'/'copy.jpg')
+    shutil.copy(photos/'red'/'2.jpg', photos/'blue'/'strange.jpg')
+    (photos/'red'/'broken.jpg').write_bytes(b'<html>')
+    bears_index(str(photos), out=str(tmp_path/'manifest'), shard=4)
+    found = bears_check(str(tmp_path/'manifest'))
+    assert found['problems'] == {'copy': 1, 'in two classes': 1, 'unreadable': 1} and found['exit'] == 1 and found['photos'] == {'blue': 7, 'red': 7}
+    assert {Path(each['file']).name for each in found['findings'] if each['problem'] == 'unreadable'} == {'broken.jpg'}
+    assert bears_check(str(photos), quick=True)['problems']['in two classes'] == 1
+
+@pytest.mark.parametrize('what, words', [('answers', 'holds no features'), ('one class', 'photos of 1 class'), ('no classes', 'photos of 0 classes')])
+def test_features_that_train_nothing(what, words, photos, model, tmp_path):
+    from bears_lib.engine.shards.streaming_head import fit_shards
+    if what == 'answers': predict_many(model, photos, tmp_path/'out')
+    else: compute_features(photos/'red' if what == 'no classes' else as_one_class(photos, tmp_path), tmp_path/'out', size=64)
+    with pytest.raises(BearsError, match=words): fit_shards(tmp_path/'out')
+
+def as_one_class(photos, place):
+    shutil.rmtree(photos/'blue')
+    return photos

@@ -7,14 +7,14 @@ Docs: https://bears-lib.github.io/bears_lib/engine/shards/places.html.md"""
 # %% auto #0
 __all__ = ['stores', 'needed', 'is_address', 'filesystem', 'asking', 'Place', 'open_file', 'read_place', 'write_place']
 
-# %% ../../../nbs/engine/shards/places.ipynb #3793dce6
+# %% ../../../nbs/engine/shards/places.ipynb #9ecbddec
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 import io, os, re
 from ..core.common import BearsError, DataError, NetworkError, UsageError, near, write_beside
 
-# %% ../../../nbs/engine/shards/places.ipynb #88a65533
+# %% ../../../nbs/engine/shards/places.ipynb #998c4ffc
 def needed(
     name:str, # A module that comes with an extra
     extra:str='cluster', # The extra
@@ -38,7 +38,7 @@ def needed(
     except ModuleNotFoundError as error:
         raise UsageError(f'This needs {error.name}, which is not installed: pip install "bears_lib[{extra}]"') from error
 
-# %% ../../../nbs/engine/shards/places.ipynb #31929198
+# %% ../../../nbs/engine/shards/places.ipynb #d179cf40
 stores = {'file': '', 'local': '', 'memory': '', 's3': 's3', 's3a': 's3', 'gs': 'gcsfs', 'gcs': 'gcsfs', 'az': 'adlfs',
     'abfs': 'adlfs', 'abfss': 'adlfs', 'hf': 'huggingface_hub'}  # kinds of addresses, and what each needs besides fsspec
 
@@ -85,7 +85,7 @@ def filesystem(
     except Exception as error:
         raise _no_answer(address, error) from error
 
-# %% ../../../nbs/engine/shards/places.ipynb #fefcaebe
+# %% ../../../nbs/engine/shards/places.ipynb #37312e1f
 _unknown = re.compile('credential|forbidden|denied|unauthorized|not authorized|401|403|token|login', re.IGNORECASE)
 
 def _no_answer(address:str, error:Exception) -> BearsError:
@@ -114,7 +114,7 @@ class asking:
         if isinstance(error, BearsError) or not isinstance(error, Exception): return
         raise _no_answer(self.address, error) from error
 
-# %% ../../../nbs/engine/shards/places.ipynb #030f630c
+# %% ../../../nbs/engine/shards/places.ipynb #6dd59de0
 class Place:
     """A folder on a disk or in storage; a file in it is whole or not there.
 
@@ -172,14 +172,15 @@ class Place:
         list[str]
             Sorted
         """
+        found: list[str] = []
         if self.local is not None:
-            found = [entry.name for entry in os.scandir(self.local)] if self.local.is_dir() else []
+            if self.local.is_dir(): found = os.listdir(self.local)
         else:
             with asking(self.address), suppress(FileNotFoundError):
                 found = [str(each).rsplit('/', 1)[-1] for each in self.fs.ls(self.root, detail=False)]
         return sorted(name for name in found if name.endswith(ending))
 
-# %% ../../../nbs/engine/shards/places.ipynb #86b6d9a8
+# %% ../../../nbs/engine/shards/places.ipynb #1edc0964
 def open_file(
     address:str|Path, # A path or an address
 ) -> Any: # A file that can be read from any point on
