@@ -6,8 +6,8 @@ Docs: https://bears-lib.github.io/bears_lib/deploy.html.md"""
 
 # %% auto #0
 __all__ = ['save_model', 'Classifier', 'Prediction', 'uploaded', 'notebook_app', 'shown_answer', 'make_app', 'make_space',
-           'push_space', 'make_web_app', 'make_card', 'bears_predict', 'bears_app', 'bears_space', 'bears_web',
-           'bears_card', 'bears_drift']
+           'push_space', 'make_web_app', 'make_card', 'predict_many', 'bears_predict', 'bears_app', 'bears_space',
+           'bears_web', 'bears_card', 'bears_drift']
 
 # %% ../nbs/04_deploy.ipynb #dep00001
 from pathlib import Path
@@ -23,8 +23,9 @@ from .engine.deploy.model_card import bears_card, make_card, renew_card
 from .engine.predict.inputs import uploaded
 from .engine.predict.model_folder import write_model
 from .engine.predict.predict import Classifier, Prediction
+from .engine.shards.answers import predict_many
 _all_ = ['Classifier', 'Prediction', 'uploaded', 'notebook_app', 'shown_answer', 'make_app', 'make_space', 'push_space',
-    'make_web_app', 'make_card', 'bears_predict', 'bears_app', 'bears_space', 'bears_web', 'bears_card', 'bears_drift']
+    'make_web_app', 'make_card', 'predict_many', 'bears_predict', 'bears_app', 'bears_space', 'bears_web', 'bears_card', 'bears_drift']
 
 # %% ../nbs/04_deploy.ipynb #dep00002
 def save_model(
@@ -51,9 +52,11 @@ def save_model(
     Path
         The folder: model.json, model.onnx, and head.safetensors (of a `Learner` small.onnx, model.safetensors)
     """
-    from bears_lib.engine.deploy.saving import fitted_files, learner_files
+    from bears_lib.engine.deploy.saving import fitted_files, learner_files, shards_files
+    from bears_lib.engine.shards.streaming_head import FittedShards
     from bears_lib.engine.train.fitting import Fitted
     if isinstance(model, Fitted): made = fitted_files(model, body)
+    elif isinstance(model, FittedShards): made = shards_files(model, body)
     elif not body:
         raise BearsError("A Learner's body may have been trained, so it is saved with its head: leave body=False out.")
     else:

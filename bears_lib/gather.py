@@ -12,7 +12,7 @@ __all__ = ['sample_bears', 'search_images', 'search_images_ddg', 'register_provi
 # %% ../nbs/01_gather.ipynb #6b4311e6
 from pathlib import Path
 import shutil
-from .engine.gather.audit import bears_check, check_images, drop_dups, find_dups
+from .engine.gather.audit import check_images, drop_dups, find_dups
 from .engine.gather.cleaner import ImageCleaner
 from .engine.core.common import BearsError
 from .engine.gather.gathering import attribution, bears_gather, gather_images, licensed_copy, save_uploads
@@ -20,6 +20,7 @@ from .engine.gather.download import download_images
 from .engine.core.folders import sample_folder
 from .engine.gather.providers import register_provider
 from .engine.gather.search import search_images, search_images_ddg
+from .engine.shards.copies import bears_check
 _all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads',
     'attribution', 'licensed_copy',
          'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_gather', 'bears_check']

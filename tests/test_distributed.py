@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip('accelerate')
 from conftest import make_photos
+from test_cluster import cluster
 
 script = '''
 import json, sys
@@ -62,3 +63,14 @@ def test_sync_bn_would_take_the_activations_away():
     with torch.inference_mode(): expected = body(photo)
     changed = nn.SyncBatchNorm.convert_sync_batchnorm(body)
     with torch.inference_mode(): assert not torch.allclose(changed.eval()(photo), expected, rtol=1e-2)
+
+def test_two_nodes_of_a_cluster_train_the_same_model(cluster, tmp_path):
+    "Ray starts a process on each node, fastai trains in both, and the weights that come back are trained ones."
+    import torch
+    from bears_lib.engine.shards.cluster import train_on_cluster
+    from bears_lib.engine.train.learners import fine_tune_part, tuned_learner, _to_tune
+    photos = make_photos(tmp_path/'photos', {'red': 8, 'blue': 8})
+    told = {'photos': str(photos), 'arch': 'tf_efficientnet_lite0', 'epochs': 1, 'size': 32, 'bs': 4, 'out': str(tmp_path/'weights.safetensors'), 'gpu': False}
+    train_on_cluster(fine_tune_part, {**told, 'storage': str(tmp_path/'storage')}, workers=2)
+    before, after = (torch.cat([each.detach().flatten()[:50] for each in learn.model[0].parameters()]) for learn in (_to_tune(told), tuned_learner(told)))
+    assert float((before - after).abs().max()) > 1e-5

@@ -19,7 +19,7 @@ from npm_packages import node_modules
 from setup_cells import badges
 from slim_styles import slim
 
-rooms = ('core', 'predict', 'features', 'gather', 'train', 'interpret', 'deploy', 'pages', 'quiz', 'lessons')  # of the engine, from the ground up
+rooms = ('core', 'predict', 'features', 'gather', 'train', 'shards', 'interpret', 'deploy', 'pages', 'quiz', 'lessons')  # of the engine, from the ground up
 left_out = r'^[_.]|^solutions$'  # folders that are not for the site
 
 def reading_order(room:Path) -> list[str]:

@@ -1,0 +1,378 @@
+"Many photos on one machine: whatever they come in, whatever happens on the way, each is answered once."
+import json, os, shutil, signal, subprocess, sys, tarfile, time
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pa = pytest.importorskip('pyarrow', reason='pyarrow is not installed: pip install "bears_lib[cluster]"')
+fsspec = pytest.importorskip('fsspec', reason='fsspec is not installed: pip install "bears_lib[cluster]"')
+import pyarrow.parquet as pq
+
+import strange
+from bears_lib.commands import bears_features, bears_index, compute_features
+from bears_lib.deploy import Classifier, bears_predict, predict_many
+from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.predict.model_folder import ModelInfo, write_model
+from bears_lib.engine.shards.engines import choose_engine
+from bears_lib.engine.shards.shards import hidden, part_name
+from bears_lib.engine.shards.sources import Row, list_photos
+from conftest import make_photos, shell
+from loopback import Answer, LoopbackWeb
+from test_deploy import tiny_network
+
+@pytest.fixture
+def model(tmp_path): return tiny_model(tmp_path/'model')
+
+def tiny_model(folder:Path, labels:tuple[str, ...]=('red', 'blue')) -> Path:
+    return write_model(folder, ModelInfo(list(labels), Preprocess(16)), {'model.onnx': tiny_network()})
+
+def files(folder:Path) -> list[Path]: return sorted(folder.rglob('*.jpg'))
+def label_of(path:Path) -> str: return path.parent.name
+
+def as_folder(photos, place): return photos
+def as_list(photos, place): return [str(path) for path in files(photos)]
+def as_text(photos, place):
+    (place/'list.txt').write_text('\n'.join(os.path.relpath(path, place) for path in files(photos)) + '\n\n', encoding='utf-8')
+    return place/'list.txt'
+def as_addresses(photos, place):
+    pq.write_table(pa.table({'path': [str(path) for path in files(photos)], 'label': [label_of(path) for path in files(photos)]}), place/'addresses.parquet')
+    return place/'addresses.parquet'
+def as_bytes(photos, place):
+    table = pa.table({'bytes': [path.read_bytes() for path in files(photos)], 'label': [label_of(path) for path in files(photos)]})
+    pq.write_table(table, place/'bytes.parquet', row_group_size=5)
+    return place/'bytes.parquet'
+def as_hugging_face(photos, place):
+    from datasets import Dataset, Features, ClassLabel
+    from datasets import Image as Picture
+    made = Dataset.from_dict({'image': list(map(str, files(photos))), 'label': [['blue', 'red'].index(label_of(path)) for path in files(photos)]},
+        features=Features({'image': Picture(), 'label': ClassLabel(names=['blue', 'red'])}))
+    made.to_parquet(str(place/'hugging.parquet'))
+    return place/'hugging.parquet'
+def as_imagefolder(photos, place):
+    (folder := place/'imagefolder').mkdir()
+    lines = []
+    for i, path in enumerate(files(photos)):
+        shutil.copy(path, folder/f'{i:03d}.jpg')
+        lines.append(json.dumps({'file_name': f'{i:03d}.jpg', 'label': label_of(path)}))
+    (folder/'metadata.jsonl').write_text('\n'.join(lines), encoding='utf-8')
+    return folder
+def as_webdataset(photos, place):
+    with tarfile.open(place/'photos.tar', 'w') as archive:
+        for i, path in enumerate(files(photos)):
+            for name, data in ((f'{i:04d}.jpg', path.read_bytes()), (f'{i:04d}.cls', label_of(path).encode())):
+                about = tarfile.TarInfo(name)
+                about.size = len(data)
+                archive.addfile(about, BytesIO(data))
+    return place/'photos.tar'
+def as_storage(photos, place):
+    fs = fsspec.filesystem('memory')
+    for path in files(photos): fs.pipe_file(f'/{place.name}/photos/{label_of(path)}/{path.name}', path.read_bytes())
+    return f'memory://{place.name}/photos'
+def as_archive_in_storage(photos, place):
+    fsspec.filesystem('memory').pipe_file(f'/{place.name}/photos.tar', as_webdataset(photos, place).read_bytes())
+    return f'memory://{place.name}/photos.tar'
+def as_index(photos, place):
+    bears_index(str(as_webdataset(photos, place)), out=str(place/'manifest'), shard=5)
+    return place/'manifest'
+
+sources = [as_folder, as_list, as_text, as_addresses, as_bytes, as_hugging_face, as_imagefolder, as_webdataset, as_storage, as_archive_in_storage, as_index]
+
+@pytest.mark.parametrize('form', sources)
+def test_each_source_gives_the_same_answers(form, photos, model, tmp_path):
+    "Twelve photos in eleven forms: the same probabilities for each, and the label where the form has one."
+    ask, source = Classifier(model), form(photos, tmp_path)
+    wanted = sorted((label_of(path), ask(path)['red']) for path in files(photos))
+    answers = list(predict_many(model, source, tmp_path/'out', shard=5))
+    assert [row['answer'] for row in answers] == [max(row['chances'], key=row['chances'].get) for row in answers]
+    found = sorted((row['answer'], row['chances']['red']) for row in answers)
+    assert [label for label, _ in found] == [label for label, _ in wanted]
+    assert np.allclose([chance for _, chance in found], [chance for _, chance in wanted], atol=1e-6)
+    if form not in (as_list, as_text): assert all(row['label'] == row['answer'] for row in answers)
+    assert len((tmp_path/'out'/part_name(0)).read_bytes()) and len(list((tmp_path/'out').glob('part-*'))) == 3
+
+def test_what_comes_out_opens_everywhere(photos, model, tmp_path):
+    "pandas, DuckDB and datasets read the folder; people read lines and a summary."
+    import datasets, pandas
+    duckdb = pytest.importorskip('duckdb', reason='duckdb is not installed: pip install duckdb')
+    (photos/'red'/'broken.jpg').write_bytes(b'<html>not found')
+    answers = predict_many(model, photos, tmp_path/'out', shard=5, lines=True)
+    assert answers.summary['photos'] == 13 and answers.summary['answers'] == {'blue': 6, 'red': 6} and answers.summary['unreadable'] == 1
+    assert 'red 6' in str(answers) and '1 photo could not be used' in str(answers)
+    frame = pandas.read_parquet(tmp_path/'out')
+    assert len(frame) == 13 and frame.answer.value_counts().to_dict() == {'red': 6, 'blue': 6} and (frame.problem != '').sum() == 1
+    assert duckdb.sql(f"select count(*), sum(chances.red > 0.5)::int from '{tmp_path}/out/*.parquet'").fetchall() == [(13, 6)]
+    read = datasets.load_dataset('parquet', data_files=str(tmp_path/'out'/'part-*.parquet'), split='train', cache_dir=str(tmp_path/'cache'))
+    assert len(read) == 13 and set(read['answer']) == {'red', 'blue', None}
+    lines = [json.loads(line) for line in (tmp_path/'out'/'_answers.jsonl').read_text(encoding='utf-8').splitlines()]
+    assert len(lines) == 13 and json.loads((tmp_path/'out'/'_summary.json').read_text(encoding='utf-8')) == answers.summary
+
+def test_sixty_nasty_files_spread_over_shards(photos, model, tmp_path):
+    "Sixty files that are no photos, or broken ones, among good ones: sixty reasons, and all good ones answered."
+    large = ('million', 'MB', 'pieces', 'values', 'items', '60 kB', 'Photoshop', 'XMP', '65535', '5000')
+    made = {name: make() for name, make in strange.makers.items() if not name.startswith('fine') and not any(word in name for word in large)}
+    broken = [data for data, answer in zip(made.values(), Classifier(model).many(list(made.values()))) if answer.problem]
+    for i in range(60): (photos/('red', 'blue')[i % 2]/f'nasty {i}.jpg').write_bytes(broken[i % len(broken)])
+    answers = predict_many(model, photos, tmp_path/'out', shard=9)
+    nasty = [row for row in answers if 'nasty' in row['address']]
+    assert len(broken) > 30 and len(nasty) == 60 and all(row['problem'] and not row['answer'] for row in nasty)
+    assert answers.summary['unreadable'] == 60 and answers.summary['answers'] == {'red': 6, 'blue': 6}
+
+slow_run = '''
+import sys, time
+from bears_lib.engine.predict.predict import Classifier
+from bears_lib.deploy import predict_many
+ask = Classifier.__call__
+def slowly(self, *args):
+    time.sleep(0.01)
+    return ask(self, *args)
+Classifier.__call__ = slowly
+predict_many(sys.argv[1], sys.argv[2], sys.argv[3], shard=20)
+'''
+
+def test_killed_half_way_the_rerun_does_the_other_half(model, tmp_path):
+    "kill -9 in the middle of 400 photos: what is finished is whole and stays, and nothing is answered twice or not at all."
+    photos, out = make_photos(tmp_path/'many', {'red': 200, 'blue': 200}), tmp_path/'out'
+    (tmp_path/'run.py').write_text(slow_run, encoding='utf-8')
+    process = subprocess.Popen([sys.executable, tmp_path/'run.py', model, photos, out], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(list(out.glob('part-*.parquet'))) < 10 and time.monotonic() < deadline: time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = {path.name: path.stat().st_mtime_ns for path in out.glob('part-*.parquet')}
+    assert 10 <= len(kept) < 20
+    answers = predict_many(model, photos, out)
+    rows = list(answers)
+    assert len(rows) == 400 == len({row['address'] for row in rows}) and answers.summary['answers'] == {'red': 200, 'blue': 200}
+    assert {name: (out/name).stat().st_mtime_ns for name in kept} == kept and len(list(out.glob('part-*'))) == 20
+
+def test_a_second_model_is_refused(photos, model, tmp_path):
+    predict_many(model, photos, tmp_path/'out')
+    other = tiny_model(tmp_path/'other', ('rot', 'blau'))
+    with pytest.raises(BearsError, match='with another labels, and results are never mixed. Choose another folder'): predict_many(other, photos, tmp_path/'out')
+    with pytest.raises(BearsError, match='for other work .answers., and results are never mixed'): compute_features(photos, tmp_path/'out')
+    with pytest.raises(BearsError, match='holds results for .*photos, not for'): predict_many(model, photos/'red', tmp_path/'out')
+
+def test_a_model_that_changes_under_a_run_is_noticed(photos, model, tmp_path, monkeypatch):
+    "Between the beginning and a worker's start somebody trains again."
+    from bears_lib.engine.shards import answers
+    job = answers.ask_job(model)
+    shutil.rmtree(model)
+    tiny_model(model, ('rot', 'blau'))
+    with pytest.raises(BearsError, match='holds another model than when this run began'): job.start()
+
+@pytest.mark.parametrize('content', [b'', b'PAR1', b'PAR1' + bytes(100), 'other rows', 'of nobody', 'of another model'])
+def test_a_shard_by_another_hand_is_refused(content, photos, model, tmp_path):
+    "Half a file, a table of something else, a shard of another model: one sentence that says which file, and nothing is mixed."
+    out = tmp_path/'out'
+    predict_many(model, photos, out, shard=5)
+    part = out/part_name(1)
+    table = pq.read_table(part)
+    if content == 'other rows': pq.write_table(table.slice(0, 2), part)
+    elif content == 'of nobody': pq.write_table(pa.table({'a': [1]}), part)
+    elif content == 'of another model':
+        said = json.loads(table.schema.metadata[b'bears'])
+        said['made_by']['model'] = '0'*64
+        pq.write_table(table.replace_schema_metadata({'bears': json.dumps(said)}), part)
+    else: part.write_bytes(content)
+    before = part.read_bytes()
+    with pytest.raises(BearsError, match=r'part-000001.parquet (is no whole shard|was made|has 2 rows where 5 belong)'): predict_many(model, photos, out, shard=5)
+    assert part.read_bytes() == before
+    part.unlink()
+    assert predict_many(model, photos, out, shard=5).summary['photos'] == 12
+
+def test_a_folder_of_others_is_left_alone(photos, model, tmp_path):
+    (tmp_path/'out').mkdir()
+    pq.write_table(pa.table({'a': [1]}), tmp_path/'out'/part_name(0))
+    with pytest.raises(BearsError, match='no run that it belongs to'): predict_many(model, photos, tmp_path/'out')
+    (tmp_path/'file').write_text('a file', encoding='utf-8')
+    with pytest.raises(BearsError, match='is a file. Give the name of a folder'): predict_many(model, photos, tmp_path/'file')
+
+def test_two_runs_on_one_output(model, tmp_path):
+    "The second one is told to wait; the first one ends well."
+    photos, out = make_photos(tmp_path/'many', {'red': 100, 'blue': 100}), tmp_path/'out'
+    (tmp_path/'run.py').write_text(slow_run, encoding='utf-8')
+    process = subprocess.Popen([sys.executable, tmp_path/'run.py', model, photos, out])
+    deadline = time.monotonic() + 60
+    while not list(out.glob('part-*.parquet')) and time.monotonic() < deadline: time.sleep(0.01)
+    with pytest.raises(BearsError, match='Another program is writing to .*out just now'): predict_many(model, photos, out)
+    assert process.wait(60) == 0 and predict_many(model, photos, out).summary['photos'] == 200
+
+def test_a_damaged_plan_is_said(photos, model, tmp_path):
+    predict_many(model, photos, tmp_path/'out')
+    (tmp_path/'out'/hidden/'plan.parquet').write_bytes(b'PAR1')
+    with pytest.raises(BearsError, match='is damaged: the list of photos of this run'): predict_many(model, photos, tmp_path/'out')
+
+class Locked(fsspec.AbstractFileSystem):
+    "Storage that lets nobody in, as S3 does without credentials."
+    protocol = ('s3', 'gs')
+    def ls(self, path, detail=True, **kwargs):
+        raise PermissionError('Unable to locate credentials')
+    def _open(self, path, mode='rb', **kwargs):
+        raise PermissionError('Access Denied')
+
+@pytest.fixture
+def locked(monkeypatch):
+    for kind in Locked.protocol: fsspec.register_implementation(kind, Locked, clobber=True)
+    yield
+    from fsspec.registry import _registry
+    for kind in Locked.protocol: _registry.pop(kind, None)
+
+def test_credentials_missing_is_one_sentence(locked, model, tmp_path):
+    for source in ('s3://bears/photos', 'gs://bears/photos.tar', 's3://bears/photos.parquet', 's3://bears/*.tar'):
+        with pytest.raises(BearsError, match="can't be read without credentials"): predict_many(model, source, tmp_path/'out')
+    with pytest.raises(BearsError, match="can't be read without credentials"): predict_many(model, make_photos(tmp_path/'few', {'red': 1}), 's3://bears/out')
+
+@pytest.mark.parametrize('source, words', [('nowhere', 'is not there'), ('', 'No source was named'), ('nothing*.tar', 'matches no file'), ('memory://nowhere/at/all', 'is not there'),
+    ('simplecache::http://127.0.0.1/', 'is no address of storage'), ('ftp://127.0.0.1/photos', 'is no address of storage'), ('packed.tar.gz', 'is no tar archive that can be read from any point on'),
+    ('broken.tar', 'is no tar archive'), ('broken.parquet', 'is no whole parquet file'), ('numbers.parquet', 'and none that is known to hold photos'), ('counts.parquet', 'photos are bytes there, and addresses text'),
+    ('empty', 'holds no photos'), ('empty.txt', 'holds no photos')])
+def test_bad_sources_are_one_sentence(source, words, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with tarfile.open('packed.tar.gz', 'w:gz') as archive: archive.add(model)
+    Path('broken.tar').write_bytes(b'no archive'*99)
+    Path('broken.parquet').write_bytes(b'PAR1 and no more')
+    Path('empty').mkdir()
+    Path('empty.txt').touch()
+    pq.write_table(pa.table({'a': [1], 'b': ['x']}), 'numbers.parquet')
+    pq.write_table(pa.table({'image': [1]}), 'counts.parquet')
+    with pytest.raises(BearsError, match=words) as found: predict_many(model, source, 'out')
+    assert '\n' not in str(found.value) and len(str(found.value)) < 600
+    with pytest.raises(BearsError, match=words): predict_many(model, source, 'out')  # a failure leaves nothing that would change the next answer
+
+def test_a_column_that_is_not_there(photos, model, tmp_path):
+    pq.write_table(pa.table({'picture_path': [str(path) for path in files(photos)]}), tmp_path/'odd.parquet')
+    with pytest.raises(BearsError, match="has the columns picture_path, and none .* column=NAME"): predict_many(model, tmp_path/'odd.parquet', tmp_path/'out')
+    with pytest.raises(BearsError, match="no column picture_paths. Did you mean 'picture_path'"): predict_many(model, tmp_path/'odd.parquet', tmp_path/'out', column='picture_paths')
+    assert len(predict_many(model, tmp_path/'odd.parquet', tmp_path/'out', column='picture_path')) == 12
+
+def test_private_addresses_are_not_fetched(model, tmp_path, photos):
+    "A list from a stranger may not reach the machines behind the firewall."
+    (tmp_path/'list.txt').write_text('http://127.0.0.1:9/a.jpg\nhttp://169.254.169.254/latest/meta-data\nhttp://localhost/a.jpg\n', encoding='utf-8')
+    rows = list(predict_many(model, tmp_path/'list.txt', tmp_path/'out'))
+    assert len(rows) == 3 and all('public' in row['problem'] for row in rows), [row['problem'] for row in rows]
+
+def test_web_addresses_of_a_list_are_fetched(photos, model, tmp_path, monkeypatch):
+    "Through our own client, that the loopback web answers."
+    data = files(photos)[0].read_bytes()
+    with LoopbackWeb(tmp_path, {'photos.example': lambda request: Answer(data, headers={'Content-Type': 'image/jpeg'}) if 'missing' not in request.path else Answer(b'', 404)}) as web:
+        for name, value in web.env.items(): monkeypatch.setenv(name, value)
+        (tmp_path/'list.txt').write_text('https://photos.example/1.jpg\nhttps://photos.example/missing.jpg\n', encoding='utf-8')
+        good, missing = predict_many(model, tmp_path/'list.txt', tmp_path/'out')
+    assert good['answer'] == label_of(files(photos)[0]) and missing['problem']
+
+@pytest.mark.parametrize('what', [{'engine': 'spark'}, {'engine': 'threads', 'address': 'auto'}, {'shard': 0}, {'shard': 10**6}])
+def test_settings_that_do_not_go_together(what, photos, model, tmp_path):
+    with pytest.raises(BearsError): predict_many(model, photos, tmp_path/'out', **what)
+    assert not list(tmp_path.glob('out/part-*'))
+
+def test_auto_takes_threads_for_few_and_without_a_cluster(monkeypatch):
+    monkeypatch.delenv('RAY_ADDRESS', raising=False)
+    assert [choose_engine('auto', n, address) for n, address in ((19_999, 'auto'), (10**6, ''))] == ['threads', 'threads']
+    assert choose_engine('auto', 20_000, 'auto') == ('ray' if __import__('importlib.util').util.find_spec('ray') else 'threads')
+
+def test_names_that_are_no_text_are_found_again(photos, model, tmp_path):
+    odd = os.fsencode(photos/'red')+b'/\xff\xfe.jpg'
+    try: shutil.copy(photos/'red'/'0.jpg', odd)
+    except OSError: pytest.skip('this disk takes no such names')
+    rows = list(predict_many(model, photos, tmp_path/'out'))
+    assert len(rows) == 13 and not [row for row in rows if row['problem']]
+
+def test_listing_is_the_same_each_time_and_holds_little(photos):
+    first = list(list_photos(photos))
+    assert first == list(list_photos(photos)) and isinstance(first[0], Row) and len(first) == 12
+
+def test_commands(photos, model, tmp_path):
+    "From a shell: index, features, answers, each with one JSON object."
+    found = shell('bears-predict', model, photos, '--out', tmp_path/'out', '--shard', 5, '--json')
+    assert found.returncode == 0, found.stderr
+    said = json.loads(found.stdout.splitlines()[-1])
+    assert said['answers'] == {'blue': 6, 'red': 6} and said['photos'] == 12 and 'any program that reads parquet' in found.stderr
+    (photos/'red'/'broken.jpg').write_bytes(b'<html>')
+    result = bears_index(str(photos), out=str(tmp_path/'manifest'), shard=5)
+    assert result['labels'] == {'blue': 6, 'red': 6} and result['left_out'] == 1 and result['exit'] == 1 and result['shards'] == 3
+    features = bears_features(str(tmp_path/'manifest'), out=str(tmp_path/'features'), size=64)
+    assert features['photos'] == 12 and features['exit'] == 0
+    table = pq.read_table(tmp_path/'features')
+    assert table['features'].type == pa.list_(pa.float16(), 1280) and np.abs(np.array(table['features'].to_pylist(), float)).sum() > 0
+
+def test_nothing_for_many_photos_is_imported_unless_asked(photos, model):
+    "Whoever has one photo waits for no cluster."
+    code = ('import sys; import bears_lib.deploy, bears_lib.commands, bears_lib.gather, bears_lib.train; from bears_lib.deploy import bears_predict; '
+            'bears_predict(*sys.argv[1:]); print(sorted({"ray", "pyarrow", "fsspec", "duckdb", "usearch"} & set(sys.modules)))')
+    run = subprocess.run([sys.executable, '-c', code, model, files(photos)[0]], capture_output=True, text=True)
+    assert run.returncode == 0 and run.stdout.splitlines()[-1] == '[]', run.stdout + run.stderr
+
+def test_without_the_extra_a_sentence_says_what_to_install(photos, model, tmp_path):
+    code = ("import sys; sys.modules['pyarrow'] = sys.modules['pyarrow.parquet'] = None\nfrom bears_lib.engine.core.common import BearsError\nfrom bears_lib.deploy import predict_many\n"
+            "try: predict_many(*sys.argv[1:])\nexcept BearsError as error: print(error)")
+    run = subprocess.run([sys.executable, '-c', code, model, photos, tmp_path/'out'], capture_output=True, text=True)
+    assert 'pip install "bears_lib[cluster]"' in run.stdout, run.stdout + run.stderr
+
+def test_a_head_from_shards_is_the_one_from_memory(tmp_path):
+    "Ninety drawn bears: index, features, train, and the model answers as the one that was trained on the folder."
+    from bears_lib.commands import bears_train
+    from bears_lib.engine.core.folders import sample_folder
+    for path in files(sample_folder())[::4]:
+        (tmp_path/'photos'/label_of(path)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path/'photos'/label_of(path))
+    bears_features(str(tmp_path/'photos'), out=str(tmp_path/'features'), shard=40)
+    far = bears_train(str(tmp_path/'features'), model=str(tmp_path/'far'))
+    near = bears_train(str(tmp_path/'photos'), model=str(tmp_path/'near'))
+    assert far['labels'] == near['labels'] and far['n'] == near['n'] and far['right'] == near['right']
+    one, other = (Classifier(tmp_path/name).many(files(tmp_path/'photos')) for name in ('far', 'near'))
+    assert [answer.label for answer in one] == [answer.label for answer in other]
+    assert max(abs(a[label] - b[label]) for a, b in zip(one, other) for label in a) < 0.02
+    info = json.loads((tmp_path/'far'/'model.json').read_text(encoding='utf-8'))
+    assert info['metrics']['n'] == far['n'] and info['training']['train'] == far['photos'] and info['unsure']['threshold']
+
+def test_streamed_and_in_memory_agree_at_fifty_thousand():
+    "The same label on 99.9% of 50,000 rows, fitted block by block and at once."
+    import tempfile
+    from bears_lib.engine.features.linear_probe import fit_linear
+    from bears_lib.engine.shards.streaming_head import Rows, fit_rows
+    rng, n, numbers = np.random.default_rng(1), 50_000, 48
+    features = np.maximum(rng.normal(size=(n, numbers)), 0).astype(np.float16)
+    truth = (features.astype(np.float32) @ rng.normal(size=(numbers, 3)) + rng.gumbel(size=(n, 3))).argmax(1)
+    with tempfile.TemporaryDirectory() as place:
+        features.tofile(f'{place}/rows')
+        streamed = fit_rows(Rows(f'{place}/rows', truth, np.arange(n), ['a', 'b', 'c'], 1, numbers))
+    whole, wide = fit_linear(features[None].astype(np.float32), truth.tolist()), features.astype(np.float32)
+    assert (streamed.head.probabilities(wide).argmax(1) == whole.probabilities(wide).argmax(1)).mean() >= 0.999
+    assert abs(streamed.head.right - whole.right) < 50 and streamed.head.n == n
+
+def test_copies_of_a_fold_stay_together(tmp_path):
+    "A photo and its copy in another file are of one group, and so on one side."
+    from bears_lib.engine.shards.streaming_head import open_rows
+    photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
+    Image.open(photos/'red'/'0.jpg').save(photos/'red'/'again.jpg', quality=60)
+    shutil.copy(photos/'blue'/'0.jpg', photos/'blue'/'same.jpg')
+    compute_features(photos, tmp_path/'features', shard=4, size=64)
+    with open_rows(tmp_path/'features') as rows: assert len(rows.groups) == 14 and len(set(rows.groups.tolist())) == 12 == len(set(rows.names))
+
+def test_check_of_an_index(tmp_path):
+    "Copies, a copy in another class, and a file that does not open; a folder is checked as before."
+    from bears_lib.gather import bears_check
+    photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
+    shutil.copy(photos/'red'/'1.jpg', photos/'red'/'copy.jpg')
+    shutil.copy(photos/'red'/'2.jpg', photos/'blue'/'strange.jpg')
+    (photos/'red'/'broken.jpg').write_bytes(b'<html>')
+    bears_index(str(photos), out=str(tmp_path/'manifest'), shard=4)
+    found = bears_check(str(tmp_path/'manifest'))
+    assert found['problems'] == {'copy': 1, 'in two classes': 1, 'unreadable': 1} and found['exit'] == 1 and found['photos'] == {'blue': 7, 'red': 7}
+    assert {Path(each['file']).name for each in found['findings'] if each['problem'] == 'unreadable'} == {'broken.jpg'}
+    assert bears_check(str(photos), quick=True)['problems']['in two classes'] == 1
+
+@pytest.mark.parametrize('what, words', [('answers', 'holds no features'), ('one class', 'photos of 1 class'), ('no classes', 'photos of 0 classes')])
+def test_features_that_train_nothing(what, words, photos, model, tmp_path):
+    from bears_lib.engine.shards.streaming_head import fit_shards
+    if what == 'answers': predict_many(model, photos, tmp_path/'out')
+    else: compute_features(photos/'red' if what == 'no classes' else as_one_class(photos, tmp_path), tmp_path/'out', size=64)
+    with pytest.raises(BearsError, match=words): fit_shards(tmp_path/'out')
+
+def as_one_class(photos, place):
+    shutil.rmtree(photos/'blue')
+    return photos
