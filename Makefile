@@ -73,3 +73,8 @@ study: $(VENV)/.dev
 .PHONY: figures
 figures: $(VENV)/.dev
 	$(OFFLINE) $(BIN)/python tools/take_figures.py
+
+# Each kind of page at three widths in both themes, to look at: _shots/
+.PHONY: shots
+shots: docs
+	$(BIN)/python tools/take_shots.py

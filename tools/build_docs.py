@@ -17,7 +17,7 @@ from smalldocs.site import build
 from bears_lib.engine.quiz.question_pages import write_question_page
 from npm_packages import node_modules
 from setup_cells import badges
-from slim_styles import slim
+from site_pages import shape
 
 rooms = ('core', 'predict', 'features', 'gather', 'train', 'shards', 'interpret', 'deploy', 'pages', 'quiz', 'lessons')  # of the engine, from the ground up
 left_out = r'^[_.]|^solutions$'  # folders that are not for the site
@@ -59,37 +59,30 @@ def rename(site:Path, names:dict[str, str]) -> None:
         page.write_text(text, encoding='utf-8')
 
 def mend(site:Path, address:str) -> None:
-    "What smalldocs leaves to do: links that work in a copy too, the badges from here, code that the keyboard can scroll, a named navigation."
-    for picture in ('colab.svg', 'kaggle.svg', 'icon.svg'): shutil.copy(Path(__file__).parent/picture, site/'site_libs'/picture)
-    for theme in (site/'site_libs/themes').glob('*.css'):  # no fonts from elsewhere; cosmo's blue is too pale to read on white
-        style = re.sub(r'@import url\([^)]*\);', '', theme.read_text(encoding='utf-8'))
-        theme.write_text(style.replace('#2780e3', '#1a5fb0').replace('39,128,227', '26,95,176'), encoding='utf-8')
+    "What smalldocs leaves to do: links that work in a copy too, the badges from here, no links to what has no place."
+    for picture in ('colab.svg', 'kaggle.svg'): shutil.copy(Path(__file__).parent/picture, site/'site_libs'/picture)
     for page in site.rglob('*.html'):
         up = '../'*(len(page.relative_to(site).parts) - 1)
         text = page.read_text(encoding='utf-8')
-        text = text.replace('</head>', f'<link rel="icon" href="{up}site_libs/icon.svg"></head>', 1)
         text = text.replace(f'<a href="{address}', f'<a href="{up}')
         for name, badge in badges.items(): text = text.replace(badge, f'{up}site_libs/{name.lower()}.svg')
         text = re.sub(r'__main__(<span class="op">)?\.(</span>)?', '', text)  # where nbdev met a class, which is no news
         text = re.sub(r'<a [^>]*href="[^"]*#_\w+"[^>]*>(.*?)</a>', r'\1', text)  # private functions have no place of their own to lead to
-        text = re.sub(r'<pre(?![^>]*tabindex)', '<pre tabindex="0"', text)
-        text = text.replace('<nav class="navbar', '<nav aria-label="Main" class="navbar').replace('<nav id="quarto-sidebar"', '<nav aria-label="All pages" id="quarto-sidebar"')
         page.write_text(text, encoding='utf-8')
 
-def site_links(config:Path, up:str='') -> dict[str, str]:
-    "Names and addresses of the pages in the navigation bar, for the pages that have none."
-    left = yaml.safe_load(config.read_text(encoding='utf-8'))['website']['navbar']['left']
-    pages = {each['text']: nbpath2html(Path(each['href'])).as_posix() if each['href'].endswith('.ipynb') else each['href'] for each in left}
-    return {name: up + page for name, page in {'bears_lib': 'index.html', **pages}.items()}
-
-def write_classifier(folder:Path, links:dict[str, str]) -> None:
+def write_classifier(folder:Path) -> None:
     "The classifier that visitors try, trained on the drawn bears now."
     from bears_lib.deploy import make_web_app, save_model
     from bears_lib.gather import sample_bears
     from bears_lib.train import bears_dls, bears_learner, fit_head
     with tempfile.TemporaryDirectory() as place:
         model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
-        make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from, links=links)
+        make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from)
+
+def drawn_bear() -> Path:
+    "A bear that is wide enough to be cut: the one of the slider in chapter 2."
+    from bears_lib.engine.core.folders import sample_folder
+    return sorted((sample_folder()/'grizzly').glob('*.jpg'))[9]
 
 learnt_from = 'Bears that a program drew, and no photo: the sample that comes with the package. On 809 web photos it was right on 95.9% (95% interval 94.3% to 97.1%).'
 
@@ -105,14 +98,14 @@ def main() -> None:
     nbdev_sidebar.__wrapped__(skip_folder_re=left_out)
     order_sidebar(cfg.nbs_path/'sidebar.yml')
     prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True, skip_folder_re=left_out)  # one process: torch is loaded once
-    made_later = ('questions', 'classifier')
+    made_later = ('questions', 'classifier', 'lessons/index', 'reference')
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
-    for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter, site_links(cfg.nbs_path/'_quarto.yml'))
+    for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
     mend(site, cfg.doc_url)
-    slim(site)
-    write_classifier(site/'classifier', site_links(cfg.nbs_path/'_quarto.yml', '../'))
+    write_classifier(site/'classifier')
+    shape(site, cfg.nbs_path, cfg.doc_url, {room: [nbpath2html(Path(page)).as_posix() for page in reading_order(cfg.nbs_path/'engine'/room)] for room in rooms}, drawn_bear())
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)
     if broken: raise SystemExit('\n'.join(broken))

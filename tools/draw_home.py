@@ -1,69 +1,126 @@
-"""Draw the picture of the home page: drawn bears, and the page that names one of them, as a phone shows it.
+"""Draw the pictures of the home page and the README from the real pages: eight seconds that move, a still for those who want no motion, and the card that links show.
 
-python tools/draw_home.py    (needs chromium and npm)"""
-import io, shutil, tempfile, threading
+python tools/draw_home.py    (needs chromium and npm)
+
+Four scenes: drawn bears in their folders, the command that trains on them, a phone that names one, a report of the mistakes."""
+import io, re, shutil, tempfile, textwrap, threading
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from bears_lib.commands import bears_train
 from bears_lib.deploy import make_web_app, save_model
 from bears_lib.engine.pages.browser_app import page_server
 from bears_lib.gather import sample_bears
-from bears_lib.train import bears_dls, bears_learner, fit_head
+from bears_lib.interpret import report
+from bears_lib.train import fit_photos
 from npm_packages import node_modules, root
 
-ink, paper, high = '#1f2d3d', '#ffffff', 620
+ink, paper, ground, quiet, blue, line = '#1d1c1a', '#ffffff', '#f8f6f1', '#6a655c', '#0b63a5', '#dcd7cc'
+wide, high, left = 960, 420, 300 # Pixels: the picture, and the words at its left
+most = 260_000 # Bytes of the moving picture
+says = ('Photos in folders', 'One command trains,\nin seconds, on a CPU', 'A page on a phone\nnames the bear', 'A report shows\nwhere it fails')
 
-def phone(page:Path, photo:Path) -> Image.Image:
-    "What the page shows of a photo, on a narrow screen."
+def words(size:int, name:str='DejaVu Sans', bold:bool=False) -> ImageFont.FreeTypeFont:
+    from matplotlib.font_manager import FontProperties, findfont
+    return ImageFont.truetype(findfont(FontProperties(family=name, weight='bold' if bold else 'normal')), size)
+
+def sheet(photos:dict[str, list[Path]], side:int=112) -> Image.Image:
+    "Rows of photos under the names of their classes."
+    made = Image.new('RGB', (5*side + 40, 3*(side + 26)), ground)
+    draw = ImageDraw.Draw(made)
+    for row, (label, paths) in enumerate(photos.items()):
+        draw.text((0, row*(side + 26)), f'{label}/', fill=ink, font=words(17))
+        for column, path in enumerate(paths[:5]): made.paste(Image.open(path).convert('RGB').resize((side, side)), (column*(side + 10), row*(side + 26) + 24))
+    return made
+
+def terminal(command:str, said:str) -> Image.Image:
+    "What a shell shows of a command."
+    lines = [f'$ {command}', '', *(each for text in said.splitlines() if text.strip() for each in textwrap.wrap(text, 62, subsequent_indent='  '))][:15]
+    made = Image.new('RGB', (600, 372), '#1d1c1a')
+    draw, font = ImageDraw.Draw(made), words(15, 'DejaVu Sans Mono')
+    for row, text in enumerate(lines): draw.text((18, 16 + 23*row), text, fill='#9fd6ff' if row == 0 else '#eeebe4', font=font)
+    return made
+
+def shot(browser:Browser, address:str, size:tuple[int, int], photo:Path|None=None) -> Image.Image:
+    "What a page shows; of the classifier's page, its answer about a photo."
+    view = browser.new_page(viewport={'width': size[0], 'height': size[1]}, device_scale_factor=2, color_scheme='light', reduced_motion='reduce')
+    view.goto(address)
+    if photo:
+        view.locator('input[type=file]').first.set_input_files(photo)
+        view.locator('#bars li').first.wait_for(timeout=120_000)
+        view.evaluate("document.querySelector('main').scrollIntoView()")
+    view.wait_for_timeout(800)
+    made = Image.open(io.BytesIO(view.screenshot())).convert('RGB')
+    view.close()
+    return made
+
+def scenes(place:Path) -> list[Image.Image]:
+    "The four pictures at the right, as large as they are."
+    path = sample_bears(place/'bears')
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said): bears_train(str(path), model=str(place/'bears-model'))
+    fitted = fit_photos(path)
+    doubted = {photo.path for photo in fitted.doubted}
+    rows = {label: [photo.path for photo in fitted.train if photo.label == label and photo.path not in doubted][2::9] for label in fitted.labels}
+    page = make_web_app(save_model(fitted, place/'model'), place/'page', runtime=node_modules(), title='Which bear is it?')
     server = page_server(page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
-        view = browser.new_page(viewport={'width': 380, 'height': 800}, device_scale_factor=2)
-        view.goto(f'http://127.0.0.1:{server.server_port}/')
-        view.locator('input[type=file]').first.set_input_files(photo)
-        view.wait_for_function("/\\d%/.test(document.querySelector('[aria-live]')?.innerText ?? document.body.innerText)", timeout=60_000)
-        view.wait_for_timeout(1500)
-        shot = Image.open(io.BytesIO(view.screenshot())).convert('RGB')
+        phone = shot(browser, f'http://127.0.0.1:{server.server_port}/', (360, 700), rows['grizzly'][1])
+        made = shot(browser, report(fitted, to=place/'report.html').as_uri(), (820, 520))
         browser.close()
     server.shutdown()
-    return shot
+    shown = re.sub(re.escape(str(place)) + '/', '', said.getvalue()).replace('\r', '\n')
+    lines = [text for text in shown.splitlines() if not re.search(r'\d+%\||it/s', text)]
+    return [sheet(rows), terminal('bears-train bears', '\n'.join(lines)), phone, made]
 
-def words(size:int) -> ImageFont.FreeTypeFont:
-    from matplotlib import font_manager
-    return ImageFont.truetype(font_manager.findfont('DejaVu Sans'), size)
-
-def sheet(photos:dict[str, list[Path]], side:int=150) -> Image.Image:
-    "Rows of photos under the names of their classes."
-    made = Image.new('RGB', (4*side + 30, 3*(side + 46)), paper)
+def framed(picture:Image.Image, step:int) -> Image.Image:
+    "One scene: the four steps at the left, the present one in bold, and its picture at the right."
+    made = Image.new('RGB', (wide, high), ground)
     draw = ImageDraw.Draw(made)
-    for row, (label, paths) in enumerate(photos.items()):
-        draw.text((0, row*(side + 46) + 6), f'{label}/', fill=ink, font=words(24))
-        for column, path in enumerate(paths[:4]): made.paste(Image.open(path).convert('RGB').resize((side, side)), (column*(side + 10), row*(side + 46) + 38))
+    for k, text in enumerate(says):
+        y, now = 50 + 88*k, k == step
+        draw.ellipse((28, y, 60, y + 32), fill=blue if now else ground, outline=blue if now else line, width=2)
+        draw.text((44, y + 16), str(k + 1), fill=paper if now else quiet, font=words(17, bold=True), anchor='mm')
+        draw.multiline_text((76, y + 4), text, fill=ink if now else quiet, font=words(17, bold=now), spacing=5)
+    fits = picture.copy()
+    fits.thumbnail((wide - left - 36, high - 44), Image.Resampling.LANCZOS)
+    x, y = left + (wide - left - fits.width)//2, (high - fits.height)//2
+    made.paste(fits, (x, y))
+    draw.rectangle((x - 1, y - 1, x + fits.width, y + fits.height), outline=line)
+    return made
+
+def moving(shown:list[Image.Image], file:Path) -> None:
+    "Two seconds for each scene, with a short fade between them."
+    frames, times = [], []
+    for now, then in zip(shown, [*shown[1:], shown[0]]):
+        frames += [now, *(Image.blend(now, then, part) for part in (0.35, 0.7))]
+        times += [1840, 80, 80]
+    for quality in range(80, 30, -5):
+        frames[0].save(file, save_all=True, append_images=frames[1:], duration=times, loop=0, quality=quality, method=4)
+        if file.stat().st_size <= most: break
+
+def card(photos:Image.Image) -> Image.Image:
+    "What a link to the site shows: 1200 x 630."
+    made = Image.new('RGB', (1200, 630), ground)
+    draw = ImageDraw.Draw(made)
+    bears = photos.crop((0, 0, photos.width, photos.height)).resize((620, round(620*photos.height/photos.width)), Image.Resampling.LANCZOS)
+    made.paste(bears, (540, (630 - bears.height)//2))
+    draw.multiline_text((64, 170), 'From\nphotos\nto an app', fill=ink, font=words(76, bold=True), spacing=10)
+    draw.multiline_text((66, 480), 'bears_lib: a free course\nand a small library', fill=quiet, font=words(30), spacing=8)
     return made
 
 def main() -> None:
-    dls = bears_dls(sample_bears())
-    learn = fit_head(bears_learner(dls))
-    with tempfile.TemporaryDirectory() as place:
-        page = make_web_app(save_model(learn, Path(place)/'model'), Path(place)/'page', runtime=node_modules(), title='Which bear is it?')
-        shown = phone(page, next(path for path in dls.valid_ds.items if path.parent.name == 'grizzly'))
-    doubted = set(learn.doubted)
-    left = sheet({label: [path for path in dls.train_ds.items if path.parent.name == label and path not in doubted][2::7] for label in dls.vocab})
-    right = shown.resize((round(shown.width*high/shown.height), high), Image.Resampling.LANCZOS)
-    made = Image.new('RGB', (left.width + 330 + right.width + 24, high + 24), paper)
-    made.paste(left, (0, (made.height - left.height)//2))
-    made.paste(right, (left.width + 330, 12))
-    draw, middle = ImageDraw.Draw(made), left.width + 165
-    draw.rectangle((left.width + 329, 11, left.width + 330 + right.width, 12 + high), outline='#9aa5b1', width=2)
-    draw.multiline_text((middle, made.height//2 - 90), 'learnt in seconds\non a CPU', fill=ink, font=words(26), anchor='mm', align='center', spacing=10)
-    draw.line((middle - 110, made.height//2, middle + 96, made.height//2), fill=ink, width=6)
-    draw.polygon([(middle + 118, made.height//2), (middle + 90, made.height//2 - 16), (middle + 90, made.height//2 + 16)], fill=ink)
-    draw.multiline_text((middle, made.height//2 + 70), 'runs in a page\nwithout a server', fill=ink, font=words(26), anchor='mm', align='center', spacing=10)
-    (root/'nbs/images').mkdir(exist_ok=True)
-    made.save(root/'nbs/images/home.jpg', quality=72, optimize=True)
-    print(made.size, (root/'nbs/images/home.jpg').stat().st_size)
+    images = root/'nbs/images'
+    with tempfile.TemporaryDirectory() as place: raw = scenes(Path(place))
+    shown = [framed(picture, step) for step, picture in enumerate(raw)]
+    moving(shown, images/'moving.webp')
+    shown[2].save(images/'still.webp', quality=80, method=6)
+    card(raw[0]).save(images/'card.jpg', quality=80, optimize=True)
+    for name in ('moving.webp', 'still.webp', 'card.jpg'): print(f'{name}: {(images/name).stat().st_size/1000:.0f} kB')
 
 if __name__ == '__main__': main()

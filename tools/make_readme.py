@@ -11,7 +11,7 @@ def cell_text(cell:dict) -> str:
     "One cell as Markdown; links lead from the repository's top, those to pages that the docs build makes to the site, and hidden cells stay out."
     source = ''.join(cell['source'])
     source = re.sub(r'!\[[^\]]*\](\(\S+\))\{fig-alt="(.*?)"\}', r'![\2]\1', source)  # GitHub knows no captions
-    if cell['cell_type'] == 'markdown': return re.sub(r'\]\((\S+\.html)\)', rf']({site}\1)', re.sub(r'\]\((\S+\.(?:ipynb|jpg))\)', r'](nbs/\1)', source))
+    if cell['cell_type'] == 'markdown': return re.sub(r'\]\((?!http)([^\s)]+\.html)\)', rf']({site}\1)', re.sub(r'\]\((?!http)([^\s)]+\.(?:ipynb|jpg|webp))\)', r'](nbs/\1)', source))
     if cell['cell_type'] != 'code' or re.search(r'^#\|\s*hide', source, re.M): return ''
     code = re.sub(r'^#\|.*\n?', '', source, flags=re.M).strip()
     shown = [f'    {line}' for output in cell['outputs'] for line in output_text(output).splitlines()]

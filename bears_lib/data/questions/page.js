@@ -226,18 +226,21 @@ function remembered(key, questions) {
   }));
 }
 
-function start(data) {
+// A chapter's questions, as far as their boxes are on this page; what is returned writes everything down.
+function attach(data) {
   const key = 'bears-quiz-' + data.chapter, known = knownWords(data), count = document.getElementById('count');
   const state = remembered(key, data.questions);
   const keep = () => {
     try { localStorage.setItem(key, JSON.stringify(state)); } catch (error) { /* no storage: it works until the page is closed */ }
+    if (!count) return;   // single questions in another page
     const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
     document.getElementById('progress').value = done;
     if (count.textContent !== text) count.textContent = text;   // a screen reader says it again at every change
   };
   for (const q of data.questions) {
-    const box = document.getElementById('q-' + q.id), area = box.querySelector('textarea'), out = box.querySelector('output');
-    const mine = state[q.id];
+    const box = document.getElementById('q-' + q.id);
+    if (!box) continue;
+    const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
     area.value = mine.answer;
     area.addEventListener('input', () => { mine.answer = area.value; keep(); });
     for (const radio of box.querySelectorAll('input[type=radio]')) {
@@ -254,6 +257,12 @@ function start(data) {
       check();
     });
   }
+  keep();
+  return {key, state};
+}
+
+function start(data) {
+  const {key, state} = attach(data);
   document.getElementById('save').addEventListener('click', () => {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([answersPage(data, state)], {type: 'text/markdown'}));
@@ -265,8 +274,7 @@ function start(data) {
     try { localStorage.removeItem(key); } catch (error) { /* nothing was kept */ }
     location.reload();
   });
-  keep();
 }
 
-if (typeof document !== 'undefined') start(JSON.parse(document.getElementById('questions').textContent));
+if (typeof document !== 'undefined' && document.getElementById('questions')) start(JSON.parse(document.getElementById('questions').textContent));
 if (typeof module !== 'undefined') module.exports = {answersPage, gradeAnswer, knownWords, readWords, findPattern};

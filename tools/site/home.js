@@ -1,0 +1,58 @@
+'use strict';
+// The classifier in the first page: its page is loaded into a frame when somebody asks, and gets the photo from here.
+(() => {
+  const box = document.querySelector('.try'), drop = box.querySelector('.drop'), input = box.querySelector('input'), say = box.querySelector('[role=status]');
+  const fits = 'body { overflow: hidden } body > :not(.page), .page > :not(main), main > :not(.work), #answer ~ * { display: none !important } .page { padding: 0 !important } body, html { background: var(--paper) !important } #camera { display: none }';
+  let frame = null;
+
+  const ready = () => frame ??= new Promise(done => {
+    const made = Object.assign(document.createElement('iframe'), {src: 'classifier/index.html', title: 'The classifier and its answer'});
+    made.addEventListener('load', () => {
+      const inside = made.contentDocument, style = new made.contentWindow.CSSStyleSheet();
+      style.replaceSync(fits);
+      inside.adoptedStyleSheets = [...inside.adoptedStyleSheets, style];
+      const size = () => { made.style.height = `${inside.querySelector('.work').getBoundingClientRect().height + 8}px`; };
+      new made.contentWindow.ResizeObserver(size).observe(inside.querySelector('.work'));
+      new MutationObserver(() => { inside.documentElement.dataset.theme = document.documentElement.dataset.theme; }).observe(document.documentElement, {attributeFilter: ['data-theme']});
+      done(inside);
+    }, {once: true});
+    drop.replaceWith(made);
+  });
+
+  async function show(photo, name) {
+    say.textContent = `Fetching the network, ${box.dataset.megabytes} MB, once ...`;
+    try {
+      const file = photo instanceof File ? photo : new File([await photo], name, {type: 'image/jpeg'});
+      const inside = await ready(), files = new DataTransfer();
+      files.items.add(file);
+      const place = inside.getElementById('file');
+      place.files = files.files;
+      place.dispatchEvent(new Event('change', {bubbles: true}));
+      say.textContent = '';
+    } catch { say.textContent = 'That did not work here. The page of its own may: Try it, above.'; }
+  }
+
+  input.addEventListener('change', () => { if (input.files.length) show(input.files[0]); });
+  for (const button of box.querySelectorAll('.examples button')) button.addEventListener('click', () => {
+    const image = button.querySelector('img');
+    show(fetch(image.dataset.photo).then(answer => answer.blob()), image.alt);
+  });
+  addEventListener('dragover', event => { event.preventDefault(); drop.classList.add('over'); });
+  addEventListener('dragleave', event => { if (!event.relatedTarget) drop.classList.remove('over'); });
+  addEventListener('drop', event => {
+    event.preventDefault();
+    drop.classList.remove('over');
+    if (event.dataTransfer.files.length) show(event.dataTransfer.files[0]);
+  });
+  document.querySelector('[href="#try"]')?.addEventListener('click', () => box.querySelector('.examples button').focus());
+
+  // ---- The moving picture stops when it is told to, and does not start where motion is not wanted ----
+  const stop = document.querySelector('.moving button'), moving = document.querySelector('.moving img');
+  stop?.addEventListener('click', () => {
+    const still = moving.src.endsWith('.webp') && moving.src.includes('moving');
+    moving.closest('picture').querySelectorAll('source').forEach(source => source.remove());
+    moving.src = still ? moving.dataset.still : moving.dataset.moving;
+    stop.textContent = still ? 'Play' : 'Stop';
+  });
+  if (stop && matchMedia('(prefers-reduced-motion: reduce)').matches) { moving.src = moving.dataset.still; stop.textContent = 'Play'; }
+})();

@@ -1,0 +1,82 @@
+"""The figures of a built site: as files of their own, with their size in the page, and a copy for the dark theme.
+
+In the copy all that is paper and ink changes places, and hues stay; photos and filled areas within the figure stay as they are."""
+import base64, hashlib, io
+from collections.abc import Callable
+from copy import copy
+from pathlib import Path
+
+import numpy as np
+from bs4 import BeautifulSoup, Tag
+from PIL import Image
+from scipy import ndimage
+
+smallest_photo = 28 # Pixels: filled rectangles from this side on stay as they are
+paper = np.array([32, 31, 28]) # The dark theme's --paper in site/frame.css
+
+def photo_box(inked:np.ndarray, part:np.ndarray, box:tuple[slice, slice]) -> tuple[slice, slice]|None:
+    "The box of a connected part without the words that touch it, if each of its sides is inked as a photo's is."
+    rows, columns = (np.flatnonzero(part.mean(axis) > 0.45) for axis in (1, 0))
+    if min(len(rows), len(columns)) < smallest_photo: return None
+    inner = tuple(slice(each.start + int(lines[0]), each.start + int(lines[-1]) + 1) for each, lines in zip(box, (rows, columns)))
+    inside = inked[inner]
+    sides = [edge.mean() for edge in (inside[:2], inside[-2:], inside[:, :2], inside[:, -2:])]
+    whole = inside.size > 0.8*part.size  # not the body of something that stands on white
+    return inner if whole and min(sides) > 0.3 and inside.mean() > 0.5 else None
+
+def is_flat(pixels:np.ndarray) -> bool:
+    "Areas of a drawing have few colours; a photo has many."
+    counts = np.bincount((pixels[::2, ::2]//24 @ np.array([121, 11, 1])).ravel())
+    main = counts[counts > counts.sum()*0.02]
+    return main.sum() > 0.93*counts.sum() and len(main) < 7
+
+def filled_areas(pixels:np.ndarray) -> np.ndarray:
+    "Where photos and other filled areas stand: connected parts that are not white, and nearly fill a box or have no holes."
+    inked, mask = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool)
+    parts, _ = ndimage.label(inked)
+    for number, box in enumerate(ndimage.find_objects(parts), 1):
+        if min(each.stop - each.start for each in box) < smallest_photo: continue
+        part = parts[box] == number
+        if is_flat(pixels[box]): continue
+        if inner := photo_box(inked, part, box): mask[inner] = True
+        elif part.mean() > 0.5: mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
+    return mask
+
+def for_dark(picture:Image.Image) -> Image.Image:
+    "Paper dark and ink light, hues kept; photos untouched."
+    flat = Image.new('RGB', picture.size, 'white')
+    flat.paste(picture, mask=picture.convert('RGBA').getchannel('A'))
+    pixels = np.asarray(flat).astype(int)
+    turned = pixels.max(-1, keepdims=True) + pixels.min(-1, keepdims=True)  # 255 minus the lightness, the same hue
+    dark = np.clip(255 - turned + pixels, 0, 255)
+    dark = paper + dark*(255 - paper)//255
+    return Image.fromarray(np.where(filled_areas(pixels)[..., None], pixels, dark).astype(np.uint8))
+
+def saved(file:Path, picture:Callable[[], Image.Image], sharp:bool) -> str:
+    "The name of a file in WebP, which is made unless it is there."
+    file.parent.mkdir(exist_ok=True)
+    if not file.exists(): picture().save(file, **({'lossless': True, 'quality': 40} if sharp else {'quality': 82}))
+    return file.name
+
+def content(image:Tag, page:Path) -> bytes|None:
+    "The bytes of a figure, from the page itself or from a file beside it; None for what is no figure."
+    source = image.get('src', '')
+    if source.startswith('data:image/'): return base64.b64decode(source.partition(',')[2])
+    file = page.parent/source
+    return file.read_bytes() if source.endswith(('.jpg', '.png')) and file.is_file() else None
+
+def take_out(soup:BeautifulSoup, page:Path, site:Path) -> None:
+    "Each figure of a page becomes a pair of files, light and dark; a browser fetches the one that it shows."
+    up = '../'*(len(page.relative_to(site).parts) - 1)
+    for image in soup.find_all('img'):
+        data = content(image, page)
+        if data is None: continue
+        picture, name = Image.open(io.BytesIO(data)), hashlib.sha256(data).hexdigest()[:12]
+        sharp = picture.format == 'PNG'
+        picture = picture.convert('RGBA' if picture.has_transparency_data else 'RGB')
+        image.attrs = {'src': f"{up}figures/{saved(site/f'figures/{name}.webp', lambda: picture, sharp)}", 'alt': image.get('alt', ''), 'width': picture.width, 'height': picture.height,
+            'loading': 'lazy', 'decoding': 'async', 'class': ['wide'] if picture.width >= 430 else []}
+        dark = copy(image)
+        dark['src'] = f"{up}figures/{saved(site/f'figures/{name}-dark.webp', lambda: for_dark(picture), sharp)}"
+        image['class'], dark['class'] = [*image['class'], 'of-light'], [*dark['class'], 'of-dark']
+        image.insert_after(dark)

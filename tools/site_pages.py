@@ -1,0 +1,437 @@
+"""The pages of the site as its readers see them: what smalldocs rendered, in our own frame, with what a course needs around it.
+
+Each page keeps its text. It gets the header that all pages share, the chapter's number, time and goal, figures for both themes, folded tests and signatures,
+what the glossary says of a term, the questions that a section answers, and the ways on."""
+import json, re, shutil
+from copy import copy
+from dataclasses import dataclass
+from html import escape, unescape
+from pathlib import Path
+from string import Template
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from nbdev.config import nbpath2html
+
+from site_figures import take_out
+
+assets = Path(__file__).with_name('site')
+site_name = 'Bears: from photos to an app'
+everyday = {'blocked site', 'classes', 'classification', 'correct', 'kernel', 'labels', 'licence', 'notebook', 'objective', 'predictions', 'recommendation', 'training', 'with people'} # Words that need no mark
+spoken = {'ten': 10, 'half an hour': 30, 'two sittings of about an hour': 120}
+
+# The figure that shows where a chapter leads, by words of its description.
+goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
+         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Five versions', '02_dog_breeds': 'Log loss and error',
+         '03_two_things': 'Accuracy against photos', '04_sounds': 'One log-mel picture', '05_files_as_pictures': 'Fifteen square', '06_same_or_different': 'Four pairs',
+         '08_training_further': 'Six pictures of cells', '09_tables': 'A bar for each season', '10_recommendations': 'Two scatter plots'}
+
+# Paragraphs that begin so are set apart, under a name.
+callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no|A good place to stop'),
+            'watch': ('Watch out', r'(One|Two|Three) warnings?\b|So load an exported model only'),
+            'book': ('In the book', r"The book('s| goes| takes| shows| calls| does)\b|Chapter [12] (builds|shows|takes)\b|Chapter [12]'s\b")}
+
+@dataclass
+class Chapter:
+    "What the site says of a notebook wherever it is named."
+    stem:str # Of the notebook
+    page:str # From the site's top
+    title:str
+    promise:str # The line below the title
+    minutes:int # To read; 0 where the notebook does not say
+    have:str='' # What a reader has afterwards
+    number:str='' # Of a chapter
+
+    @property
+    def time(self) -> str: return '' if not self.minutes else f'{self.minutes} min' if self.minutes < 100 else f'{self.minutes//60} h'
+
+def reading_time(text:str) -> int:
+    "The minutes that a notebook names for reading."
+    found = re.search(r'(?:[Rr]ead\w*|takes)\b[^.]*?(?:(\d+) minutes|(ten) minutes|(half an hour))|(two sittings of about an hour)', text)
+    return 0 if not found else int(found[1]) if found[1] else spoken[next(each for each in found.groups()[1:] if each)]
+
+def chapter(notebook:Path, nbs:Path) -> Chapter:
+    cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown']
+    title, promise = re.match(r'# (.+)\n+> (.+)', cells[0]).groups()
+    return Chapter(notebook.stem, nbpath2html(notebook.relative_to(nbs)).as_posix(), title, re.sub(r'\[([^\]]*)\]\([^)]*\)|[*`]', r'\1', promise), reading_time('\n'.join(cells[1:4])))
+
+def course(nbs:Path) -> list[Chapter]:
+    "The chapters in order, with the last column of the table on the home page."
+    have = dict(re.findall(r'^\| \[(\d\d_\w+)\].*\| (.+?) \|$', ''.join(''.join(cell['source']) + '\n' for cell in json.loads((nbs/'index.ipynb').read_text(encoding='utf-8'))['cells']), re.M))
+    found = [chapter(path, nbs) for path in sorted(nbs.glob('0*.ipynb'))]
+    for each in found: each.number, each.have = str(int(each.stem[:2])), re.split(r'[:(]|, graded', have[each.stem])[0].strip()
+    return found
+
+def lessons(nbs:Path) -> list[Chapter]: return [chapter(path, nbs) for path in sorted((nbs/'lessons').glob('*.ipynb'))]
+
+# ---- The frame that all pages share ----
+
+def filled(file:str, **values) -> str: return Template((assets/file).read_text(encoding='utf-8')).substitute(values)
+
+@dataclass
+class Frame:
+    "What each page needs to know of the others."
+    chapters:list[Chapter]
+    others:list[Chapter] # The lessons
+    rooms:dict[str, list[tuple[str, str]]] # Of the engine: pages and titles by room
+    address:str # Of the site
+
+    def links(self, page:str, up:str) -> str:
+        "The header's: the part of the site that a page belongs to is marked."
+        parts = {'Course': ('index.html#course', {each.page for each in self.chapters} | {'glossary.html'}), 'Lessons': ('lessons/index.html', {each.page for each in self.others} | {'lessons/index.html'}),
+                 'Questions': ('questions1.html', {'questions1.html', 'questions2.html'}), 'Try it': ('classifier/index.html', {'classifier/index.html'}),
+                 'Reference': ('reference.html', {'reference.html'})}
+        here = lambda name, pages: ' aria-current="true"' if page in pages or name == 'Reference' and page.startswith('engine/') else ''
+        return ''.join(f'<a href="{up}{target}"{here(name, pages)}>{name}</a>' for name, (target, pages) in parts.items())
+
+    def drawer(self, page:str, up:str) -> str:
+        "The pages: the course with numbers, times and ticks, the lessons, and one entry for the machinery."
+        def line(target:str, text:str, number:str='', time:str='', read:str='') -> str:
+            marks = f'<span class="number">{number}</span>' if number else ''
+            current = ' aria-current="page"' if target == page else ''
+            reads = f' data-reads="{read}"' if read else ''
+            return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a></li>'
+        parts = ['<h2>The course</h2><ol>', line('index.html', 'Home', '⌂'), *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
+                 line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('glossary.html', 'Glossary', 'A'), '</ol>',
+                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('classifier/index.html', 'Try the classifier'),
+                 line('reference.html', 'Look inside: the reference'), '</ul>']
+        for room, pages in self.rooms.items():
+            if page.startswith(f'engine/{room}/'): parts += [f'<h2>Look inside: {room}</h2><ul>', *(line(target, title) for target, title in pages), '</ul>']
+        return f'<div class="site-drawer" id="site-drawer" role="navigation" aria-label="All pages">{"".join(parts)}</div>'
+
+    def frame(self, page:str, up:str) -> str: return filled('frame.html', up=up, links=self.links(page, up))
+
+    def foot(self, up:str) -> str:
+        return (f'<div class="site-foot" role="contentinfo">Apache-2.0, the drawn bears included. No cookies, no counting, no other machine is asked. <a href="{up}glossary.html">Glossary</a> · '
+                f'<a href="{up}reference.html">Reference</a> · <a href="https://github.com/bears-lib/bears_lib">Source</a></div>')
+
+    def page(self, name:str, title:str, about:str, main:str, kind:str='', toc:str='', head:str='', tail:str='', up:str|None=None) -> str:
+        "A whole page."
+        up = '../'*name.count('/') if up is None else up
+        address = f'{self.address}/{name}'.removesuffix('index.html')
+        return filled('shell.html', title=escape(site_name if name == 'index.html' else f'{title} · {site_name}'), name=escape(title), about=escape(about), address=address,
+                      card=f'{self.address}/images/card.jpg', up=up, page=name, kind=kind, head=head, frame=self.frame(name, up), drawer=self.drawer(name, up), main=main, toc=toc, foot=self.foot(up), tail=tail)
+
+# ---- One page of a notebook ----
+
+def fold(cell:Tag, words:str, soup:BeautifulSoup, name:str='more') -> None:
+    "Put a part of a page behind a line that opens it."
+    box = soup.new_tag('details', attrs={'class': name})
+    line = soup.new_tag('summary')
+    line.string = words
+    cell.wrap(box).insert(0, line)
+
+def fold_tests(main:Tag, soup:BeautifulSoup) -> None:
+    "Cells that only check something, and print nothing, are behind a line."
+    checks = re.compile(r'(from fastcore\.test|test_\w+\(|assert |with expect_fail|for .*: (test_\w+\(|assert ))')
+    for cell in main.select('.cell'):
+        code = cell.select_one('pre.cell-code')
+        if code is None or cell.find_parent('details') or cell.select_one('.cell-output'): continue
+        lines = [line for line in code.get_text().splitlines() if line and not line.startswith((' ', ')', '#'))]
+        if lines and all(map(checks.match, lines)): fold(cell, 'Checks', soup)
+
+def fold_signatures(main:Tag, soup:BeautifulSoup) -> None:
+    "A documented function keeps its name and its sentence; a signature of more than eight lines is opened when it is wanted."
+    for output in main.select('.cell-output-markdown'):
+        if not output.select_one('hr') or not output.select_one('h2, h3, h4'): continue
+        output['class'] = [*output['class'], 'api']
+        for source in output.select('a[style]'): source.attrs.pop('style')
+        code = output.select_one('.code-copy-outer-scaffold')
+        n = len(code.get_text().strip().splitlines()) if code else 0
+        if n > 8: fold(code, f'Signature: {n - 2} parameters', soup)
+
+def fold_library(main:Tag, toc:Tag|None, soup:BeautifulSoup) -> None:
+    "The library's own functions at the end of a chapter, under one entry."
+    parts = [cell for cell in main.select('.cell') if cell.select_one('.api')]
+    if not parts: return
+    box, line = soup.new_tag('details', attrs={'class': 'more'}), soup.new_tag('summary')
+    line.string = f"Look inside: what the library offers here ({len(parts)})"
+    parts[0].insert_before(box)
+    box.append(line)
+    for part in parts:
+        for link in toc.select('a') if toc else ():
+            if link['href'][1:] in {each.get('id') for each in part.select('[id]')}: link.parent.decompose()
+        box.append(part.extract())
+
+def quiet_lines(main:Tag, soup:BeautifulSoup) -> None:
+    "What was left out is said small, and once on a page."
+    said = set()
+    for code in main.select('.cell-output pre code'):
+        lines = code.get_text().split('\n')
+        left = [line for line in lines if line.startswith(('left out ', 'removed '))]
+        if not left: continue
+        new = [line for line in left if line not in said]
+        said |= set(new)
+        code.string = '\n'.join(line for line in lines if line not in left)
+        if not new: continue
+        small = soup.new_tag('span', attrs={'class': 'leftout'})
+        small.string = '\n'.join(new)
+        code.insert(0, small)
+
+def set_apart(main:Tag, soup:BeautifulSoup) -> None:
+    "Callouts: tips, warnings, what the book says, exercises."
+    def box(part:Tag, kind:str, name:str) -> None:
+        made, head = soup.new_tag('div', attrs={'class': f'callout {kind}', 'role': 'note', 'aria-label': name}), soup.new_tag('b')
+        head.string = name
+        part.wrap(made).insert(0, head)
+    for part in main.find_all('p'):
+        if part.parent.name in ('li', 'blockquote', 'td'): continue
+        text, section = part.get_text().strip(), part.find_parent('section')
+        kind = next((kind for kind, (_, begins) in callouts.items() if re.match(begins, text)), None)
+        if kind: box(part, kind, callouts[kind][0])
+        elif section and re.match('exercises?', section.get('id', '')) and part.strong and re.fullmatch(r'\d+\.', part.strong.get_text()): box(part, 'exercise', f'Exercise {part.strong.extract().get_text()[:-1]}')
+
+def mind_terms(main:Tag, soup:BeautifulSoup, terms:dict[str, tuple[str, str]], page:str, up:str) -> None:
+    "The first time that a page uses a term which another page explains, the explanation is a touch away."
+    met, pattern = set(), re.compile(r'(?<![\w-])(' + '|'.join(sorted(map(re.escape, terms), key=len, reverse=True)) + r')(?![\w-])', re.I)
+    for text in main.find_all(string=pattern):
+        if not text.find_parent(['p', 'li']) or text.find_parent(['a', 'code', 'strong', 'summary', 'table', 'h1', 'h2', 'h3']) or text.find_parent(attrs={'class': ['lead', 'questions']}): continue
+        pieces, at = [], 0
+        for found in pattern.finditer(text):
+            key = found[1].lower()
+            means, target = terms[key]
+            if key in met or target.partition('#')[0] == page: continue
+            met.add(key)
+            link = soup.new_tag('a', attrs={'class': 'term', 'href': up + target, 'data-means': means})
+            link.string = found[1]
+            pieces += [NavigableString(text[at:found.start()]), link]
+            at = found.end()
+        if pieces: text.replace_with(*pieces, NavigableString(text[at:]))
+
+def read_terms(glossary:BeautifulSoup) -> dict[str, tuple[str, str]]:
+    "Terms of at least six letters with what they mean and where they are explained, from the glossary's page."
+    rows = [row.find_all('td') for row in glossary.select('tbody tr')]
+    return {cells[0].get_text().strip().lower(): (cells[1].get_text().strip(), cells[2].a['href']) for cells in rows if len(cells[0].get_text().strip()) > 5 and cells[2].a and cells[0].get_text().strip().lower() not in everyday}
+
+def widgets(main:Tag, soup:BeautifulSoup, up:str) -> list[str]:
+    "Where a notebook has a line `<!-- widget: name -->`, the site has something to touch; the figure above it stays."
+    found = []
+    for mark in main.find_all(string=lambda text: type(text).__name__ == 'Comment' and text.strip().startswith('widget:')):
+        name = mark.partition(':')[2].strip()
+        box = soup.new_tag('div', attrs={'data-widget': name, 'role': 'group', 'aria-label': 'Something to try'})
+        if name == 'squares': box['data-photo'] = f'{up}site_libs/bear.jpg'
+        if name == 'limit': box['data-numbers'] = json.dumps(limit_numbers(main))
+        mark.replace_with(box)
+        found.append(f'<script src="{up}site_libs/widgets/{name}.js" defer></script>')
+    return found
+
+def limit_numbers(main:Tag) -> dict[str, list[float]]:
+    "The probabilities that chapter 3 prints: of the photos that show a bear, and of the others."
+    text = main.get_text()
+    return {kind: [float(each) for each in re.search(rf'^{words}: ([\d. ]+)$', text, re.M)[1].split()] for kind, words in (('bears', 'a bear'), ('others', 'no bear'))}
+
+def write_questions(site:Path) -> dict[str, list[tuple[str, Tag]]]:
+    "The component of the question pages as files of the site; which questions belong to which section of which page."
+    found = {}
+    for chapter in (1, 2):
+        page = BeautifulSoup((site/f'questions{chapter}.html').read_text(encoding='utf-8'), 'html.parser')
+        for card in page.select('section.card'):
+            link = card.select_one('details a[href]')
+            if link: found.setdefault(re.sub(r'^.*?([\w/]+\.html#)', r'\1', link['href']), []).append((str(chapter), card))
+    return found
+
+def section_questions(main:Tag, soup:BeautifulSoup, page:str, up:str, questions:dict[str, list[tuple[str, Tag]]]) -> bool:
+    "At the end of a section stands what the questionnaire asks about it."
+    any_here = False
+    for target, cards in questions.items():
+        place, _, anchor = target.partition('#')
+        head = main.find(id=anchor) if place == page else None
+        if head is None: continue
+        names = [card.h2.get_text().partition('. ')[2] for _, card in cards]
+        box = BeautifulSoup(f'<details class="ask-here" data-from="{up}site_libs/questions.json"><summary>{"A question" if len(cards) == 1 else f"{len(cards)} questions"} on this '
+                            f'<small>{escape("; ".join(names))}</small></summary><div class="questions"></div></details>', 'html.parser')
+        for _, card in cards:
+            asked = copy(card)
+            asked.h2['class'], asked.h2.name = 'asked', 'p'
+            for link in asked.select('details a[href]'): link.parent.decompose()  # the reader is there already
+            box.select_one('.questions').append(asked)
+        section = head if head.name == 'section' else head.find_parent('section')
+        first_below = section.find('section')
+        first_below.insert_before(box) if first_below else section.append(box)
+        any_here = True
+    return any_here
+
+def goal_box(main:Tag, each:Chapter, up:str) -> str:
+    "The first screen's picture of where the chapter leads, with the buttons that open it elsewhere."
+    picture = next((image for image in main.find_all('img') if image.get('alt', '').startswith(goals[each.stem])), None) if each.stem in goals else None
+    if each.stem in goals and picture is None: raise SystemExit(f'{each.page} has no figure described as {goals[each.stem]!r}: change `goals` in tools/site_pages.py.')
+    links = main.select('p > a[href*="colab.research"], p > a[href*="kaggle.com/kernels"]')[:2]
+    for link in links: link.img['height'] = 20
+    row = f'<div class="badges">{"".join(map(str, links))}</div>' if links else ''
+    if links: links[0].find_parent('p').decompose()
+    have = f'<p><b>Afterwards you have</b> {escape(each.have)}.</p>' if each.have else f'<p><b>In this lesson:</b> {escape(each.promise)}</p>'
+    shown = ''
+    if picture is not None:
+        pair = [copy(image) for image in (picture, picture.find_next_sibling('img')) if image is not None]
+        for image in pair: image.attrs |= {'alt': '', 'loading': 'eager', 'class': [name for name in image.get('class', []) if name != 'wide']}
+        shown = f'<div>{"".join(map(str, pair))}</div>'
+    time = f'<p class="small">{each.time} to read. Everything runs in a browser or on a laptop without a GPU.</p>' if each.time else ''
+    return f'<div class="goal">{shown}<div>{have}{time}{row}</div></div>'
+
+def steps(each:Chapter, row:list[Chapter], up:str) -> str:
+    "The ways on, and a tick for those who have read the chapter."
+    at = row.index(each)
+    def way(other:Chapter, kind:str, words:str) -> str:
+        return f'<a class="{kind}" href="{up}{other.page}"><small>{words}</small>{f"{other.number} · " if other.number else ""}{escape(other.title)}</a>'
+    ways = [way(row[at - 1], 'previous', '← Before') if at else '', way(row[at + 1], 'next', f'Next{f", {row[at + 1].time}" if row[at + 1].time else ""} →') if at + 1 < len(row) else '']
+    return f'<p class="done-line"><button type="button">I have read this</button></p><div class="site-steps" role="navigation" aria-label="Before and next">{"".join(ways)}</div>'
+
+def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
+    "What is the same on every page that a notebook became."
+    for n, table in enumerate(main.find_all('table'), 1): table.wrap(soup.new_tag('div', attrs={'class': 'table', 'tabindex': '0', 'role': 'region', 'aria-label': f'Table {n}'}))
+    for button in main.select('.code-copy-button'):
+        button.clear()
+        button.attrs = {'type': 'button', 'class': 'code-copy-button', 'aria-label': 'Copy the code'}
+    for code in main.select('pre[tabindex]'): code.attrs.pop('tabindex')  # nothing scrolls: lines are wrapped
+    for nav in main.select('nav.page-navigation'): nav.decompose()
+    quiet_lines(main, soup)
+    fold_tests(main, soup)
+    fold_signatures(main, soup)
+    set_apart(main, soup)
+
+def toc_html(toc:Tag|None) -> str:
+    lines = toc.select('ul') if toc else []
+    if not lines: return '<div class="site-toc"></div>'
+    for link in toc.select('a'): link.attrs = {'href': link['href']}
+    return f'<div class="site-toc"><nav aria-label="On this page"><h2>On this page</h2>{toc.ul}</nav></div>'
+
+def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict) -> str:
+    "The page of one notebook, in the frame."
+    name = path.relative_to(site).as_posix()
+    up, soup = '../'*name.count('/'), BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
+    main, toc = soup.main, soup.select_one('#TOC')
+    title, about = main.select_one('h1.title').get_text(), main.select_one('.description')
+    about = about.get_text().strip() if about else title
+    main.select_one('#title-block-header').decompose()
+    row = next((row for row in (frame.chapters, frame.others) if any(each.page == name for each in row)), [])
+    each = next((each for each in row if each.page == name), None)
+    take_out(soup, path, site)
+    tidy(main, toc, soup, up)
+    if each: fold_library(main, toc, soup)
+    head = []
+    if name != 'glossary.html': mind_terms(main, soup, terms, name, up)
+    if section_questions(main, soup, name, up, questions): head.append(f'<link rel="stylesheet" href="{up}site_libs/questions.css">')
+    scripts = widgets(main, soup, up)
+    step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.time} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
+    if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
+    goal = goal_box(main, each, up) if each else ''
+    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{main.decode_contents()}{steps(each, row, up) if each else ""}'
+    return frame.page(name, title, about, text, toc=toc_html(toc), head='\n'.join(head + scripts))
+
+# ---- Pages that no notebook became ----
+
+def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
+    "Chapters as cards: picture, number, time, and what one has afterwards."
+    made = []
+    for each in chapters:
+        source = re.search(r'<div class="goal"><div><img[^>]*?src="([^"]+)"', (site/each.page).read_text(encoding='utf-8'))
+        picture = f'<span class="picture"><img src="{up}{thumbnail(site, source[1])}" alt="" width="320" height="180" loading="lazy"></span>' if source else f'<span class="picture"><img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80"></span>'
+        told = f'You will have {each.have}.' if each.have else each.promise
+        made.append(f'<li><a href="{up}{each.page}" data-reads="{each.page}">{picture}<span class="text"><b>{f"{each.number} · " if each.number else ""}{escape(each.title)}</b>'
+                    f'<small>{each.time or "for practice"}<span class="unseen said"></span></small><span class="have">{escape(told)}</span></span></a></li>')
+    return f'<ol class="cards">{"".join(made)}</ol>'
+
+def thumbnail(site:Path, source:str) -> str:
+    "A small copy of a figure."
+    from PIL import Image
+    name = re.sub(r'^(\.\./)*', '', source)
+    small = f'figures/small-{Path(name).stem}.webp'
+    with Image.open(site/name) as picture:
+        made = picture.convert('RGB')
+        made.thumbnail((480, 480))
+        made.save(site/small, quality=70, method=6)
+    return small
+
+def contents(site:Path) -> tuple[list[Tag], BeautifulSoup]:
+    "What the notebook of the home page holds below its table, section by section."
+    soup = BeautifulSoup((site/'index.html').read_text(encoding='utf-8'), 'html.parser')
+    take_out(soup, site/'index.html', site)
+    tidy(soup.main, None, soup, '')
+    return [section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'], soup
+
+def home(site:Path, frame:Frame, megabytes:float) -> str:
+    "The landing page: what it is, the classifier, three ways in, the chapters; what the README tells more stands below."
+    sections, _ = contents(site)
+    examples = ''.join(f'<li><button type="button"><img src="{each["src"]}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
+    main = filled('home.html', title=site_name.partition(': ')[2], examples=examples, megabytes=f'{megabytes:.0f}', course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=''.join(map(str, sections)))
+    return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
+                      main, 'home', head='<script src="site_libs/home.js" defer></script>')
+
+def drawn_examples(site:Path) -> list[dict[str, str]]:
+    "The six drawn bears that the classifier's page offers."
+    page = BeautifulSoup((site/'classifier/index.html').read_text(encoding='utf-8'), 'html.parser')
+    return [{'src': f'classifier/{image["src"]}', 'alt': image['alt']} for image in page.select('.examples img')][:6]
+
+def reference(frame:Frame, site:Path) -> str:
+    "All notebooks of the machinery, by room, and what the course's own modules offer."
+    def titled(target:str) -> str: return re.search(r'<p class="lead">(.*?)</p>', (site/target).read_text(encoding='utf-8'))[1]
+    rooms = ''.join(f'<h2 id="{room}">{room}</h2><ul>' + ''.join(f'<li><a href="{target}">{escape(title)}</a>: {titled(target)}</li>' for target, title in pages) + '</ul>' for room, pages in frame.rooms.items())
+    return ('<h1>Look inside</h1><p class="lead">The library was written as notebooks. Here they are, room by room, from the ground up: each tells why it is there, shows it at work and checks it.</p>'
+            '<p>The calls that the course uses are at the end of its chapters: <a href="gather.html">gather</a>, <a href="train.html">train</a>, <a href="interpret.html">interpret</a>, <a href="deploy.html">deploy</a>, <a href="commands.html">commands</a>.</p>' + rooms)
+
+lost = ('<h1>This page is not here</h1><p class="lead">It may have moved, or the address has a slip in it. The search knows every page.</p>'
+        '<form class="lost" onsubmit="return false"><p><button type="button" class="button first" onclick="document.querySelector(\'.site-find\').classList.add(\'shown\');document.querySelector(\'.site-find input\').focus()">Search the site</button> <a class="button" href="{up}index.html">To the first page</a></p></form>')
+
+def question_pages(site:Path, frame:Frame) -> None:
+    "The question pages in the frame; what their component needs goes into files that the chapters' pages share."
+    libs, data = site/'site_libs', []
+    for chapter in (1, 2):
+        path = site/f'questions{chapter}.html'
+        page = BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
+        data.append(json.loads(page.select_one('script#questions').string))
+        style, inner = page.select_one('head > style').string, page.select_one('.page')
+        for part in inner.select('.skip, nav'): part.decompose()
+        inner.main.name = 'div'
+        inner['class'] = ['questions', 'page']
+        script = page.select_one('script#questions')
+        about = f'The questions of chapter {chapter} in our own words: answer, be corrected at once, in this browser alone.'
+        other = 3 - chapter
+        ways = f'<p class="done-line"></p><div class="site-steps" role="navigation" aria-label="Before and next"><a class="{"next" if other == 2 else "previous"}" href="questions{other}.html"><small>{"Next" if other == 2 else "Before"}</small>Questions of chapter {other}</a></div>'
+        path.write_text(frame.page(path.name, page.title.get_text(), about, str(inner) + ways, kind='asking', head='<link rel="stylesheet" href="site_libs/questions.css">', toc='<div class="site-toc"></div>',
+                                   tail=f'{script}\n<script src="site_libs/questions.js"></script>'), encoding='utf-8')
+    (libs/'questions.css').write_text(f'.questions {{\n{style}\n}}\n', encoding='utf-8')
+    (libs/'questions.js').write_text(page.find_all('script')[-1].string, encoding='utf-8')
+    (libs/'questions.json').write_text(json.dumps(data), encoding='utf-8')
+
+def frame_classifier(page:Path, frame:Frame) -> None:
+    "The classifier's own page, with the header of the site. Its rules forbid scripts and styles within the page, so it gets files only."
+    soup = BeautifulSoup(page.read_text(encoding='utf-8'), 'html.parser')
+    for nav in soup.select('body > nav'): nav.decompose()
+    inner = soup.new_tag('div', attrs={'class': 'page', 'id': 'content'})
+    for part in list(soup.body.children): inner.append(part.extract())
+    for part in inner.select('header, footer'): part['role'] = 'presentation'  # the site's own are the page's landmarks now
+    name = 'classifier/index.html'
+    soup.body.append(BeautifulSoup(frame.frame(name, '../') + frame.drawer(name, '../'), 'html.parser'))
+    soup.body.append(inner)
+    soup.body.append(BeautifulSoup(frame.foot('../'), 'html.parser'))
+    soup.body.attrs = {'class': 'framed', 'data-up': '../', 'data-page': name}
+    soup.title.string = f'{soup.title.get_text()} · {site_name}'
+    for tag in ('<script src="../site_libs/theme.js"></script>', '<link rel="stylesheet" href="../site_libs/frame.css">', '<script src="../site_libs/site.js" defer></script>',
+                '<meta name="description" content="A classifier of bears that runs in this page: the photo never leaves your machine.">', f'<meta property="og:image" content="{frame.address}/images/card.jpg">'):
+        soup.head.append(BeautifulSoup(tag, 'html.parser'))
+    page.write_text(str(soup), encoding='utf-8')
+
+def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Path) -> None:
+    "Rewrite the pages of a built site, and put beside them what they share."
+    frame = Frame(course(nbs), lessons(nbs), {}, address.rstrip('/'))
+    titles = {page: unescape(re.search(r'<h1 class="title">(.*?)</h1>', (site/page).read_text(encoding='utf-8'))[1]) for pages in rooms.values() for page in pages}
+    frame.rooms = {room: [(page, titles[page]) for page in pages] for room, pages in rooms.items()}
+    libs = site/'site_libs'
+    terms, questions = read_terms(BeautifulSoup((site/'glossary.html').read_text(encoding='utf-8'), 'html.parser')), write_questions(site)
+    from_notebooks = [path for path in sorted(site.rglob('*.html')) if path.name not in ('index.html', 'questions1.html', 'questions2.html') and path.parent.name != 'classifier']
+    for path in from_notebooks: path.write_text(notebook_page(path, site, frame, terms, questions), encoding='utf-8')
+    for name in ('theme.js', 'site.js', 'home.js', 'frame.css', 'read.css', 'bear.svg'): shutil.copy(assets/name, libs/name)
+    shutil.copytree(assets/'widgets', libs/'widgets', dirs_exist_ok=True)
+    shutil.copy(bear, libs/'bear.jpg')
+    shutil.copytree(nbs/'images', site/'images', dirs_exist_ok=True)
+    question_pages(site, frame)
+    megabytes = sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6
+    (site/'index.html').write_text(home(site, frame, megabytes), encoding='utf-8')
+    (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',
+        f'<h1>Lessons</h1><p class="lead">The same tools on other problems. Each stands alone; the chapters come first.</p>{cards(frame.others, site, "../")}', kind='home'), encoding='utf-8')
+    (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')
+    root = re.sub(r'^https?://[^/]+', '', frame.address) + '/'
+    (site/'404.html').write_text(frame.page('404.html', 'Not here', 'This page is not here.', lost.format(up=root), up=root), encoding='utf-8')
+    frame_classifier(site/'classifier/index.html', frame)
+    for unused in ('bootstrap', 'bootstrap-icons', 'fuse', 'themes'): shutil.rmtree(libs/unused, ignore_errors=True)
+    for unused in (libs/'smalldocs.css', libs/'smalldocs.js', site/'styles.css'): unused.unlink(missing_ok=True)
+    for folder in site.rglob('*_files'): shutil.rmtree(folder)
