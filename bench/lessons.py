@@ -214,7 +214,125 @@ def recommendations(worlds:int=5) -> list[dict]:
     ways = {'mean of the question': question, 'mean of question and learner': both, 'collab_learner': network, 'collab_learner better than the two means by': both - network}
     return [error_row(way, values, perf_counter() - start, 'recommendations', 2, 'points') for way, values in ways.items()]
 
-lessons = {'pets': pets, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations}  # a lesson with a figure of its own adds a function that returns rows
+class Pixels:
+    "Drawn pets and their masks at 96 pixels; every sixth picture is held back, as in the lesson. Nothing was chosen by those."
+    codes = ['background', 'head', 'body', 'legs', 'eyes and nose']
+    def __init__(self):
+        import numpy as np
+        from fastai.data.transforms import get_image_files
+        from bears_lib.engine.lessons.datasets import get_data
+        self.pictures, self.masks = get_data('pets_drawn'), get_data('pets_drawn_masks')
+        files = get_image_files(self.pictures).sorted()
+        self.test, self.rest = files[::6], [file for i, file in enumerate(files) if i % 6]
+        self.rows, self.columns = np.mgrid[-1:1:96j, -1:1:96j]
+
+    def network(self, seed:int):
+        "The lesson's U-Net, and its loaders in `dls`."
+        from fastai.vision.all import Resize, SegmentationDataLoaders, aug_transforms, set_seed, unet_learner
+        from bears_lib.engine.train.learners import lite0
+        set_seed(seed)
+        dls = SegmentationDataLoaders.from_label_func(self.pictures, bs=8, fnames=self.rest, label_func=lambda file: self.masks/file.parent.name/f'{file.stem}.png',
+            codes=self.codes, item_tfms=Resize(96), batch_tfms=aug_transforms(), seed=seed, num_workers=0)
+        learn = unet_learner(dls, lite0, cut=-2)
+        with learn.no_bar(), learn.no_logging(): learn.fine_tune(3)
+        return learn
+
+    def tensors(self, learn, files) -> tuple:
+        "Colours of shape (n, 96, 96, 3) and classes of shape (n, 96, 96)."
+        import numpy as np
+        batches = [(np.asarray(x.cpu()), np.asarray(y.cpu())) for x, y in learn.dls.test_dl(files, with_labels=True)]
+        return np.concatenate([x for x, _ in batches]).transpose(0, 2, 3, 1), np.concatenate([y for _, y in batches])
+
+    def ellipse(self, truth):
+        "The centred ellipse with the highest mean Dice on some masks."
+        import numpy as np
+        sides = np.arange(0.4, 1.45, 0.05)
+        shapes = [(self.rows/high)**2 + (self.columns/wide)**2 < 1 for high in sides for wide in sides]
+        return max(shapes, key=lambda shape: dice(shape, truth > 0).mean())
+
+    def trees(self, colours, truth, seed:int=0):
+        "Gradient boosting that sees the colour and the place of a single pixel: what it says of other pictures."
+        import numpy as np
+        from sklearn.ensemble import HistGradientBoostingClassifier
+        def seen(pictures): return np.concatenate([pictures, np.broadcast_to(np.stack([self.rows, self.columns], -1), (*pictures.shape[:3], 2))], -1).reshape(-1, 5)
+        some = np.random.default_rng(seed).choice(truth.size, 30_000, replace=False)
+        model = HistGradientBoostingClassifier(random_state=0).fit(seen(colours)[some], truth.reshape(-1)[some] > 0)
+        return lambda pictures: model.predict(seen(pictures)).reshape(pictures.shape[:3])
+
+def dice(found, true):
+    "Of shape (n,): twice the common pixels over all pixels of both."
+    both = (found & true).sum((-2, -1))
+    return 2*both/(found.sum((-2, -1)) + true.sum((-2, -1))).clip(1)
+
+def mean_row(lesson:str, way:str, values, seconds:float) -> dict:
+    "A mean over pictures; the interval by drawing pictures anew, 4,000 times."
+    import numpy as np
+    low, high = np.quantile(np.random.default_rng(0).choice(values, (4000, len(values))).mean(1), [0.025, 0.975])
+    return {'lesson': lesson, 'way': way, 'right': f'{np.mean(values):.3f}', '95% interval': f'{low:.3f} to {high:.3f}', 'n': len(values), 'seconds': f'{seconds:.1f}'}
+
+def segmentation(seeds:int=3) -> list[dict]:
+    "Which pixels are animal: a U-Net beside two baselines on drawn pets held back, and what it says of real photos, for which there are no masks."
+    import numpy as np
+    pixels, start = Pixels(), perf_counter()
+    learners = [pixels.network(seed) for seed in range(seeds)]
+    (colours, truth), (others, known) = (pixels.tensors(learners[0], files) for files in (pixels.test, pixels.rest))
+    said = [classes_of(learn, pixels.test) for learn in learners]
+    animal = truth > 0
+    ways = {'everything is animal': [np.ones_like(animal)], 'best centred ellipse': [np.broadcast_to(pixels.ellipse(known), animal.shape)],
+            'gradient boosting on colour and place of a pixel': [pixels.trees(others, known)(colours)], f'U-Net, mean of {seeds} seeds': [each > 0 for each in said]}
+    rows = []
+    for way, answers in ways.items():
+        rows.append(mean_row('segmentation', f'Dice: {way}', np.mean([dice(found, animal) for found in answers], 0), perf_counter() - start))
+        rows.append(mean_row('segmentation', f'pixels right: {way}', np.mean([(found == animal).mean((1, 2)) for found in answers], 0), perf_counter() - start))
+    rows.append({**rows[-2], 'way': f'Dice: U-Net, each seed: {", ".join(f"{dice(each > 0, animal).mean():.3f}" for each in said)}'})
+    for part, name in enumerate(pixels.codes):
+        seen = (truth == part).any((1, 2))
+        rows.append(mean_row('segmentation', f'Dice of {name}', np.mean([dice(each == part, truth == part)[seen] for each in said], 0), perf_counter() - start))
+    return rows + zones(said, animal) + on_photos(learners, pixels, start)
+
+def classes_of(learn, files, mirrored:bool=False):
+    "The class of each pixel, of shape (n, 96, 96); of mirror images, turned back."
+    import numpy as np
+    import torch
+    found = []
+    with torch.inference_mode():
+        for batch in learn.dls.test_dl(files):
+            pictures = batch[0].as_subclass(torch.Tensor)
+            scores = learn.model.eval()(pictures.flip(-1) if mirrored else pictures)
+            found.append((scores.flip(-1) if mirrored else scores).argmax(1).cpu().numpy())
+    return np.concatenate(found)
+
+def zones(said:list, animal) -> list[dict]:
+    "Pixels told rightly from background, at the outline, far from it, and in thin parts."
+    import numpy as np
+    from scipy import ndimage
+    def each(change, size:int): return np.stack([change(mask, np.ones((size, size))) for mask in animal])
+    near = each(ndimage.binary_dilation, 5) & ~each(ndimage.binary_erosion, 5)
+    thin = animal & ~each(ndimage.binary_opening, 5)
+    right = np.mean([(found > 0) == animal for found in said], 0)
+    places = {'within 2 pixels of the outline': near, 'animal, further inside': animal & ~near, 'background, further outside': ~animal & ~near, 'thin parts of the animal, under 5 pixels': thin}
+    return [{'lesson': 'segmentation', 'way': f'{name}: {place.mean():.1%} of all pixels', 'right': f'{right[place].mean():.1%}', '95% interval': f'{(1 - right)[place].sum()/(1 - right).sum():.0%} of what is wrong',
+             'n': f'{int(place.sum())} pixels', 'seconds': ''} for name, place in places.items()]
+
+def on_photos(learners:list, pixels:Pixels, start:float) -> list[dict]:
+    "Without masks: how often nearly nothing or nearly all is said to be animal, whether it hangs together, and whether a mirror image gets the mirrored answer."
+    import numpy as np
+    from scipy import ndimage
+    from bears_lib.engine.lessons.datasets import get_data
+    def largest(mask) -> float:
+        sizes = np.bincount(ndimage.label(mask)[0].reshape(-1))[1:]
+        return sizes.max()/sizes.sum() if len(sizes) else 0.
+    rows, photos = [], sorted(get_data('pets').rglob('*.jpg'))
+    for name, files in (('drawn pets held back', pixels.test), ('real photos of pets', photos)):
+        answers = [(classes_of(learn, files), classes_of(learn, files, mirrored=True)) for learn in learners]
+        share = np.stack([(found > 0).mean((1, 2)) for found, _ in answers])
+        for words, odd in (('under 2% animal', share < 0.02), ('over 95% animal', share > 0.95), ('no head (under 0.5%)', np.stack([(found == 1).mean((1, 2)) for found, _ in answers]) < 0.005)):
+            rows.append(row('segmentation', f'{name}: {words}, mean of {len(learners)} seeds', round(odd.mean(0).sum()), len(files), perf_counter() - start))
+        rows.append(mean_row('segmentation', f'{name}: share of the animal in its largest piece', np.mean([[largest(mask) for mask in found > 0] for found, _ in answers], 0), perf_counter() - start))
+        rows.append(mean_row('segmentation', f'{name}: Dice of the answers to a picture and to its mirror image', np.mean([dice(found > 0, mirrored > 0) for found, mirrored in answers], 0), perf_counter() - start))
+    return rows
+
+lessons = {'pets': pets, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations, 'segmentation': segmentation}  # a lesson with a figure of its own adds a function that returns rows
 
 def main() -> None:
     from bears_lib.engine.core.common import BearsError
