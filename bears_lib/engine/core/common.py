@@ -412,6 +412,7 @@ def progress(
     items:Iterable, # What is worked through
     what:str, # What is being done, such as 'reading photos'
     total:int|None=None, # How many there are; `len(items)` where that is known
+    unit:str='it', # What is counted, such as ' photos': the bar says how many of them are done in a second
 ) -> Iterable: # The same items
     """Show a progress bar once the work has taken two seconds.
 
@@ -423,6 +424,8 @@ def progress(
         What is being done, such as 'reading photos'
     total : int | None, default None
         How many there are; `len(items)` where that is known
+    unit : str, default 'it'
+        What is counted, such as ' photos': the bar says how many of them are done in a second
 
     Returns
     -------
@@ -431,7 +434,7 @@ def progress(
     """
     from tqdm.auto import tqdm
     quiet = bool(os.environ.get('IN_TEST') or os.environ.get('CI')) or not watched(for_people())
-    return tqdm(items, desc=what, total=total, delay=2, leave=False, disable=quiet, file=for_people())
+    return tqdm(items, desc=what, total=total, unit=unit, delay=2, leave=False, disable=quiet, file=for_people())
 
 # %% ../../../nbs/engine/core/common.ipynb #0bdbb042
 def wilson(

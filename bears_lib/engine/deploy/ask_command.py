@@ -8,8 +8,9 @@ Docs: https://bears-lib.github.io/bears_lib/engine/deploy/ask_command.html.md"""
 __all__ = ['bears_predict']
 
 # %% ../../../nbs/engine/deploy/ask_command.ipynb #21fa3250
+from typing import Any
 from ..core.common import BearsError, UsageError, command, say
-from ..core.words import clean
+from ..core.words import clean, is_web_address
 from ..predict.inputs import photos_named
 from ..predict.predict import Classifier
 
@@ -21,11 +22,19 @@ def bears_predict(
     *photos:str, # Files, folders, patterns such as "photos/*.jpg", or web addresses
     small:bool=False, # Use the small version of the model
     log:str='', # Add each answer to this file, for `bears-drift`
+    out:str='', # A folder for the answers, for many photos: the same command goes on with what an interrupted one has left
+    engine:str='auto', # With --out: threads, ray, or auto: threads below 20,000 photos or without a cluster
+    address:str='', # With --out: of a Ray cluster, auto or host:port
+    shard:int=1000, # With --out: photos in a file of answers
+    column:str='', # With --out: the column of a parquet file with photos or their addresses
+    lines:bool=False, # With --out: write JSON lines as well
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "What do these photos show?"
     if not photos:
         raise UsageError('No photo was named: bears-predict MODEL PHOTO...')
+    if out: return _into_folder(model, photos, out, engine, shard, address, small, column, lines)
+    _need_folder(photos, engine, address)
     classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
     answers = {photo[:60] if photo.startswith('data:') else photo: answer
         for photo, answer in zip(files, classifier.many(files))}
@@ -39,3 +48,18 @@ def bears_predict(
     likeness = {photo: answer.likeness for photo, answer in found.items()}
     return {'model': model, 'predictions': found, 'likeness': likeness, 'problems': problems,
         'unsure': [photo for photo, answer in found.items() if answer.unsure], 'exit': 1 if problems else 0}
+
+# %% ../../../nbs/engine/deploy/ask_command.ipynb #askmany1
+def _into_folder(model:str, photos:tuple[str, ...], out:str, *how:Any) -> dict:
+    "The answers as tables, and what a person wants to know of them."
+    from bears_lib.engine.shards.answers import predict_many
+    answers = predict_many(model, photos[0] if len(photos) == 1 else photos, out, *how)
+    say(f'{answers}\nThe answers are in {out}: any program that reads parquet opens them.')
+    return {'model': model, 'out': out, **answers.summary, 'exit': int(bool(answers.summary['unreadable']))}
+
+def _need_folder(photos:tuple[str, ...], engine:str, address:str) -> None:
+    "What is for many photos takes a folder for the answers."
+    many = [photo for photo in photos if photo.lower().endswith(('.parquet', '.tar')) or '://' in photo and not is_web_address(photo)]
+    if many or engine != 'auto' or address:
+        raise UsageError(f'{clean(many[0], 200) if many else "An engine"} is for many photos, and their answers go to a folder: add '
+                         '--out ANSWERS.')

@@ -26,8 +26,8 @@ class Head:
     strength: float # The inverse of the regularisation, per photo: larger trusts the data more
     right: int = 0 # Photos judged rightly in cross-validation
     n: int = 0 # Photos judged in cross-validation, which are all; 0 where there were too few to cross-validate
-    doubted: np.ndarray = field(default_factory=lambda: np.empty(0, int)) # int of shape (m,): photos that were not learnt from, since all the others contradict their labels
-    chances: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32)) # float32 of shape (n, classes): each photo's probabilities from a head that saw neither it nor its copies; NaN where there were too few to cross-validate
+    doubted: np.ndarray = field(default_factory=lambda: np.empty(0, int)) # int of shape (m,): photos left out
+    chances: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32)) # float32 of shape (n, classes)
 
     def probabilities(self,
         features:np.ndarray, # float of shape (n, features)
@@ -62,7 +62,7 @@ def group_folds(
     labels:np.ndarray, # int of shape (n,): the number of each photo's class
     groups:Sequence, # Of length n, a name or number for each photo's group: photos of one group are never parted
     k:int=most_folds, # How many folds, at most
-) -> list[tuple[np.ndarray, np.ndarray]]: # For each fold the numbers of its training photos and of its test photos; empty if a class has too few groups
+) -> list[tuple[np.ndarray, np.ndarray]]: # Of each fold its training and its test photos; [] if a class has too few
     """Deal photos into folds, each class in equal shares.
 
     Parameters
@@ -77,7 +77,7 @@ def group_folds(
     Returns
     -------
     list[tuple[np.ndarray, np.ndarray]]
-        For each fold the numbers of its training photos and of its test photos; empty if a class has too few groups
+        Of each fold its training and its test photos; [] if a class has too few
     """
     names, classes = [str(group) for group in groups], np.unique(labels, return_inverse=True)[1]
     counts = {name: np.zeros(classes.max() + 1, int) for name in sorted(set(names), key=_mixed)}
@@ -99,7 +99,7 @@ def _mixed(name:str) -> str: return sha256(name.encode('utf-8', 'surrogatepass')
 class _Rows:
     "Features made ready for a fit."
     values: np.ndarray # float of shape (views, n, columns): centred, scaled, turned; the last column is 1
-    turn: np.ndarray|None # float of shape (features, columns - 1): the directions that the photos span; None: all features
+    turn: np.ndarray|None # float of shape (features, columns - 1): directions that photos span; None: all
     middle: np.ndarray # float of shape (features,): what was subtracted
     size: float # What was divided by
 
@@ -139,7 +139,7 @@ def _not_finite(features:np.ndarray) -> BearsError:
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #4e51484d
 def _loss(rows:np.ndarray, truth:np.ndarray, used:np.ndarray, weights:np.ndarray) -> tuple[float, np.ndarray]:
-    "The log loss of all fits together, and its gradient; `used` has the shape (rows, fits), `weights` (columns, fits, classes)."
+    "The log loss of all fits, and its gradient; `used` has the shape (rows, fits), `weights` (columns, fits, classes)."
     loss, gradient = 0., np.zeros((len(weights), weights[0].size))
     side_by_side = weights.reshape(len(weights), -1).astype(rows.dtype)
     for start in range(0, len(rows), 2048):
@@ -171,8 +171,9 @@ def _shape(rows:np.ndarray, used:np.ndarray, weights:np.ndarray, penalty:np.ndar
     return cholesky(table, check_finite=False)
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #f8c6bd89
-def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-5) -> np.ndarray:
-    "The best weights of several fits, of shape (columns, fits, classes), looked for from `weights` on; `used` has the shape (photos, fits)."
+def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray,
+    slope:float=3e-5) -> np.ndarray:
+    "The best weights of several fits, shape (columns, fits, classes), from `weights` on; `used` is (photos, fits)."
     from scipy.linalg import solve_triangular
     from scipy.optimize import minimize
     views, flat = len(rows), rows.reshape(-1, rows.shape[2])
@@ -188,8 +189,10 @@ def _fit(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, we
         return loss/many + float((held*at).sum())/2, down.ravel()
     for steps in (20, 60, 1000):
         factor = _shape(flat, used, weights, penalty)
+        limits = {'maxiter': steps, 'maxls': 8, 'ftol': 0 if rows.dtype == float else 1e-10,
+            'gtol': slope/np.sqrt(many)}
         found = minimize(height, (factor @ weights.reshape(len(weights), -1)).ravel(), jac=True, method='L-BFGS-B',
-            options={'maxiter': steps, 'maxls': 8, 'ftol': 0 if rows.dtype == float else 1e-10, 'gtol': slope/np.sqrt(many)})
+            options=limits)
         weights = solve_triangular(factor, found.x.reshape(len(weights), -1), check_finite=False).reshape(shape)
         if found.status != 1: break  # 1: more steps are needed
     return weights
@@ -210,7 +213,7 @@ def _threads(fit:Callable) -> Callable:
 def fit_once(
     features:np.ndarray, # float of shape (views, n, features)
     labels:np.ndarray, # The class of each photo, 0 to classes - 1
-    strength:float, # The `C` of scikit-learn for one view and features of mean square 1: the larger, the closer to the photos
+    strength:float, # scikit-learn's `C` for one view and features of mean square 1: larger is closer to the photos
 ) -> Head:
     """A softmax regression of a given strength, without cross-validation.
 
@@ -221,14 +224,15 @@ def fit_once(
     labels : np.ndarray
         The class of each photo, 0 to classes - 1
     strength : float
-        The `C` of scikit-learn for one view and features of mean square 1: the larger, the closer to the photos
+        scikit-learn's `C` for one view and features of mean square 1: larger is closer to the photos
     """
     rows, labels = _ready(features), np.asarray(labels)
     start = np.zeros((rows.values.shape[2], 1, labels.max() + 1))
     return rows.head(_fit(rows.values, labels, np.ones((len(labels), 1)), strength, start)[:, 0], strength)
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #8b01ccc2
-def _fit_folds(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray, slope:float=3e-5, at_once:int=200) -> np.ndarray:
+def _fit_folds(rows:np.ndarray, labels:np.ndarray, used:np.ndarray, strength:float, weights:np.ndarray,
+    slope:float=3e-5, at_once:int=200) -> np.ndarray:
     "`_fit` for all folds side by side, or for some at a time where there are many classes."
     some = max(1, at_once//weights.shape[2])
     return np.concatenate([_fit(rows, labels, used[:, i:i + some], strength, weights[:, i:i + some], slope)
@@ -307,7 +311,7 @@ def _enough(labels:np.ndarray, folds:list, groups:Sequence, rare:int=2) -> np.nd
 
 # %% ../../../nbs/engine/features/linear_probe.ipynb #11fcf1a4
 def _cross_validate(rows:np.ndarray, labels:np.ndarray, groups:Sequence) -> tuple[float, np.ndarray, np.ndarray]:
-    "The strength with the smallest log loss on photos left out, the chances of all photos at that strength, and a head to start from."
+    "The strength with the smallest log loss on photos left out, all chances at that strength, a head to start from."
     start = np.zeros((rows.shape[2], 1, labels.max() + 1))
     folds = group_folds(labels, groups)
     if not folds: return strengths[1], np.full((len(labels), start.shape[2]), np.nan, np.float32), start
@@ -357,7 +361,7 @@ def contradicted(
 # %% ../../../nbs/engine/features/linear_probe.ipynb #2f1855f0
 @_threads
 def fit_linear(
-    features:np.ndarray, # float32 or float16 of shape (views, n, features): each photo as it stands and, where there are two views, mirrored
+    features:np.ndarray, # float32 or float16 of shape (views, n, features): each photo as it stands, perhaps mirrored
     labels:Sequence[int], # For each photo the number of its class; each class occurs
     groups:Sequence|None=None, # For each photo the name or number of its group; photos of one group are never parted
 ) -> Head:
@@ -366,7 +370,7 @@ def fit_linear(
     Parameters
     ----------
     features : np.ndarray
-        float32 or float16 of shape (views, n, features): each photo as it stands and, where there are two views, mirrored
+        float32 or float16 of shape (views, n, features): each photo as it stands, perhaps mirrored
     labels : Sequence[int]
         For each photo the number of its class; each class occurs
     groups : Sequence | None, default None
