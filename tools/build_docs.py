@@ -77,7 +77,12 @@ def write_classifier(folder:Path) -> None:
     from bears_lib.train import bears_dls, bears_learner, fit_head
     with tempfile.TemporaryDirectory() as place:
         model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
-        make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from)
+        make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from, trainer='../trainer/index.html')
+
+def write_trainer(folder:Path) -> None:
+    "The page on which visitors train a classifier of their own."
+    from bears_lib.engine.pages.trainer import make_trainer
+    make_trainer(folder, node_modules())
 
 def drawn_bear() -> Path:
     "A bear that is wide enough to be cut: the one of the slider in chapter 2."
@@ -98,13 +103,14 @@ def main() -> None:
     nbdev_sidebar.__wrapped__(skip_folder_re=left_out)
     order_sidebar(cfg.nbs_path/'sidebar.yml')
     prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True, skip_folder_re=left_out)  # one process: torch is loaded once
-    made_later = ('questions', 'classifier', 'lessons/index', 'reference')
+    made_later = ('questions', 'classifier', 'trainer', 'lessons/index', 'reference')
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))
     for chapter in (1, 2): write_question_page(site/f'questions{chapter}.html', chapter)
     mend(site, cfg.doc_url)
     write_classifier(site/'classifier')
+    write_trainer(site/'trainer')
     shape(site, cfg.nbs_path, cfg.doc_url, {room: [nbpath2html(Path(page)).as_posix() for page in reading_order(cfg.nbs_path/'engine'/room)] for room in rooms}, drawn_bear())
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     shutil.move(site, cfg.doc_path)

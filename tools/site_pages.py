@@ -78,7 +78,7 @@ class Frame:
     def links(self, page:str, up:str) -> str:
         "The header's: the part of the site that a page belongs to is marked."
         parts = {'Course': ('index.html#course', {each.page for each in self.chapters} | {'glossary.html'}), 'Lessons': ('lessons/index.html', {each.page for each in self.others} | {'lessons/index.html'}),
-                 'Questions': ('questions1.html', {'questions1.html', 'questions2.html'}), 'Try it': ('classifier/index.html', {'classifier/index.html'}),
+                 'Questions': ('questions1.html', {'questions1.html', 'questions2.html'}), 'Try it': ('classifier/index.html', {'classifier/index.html'}), 'Train': ('trainer/index.html', {'trainer/index.html'}),
                  'Reference': ('reference.html', {'reference.html'})}
         here = lambda name, pages: ' aria-current="true"' if page in pages or name == 'Reference' and page.startswith('engine/') else ''
         return ''.join(f'<a href="{up}{target}"{here(name, pages)}>{name}</a>' for name, (target, pages) in parts.items())
@@ -92,7 +92,7 @@ class Frame:
             return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a></li>'
         parts = ['<h2>The course</h2><ol>', line('index.html', 'Home', '⌂'), *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
                  line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('glossary.html', 'Glossary', 'A'), '</ol>',
-                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('classifier/index.html', 'Try the classifier'),
+                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('classifier/index.html', 'Try the classifier'), line('trainer/index.html', 'Train on your own photos'),
                  line('reference.html', 'Look inside: the reference'), '</ul>']
         for room, pages in self.rooms.items():
             if page.startswith(f'engine/{room}/'): parts += [f'<h2>Look inside: {room}</h2><ul>', *(line(target, title) for target, title in pages), '</ul>']
@@ -392,21 +392,21 @@ def question_pages(site:Path, frame:Frame) -> None:
     (libs/'questions.js').write_text(page.find_all('script')[-1].string, encoding='utf-8')
     (libs/'questions.json').write_text(json.dumps(data), encoding='utf-8')
 
-def frame_classifier(page:Path, frame:Frame) -> None:
-    "The classifier's own page, with the header of the site. Its rules forbid scripts and styles within the page, so it gets files only."
+def frame_app(site:Path, name:str, about:str, frame:Frame) -> None:
+    "A page with rules of its own, with the header of the site. They forbid scripts and styles within the page, so it gets files only."
+    page = site/name
     soup = BeautifulSoup(page.read_text(encoding='utf-8'), 'html.parser')
-    for nav in soup.select('body > nav'): nav.decompose()
+    for part in soup.select('body > nav, meta[name=description]'): part.decompose()
     inner = soup.new_tag('div', attrs={'class': 'page', 'id': 'content'})
     for part in list(soup.body.children): inner.append(part.extract())
     for part in inner.select('header, footer'): part['role'] = 'presentation'  # the site's own are the page's landmarks now
-    name = 'classifier/index.html'
     soup.body.append(BeautifulSoup(frame.frame(name, '../') + frame.drawer(name, '../'), 'html.parser'))
     soup.body.append(inner)
     soup.body.append(BeautifulSoup(frame.foot('../'), 'html.parser'))
     soup.body.attrs = {'class': 'framed', 'data-up': '../', 'data-page': name}
     soup.title.string = f'{soup.title.get_text()} · {site_name}'
     for tag in ('<script src="../site_libs/theme.js"></script>', '<link rel="stylesheet" href="../site_libs/frame.css">', '<script src="../site_libs/site.js" defer></script>',
-                '<meta name="description" content="A classifier of bears that runs in this page: the photo never leaves your machine.">', f'<meta property="og:image" content="{frame.address}/images/card.jpg">'):
+                f'<meta name="description" content="{about}">', f'<meta property="og:image" content="{frame.address}/images/card.jpg">'):
         soup.head.append(BeautifulSoup(tag, 'html.parser'))
     page.write_text(str(soup), encoding='utf-8')
 
@@ -417,7 +417,7 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     frame.rooms = {room: [(page, titles[page]) for page in pages] for room, pages in rooms.items()}
     libs = site/'site_libs'
     terms, questions = read_terms(BeautifulSoup((site/'glossary.html').read_text(encoding='utf-8'), 'html.parser')), write_questions(site)
-    from_notebooks = [path for path in sorted(site.rglob('*.html')) if path.name not in ('index.html', 'questions1.html', 'questions2.html') and path.parent.name != 'classifier']
+    from_notebooks = [path for path in sorted(site.rglob('*.html')) if path.name not in ('index.html', 'questions1.html', 'questions2.html') and path.parent.name not in ('classifier', 'trainer')]
     for path in from_notebooks: path.write_text(notebook_page(path, site, frame, terms, questions), encoding='utf-8')
     for name in ('theme.js', 'site.js', 'home.js', 'frame.css', 'read.css', 'bear.svg'): shutil.copy(assets/name, libs/name)
     shutil.copytree(assets/'widgets', libs/'widgets', dirs_exist_ok=True)
@@ -431,7 +431,8 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')
     root = re.sub(r'^https?://[^/]+', '', frame.address) + '/'
     (site/'404.html').write_text(frame.page('404.html', 'Not here', 'This page is not here.', lost.format(up=root), up=root), encoding='utf-8')
-    frame_classifier(site/'classifier/index.html', frame)
+    frame_app(site, 'classifier/index.html', 'A classifier of bears that runs in this page: the photo never leaves your machine.', frame)
+    frame_app(site, 'trainer/index.html', 'Train a photo classifier of your own in this page, in seconds: no installation, and no photo leaves your machine.', frame)
     for unused in ('bootstrap', 'bootstrap-icons', 'fuse', 'themes'): shutil.rmtree(libs/unused, ignore_errors=True)
     for unused in (libs/'smalldocs.css', libs/'smalldocs.js', site/'styles.css'): unused.unlink(missing_ok=True)
     for folder in site.rglob('*_files'): shutil.rmtree(folder)
