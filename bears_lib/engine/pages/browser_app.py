@@ -289,7 +289,7 @@ def _manifest(title:str) -> str:
 # %% ../../../nbs/engine/pages/browser_app.ipynb #a1954e53
 def service_worker(
     pages:dict[str, bytes], # The page's files by name
-    checked:list[dict[str, str]], # `url` and `integrity` of those that are checked by their hashes
+    checked:list[dict[str, Any]], # `url` and `integrity` of those that are checked by their hashes
 ) -> str: # JavaScript
     """The service worker: which files to keep, and a version that changes whenever one of them does.
 
@@ -297,7 +297,7 @@ def service_worker(
     ----------
     pages : dict[str, bytes]
         The page's files by name
-    checked : list[dict[str, str]]
+    checked : list[dict[str, Any]]
         `url` and `integrity` of those that are checked by their hashes
 
     Returns
