@@ -342,7 +342,8 @@ def evaluate_both(
     from bears_lib.engine.features.novelty import fit_familiar
     asked = network_behind(model)
     def judged() -> Evaluation:
-        return evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True)))
+        if photos is None: return evaluate(model)
+        return _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True)))
     if isinstance(model, Fitted): return judged(), _learnt(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
