@@ -536,7 +536,8 @@ def paint(
         With colour where a terminal shows it, as they are elsewhere
     """
     stream = stream or for_people()
-    plain = not tone or 'NO_COLOR' in os.environ or os.environ.get('TERM') == 'dumb' or os.name == 'nt' and 'WT_SESSION' not in os.environ
+    old_console = os.name == 'nt' and 'WT_SESSION' not in os.environ
+    plain = not tone or 'NO_COLOR' in os.environ or os.environ.get('TERM') == 'dumb' or old_console
     return words if plain or not getattr(stream, 'isatty', bool)() else f'\x1b[{tones[tone]}m{words}\x1b[0m'
 
 def say(
@@ -585,7 +586,10 @@ def columns(
     """
     table = [[str(cell) for cell in row] for row in rows]
     wide = [max(map(len, column)) for column in zip(*table)]
-    return '\n'.join('  '.join(cell.ljust(size) if not i else cell.rjust(size) for i, (cell, size) in enumerate(zip(row, wide))).rstrip() for row in table)
+    def line(row:list[str]) -> str:
+        cells = (cell.rjust(size) if i else cell.ljust(size) for i, (cell, size) in enumerate(zip(row, wide)))
+        return '  '.join(cells).rstrip()
+    return '\n'.join(map(line, table))
 
 # %% ../../../nbs/engine/core/common.ipynb #clin0002
 from argparse import ArgumentParser
@@ -620,7 +624,8 @@ class _Help(ArgumentParser):
         parts = [[paint(f'{self.prog}', 'head', sys.stdout) + f': {self.about}', '', f'Usage: {usage}', '']]
         if arguments: parts.append(_block('Arguments', arguments, width, at))
         parts.append(_block('Options', options, width, at))
-        if self.examples: parts.append([paint('Examples', 'head', sys.stdout), *(f'  {line}' for line in self.examples), ''])
+        lines = [f'  {line}' for line in self.examples]
+        if lines: parts.append([paint('Examples', 'head', sys.stdout), *lines, ''])
         if self.then: parts.append([paint('Next', 'head', sys.stdout), f'  {self.then}', ''])
         return '\n'.join(line for part in parts for line in part)
     def error(self, message:str) -> Any: raise SystemExit(_wrong(self, message))
@@ -628,15 +633,17 @@ class _Help(ArgumentParser):
 def _named(action:Any) -> str:
     "An argument or an option as the help shows it, such as --model MODEL."
     what = action.metavar or action.dest.upper()
-    if not action.option_strings: return f'[{what}]' if action.nargs == '?' else f'[{what} ...]' if action.nargs == '*' else what
+    if not action.option_strings: return {'?': f'[{what}]', '*': f'[{what} ...]'}.get(action.nargs, what)
     return ', '.join(action.option_strings) + (f' {what}' if action.nargs != 0 else '')
 
 # %% ../../../nbs/engine/core/common.ipynb #clin000b
 def _wrong(parser:ArgumentParser, message:str) -> int:
     "Say what argparse does not like about a command line, and give the exit code."
-    words = message.replace('unrecognized arguments:', 'does not know').replace('the following arguments are required:', 'needs')
+    words = message.replace('unrecognized arguments:', 'does not know')
+    words = words.replace('the following arguments are required:', 'needs')
     known = [name for each in parser._actions for name in each.option_strings]
-    wrong = next((word.split('=')[0] for word in message.split() if word.startswith('--') and word.split('=')[0] not in known), '')
+    named = [word.split('=')[0] for word in message.split() if word.startswith('--')]
+    wrong = next((word for word in named if word not in known), '')
     words = f'{words}.{near(wrong, known) if wrong else ""} {parser.prog} --help shows all.'
     say(f'{parser.prog} {words}', tone='error')
     if '--json' in sys.argv: print_json({'error': words})
@@ -657,10 +664,12 @@ def _parser(fn:Callable, prog:str, pos:Iterable[str], examples:Iterable[str], th
         elif kind is bool: parser.add_argument(_flag(name), action='store_true', help=words)
         else: parser.add_argument(_flag(name), type=kind, default=given, metavar='N' if kind in (int, float) else None,
             help=words if given in ('', None, 0) else f'{words} [{given}]')
-    parser.add_argument('--version', action='version', version=f'bears_lib {__version__}', help='Show the version and exit')
+    version = f'bears_lib {__version__}'
+    parser.add_argument('--version', action='version', version=version, help='Show the version and exit')
     next(each for each in parser._actions if each.dest == 'help').help = 'Show this help and exit'
     return parser
 
+# %% ../../../nbs/engine/core/common.ipynb #clin004b
 def _flag(name:str) -> str: return '--' + name.replace('_', '-')
 
 def _given(fn:Callable, parser:ArgumentParser, words:list[str]|None) -> tuple[tuple, dict]:
@@ -676,7 +685,7 @@ def _given(fn:Callable, parser:ArgumentParser, words:list[str]|None) -> tuple[tu
 
 # %% ../../../nbs/engine/core/common.ipynb #29a20d46
 def command(
-    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters are docments and include `json`
+    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters, docments, include `json`
     pos:Iterable[str]=(), # Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
     examples:Iterable[str]=(), # Lines for the shell that `--help` shows
     then:str='', # A command that often comes next
@@ -686,7 +695,7 @@ def command(
     Parameters
     ----------
     fn : Callable[..., dict] | None, default None
-        Does the work and returns its result; its parameters are docments and include `json`
+        Does the work and returns its result; its parameters, docments, include `json`
     pos : Iterable[str], default ()
         Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
     examples : Iterable[str], default ()
@@ -707,14 +716,16 @@ def command(
     def in_shell(words:list[str]|None=None, prog:str='') -> int:
         parser = _parser(fn, prog or Path(sys.argv[0]).name.removesuffix('.exe'), pos, examples, then)
         args, named = _given(fn, parser, words)
-        return _run_in_shell(fn, tuple(map(_at_home, args)), {name: _at_home(value) for name, value in named.items()}, parser.prog)
+        named = {name: _at_home(value) for name, value in named.items()}
+        return _run_in_shell(fn, tuple(map(_at_home, args)), named, parser.prog)
     setattr(run, 'in_shell', in_shell)
     return run
 
 def _is_script(frame:Any) -> bool:
     "Whether this is the top level of a file that is being run, as the programs are that pip makes."
     names, file = frame.f_globals, frame.f_globals.get('__file__')
-    return frame.f_locals is names and names.get('__name__') == '__main__' and bool(file) and os.path.basename(file) == os.path.basename(frame.f_code.co_filename)
+    if frame.f_locals is not names or names.get('__name__') != '__main__' or not file: return False
+    return os.path.basename(file) == os.path.basename(frame.f_code.co_filename)
 
 # %% ../../../nbs/engine/core/common.ipynb #d3eb04a9
 def _at_home(value:Any) -> Any:
@@ -788,7 +799,8 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict, name:str) -> tuple[dic
     except Exception as error:
         if os.environ.get('BEARS_DEBUG'): traceback.print_exc()
         found = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
-        words = f'A fault of bears_lib, not of yours ({" ".join(found.split())[:300]}). With BEARS_DEBUG=1 before the command it says where; please report that.'
+        words = (f'A fault of bears_lib, not of yours ({" ".join(found.split())[:300]}). '
+                 'With BEARS_DEBUG=1 before the command it says where; please report that.')
         say(f'{name}: {words}', tone='error')
         return {'error': words}, 70
     finally: _shell = before
@@ -820,8 +832,10 @@ chapters = {
     '2 Train': {'train': ('bears_lib.commands', 'Train a classifier on a folder of photos'),
                 'predict': ('bears_lib.engine.deploy.ask_command', 'What do these photos show?')},
     '3 Interpret': {'report': ('bears_lib.interpret', 'Is it good enough, and where is it wrong?')},
-    '4 Deploy': {'app': ('bears_lib.deploy', 'An app on this machine'), 'web': ('bears_lib.deploy', "A page that runs in its visitors' browsers"),
-                 'space': ('bears_lib.deploy', 'A Hugging Face Space'), 'card': ('bears_lib.deploy', "The model's card"),
+    '4 Deploy': {'app': ('bears_lib.deploy', 'An app on this machine'),
+                 'web': ('bears_lib.deploy', "A page that runs in its visitors' browsers"),
+                 'space': ('bears_lib.deploy', 'A Hugging Face Space'),
+                 'card': ('bears_lib.deploy', "The model's card"),
                  'drift': ('bears_lib.deploy', 'Does it still see what it was trained for?')},
     '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter')}}
 
@@ -856,5 +870,6 @@ def bears(
 def _listed(version:str) -> str:
     "The commands by chapter."
     lines = [paint('bears', 'head', sys.stdout) + ': from photos to an app', '', 'Usage: bears COMMAND [options]', '']
-    for head, part in chapters.items(): lines += _block(head, [(name, words) for name, (_, words) in part.items()], 100, 10)
+    for head, part in chapters.items():
+        lines += _block(head, [(name, words) for name, (_, words) in part.items()], 100, 10)
     return '\n'.join([*lines, f'bears COMMAND --help says more. bears_lib {version}'])

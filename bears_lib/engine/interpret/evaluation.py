@@ -341,17 +341,17 @@ def evaluate_both(
     """
     from bears_lib.engine.features.novelty import fit_familiar
     asked = network_behind(model)
-    def judged() -> Evaluation:
-        return evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True)))
+    def in_folder(): return _in_folder(model, photos, asked[1], unknown=True)
+    def judged(): return evaluate(model) if photos is None else _evaluate(asked, _unseen(in_folder()))
     if isinstance(model, Fitted): return judged(), _learnt(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
-        found = _in_folder(model, photos, asked[1], unknown=True)
+        found = in_folder()
         result = _evaluate(asked, _unseen(found))
         if (found.sides == 'judged').any():
             return result, result.part(np.array([photo in found.judged for photo in result.photos]))
-        learnt = found.sides == 'train'
-        return result, _evaluate(asked, replace(found, others=[]).part(learnt, '')) if learnt.any() else None
+        learnt = replace(found, others=[]).part(found.sides == 'train', '')
+        return result, _evaluate(asked, learnt) if learnt.files else None
     result, seen = judged(), evaluate(model, train=True)
     known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')],
         result.features if photos is None else evaluate(model).features)
