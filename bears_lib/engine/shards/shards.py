@@ -260,13 +260,13 @@ def shard_told(
 
 @contextmanager
 def held(
-    run:'Run', # As `begin` gives it
+    run:Any, # As `begin` gives it
 ) -> Iterator[None]:
     """Keep a second program away; a disk lets go when a program dies, storage has no such lock.
 
     Parameters
     ----------
-    run : 'Run'
+    run : Any
         As `begin` gives it
     """
     place = run.place
