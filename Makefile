@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA := $(wildcard ../shared/data)
 export BEARS_DATA ?= $(if $(DATA),$(CURDIR)/$(DATA))
+# Some shells and containers switch compiled modules off: each of some hundred processes would compile torch and fastai once more, for 15 s.
+export PYTHONDONTWRITEBYTECODE :=
 # Notebooks and tests run without the network: only this machine answers. The folder's name may hold a blank.
 OFFLINE := PYTHONPATH="$(CURDIR)/tests/offline" HF_HUB_OFFLINE=1
 

@@ -10,14 +10,17 @@ __all__ = ['BearsError', 'DataError', 'NetworkError', 'ModelError', 'UsageError'
            'wilson', 'accuracy_text', 'link_bar', 'say', 'command', 'print_json']
 
 # %% ../../../nbs/engine/core/common.ipynb #3eafe443
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from difflib import get_close_matches
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial, wraps
 from importlib import import_module
+from inspect import signature
+from itertools import takewhile
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO, TextIO
-import codecs, errno, io, json, math, os, re, secrets, stat, sys, threading, traceback
+import codecs, errno, gc, io, json, math, os, re, secrets, stat, sys, threading, time, traceback
 from .words import for_html, for_json, for_link, for_terminal
 
 # %% ../../../nbs/engine/core/common.ipynb #e5285642
@@ -409,9 +412,15 @@ def progress(
     Iterable
         The same items
     """
-    from tqdm.auto import tqdm
+    start, passed, left = time.monotonic(), 0, iter(items)
     quiet = bool(os.environ.get('IN_TEST') or os.environ.get('CI'))
-    return tqdm(items, desc=what, total=total, delay=2, leave=False, disable=quiet, file=for_people())
+    for passed, item in enumerate(left, 1):
+        yield item
+        if not quiet and time.monotonic() - start > 2: break
+    else: return
+    from tqdm.auto import tqdm
+    if total is None and isinstance(items, Sized): total = len(items)
+    yield from tqdm(left, desc=what, total=total, initial=passed, leave=False, file=for_people())
 
 # %% ../../../nbs/engine/core/common.ipynb #0bdbb042
 def wilson(
@@ -520,14 +529,38 @@ def command(
     Callable
         The same function; called by a shell it reads the command line
     """
-    from fastcore.script import call_parse, is_cli
     if fn is None: return partial(command, pos=pos)
     @wraps(fn)
     def run(*args, **kwargs):
+        by_shell = not args and not kwargs and _is_script(sys._getframe(1))
+        if by_shell:
+            gc.freeze()  # what is loaded stays until the end: Python need not look through it then
+            args, kwargs = _command_line(fn, pos)
         args, kwargs = tuple(map(_at_home, args)), {name: _at_home(value) for name, value in kwargs.items()}
-        return _run_in_shell(fn, args, kwargs) if is_cli(shell) else fn(*args, **kwargs)
-    shell = call_parse(run, pos=pos)
-    return shell
+        return _run_in_shell(fn, args, kwargs) if by_shell else fn(*args, **kwargs)
+    return run
+
+def _is_script(frame:FrameType) -> bool:
+    "Whether a call stands in a program itself, not in a function, a notebook or a module."
+    file = frame.f_globals.get('__file__')
+    main = frame.f_locals is frame.f_globals and frame.f_globals.get('__name__') == '__main__'
+    return bool(main and file and Path(file).resolve() == Path(frame.f_code.co_filename).resolve())
+
+# %% ../../../nbs/engine/core/common.ipynb #cmdline1
+def _command_line(fn:Callable[..., dict], pos:list[str]|None) -> tuple[tuple, dict]:
+    "The arguments that a shell gave."
+    words, wanted = sys.argv[2:] if sys.argv[1:2] == [''] else sys.argv[1:], signature(fn).parameters
+    many = next((name for name, each in wanted.items() if each.kind is each.VAR_POSITIONAL), '')
+    needed = [name for name, each in wanted.items() if each.default is each.empty]
+    fits = len(words) >= len(needed) - 1 if many else len(words) == len(needed)
+    plain = all(wanted[name].annotation is str for name in needed) and not any(word.startswith('-') for word in words)
+    if fits and plain and not pos: return tuple(words), {}
+    from fastcore.script import anno_parser
+    given = vars(anno_parser(fn, pos=pos).parse_args(words))
+    given = {name: value for name, value in given.items() if name in wanted}
+    if not many: return (), given
+    before = [given.pop(name) for name in takewhile(lambda name: name != many, wanted)]
+    return (*before, *given.pop(many)), given
 
 # %% ../../../nbs/engine/core/common.ipynb #d3eb04a9
 def _at_home(value:Any) -> Any:

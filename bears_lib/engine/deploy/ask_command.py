@@ -25,7 +25,8 @@ def bears_predict(
     "What do these photos show?"
     if not photos:
         raise UsageError('No photo was named: bears-predict MODEL PHOTO...')
-    classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
+    files, problems = photos_named(photos)
+    classifier = Classifier(model, small, log, few=len(files) < 3)
     answers = {photo[:60] if photo.startswith('data:') else photo: answer
         for photo, answer in zip(files, classifier.many(files))}
     problems |= {photo: answer.problem for photo, answer in answers.items() if answer.problem}
