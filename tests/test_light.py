@@ -124,6 +124,25 @@ def test_commands_load_nothing_heavy(words, photos, model, tmp_path):
     answer = run(f'import sys\nfrom bears_lib.{module} import {name}\n{name}(*sys.argv[1:])\nprint({heavy})', *args)
     assert answer.stdout.splitlines()[-1] == 'set()', answer.stdout + answer.stderr[-2000:]
 
+def asked(model:Path, *words, unwanted:str='set()') -> subprocess.CompletedProcess:
+    "`bears-predict` as its program calls it, its exit code and which of the unwanted modules it loaded."
+    code = f'import sys\nfrom bears_lib.engine.deploy.ask_command import bears_predict\ncode = bears_predict()\nprint(code, {unwanted} & set(sys.modules))'
+    program = model.parent/'ask.py'
+    program.write_text(code, encoding='utf-8')
+    return subprocess.run([sys.executable, program, model, *words], capture_output=True, text=True, timeout=300)
+
+def test_a_command_line_of_words_alone_needs_no_parser(photos, model):
+    photo = next(photos.glob('*/*.jpg'))
+    plain = asked(model, photo, unwanted='{"fastcore.script", "asyncio", "tqdm", "bears_lib.engine.core.folders"}')
+    assert plain.stdout == '0 set()\n', plain.stdout + plain.stderr[-2000:]
+    parsed = asked(model, photo, '--log', model.parent/'answers.jsonl')
+    assert parsed.stderr.splitlines()[-1] == plain.stderr.splitlines()[-1] and parsed.stdout == '0 set()\n' and (model.parent/'answers.jsonl').exists()
+
+def test_few_photos_are_answered_alike(photos, model):
+    some = sorted(photos.glob('*/*.jpg'))[::20]
+    for quick, usual in zip(map(Classifier(model, few=True), some), Classifier(model).many(some)):
+        assert list(quick) == list(usual) and np.allclose(list(quick.values()), list(usual.values()), atol=1e-5)
+
 @pytest.mark.parametrize('fault, says', [('raise OSError("libcudart.so is missing")', 'OSError: libcudart.so is missing'), ('import os; os.abort()', 'no reason is given')])
 def test_a_torch_that_does_not_load_is_named_and_ends_nothing(tmp_path, fault, says):
     (tmp_path/'torch').mkdir()
