@@ -40,7 +40,8 @@ def report(browser:Browser, place:Path) -> Image.Image:
     for name, label in zip(faults['file_name'], faults['truth']): (path/name).rename(path/label/Path(name).name)
     page = write_report(fit_photos(path), to=place/'report.html')
     view = open_page(browser, page.as_uri(), 700, 1480)
-    return shot(view)
+    bottom = view.evaluate("document.querySelector('figure').getBoundingClientRect().bottom")
+    return shot(view, full_page=True, clip={'x': 0, 'y': 0, 'width': 700, 'height': bottom + 16})
 
 def model(place:Path) -> Path:
     "The folder of a model that knows the drawn bears."

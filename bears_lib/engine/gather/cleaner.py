@@ -311,7 +311,7 @@ class _Card:
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
         self.side, self.file, self.suggestion, self.chosen = side, '', '', chosen
-        self.ways:list[str] = []
+        self.ways: list[str] = []  # What each of the classes' buttons chooses
         self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
         self.words = widgets.HTML(layout=widgets.Layout(height='5.4em', overflow='auto'))
         self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'), ('Remove', 'Take this photo out (x)', 'bears-remove'),
