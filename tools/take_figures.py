@@ -102,7 +102,7 @@ def notebook(browser:Browser, place:Path, code:str) -> Page:
     (place/'one.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}), encoding='utf-8')
     lab = jupyterlab(place, 'one.ipynb')
     address = lab.__enter__()
-    view = open_page(browser, f'{address}/doc/tree/one.ipynb', 860, 1000)
+    view = open_page(browser, f'{address}/doc/tree/one.ipynb', 860, 1200)
     view.once('close', lambda _: lab.__exit__(None, None, None))
     connected = "(kernel => kernel?.connectionStatus == 'connected' && kernel.status == 'idle')(window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel)"
     view.wait_for_function(connected, timeout=90_000)
