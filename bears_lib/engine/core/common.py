@@ -823,6 +823,8 @@ chapters = {
     '4 Deploy': {'app': ('bears_lib.deploy', 'An app on this machine'), 'web': ('bears_lib.deploy', "A page that runs in its visitors' browsers"),
                  'space': ('bears_lib.deploy', 'A Hugging Face Space'), 'card': ('bears_lib.deploy', "The model's card"),
                  'drift': ('bears_lib.deploy', 'Does it still see what it was trained for?')},
+    'Many photos': {'index': ('bears_lib.engine.shards.indexing', 'List and open a great many photos once'),
+                    'features': ('bears_lib.engine.shards.indexing', 'Compute their features, to train on')},
     '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter')}}
 
 # %% ../../../nbs/engine/core/common.ipynb #umbr000a
