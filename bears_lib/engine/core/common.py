@@ -837,6 +837,8 @@ chapters = {
                  'space': ('bears_lib.deploy', 'A Hugging Face Space'),
                  'card': ('bears_lib.deploy', "The model's card"),
                  'drift': ('bears_lib.deploy', 'Does it still see what it was trained for?')},
+    'Many photos': {'index': ('bears_lib.engine.shards.indexing', 'List and open a great many photos once'),
+                    'features': ('bears_lib.engine.shards.indexing', 'Compute their features, to train on')},
     '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter')}}
 
 # %% ../../../nbs/engine/core/common.ipynb #umbr000a
