@@ -305,6 +305,7 @@ def _head(sums:Sums, weights:np.ndarray, strength:float) -> Head:
     weight = weights[:-1]/sums.size
     return Head(weight.T.astype(np.float32), (weights[-1] - sums.middle @ weight).astype(np.float32), strength)
 
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #a9c3ac68
 def judge(
     rows:Rows, # All photos
     sums:Sums, # From `add_up`
@@ -349,6 +350,7 @@ def _told(place:Place) -> dict[str, Any]:
         raise DataError(f'{place.address} holds no features. bears-features PHOTOS --out {place.address} computes them.')
     return told['made_by']
 
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #073b11e6
 @contextmanager
 def open_rows(
     folder:str|Path, # The folder that `bears-features` wrote
@@ -377,6 +379,7 @@ def open_rows(
         yield Rows(path, np.searchsorted(labels, names[good].astype(str)), groups, labels, len(views), told['numbers'],
             group_names(groups, files[good]) if len(groups) <= 200_000 else None)
 
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #e307ab62
 def _spool(place:Place, views:list[str], numbers:int, good:np.ndarray, path:str) -> None:
     start = 0
     with open(path, 'wb') as file:
