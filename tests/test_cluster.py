@@ -51,7 +51,7 @@ def cluster():
             ray.shutdown()
             made.shutdown()
 
-def wait_for(shards:int, out:Path, seconds:float=150) -> None:
+def wait_for(shards:int, out:Path, seconds:float=400) -> None:
     deadline = time.monotonic() + seconds
     while len(list(out.glob('part-*.parquet'))) < shards and time.monotonic() < deadline: time.sleep(0.02)
 
