@@ -335,7 +335,7 @@ def gather_addresses(
             raise UsageError(f'{each[:200]!r} is no address on the web: give those that begin with https:// or http://.')
         mine[owner_of(each, owners)].append(each)
     with cluster_at(address) as ray:
-        worker = ray.remote(num_cpus=0.1, max_restarts=-1, max_task_retries=-1, scheduling_strategy='SPREAD',
+        worker = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy='SPREAD',
             runtime_env={'env_vars': env or {}})(HostOwner)
         workers = [worker.remote(os.path.abspath(folder), i, max_side, tuple(private)) for i in range(owners) if mine[i]]
         waiting = [each.run.remote(some) for each, some in zip(workers, filter(None, mine))]
