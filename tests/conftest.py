@@ -16,7 +16,7 @@ root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))
 
 # Files that take minutes begin, so that none of them is left for one core at the end.
-long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pictures', 'test_web_page', 'test_learner_browser', 'test_app', 'test_writers', 'test_distributed']
+long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pictures', 'test_web_page', 'test_learner_browser', 'test_app', 'test_writers', 'test_distributed', 'test_cluster', 'test_shards']
 
 # What `make slow` runs, and CI after `make test`: each has a quicker relative that stays in `make test`, or looks at what changes seldom.
 slow = {
