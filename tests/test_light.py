@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bears_lib import deploy, interpret
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.core.photos import Preprocess
@@ -251,6 +252,21 @@ def test_what_was_chosen_is_what_is_saved(photos, two_ways, place, monkeypatch, 
         assert json.loads((folder/'model.json').read_text(encoding='utf-8'))['training']['chosen'] == fitted.chosen
     if place == 2:
         with pytest.raises(BearsError, match='two bodies side by side'): fitted.to_learner()
+
+def test_two_bodies_go_wherever_one_goes(photos, two_ways, monkeypatch, tmp_path):
+    "Report, page, Space, card, app, heat map and drift; a head alone as well as a whole model."
+    chosen_is(monkeypatch, 2)
+    fitted, photo = fit_photos(photos, effort=2), next(photos.glob('*/*.jpg'))
+    for whole in (True, False):
+        place = tmp_path/f'{whole}'
+        model = str(save_model(fitted, place/'model', body=whole))
+        assert interpret.bears_report(model, str(photos), to=str(place/'report.html'))['n'] == len(fitted.train)
+        assert deploy.bears_web(model, str(place/'page'))['bytes'] < 30_000_000 and (place/'page'/'small.onnx').exists()
+        assert Path(deploy.bears_space(model, str(place/'space'))['space'], 'app.py').exists() and deploy.bears_card(model)['open']
+        deploy.bears_predict(model, *map(str, sorted(photos.glob('*/*.jpg'))[::4]), log=f'{place}/answers.jsonl')
+        assert deploy.bears_drift(model, f'{place}/answers.jsonl')['findings'] == []
+        assert deploy.make_app(model).fns
+    assert grad_cam(fitted, photo).heat.shape == (2, 2)
 
 def test_no_photo_is_judged_by_a_choice_that_knew_it(photos, two_ways, monkeypatch):
     "Five choices without a fifth each, and one with all; what a choice without a photo says of it is what is told."
