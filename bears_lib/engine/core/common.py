@@ -17,7 +17,6 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial, wraps
 from importlib import import_module
 from inspect import signature
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 import codecs, errno, gc, io, json, math, os, re, secrets, stat, sys, threading, time, traceback
