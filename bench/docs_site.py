@@ -43,11 +43,7 @@ def load(play, address:str) -> tuple[int, float]:
     "Bytes, and seconds until the page is interactive, in a browser that was never there."
     browser = play.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
     page, answers = browser.new_page(), []
-<<<<<<< HEAD
-    page.on('response', answers.append)
-=======
     page.on('response', lambda answer: answers.append(answer))
->>>>>>> site
     page.goto(address, wait_until='networkidle')
     seconds = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")/1000
     size = sum(len(answer.body()) for answer in answers)

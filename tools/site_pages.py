@@ -399,13 +399,8 @@ def frame_app(site:Path, name:str, about:str, frame:Frame) -> None:
     for part in soup.select('body > nav, meta[name=description]'): part.decompose()
     inner = soup.new_tag('div', attrs={'class': 'page', 'id': 'content'})
     for part in list(soup.body.children): inner.append(part.extract())
-<<<<<<< HEAD
-    inner.main.insert(0, inner.header.extract())  # the site's own header and footer are the page's landmarks
-    inner.main.append(inner.footer.extract())
-=======
     for part in inner.find_all(['header', 'footer'], recursive=False):  # the site's own are the page's landmarks
         inner.main.insert(0, part.extract()) if part.name == 'header' else inner.main.append(part.extract())
->>>>>>> site
     soup.body.append(BeautifulSoup(frame.frame(name, '../') + frame.drawer(name, '../'), 'html.parser'))
     soup.body.append(inner)
     soup.body.append(BeautifulSoup(frame.foot('../'), 'html.parser'))
