@@ -342,10 +342,12 @@ def make_everyday_sounds(
     Path
         `dest`: a folder for each kind, with WAV files of five seconds
     """
-    from bears_lib.engine.lessons.sounds import _need
+    try: import soundfile
+    except ImportError as error:
+        raise BearsError('soundfile is not installed, and sounds need it: pip install "bears_lib[lessons]"') from error
     if not 1 <= each <= 200:
         raise BearsError(f'each must be 1 to 200 sounds of each kind, not {each}.')
-    dest, soundfile = Path(dest), _need('soundfile')
+    dest = Path(dest)
     for kind in kinds:
         for seed in range(each):
             file = io.BytesIO()
