@@ -277,7 +277,7 @@ def song(
     if genre not in rhythms:
         raise BearsError(f'No genre is called {genre!r}. There are {", ".join(rhythms)}.')
     studio, rng = (np.random.default_rng([7, list(rhythms).index(genre), artist, *more]) for more in ((), (1, seed)))
-    formants, widths = np.sort(studio.uniform(200, 5000, 3)), studio.uniform(60, 400, 3)
+    formants, widths = np.sort(studio.uniform(200, 5000, 3)).tolist(), studio.uniform(60, 400, 3).tolist()
     eighth, fading, hiss = studio.uniform(0.16, 0.24)*rate, studio.uniform(3, 15), studio.uniform(0.002, 0.05)
     whole, time = np.zeros(_n), np.arange(int(0.5*rate))/rate
     for i, at in enumerate(np.arange(0, _n, eighth)):
