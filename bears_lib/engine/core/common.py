@@ -11,15 +11,14 @@ __all__ = ['tones', 'chapters', 'BearsError', 'DataError', 'NetworkError', 'Mode
            'command', 'print_json', 'worded', 'in_shell', 'bears']
 
 # %% ../../../nbs/engine/core/common.ipynb #3eafe443
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial, wraps
 from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
-import codecs, errno, gc, io, json, math, os, re, secrets, stat, sys, threading, time, traceback
+import codecs, errno, io, json, math, os, re, secrets, stat, sys, threading, traceback
 from .words import for_html, for_json, for_link, for_terminal
 
 # %% ../../../nbs/engine/core/common.ipynb #e5285642
@@ -433,15 +432,9 @@ def progress(
     Iterable
         The same items
     """
-    start, passed, left = time.monotonic(), 0, iter(items)
-    quiet = bool(os.environ.get('IN_TEST') or os.environ.get('CI')) or not watched(for_people())
-    for passed, item in enumerate(left, 1):
-        yield item
-        if not quiet and time.monotonic() - start > 2: break
-    else: return
     from tqdm.auto import tqdm
-    if total is None and isinstance(items, Sized): total = len(items)
-    yield from tqdm(left, desc=what, total=total, unit=unit, initial=passed, leave=False, file=for_people())
+    quiet = bool(os.environ.get('IN_TEST') or os.environ.get('CI')) or not watched(for_people())
+    return tqdm(items, desc=what, total=total, unit=unit, delay=2, leave=False, disable=quiet, file=for_people())
 
 # %% ../../../nbs/engine/core/common.ipynb #0bdbb042
 def wilson(
@@ -690,16 +683,6 @@ def _given(fn:Callable, parser:ArgumentParser, words:list[str]|None) -> tuple[tu
             listed.append(value)
     return tuple(listed), found
 
-# %% ../../../nbs/engine/core/common.ipynb #cmdline1
-def _plain_words(fn:Callable[..., dict], pos:Iterable[str], words:list[str]) -> tuple[str, ...]|None:
-    "The arguments of a command line without options; None where a parser has to look."
-    wanted = signature(fn).parameters
-    many = any(each.kind is each.VAR_POSITIONAL for each in wanted.values())
-    needed = [name for name, each in wanted.items() if each.default is each.empty]
-    fits = len(words) >= len(needed) - 1 if many else len(words) == len(needed)
-    plain = all(wanted[name].annotation is str for name in needed) and not any(word.startswith('-') for word in words)
-    return tuple(words) if fits and plain and not pos else None
-
 # %% ../../../nbs/engine/core/common.ipynb #29a20d46
 def command(
     fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters, docments, include `json`
@@ -731,12 +714,10 @@ def command(
         if not args and not kwargs and _is_script(sys._getframe(1)): return in_shell()
         return fn(*map(_at_home, args), **{name: _at_home(value) for name, value in kwargs.items()})
     def in_shell(words:list[str]|None=None, prog:str='') -> int:
-        gc.freeze()  # what is loaded stays until the end: Python need not look through it then
-        prog, words = prog or Path(sys.argv[0]).name.removesuffix('.exe'), sys.argv[1:] if words is None else words
-        args, named = _plain_words(fn, pos, words), dict[str, Any]()
-        if args is None: args, named = _given(fn, _parser(fn, prog, pos, examples, then), words)
+        parser = _parser(fn, prog or Path(sys.argv[0]).name.removesuffix('.exe'), pos, examples, then)
+        args, named = _given(fn, parser, words)
         named = {name: _at_home(value) for name, value in named.items()}
-        return _run_in_shell(fn, tuple(map(_at_home, args)), named, prog)
+        return _run_in_shell(fn, tuple(map(_at_home, args)), named, parser.prog)
     setattr(run, 'in_shell', in_shell)
     return run
 

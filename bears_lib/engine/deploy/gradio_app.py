@@ -567,8 +567,7 @@ style = """
 #said { font-size: 1.2rem; }
 footer .divider:last-child { display: none; }
 #bars.unsure .bar {
-  height: .5rem;
-  background: repeating-linear-gradient(135deg, var(--neutral-500) 0 4px, transparent 4px 8px) !important; }
+  height: .5rem; background: repeating-linear-gradient(135deg, var(--neutral-500) 0 4px, transparent 4px 8px) !important; }
 #bars.unsure .bar::-webkit-meter-bar, #bars.unsure .bar::-webkit-meter-optimum-value,
 #bars.unsure .bar::-webkit-meter-inner-element { background: none; border: 0; }
 #bars.unsure .confidence, #bars.unsure .text { font-weight: normal; color: var(--body-text-color-subdued); }
