@@ -14,7 +14,7 @@ except ImportError: import tomli as tomllib
 root = Path(__file__).parent.parent
 repository = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']['Repository']
 extras = {'lessons': 'fastai,lessons', 'solutions': 'fastai,lessons', '04_deploy': 'fastai,app', '05_questionnaire': 'fastai,quiz'}  # of all others: fastai
-with_pets = {'01_pets', '02_dog_breeds'}  # these need the package of drawn pets as well
+with_pets = {'07_segmentation', '01_pets', '02_dog_breeds'}  # these need the package of drawn pets as well
 badges = {'Colab': 'https://colab.research.google.com/assets/colab-badge.svg', 'Kaggle': 'https://kaggle.com/static/images/open-in-kaggle.svg'}
 setup = r'''#| hide
 # Set-up: installs bears_lib where it is missing. All that is there stays as it is, but for fastai and fastcore where they are too old.

@@ -113,7 +113,8 @@ def baby_cry(
         part = np.linspace(0, 1, int(length*rate))
         arch = 1 + rng.uniform(0.1, 0.35)*np.sin(np.pi*part**rng.uniform(0.5, 1.2)) - 0.15*part
         trembling = 1 + rng.uniform(0.005, 0.03)*np.sin(2*np.pi*rng.uniform(4, 8)*part*length)
-        throat = _buzz(base*arch*trembling*rng.uniform(0.93, 1.07), rng, 0.006) + rng.uniform(0.01, 0.12)*rng.normal(size=len(part))
+        throat = _buzz(base*arch*trembling*rng.uniform(0.93, 1.07), rng, 0.006)
+        throat += rng.uniform(0.01, 0.12)*rng.normal(size=len(part))
         cry = _formants(throat, formants, (180, 300, 450, 700), (1, 0.8, 0.5, 0.2)) + 0.15*throat
         _put(whole, cry*np.minimum(part/0.1, 1)*np.minimum((1 - part)/0.15, 1)*rng.uniform(0.6, 1), at)
         at += length*rate
@@ -140,11 +141,14 @@ def rooster(
         As in `dog_bark`
     """
     whole, at, base = np.zeros(_n), rng.uniform(0, 0.5)*rate, rng.uniform(550, 800)
-    for length, first, last, pause in ((0.2, 0.8, 1, 0.1), (0.15, 1, 1.15, 0.05), (0.35, 1.1, 1.3, 0.05), (rng.uniform(0.7, 1.3), 1.35, 0.8, 0)):
+    calls = (0.2, 0.8, 1, 0.1), (0.15, 1, 1.15, 0.05), (0.35, 1.1, 1.3, 0.05), (rng.uniform(0.7, 1.3), 1.35, 0.8, 0)
+    for length, first, last, pause in calls:
         length *= rng.uniform(0.8, 1.2)
         part = np.linspace(0, 1, int(length*rate))
-        throat = _buzz(base*(first + (last - first)*part + 0.15*np.sin(np.pi*part)), rng) + 0.1*rng.normal(size=len(part))
-        call = _formants(throat, (rng.uniform(1000, 1500), rng.uniform(2200, 3000), 4200), (250, 400, 600), (1, 0.8, 0.4))
+        pitch = base*(first + (last - first)*part + 0.15*np.sin(np.pi*part))
+        throat = _buzz(pitch, rng) + 0.1*rng.normal(size=len(part))
+        formants = rng.uniform(1000, 1500), rng.uniform(2200, 3000), 4200
+        call = _formants(throat, formants, (250, 400, 600), (1, 0.8, 0.4))
         _put(whole, call*np.minimum(part/0.1, 1)*np.minimum((1 - part)/0.2, 1), at)
         at += (length + pause)*rate
     return _room(whole, rng, rng.uniform(0.05, 0.5)), 10**rng.uniform(-4, -2)
@@ -213,11 +217,13 @@ def chainsaw(
         As in `dog_bark`
     """
     time = np.arange(_n)/rate
-    def wander(points:int) -> np.ndarray: return np.interp(time, np.linspace(0, seconds, points), rng.normal(0, 1, points))
+    def wander(points:int) -> np.ndarray:
+        return np.interp(time, np.linspace(0, seconds, points), rng.normal(0, 1, points))
     pace = np.maximum(rng.uniform(60, 180)*(1 + rng.uniform(0.02, 0.25)*wander(12)/2), 30)
     engine = _buzz(pace, rng, 0.02)
     teeth = _band(rng.normal(size=_n), 800, 9500)*(0.4 + 0.6*np.exp(-3*(np.cumsum(pace)/rate % 1)))
-    body = _formants(engine, [rng.uniform(150, 400), rng.uniform(700, 1500), rng.uniform(2200, 4200)], (120, 300, 700), (1, 0.8, 0.6))
+    formants = rng.uniform(150, 400), rng.uniform(700, 1500), rng.uniform(2200, 4200)
+    body = _formants(engine, formants, (120, 300, 700), (1, 0.8, 0.6))
     body += 0.3*engine
     whole = body/body.std() + rng.uniform(0.3, 1.3)*teeth/teeth.std()
     return np.tanh(whole*rng.uniform(0.5, 2))*(1 + 0.2*wander(20)), 0
@@ -240,7 +246,8 @@ def clock_tick(
     """
     whole, time = np.zeros(_n), np.arange(int(0.12*rate))/rate
     pace = rng.choice([rng.uniform(0.9, 1.05), rng.uniform(0.4, 0.6), rng.uniform(0.2, 0.3)])*rate
-    kinds = [(np.exp(rng.uniform(np.log(800), np.log(9000), 6)), rng.uniform(60, 900, 6), rng.uniform(0.2, 1, 6)) for _ in range(2)]
+    kinds = [(np.exp(rng.uniform(np.log(800), np.log(9000), 6)), rng.uniform(60, 900, 6), rng.uniform(0.2, 1, 6))
+        for _ in range(2)]
     tock, double, lag = rng.random() < 0.5, rng.random() < 0.5, rng.uniform(0.01, 0.08)*rate
     for i, at in enumerate(np.arange(rng.uniform(0, 1)*pace, _n, pace)):
         pitches, fading, gains = kinds[i % 2 if tock else 0]
@@ -277,7 +284,7 @@ def song(
     if genre not in rhythms:
         raise BearsError(f'No genre is called {genre!r}. There are {", ".join(rhythms)}.')
     studio, rng = (np.random.default_rng([7, list(rhythms).index(genre), artist, *more]) for more in ((), (1, seed)))
-    formants, widths = np.sort(studio.uniform(200, 5000, 3)), studio.uniform(60, 400, 3)
+    formants, widths = np.sort(studio.uniform(200, 5000, 3)).tolist(), studio.uniform(60, 400, 3).tolist()
     eighth, fading, hiss = studio.uniform(0.16, 0.24)*rate, studio.uniform(3, 15), studio.uniform(0.002, 0.05)
     whole, time = np.zeros(_n), np.arange(int(0.5*rate))/rate
     for i, at in enumerate(np.arange(0, _n, eighth)):
