@@ -22,9 +22,9 @@ spoken = {'ten': 10, 'half an hour': 30, 'two sittings of about an hour': 120}
 
 # The figure that shows where a chapter leads, by words of its description.
 goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
-         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Five versions', '02_dog_breeds': 'Log loss and error',
+         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Log loss and error',
          '03_two_things': 'Accuracy against photos', '04_sounds': 'One log-mel picture', '05_files_as_pictures': 'Fifteen square', '06_same_or_different': 'Four pairs',
-         '08_training_further': 'Six pictures of cells', '09_tables': 'A bar for each season', '10_recommendations': 'Two scatter plots'}
+         '07_segmentation': 'Four drawn pets, and below each', '08_training_further': 'Six pictures of cells', '09_tables': 'Two panels. Left: the mean weight', '10_recommendations': 'Two scatter plots'}
 
 # Paragraphs that begin so are set apart, under a name.
 callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no|A good place to stop'),
