@@ -1,6 +1,7 @@
 "What all commands share: exit codes, one JSON object, the home folder, a reader that goes away."
 import configparser, io, json, os, re, shlex, shutil, subprocess, sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -136,8 +137,9 @@ def test_a_bar_is_for_those_who_watch(monkeypatch, capsys):
         def isatty(self): return True
     for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr(sys, 'stderr', stream)
-        bar = common.progress(range(3), 'counting')
-        assert bar.disable is not shown
+        clock = iter([0, *[9]*5])  # nine seconds pass: a bar is shown after two
+        monkeypatch.setattr(common, 'time', SimpleNamespace(monotonic=lambda: next(clock)))
+        assert list(common.progress(range(3), 'counting')) == [0, 1, 2] and ('counting' in stream.getvalue()) == shown
         common.say('Next: bears-demo', tone='next')
         assert ('\x1b[' in stream.getvalue()) == (shown and os.name != 'nt')
     monkeypatch.setenv('NO_COLOR', '1')

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from bs4 import BeautifulSoup, NavigableString, Tag
-from nbdev.config import nbpath2html
+from nbdev.config import get_config, nbpath2html
 from PIL import Image
 
 from site_figures import take_out
@@ -19,6 +19,8 @@ assets = Path(__file__).with_name('site')
 site_name = 'Bears: from photos to an app'
 everyday = {'blocked site', 'classes', 'classification', 'correct', 'kernel', 'labels', 'licence', 'notebook', 'objective', 'predictions', 'recommendation', 'training', 'with people'} # Words that need no mark
 spoken = {'ten': 10, 'half an hour': 30, 'two sittings of about an hour': 120}
+
+source = get_config().git_url  # where the project lies
 
 # The figure that shows where a chapter leads, by words of its description.
 goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
@@ -103,7 +105,7 @@ class Frame:
 
     def foot(self, up:str) -> str:
         return (f'<div class="site-foot" role="contentinfo">Apache-2.0, the drawn bears included. No cookies, no counting, no other machine is asked. <a href="{up}glossary.html">Glossary</a> · '
-                f'<a href="{up}reference.html">Reference</a> · <a href="https://github.com/bears-lib/bears_lib">Source</a></div>')
+                f'<a href="{up}reference.html">Reference</a> · <a href="{source}">Source</a></div>')
 
     def page(self, name:str, title:str, about:str, main:str, kind:str='', toc:str='', head:str='', tail:str='', up:str|None=None) -> str:
         "A whole page."

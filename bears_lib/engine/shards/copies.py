@@ -230,7 +230,7 @@ def is_run(
         return told.get('kind') in kinds
     return False
 
-@command
+@command(examples=['bears-check bears', 'bears-check bears --quick'], then='bears-train bears')
 def bears_check(
     path:str, # A folder with one folder of photos for each class, or one that `bears-index` or `bears-features` wrote
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
