@@ -175,21 +175,26 @@ function refusals() {
 
 // ---- What is shown ----
 
+// What is there stays there, so that nobody loses the name that they are typing, or their place in a list.
+function fill(parent, items) { if (items.length !== parent.children.length || items.some((item, i) => item !== parent.children[i])) parent.replaceChildren(...items); }
+
+const boxes = new Map(), items = new Map();
+const once = (kept, id, make) => { if (!kept.has(id)) kept.set(id, make(id)); return kept.get(id); };
+
 function show() {
-  $('classes').replaceChildren(...classes.map(classBox));
+  fill($('classes'), classes.map(each => once(boxes, each.id, classBox)));
   for (const each of classes) showClass(each.id);
   for (const id of ['result', 'test', 'take']) $(id).hidden = !trained;
   if (trained) { showResult(); showFindings(); }
 }
 
-function classBox({id, name}) {
-  const box = make('div', {className: 'class'}), input = make('input', {type: 'text', value: name, maxLength: 100}), pick = make('input', {type: 'file', className: 'hidden', id: `pick${id}`, multiple: true, accept: 'image/*'});
+function classBox(id) {
+  const box = make('div', {className: 'class'}), input = make('input', {type: 'text', maxLength: 100}), pick = make('input', {type: 'file', className: 'hidden', id: `pick${id}`, multiple: true, accept: 'image/*'});
   box.dataset.class = String(id);
   input.setAttribute('aria-label', 'Name of the class');
   input.addEventListener('change', () => rename(id, input.value));
   pick.addEventListener('change', () => { take(pick.files, id); pick.value = ''; });
   const shoot = make('button', {type: 'button', textContent: 'Camera'}), remove = make('button', {type: 'button', className: 'remove', textContent: '×', title: 'Take this class out'});
-  remove.setAttribute('aria-label', `Take the class ${name} out`);
   shoot.addEventListener('click', () => openCamera(id));
   remove.addEventListener('click', () => { photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); });
   box.append(make('div', {className: 'name'}, input, remove), make('p', {className: 'count'}), make('div', {className: 'buttons left'}, pick, make('label', {htmlFor: pick.id, className: 'button', textContent: 'Add photos'}), shoot), make('ul'));
@@ -200,21 +205,30 @@ function rename(id, name) {
   const own = classes.find(each => each.id === id), wanted = name.normalize('NFC').trim().slice(0, 100);
   if (!wanted || classes.some(each => each.id !== id && each.name === wanted)) say(wanted ? `There is a class ${wanted} already.` : 'A class needs a name.', true);
   else { own.name = wanted; return teach(); }
-  show();
+  boxes.get(id).querySelector('input[type=text]').value = own.name;
 }
 
 function showClass(id) {
-  const box = document.querySelector(`[data-class="${id}"]`), own = inClass(id);
-  if (!box) return;
-  const doubted = new Set(trained ? trained.head.doubted.map(i => trained.rows[i].photo.id) : []);
+  const box = boxes.get(id), own = inClass(id), name = classes.find(each => each.id === id)?.name;
+  if (!box || name === undefined) return;
+  const doubted = new Set(trained ? trained.head.doubted.map(i => trained.rows[i].photo.id) : []), input = box.querySelector('input[type=text]');
+  if (document.activeElement !== input) input.value = name;
+  input.setAttribute('value', name);
+  box.querySelector('.remove').setAttribute('aria-label', `Take the class ${name} out`);
   box.querySelector('.count').textContent = counted(own.length, 'photo') + (own.length && own.length < 3 ? ': three are needed' : '');
-  box.querySelector('ul').replaceChildren(...own.map(photo => {
-    const image = make('img', {alt: photo.name, src: photo.picture ?? ''}), button = make('button', {type: 'button'}, image), item = make('li', {className: photo.features ? '' : 'waiting'}, button);
-    if (!photo.picture) image.removeAttribute('src');
-    if (doubted.has(photo.id)) { item.className = 'doubted'; button.title = 'It may be wrongly labelled'; }
-    button.addEventListener('click', () => openPhoto(photo));
+  fill(box.querySelector('ul'), own.map(photo => {
+    const item = once(items, photo.id, () => photoItem(photo)), image = item.querySelector('img');
+    item.className = photo.features ? doubted.has(photo.id) ? 'doubted' : '' : 'waiting';
+    item.firstChild.title = doubted.has(photo.id) ? 'It may be wrongly labelled' : '';
+    if (photo.picture && image.src !== photo.picture) image.src = photo.picture;
     return item;
   }));
+}
+
+function photoItem(photo) {
+  const button = make('button', {type: 'button'}, make('img', {alt: photo.name}));
+  button.addEventListener('click', () => openPhoto(photo));
+  return make('li', {}, button);
 }
 
 // Moved to another class, or taken out; the photo stays in the file it came from.
