@@ -131,7 +131,7 @@ def markdown_page(
 _ITEM = re.compile(r'[-*] +(?:(?P<mark>\[x\]|[✅🟡❌✔✓✗~]|[Xx](?= ))\ufe0f? *)?(?:\[ \] *)?'
     r'(?:(?P<number>R?\d+)[.)] *)?(?P<text>.*)')
 
-_HEAD = re.compile(r'# Questionnaire of chapter \d|.*The questions are in the words of bears_lib')
+_HEAD = re.compile(r'# Questionnaire of chapter \d+|.*The questions are in the words of bears_lib')
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #674f59a0
 def read_markdown(
