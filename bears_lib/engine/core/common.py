@@ -823,7 +823,8 @@ chapters = {
     '4 Deploy': {'app': ('bears_lib.deploy', 'An app on this machine'), 'web': ('bears_lib.deploy', "A page that runs in its visitors' browsers"),
                  'space': ('bears_lib.deploy', 'A Hugging Face Space'), 'card': ('bears_lib.deploy', "The model's card"),
                  'drift': ('bears_lib.deploy', 'Does it still see what it was trained for?')},
-    '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter')}}
+    '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter'),
+                   'post': ('bears_lib.commands', 'Your answers, and your model, as a post')}}
 
 # %% ../../../nbs/engine/core/common.ipynb #umbr000a
 def bears(
