@@ -212,3 +212,33 @@ def test_the_schedule_goes_into_the_browser_and_back(tmp_path):
     assert other.take(tmp_path/'back.json') == 2
     from bears_lib.engine.quiz.schedule import cards as cards_of
     assert cards_of(other.session)['head'].difficulty == pytest.approx(back['head']['difficulty'])
+
+@in_browser
+def test_a_mark_is_remembered_replaced_and_taken_back(page, tmp_path):
+    next_time = '#q-gpu .next'
+    assert not page.is_visible(next_time) and page.inner_text('#due') == 'Due today: 0'
+    page.check('#q-gpu input[value=right]')
+    good = page.inner_text(next_time)
+    page.press('#q-gpu summary', '4')
+    easy = page.inner_text(next_time)
+    assert 'in 10 minutes' in good and 'in 8 days' in easy and page.is_checked('#q-gpu input[value=right]')
+    page.press('#q-gpu summary', '1')
+    assert 'in 1 minute.' in page.inner_text(next_time) and page.is_checked('#q-gpu input[value=wrong]') and page.inner_text('#due') == 'Due today: 1'
+    page.fill('#q-head-answer', '')
+    page.press('#q-head-answer', '4')
+    assert page.input_value('#q-head-answer') == '4' and not page.is_visible('#q-head .next')
+    page.click('#due')
+    assert page.is_visible('#q-gpu') and not page.is_visible('#q-head')
+    with page.expect_download() as download: page.click('#save-schedule')
+    download.value.save_as(file := tmp_path/'cards.json')
+    quiz = Quiz(1, folder=tmp_path/'quiz')
+    assert quiz.take(file) == 1
+    page.click('#due')
+    page.click('#q-gpu .next button')
+    assert not page.is_visible(next_time) and not page.query_selector('#q-gpu input:checked') and page.is_visible('#q-head')
+    quiz.go('head').answer('the first layer')
+    page.set_input_files('#take', quiz.write(tmp_path/'both.json'))
+    page.wait_for_selector('#q-head .next:not([hidden])')
+    assert 'Asked again' in page.inner_text('#q-head .next') and page.inner_text('#due') == 'Due today: 2'
+    page.set_input_files('#take', {'name': 'x.json', 'mimeType': 'application/json', 'buffer': b'{"bear": 1}'})
+    page.wait_for_function("document.getElementById('schedule-says').textContent.includes('nothing was changed')")
