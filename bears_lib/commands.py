@@ -176,7 +176,7 @@ def _of_model(model:str, photos:str, folder:Path, leads:str, page:str) -> tuple[
     pairs = [f'{for_markdown(actual)} taken for {for_markdown(said)} {counted(times, "time")}' for actual, said, times in most_confused(result)[:5]]
     worst = '; '.join(f'{for_markdown(result.labels[result.truth[i]])}, and the model says {for_markdown(result.labels[result.predicted[i]])} '
         f'with {result.probabilities[i].max():.0%}' for i in result.worst[:12])
-    words = [f'{accuracy_text(right, n)} are right, with a 95% interval.', *[for_markdown(result.about)]*bool(result.about)]
+    words = [f'{accuracy_text(right, n)} are right.', *[for_markdown(result.about)]*bool(result.about)]
     alts = (f'Confusion matrix of {counted(n, "photo")}, rows are the folders, columns what the model said; {right} are right. '
             + ('Mixed up: ' + ', '.join(pairs) + '.' if pairs else 'Nothing is mixed up.'), f'The photos with the highest losses. In the folder {worst}.')
     lines = ['## My model', '', ' '.join(words), '', *[f'- {pair}' for pair in pairs], '', *[f'![{alt}]({leads}{name})\n' for alt, name in zip(alts, files)]]

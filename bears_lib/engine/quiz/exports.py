@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/quiz/exports.html.md"""
 __all__ = ['MARKS', 'POSTS', 'tidy', 'number_of', 'markdown_page', 'post_path', 'post_page', 'read_markdown', 'tsv', 'write_anki']
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #1053914c
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from difflib import SequenceMatcher
 from html import unescape
@@ -169,6 +169,10 @@ def _front(title:str, kind:str, when:date) -> list[str]:
     if kind == 'plain': return [f'# {_shown(" ".join(title.split()))}', '']
     return ['---', f'title: {json.dumps(" ".join(clean(title, 200).split()), ensure_ascii=False)}', f'date: {when}', *more[kind], '---', '']
 
+def _spaced(text:str) -> str:
+    "Question, answer, correction and nit as paragraphs of their own."
+    return re.sub(r'(?m)^(- .*)\n(?=    )', r'\1\n\n', re.sub(r'(?m)^(?=    (CORRECTION|NIT):)', '\n', text))
+
 def _guarded(text:str, kind:str) -> str:
     "Answers whose signs are no commands to the program that makes the blog."
     if kind == 'jekyll': return '{% raw %}\n' + re.sub(r'\{%(?=-?\s*endraw)', '&#123;%', text) + '\n{% endraw %}\n'
@@ -176,7 +180,7 @@ def _guarded(text:str, kind:str) -> str:
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #post0005
 def post_page(
-    answers:list[tuple[Iterable[Entry], list[Question]]], # A session and its questions, for each chapter
+    answers:Sequence[tuple[Iterable[Entry], list[Question]]], # A session and its questions, for each chapter
     kind:str='plain', # One of `POSTS`
     title:str='My answers', # Of the post
     model:str='', # Markdown on a model of your own, below the answers
@@ -186,7 +190,7 @@ def post_page(
 
     Parameters
     ----------
-    answers : list[tuple[Iterable[Entry], list[Question]]]
+    answers : Sequence[tuple[Iterable[Entry], list[Question]]]
         A session and its questions, for each chapter
     kind : str, default 'plain'
         One of `POSTS`
@@ -209,7 +213,7 @@ def post_page(
         if not (answered := [q for q in questions if q.id in done]): continue
         rows = markdown_page(entries, answered).split('\n')
         counts = f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} partly, {standing['wrong']} not yet."
-        lines += [f'## Chapter {questions[0].chapter}: questions', '', counts, '', rows[2], '', _guarded('\n'.join(rows[4:]), kind)]
+        lines += [f'## Chapter {questions[0].chapter}: questions', '', counts, '', rows[2], '', _guarded(_spaced('\n'.join(rows[4:])), kind)]
     return '\n'.join([*lines, model]).rstrip('\n') + '\n'
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #d02fbd4f

@@ -49,7 +49,7 @@ class Quiz:
         questions = load_questions(chapter)
         self.source, self.chapter, self.semantic = chapter, questions[0].chapter, semantic
         self.folder = Path(folder) if folder else quiz_folder()
-        own = '' if self.chapter in (0, *chapters()) else f'own_{Path(chapter).stem}'
+        own = '' if self.chapter in (0, *chapters()) else f'own_{Path(str(chapter)).stem}'
         self.overlay = Overlay(self.folder/(f'{own}.wordings.json' if own else 'wordings.json'))
         self.questions = [self.overlay.apply(q) for q in questions]
         self.session = Session(self.folder/f"{own or f'chapter{self.chapter}'}.jsonl", self.chapter, questions)
