@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA := $(wildcard ../shared/data)
 export BEARS_DATA ?= $(if $(DATA),$(CURDIR)/$(DATA))
+# Some shells and containers switch compiled modules off: each of some hundred processes would compile torch and fastai once more, for 15 s.
+export PYTHONDONTWRITEBYTECODE :=
 # Notebooks and tests run without the network: only this machine answers. The folder's name may hold a blank.
 OFFLINE := PYTHONPATH="$(CURDIR)/tests/offline" HF_HUB_OFFLINE=1
 
@@ -20,6 +22,7 @@ test: $(VENV)/.dev check notebooks types
 
 # What takes long and seldom breaks, with the reason for each in tests/conftest.py; CI runs it after `make test`.
 slow: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing nbs/solutions
 	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow --durations=40 tests
 
 quick: $(VENV)/.dev check types
@@ -28,11 +31,10 @@ quick: $(VENV)/.dev check types
 check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/check_clean.sh
 
-# Two notebooks at a time, each on a core of its own; the learners' copies of the lessons without data, as most learners have them.
-# `make slow` runs the course's own once more, cell by cell in a kernel of a fresh clone, as a newcomer runs them.
+# Two notebooks at a time, each on a core of its own, without data, as most learners have them. Each lesson runs once, as the learner's copy;
+# `make slow` runs the same lessons with their solutions and with data, and the course's own cell by cell in a kernel of a fresh clone.
 notebooks: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing --skip-folder-re '^[_.]|lessons'
-	BEARS_DATA= OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing nbs/lessons
+	BEARS_DATA= OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing --skip-folder-re '^[_.]|^solutions$$'
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

@@ -68,7 +68,8 @@ def _train_together(photos:str, model:str, arch:str, epochs:int, workers:int, ad
         raise BearsError('A head is fitted in seconds by one process: --workers goes with --epochs.')
     read_folder(photos, check=False)
     with tempfile.TemporaryDirectory(prefix='bears-train-') as storage:
-        told = {'photos': str(Path(photos).resolve()), 'arch': arch, 'epochs': epochs, 'out': f'{storage}/weights.safetensors'}
+        told = {'photos': str(Path(photos).resolve()), 'arch': arch, 'epochs': epochs,
+            'out': f'{storage}/weights.safetensors'}
         train_on_cluster(fine_tune_part, {**told, 'storage': storage}, workers, address)
         from bears_lib.deploy import save_model
         folder = save_model(tuned_learner(told), model)
@@ -85,8 +86,8 @@ def _train_shards(features:str, model:str, head_only:bool, start:float) -> dict:
     say(trained)
     folder, head = save_model(trained, model, body=not head_only), trained.fitted.head
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
-    return {'model': str(folder), 'labels': trained.labels, 'photos': trained.counts, 'accuracy': head.right/head.n, 'right': head.right,
-        'n': head.n, 'interval': list(wilson(head.right, head.n)), 'log_loss': round(trained.fitted.log_loss, 4),
+    return {'model': str(folder), 'labels': trained.labels, 'photos': trained.counts, 'accuracy': head.right/head.n,
+        'right': head.right, 'n': head.n, 'interval': list(wilson(head.right, head.n)), 'log_loss': round(trained.fitted.log_loss, 4),
         'doubted': len(trained.fitted.doubted), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #794ef234

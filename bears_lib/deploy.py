@@ -25,7 +25,8 @@ from .engine.predict.model_folder import write_model
 from .engine.predict.predict import Classifier, Prediction
 from .engine.shards.answers import predict_many
 _all_ = ['Classifier', 'Prediction', 'uploaded', 'notebook_app', 'shown_answer', 'make_app', 'make_space', 'push_space',
-    'make_web_app', 'make_card', 'predict_many', 'bears_predict', 'bears_app', 'bears_space', 'bears_web', 'bears_card', 'bears_drift']
+    'make_web_app', 'make_card', 'predict_many', 'bears_predict', 'bears_app', 'bears_space', 'bears_web', 'bears_card',
+    'bears_drift']
 
 # %% ../nbs/04_deploy.ipynb #dep00002
 def save_model(

@@ -6,8 +6,8 @@ Docs: https://bears-lib.github.io/bears_lib/gather.html.md"""
 
 # %% auto #0
 __all__ = ['sample_bears', 'search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images',
-           'save_uploads', 'attribution', 'licensed_copy', 'check_images', 'find_dups', 'drop_dups', 'ImageCleaner',
-           'bears_gather', 'bears_check']
+           'bears_gather', 'save_uploads', 'attribution', 'licensed_copy', 'check_images', 'find_dups', 'drop_dups',
+           'ImageCleaner', 'bears_check']
 
 # %% ../nbs/01_gather.ipynb #6b4311e6
 from pathlib import Path
@@ -21,9 +21,8 @@ from .engine.core.folders import sample_folder
 from .engine.gather.providers import register_provider
 from .engine.gather.search import search_images, search_images_ddg
 from .engine.shards.copies import bears_check
-_all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'save_uploads',
-    'attribution', 'licensed_copy',
-         'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_gather', 'bears_check']
+_all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'bears_gather',
+    'save_uploads', 'attribution', 'licensed_copy', 'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_check']
 
 # %% ../nbs/01_gather.ipynb #d87f8438
 def sample_bears(

@@ -16,6 +16,6 @@ from bears_lib.engine.interpret.plots import (Bin, calibration, calibration_erro
     plot_confusion, top_losses)
 from .engine.interpret.reporting import bears_report, report
 from .engine.interpret.where_it_looks import deletion_check, grad_cam, layer_patches, occlusion
-_all_ = ['Evaluation', 'evaluate', 'Comparison', 'compare', 'plot_confusion', 'most_confused', 'Bin', 'calibration', 'calibration_error',
-    'plot_calibration', 'top_losses', 'grad_cam', 'occlusion', 'deletion_check', 'layer_patches', 'Match', 'nearest', 'show_nearest', 'leaks',
-    'report', 'bears_report']
+_all_ = ['Evaluation', 'evaluate', 'Comparison', 'compare', 'plot_confusion', 'most_confused', 'Bin', 'calibration',
+    'calibration_error', 'plot_calibration', 'top_losses', 'grad_cam', 'occlusion', 'deletion_check', 'layer_patches',
+    'Match', 'nearest', 'show_nearest', 'leaks', 'report', 'bears_report']

@@ -19,7 +19,7 @@ sys.path.insert(0, str(root/'tools'))
 from take_shots import Site
 
 chromium = shutil.which('chromium')
-pages = ('index.html', 'train.html', 'classifier/index.html')
+pages = ('index.html', 'train.html')
 texts = {'.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.json': 'application/json', '.svg': 'image/svg+xml'}
 
 class Compressed(Site):
@@ -42,12 +42,13 @@ def build() -> float:
 def load(play, address:str) -> tuple[int, float]:
     "Bytes, and seconds until the page is interactive, in a browser that was never there."
     browser = play.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
-    page, sizes = browser.new_page(), []
-    page.on('response', lambda response: sizes.append(len(response.body())))
+    page, answers = browser.new_page(), []
+    page.on('response', lambda answer: answers.append(answer))
     page.goto(address, wait_until='networkidle')
     seconds = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")/1000
+    size = sum(len(answer.body()) for answer in answers)
     browser.close()
-    return sum(sizes), seconds
+    return size, seconds
 
 def lighthouse(program:str, address:str) -> dict[str, int]:
     "Its marks, 0 to 100."

@@ -83,6 +83,36 @@ def pets() -> list[dict]:
     rows.append(four_deals('the same, mean of four deals of the folds', data, join_looks(*larger)))
     return rows
 
+def pets_drawn(draws:int=20) -> list[dict]:
+    "Heads on drawings alone, on real photos alone and on both, tested on drawings and on real photos that nobody drew by (the half `report`)."
+    import numpy as np
+    from bears_lib.engine.features.backbone import body_features, body_preprocess, create_body
+    from bears_lib.engine.lessons.datasets import get_data
+    from drawn_pets import real_photos
+    drawn, body, start, rows = Photos('pets_drawn'), create_body(), perf_counter(), []
+    breeds = sorted({file.parent.name for file in drawn.files})
+    seen, number = drawn.look(), {breed: i for i, breed in enumerate(breeds)}
+    def real(half:str) -> tuple:
+        photos = real_photos(get_data('pets'), breeds, half)
+        return body_features(body, [path for path, _ in photos], body_preprocess(body), mirror=True), np.array([number[breed] for _, breed in photos])
+    (few, few_breeds), (test, truth), rng = real('develop'), real('report'), np.random.default_rng(0)
+    def take(classes, n:int): return np.concatenate([rng.permutation(np.flatnonzero(classes == i))[:n] for i in range(len(breeds))])
+    def hits(head, features, classes) -> float: return float((sum(head.probabilities(view) for view in features).argmax(1) == classes).mean())
+    for n_drawn, n_real in [(1, 0), (2, 0), (4, 0), (8, 0), (16, 0), (24, 0), (30, 0), (0, 1), (0, 2), (0, 4), (30, 1), (30, 2), (30, 4)]:
+        on_drawn, on_real = [], []
+        for _ in range(draws if n_drawn < 30 or n_real else 1):
+            own, photos = take(drawn.classes, n_drawn), take(few_breeds, n_real)
+            features, classes = np.concatenate([seen[:, own], few[:, photos]], axis=1), np.concatenate([drawn.classes[own], few_breeds[photos]])
+            head = default(features, classes, np.arange(len(classes)))
+            on_real.append(hits(head, test, truth))
+            rest = np.setdiff1d(np.arange(len(drawn.classes)), own)
+            if len(rest): on_drawn.append(hits(head, seen[:, rest], drawn.classes[rest]))
+        words = ' and '.join(filter(None, [n_drawn and f'{n_drawn} drawings', n_real and f'{n_real} real photos']))
+        way = f'{words} of each breed, {len(on_real)} draws'
+        rows.append(row('pets_drawn', f'{way}; real photos', round(np.mean(on_real)*len(truth)), len(truth), perf_counter() - start))
+        if on_drawn: rows.append(row('pets_drawn', f'{way}; other drawings', round(np.mean(on_drawn)*len(rest)), len(rest), perf_counter() - start))
+    return rows
+
 def four_deals(way:str, data:Photos, features) -> dict:
     "Other photos share a fold: how much of the figure is luck?"
     start = perf_counter()
@@ -117,13 +147,17 @@ def timed(lesson:str, way:str, data:Photos, look, fit, before:float=0.) -> dict:
 
 class Bears:
     "A simulated table of field notes, split at random or by time, and the season after it."
-    def __init__(self, world:int, split:str, year:bool=True, drift:bool=True):
+    def __init__(self, world:int, split:str, year:bool=True, drift:bool=True, mended:bool=False, berries:bool=False):
         import numpy as np
-        from bears_lib.engine.lessons.simulated import field_notes
+        from bears_lib.engine.lessons.simulated import field_notes, food_of_years
         self.notes, self.later = field_notes(world, drift=drift), field_notes(world, [2025], 480, drift)
+        if mended: self.notes['weight'] = self.notes.weight/np.where(self.notes.year <= 2018, 0.94, 1)
+        if berries:  # a count in June, 3% off, of what makes the year good
+            counted = {when: good*np.exp(np.random.default_rng([world, 4, when]).normal(0, 0.03)) for when, good in food_of_years(world).items()}
+            for table in (self.notes, self.later): table['berries'] = table.year.map(counted)
         held = self.notes.year > 2022 if split == 'time' else np.random.default_rng(world).permutation(len(self.notes)) < 480
         self.valid = np.flatnonzero(held)
-        self.cats, self.conts = ['sex', 'place'], ['age', 'month', *['year']*year, 'muzzle', 'ear', 'hump', 'claws']
+        self.cats, self.conts = ['sex', 'place'], ['age', 'month', *['year']*year, *['berries']*berries, 'muzzle', 'ear', 'hump', 'claws']
 
     def columns(self, target:str) -> tuple[list, list]:
         "What the model may see: for a species the weight too, for a weight the species."
@@ -158,19 +192,20 @@ def tables(ways:tuple=('baseline', 'trees', 'network')) -> list[dict]:
     "Species and weight of simulated bears, each world with bears and good years of its own. A network takes seconds, so it has fewer worlds."
     import numpy as np
     plain, no_year, no_drift = {}, {'year': False}, {'drift': False}
+    mended, berries = {'mended': True}, {'mended': True, 'berries': True, 'year': False}
     fits = {'baseline': (20, 'no model', lambda bears: [np.full(len(each), 'black') for each in bears.truth('species')],
                          lambda bears: [np.full(len(each), bears.notes.drop(bears.valid).weight.mean()) for each in bears.truth('weight')], [plain]),
-            'trees': (20, 'gradient boosting', lambda bears: bears.trees('species'), lambda bears: bears.trees('weight'), [plain, no_year, no_drift]),
+            'trees': (20, 'gradient boosting', lambda bears: bears.trees('species'), lambda bears: bears.trees('weight'), [plain, no_year, no_drift, mended, berries]),
             'network': (10, 'tabular_learner', lambda bears: bears.network('species', 5), lambda bears: bears.network('weight', 10), [plain, no_year])}
     rows = []
     for worlds, name, species, weight, settings in (fits[way] for way in ways):
-        start, rights = perf_counter(), []
+        start, rights = perf_counter(), ([], [])
         for world in range(worlds):
             bears = Bears(world, 'random')
-            rights += (species(bears)[0] == bears.truth('species')[0]).tolist()
-        rows.append(row('tables', f'species: {name}, {worlds} worlds', sum(rights), len(rights), perf_counter() - start))
+            for said, true, part in zip(species(bears), bears.truth('species'), rights): part += (said == true).tolist()
+        for part, what in zip(rights, ('validation', 'season after')): rows.append(row('tables', f'species: {name}, {worlds} worlds; {what}', sum(part), len(part), perf_counter() - start))
         for options in settings:
-            words = name + ''.join(f', without {each}' for each in options)
+            words = name + ''.join(f', {each}' if on else f', without {each}' for each, on in options.items())
             for split in ('random', 'time'): rows += weights(words, split, weight, [Bears(world, split, **options) for world in range(worlds)])
     return rows
 
@@ -197,7 +232,7 @@ def recommendations(worlds:int=5) -> list[dict]:
     from bears_lib.engine.lessons.simulated import quiz_answers
     start, errors = perf_counter(), []
     for world in range(worlds):
-        answers = quiz_answers(world)
+        answers = quiz_answers(world, truth=True)
         train, valid = RandomSplitter(0.2, seed=0)(answers)
         seen, held = answers.iloc[train], answers.iloc[valid]
         of_question = seen.groupby('question').points.mean()
@@ -209,9 +244,11 @@ def recommendations(worlds:int=5) -> list[dict]:
             learn.fit_one_cycle(5, 5e-3, wd=0.2)
             said = learn.get_preds(dl=dls.test_dl(held))[0].numpy().reshape(-1)
         both = (held.question.map(of_question) + held.learner.map(of_learner)).clip(0, 5)
-        errors.append([np.abs(each - held.points).mean() for each in (held.question.map(of_question), both, said)])
-    question, both, network = np.array(errors).T
-    ways = {'mean of the question': question, 'mean of question and learner': both, 'collab_learner': network, 'collab_learner better than the two means by': both - network}
+        guesses = (np.full(len(held), seen.points.mean()), held.question.map(of_question), both, said, 5*held.chance)
+        errors.append([np.abs(each - held.points).mean() for each in guesses])
+    everything, question, both, model, floor = np.array(errors).T
+    ways = {'one mean for all': everything, 'mean of the question': question, 'mean of question and learner': both, 'collab_learner': model,
+            'the true chances': floor, 'collab_learner better than the two means by': both - model}
     return [error_row(way, values, perf_counter() - start, 'recommendations', 2, 'points') for way, values in ways.items()]
 
 class Pixels:
@@ -332,7 +369,7 @@ def on_photos(learners:list, pixels:Pixels, start:float) -> list[dict]:
         rows.append(mean_row('segmentation', f'{name}: Dice of the answers to a picture and to its mirror image', np.mean([dice(found > 0, mirrored > 0) for found, mirrored in answers], 0), perf_counter() - start))
     return rows
 
-lessons = {'pets': pets, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations, 'segmentation': segmentation}  # a lesson with a figure of its own adds a function that returns rows
+lessons = {'pets': pets, 'pets_drawn': pets_drawn, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations, 'segmentation': segmentation}  # a lesson with a figure of its own adds a function that returns rows
 
 def main() -> None:
     from bears_lib.engine.core.common import BearsError

@@ -16,7 +16,7 @@ root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))
 
 # Files that take minutes begin, so that none of them is left for one core at the end.
-long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pictures', 'test_web_page', 'test_learner_browser', 'test_app', 'test_writers', 'test_distributed']
+long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pictures', 'test_web_page', 'test_learner_browser', 'test_app', 'test_writers', 'test_distributed', 'test_cluster', 'test_shards']
 
 # What `make slow` runs, and CI after `make test`: each has a quicker relative that stays in `make test`, or looks at what changes seldom.
 slow = {
@@ -28,7 +28,8 @@ slow = {
     'test_cleaner_browser.py': 'the cleaner in JupyterLab',
     'test_distributed.py': 'two processes that train together',
     'test_space.py::test_it_runs_in_a_fresh_environment': 'installs what a Space installs',
-    'test_web_page.py::test_sixty_photos_get_the_same_answer_as_from_classifier[photographed]': 'the drawn sixty stay',
+    'test_web_page.py::test_photos_get_the_same_answer_as_from_classifier[60-drawn]': 'six of them stay',
+    'test_web_page.py::test_photos_get_the_same_answer_as_from_classifier[60-photographed]': 'the six drawn ones stay',
     'test_web_page.py::test_odd_files_get_the_same_answer_as_from_classifier': 'odd files one by one',
     'test_web_page.py::test_files_of_the_cdn_are_checked': 'pages whose files were changed',
     'test_web_page.py::test_it_works_offline_after_the_first_visit_and_takes_up_a_new_version': 'two visits and a new version',

@@ -1,7 +1,6 @@
 "Many photos on a cluster of two small nodes on this machine: the same answers, whoever dies on the way. Nothing leaves 127.0.0.1."
 import os, signal, socket, subprocess, sys, threading, time
 from collections import Counter
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,12 +11,13 @@ if find_spec('ray') is None: pytest.skip('Ray is not installed: pip install "bea
 
 from bears_lib.deploy import predict_many
 from bears_lib.engine.core.common import BearsError
-from bears_lib.engine.shards.answers import AskJob, ask_job
+from bears_lib.engine.shards.answers import ask_job
 from bears_lib.engine.shards.cluster import cluster_at
 from bears_lib.engine.shards.engines import run_shards
 from bears_lib.engine.shards.shards import begin
 from conftest import make_photos
 from loopback import Answer, LoopbackWeb
+from slow_job import slow_job
 from test_shards import files, tiny_model
 
 def ports() -> dict[str, int]:
@@ -51,25 +51,7 @@ def cluster():
             ray.shutdown()
             made.shutdown()
 
-@dataclass
-class SlowJob(AskJob):
-    "As `AskJob`, and every photo takes its time; each worker leaves its process number behind."
-    seconds: float = 0.01
-    pids: str = ''
-    def start(self):
-        look = super().start()
-        (Path(self.pids)/str(os.getpid())).touch()
-        def slowly(row, data):
-            time.sleep(self.seconds)
-            return look(row, data)
-        return slowly
-
-def slow_job(model:Path, place:Path, seconds:float=0.01) -> SlowJob:
-    (place/'pids').mkdir(exist_ok=True)
-    job = ask_job(model)
-    return SlowJob(job.kind, job.made_by, job.folder, seconds, str(place/'pids'))
-
-def wait_for(shards:int, out:Path, seconds:float=90) -> None:
+def wait_for(shards:int, out:Path, seconds:float=400) -> None:
     deadline = time.monotonic() + seconds
     while len(list(out.glob('part-*.parquet'))) < shards and time.monotonic() < deadline: time.sleep(0.02)
 
@@ -93,9 +75,7 @@ def test_a_worker_a_node_and_the_driver_die(cluster, tmp_path):
     "One after the other, with kill -9, in the middle of the work: no photo is lost or answered twice, and what was finished stays."
     model, photos, out = tiny_model(tmp_path/'model'), make_photos(tmp_path/'photos', {'red': 150, 'blue': 150}), tmp_path/'out'
     job = slow_job(model, tmp_path)
-    (tmp_path/'driver.py').write_text('import sys, ray\nfrom test_cluster import *\nray.init(address=sys.argv[1], logging_level="ERROR", log_to_driver=False)\n'
-        'run_shards(begin(slow_job(*map(Path, sys.argv[2:4])), sys.argv[4], sys.argv[5], shard=10), engine="ray")\n', encoding='utf-8')
-    driver = subprocess.Popen([sys.executable, tmp_path/'driver.py', cluster.address, model, tmp_path, photos, out], stderr=subprocess.DEVNULL)
+    driver = subprocess.Popen([sys.executable, Path(__file__).with_name('slow_job.py'), cluster.address, model, tmp_path, photos, out], stderr=subprocess.DEVNULL)
     wait_for(4, out)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
@@ -109,7 +89,7 @@ def test_a_worker_a_node_and_the_driver_die(cluster, tmp_path):
     wait_for(len(kept) + 10, out)
     cluster.remove_node(cluster.nodes.pop(), allow_graceful=False)
     cluster.nodes.append(add_node(cluster))
-    work.join(100)
+    work.join(300)
     each_once(out, 300)
     assert {name: (out/name).stat().st_mtime_ns for name in kept} == kept
 

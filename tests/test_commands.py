@@ -106,7 +106,7 @@ def test_bears_lists_every_command_that_is_installed():
 def test_each_command_has_version_examples_and_a_next_step(name):
     version, text = in_shell(name, '--version'), in_shell(name, '--help').stdout
     assert (version.returncode, version.stdout) == (0, f'bears_lib {bears_lib.__version__}\n')
-    assert f'\nExamples\n  bears-{name} ' in text and '\nNext\n  ' in text and f'bears {name}: ' in text and '(str)' not in text and '(default' not in text
+    assert re.search(rf'\nExamples\n  bears-{name}\b', text) and '\nNext\n  ' in text and f'bears {name}: ' in text and '(str)' not in text and '(default' not in text
     for line in re.findall(r'^  (bears-\S+ .*)$', text, re.M):  # its examples can be typed
         program, *words = shlex.split(line)
         other = program.removeprefix('bears-')

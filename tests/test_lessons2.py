@@ -9,6 +9,7 @@ from bears_lib.engine.core.common import BearsError
 sf = pytest.importorskip('soundfile')
 from bears_lib.engine.lessons.bitmaps import file_picture, file_window, known_files  # noqa: E402
 from bears_lib.engine.core.folders import read_folder  # noqa: E402
+from bears_lib.engine.lessons.everyday_sounds import everyday_kinds, everyday_sound, make_everyday_sounds, song  # noqa: E402
 from bears_lib.engine.lessons.sounds import (SoundError, draw_sounds, make_sounds, mel_filters, power_spectrogram, power_to_db, read_sound,  # noqa: E402
     sound_files, sound_picture, to_hertz, to_mels)
 
@@ -178,3 +179,29 @@ def test_librosa_is_asked_nothing():
     run = subprocess.run([sys.executable, '-c', 'import sys; sys.modules["librosa"] = None\nimport numpy as np\nfrom bears_lib.engine.lessons.sounds import _resampled, sound_picture\n'
                           'print(sound_picture(_resampled(np.ones(8000, np.float32), 8000, 22050)).size)'], capture_output=True, text=True)
     assert run.stdout == '(44, 64)\n', run.stderr
+
+def test_everyday_sounds_are_computed_from_their_seed_alone(tmp_path):
+    "Each kind and each number is a sound of its own, whatever else is asked for, and a file holds what `everyday_sound` gives."
+    made = sound_files(make_everyday_sounds(tmp_path/'made', each=2, kinds=['clock_tick', 'dog_bark']))
+    assert [f'{path.parent.name}/{path.name}' for path in made] == [f'{kind}/{name}' for kind in ('clock_tick', 'dog_bark') for name in ('1-000.wav', '2-001.wav')]
+    np.testing.assert_allclose(read_sound(made[3]), everyday_sound('dog_bark', 1), atol=1e-4)
+    assert not np.array_equal(everyday_sound('dog_bark', 0), everyday_sound('dog_bark', 1))
+
+@pytest.mark.parametrize('kind', sorted(everyday_kinds))
+def test_an_everyday_sound_is_five_seconds_within_bounds(kind):
+    for seed in range(3):
+        sound = everyday_sound(kind, seed)
+        assert sound.dtype == np.float32 and sound.shape == (110250,) and np.isfinite(sound).all() and 0.25 < abs(sound).max() <= 1
+
+@pytest.mark.parametrize('ask, words', [(lambda: everyday_sound('cow'), 'No sound is called'), (lambda: everyday_sound('rain', -1), '0 or more'),
+                                       (lambda: song('rock', 0), 'No genre is called'), (lambda: make_everyday_sounds('never', each=0), '1 to 200')])
+def test_what_no_everyday_sound_can_be_is_a_sentence(ask, words):
+    with pytest.raises(BearsError, match=words) as error: ask()
+    one_sentence(error)
+
+def test_the_true_chances_are_those_that_the_points_come_from():
+    "Without `truth` the table is the same, and shows no chance."
+    from bears_lib.engine.lessons.simulated import quiz_answers
+    known, answers = quiz_answers(learners=60, truth=True), quiz_answers(learners=60)
+    assert known.drop(columns='chance').equals(answers) and known.chance.between(0, 1).all()
+    assert abs((known.points/5 - known.chance).mean()) < 0.03 and np.corrcoef(known.points, known.chance)[0, 1] > 0.7

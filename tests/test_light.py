@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bears_lib import deploy, interpret
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.core.photos import Preprocess
@@ -124,6 +125,25 @@ def test_commands_load_nothing_heavy(words, photos, model, tmp_path):
     answer = run(f'import sys\nfrom bears_lib.{module} import {name}\n{name}(*sys.argv[1:])\nprint({heavy})', *args)
     assert answer.stdout.splitlines()[-1] == 'set()', answer.stdout + answer.stderr[-2000:]
 
+def asked(model:Path, *words, unwanted:str='set()') -> subprocess.CompletedProcess:
+    "`bears-predict` as its program calls it, its exit code and which of the unwanted modules it loaded."
+    code = f'import sys\nfrom bears_lib.engine.deploy.ask_command import bears_predict\ncode = bears_predict()\nprint(code, {unwanted} & set(sys.modules))'
+    program = model.parent/'ask.py'
+    program.write_text(code, encoding='utf-8')
+    return subprocess.run([sys.executable, program, model, *words], capture_output=True, text=True, timeout=300)
+
+def test_a_command_line_of_words_alone_needs_no_parser(photos, model):
+    photo = next(photos.glob('*/*.jpg'))
+    plain = asked(model, photo, unwanted='{"fastcore.script", "asyncio", "tqdm", "bears_lib.engine.core.folders"}')
+    assert plain.stdout == '0 set()\n', plain.stdout + plain.stderr[-2000:]
+    parsed = asked(model, photo, '--log', model.parent/'answers.jsonl')
+    assert parsed.stderr.splitlines()[-1] == plain.stderr.splitlines()[-1] and parsed.stdout == '0 set()\n' and (model.parent/'answers.jsonl').exists()
+
+def test_few_photos_are_answered_alike(photos, model):
+    some = sorted(photos.glob('*/*.jpg'))[::20]
+    for quick, usual in zip(map(Classifier(model, few=True), some), Classifier(model).many(some)):
+        assert list(quick) == list(usual) and np.allclose(list(quick.values()), list(usual.values()), atol=1e-5)
+
 @pytest.mark.parametrize('fault, says', [('raise OSError("libcudart.so is missing")', 'OSError: libcudart.so is missing'), ('import os; os.abort()', 'no reason is given')])
 def test_a_torch_that_does_not_load_is_named_and_ends_nothing(tmp_path, fault, says):
     (tmp_path/'torch').mkdir()
@@ -232,6 +252,21 @@ def test_what_was_chosen_is_what_is_saved(photos, two_ways, place, monkeypatch, 
         assert json.loads((folder/'model.json').read_text(encoding='utf-8'))['training']['chosen'] == fitted.chosen
     if place == 2:
         with pytest.raises(BearsError, match='two bodies side by side'): fitted.to_learner()
+
+def test_two_bodies_go_wherever_one_goes(photos, two_ways, monkeypatch, tmp_path):
+    "Report, page, Space, card, app, heat map and drift; a head alone as well as a whole model."
+    chosen_is(monkeypatch, 2)
+    fitted, photo = fit_photos(photos, effort=2), next(photos.glob('*/*.jpg'))
+    for whole in (True, False):
+        place = tmp_path/f'{whole}'
+        model = str(save_model(fitted, place/'model', body=whole))
+        assert interpret.bears_report(model, str(photos), to=str(place/'report.html'))['n'] == len(fitted.train)
+        assert deploy.bears_web(model, str(place/'page'))['bytes'] < 30_000_000 and (place/'page'/'small.onnx').exists()
+        assert Path(deploy.bears_space(model, str(place/'space'))['space'], 'app.py').exists() and deploy.bears_card(model)['open']
+        deploy.bears_predict(model, *map(str, sorted(photos.glob('*/*.jpg'))[::4]), log=f'{place}/answers.jsonl')
+        assert deploy.bears_drift(model, f'{place}/answers.jsonl')['findings'] == []
+        assert deploy.make_app(model).fns
+    assert grad_cam(fitted, photo).heat.shape == (2, 2)
 
 def test_no_photo_is_judged_by_a_choice_that_knew_it(photos, two_ways, monkeypatch):
     "Five choices without a fifth each, and one with all; what a choice without a photo says of it is what is told."

@@ -36,6 +36,14 @@ def test_nothing_is_written_in_two_places():
     names = [name for name in names if name != 'bears_lib']  # an extra may bring others
     assert len(names) == len(set(names))
 
+def test_make_runs_every_notebook():
+    "`make test` those that learners open and those of the engine, `make slow` the solutions."
+    rules = (root/'Makefile').read_text(encoding='utf-8')
+    skipped = re.search(r"nbdev-test .*--skip-folder-re '(.*)'", rules)[1].replace('$$', '$')
+    notebooks = [path.relative_to(root/'nbs') for path in tracked() if path.suffix == '.ipynb' and path.is_relative_to(root/'nbs')]
+    left_out = {str(path.parent) for path in notebooks if any(re.search(skipped, folder) for folder in path.parts[:-1])}
+    assert left_out == {'solutions'} and 'nbs/solutions' in rules.split('\nslow:')[1].split('\n\n')[0]
+
 def test_floors_not_pins():
     pinned = [each for each in cfg['requirements'].split() if '==' in each or '<' in each.split(';')[0]]
     assert pinned == ['duckduckgo_search==8.1.1']  # its name is given up: whatever came after would be another's

@@ -14,6 +14,7 @@ except ImportError: import tomli as tomllib
 root = Path(__file__).parent.parent
 repository = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']['Repository']
 extras = {'lessons': 'fastai,lessons', 'solutions': 'fastai,lessons', '04_deploy': 'fastai,app', '05_questionnaire': 'fastai,quiz'}  # of all others: fastai
+with_pets = {'07_segmentation', '01_pets', '02_dog_breeds'}  # these need the package of drawn pets as well
 badges = {'Colab': 'https://colab.research.google.com/assets/colab-badge.svg', 'Kaggle': 'https://kaggle.com/static/images/open-in-kaggle.svg'}
 setup = r'''#| hide
 # Set-up: installs bears_lib where it is missing. All that is there stays as it is, but for fastai and fastcore where they are too old.
@@ -46,7 +47,10 @@ def first_cells(notebook:Path) -> tuple[dict, dict]:
     page = f'{repository}/blob/main/{place}'
     links = {'Colab': page.replace('github.com', 'colab.research.google.com/github'), 'Kaggle': f'https://kaggle.com/kernels/welcome?src={page}'}
     shown = ' '.join(f'[![Open in {name}]({badges[name]})]({link})' for name, link in links.items())
-    code = setup.replace('PACKAGE', f'bears_lib[{extra}]' if extra else 'bears_lib').replace('REPOSITORY', repository).replace('HOME', repository)
+    code = setup
+    if notebook.stem in with_pets:
+        code = code.replace(', package)', ', package, pets)').replace('    with open', "    pets = 'bears_lib_pets @ git+REPOSITORY#subdirectory=bears_lib_pets'\n    with open", 1)
+    code = code.replace('PACKAGE', f'bears_lib[{extra}]' if extra else 'bears_lib').replace('REPOSITORY', repository).replace('HOME', repository)
     return cell('markdown', shown, place), cell('code', code, place)
 
 def opening(cells:list[dict], notebook:Path) -> list[dict]:

@@ -75,7 +75,7 @@ def take_out(soup:BeautifulSoup, page:Path, site:Path) -> None:
         sharp = picture.format == 'PNG'
         picture = picture.convert('RGBA' if picture.has_transparency_data else 'RGB')
         image.attrs = {'src': f"{up}figures/{saved(site/f'figures/{name}.webp', lambda: picture, sharp)}", 'alt': image.get('alt', ''), 'width': picture.width, 'height': picture.height,
-            'loading': 'lazy', 'decoding': 'async', 'class': ['wide'] if picture.width >= 430 else []}
+            'loading': 'lazy', 'decoding': 'async', 'class': ['wide'] if picture.width >= 430 and picture.width > 1.3*picture.height else ['tall'] if picture.width >= 430 else []}
         dark = copy(image)
         dark['src'] = f"{up}figures/{saved(site/f'figures/{name}-dark.webp', lambda: for_dark(picture), sharp)}"
         image['class'], dark['class'] = [*image['class'], 'of-light'], [*dark['class'], 'of-dark']

@@ -11,6 +11,7 @@ from string import Template
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from nbdev.config import nbpath2html
+from PIL import Image
 
 from site_figures import take_out
 
@@ -21,9 +22,9 @@ spoken = {'ten': 10, 'half an hour': 30, 'two sittings of about an hour': 120}
 
 # The figure that shows where a chapter leads, by words of its description.
 goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
-         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Five versions', '02_dog_breeds': 'Log loss and error',
+         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Log loss and error',
          '03_two_things': 'Accuracy against photos', '04_sounds': 'One log-mel picture', '05_files_as_pictures': 'Fifteen square', '06_same_or_different': 'Four pairs',
-         '08_training_further': 'Six pictures of cells', '09_tables': 'A bar for each season', '10_recommendations': 'Two scatter plots'}
+         '07_segmentation': 'Four drawn pets, and below each', '08_training_further': 'Six pictures of cells', '09_tables': 'Two panels. Left: the mean weight', '10_recommendations': 'Two scatter plots'}
 
 # Paragraphs that begin so are set apart, under a name.
 callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no|A good place to stop'),
@@ -250,7 +251,7 @@ def section_questions(main:Tag, soup:BeautifulSoup, page:str, up:str, questions:
         any_here = True
     return any_here
 
-def goal_box(main:Tag, each:Chapter, up:str) -> str:
+def goal_box(main:Tag, each:Chapter) -> str:
     "The first screen's picture of where the chapter leads, with the buttons that open it elsewhere."
     picture = next((image for image in main.find_all('img') if image.get('alt', '').startswith(goals[each.stem])), None) if each.stem in goals else None
     if each.stem in goals and picture is None: raise SystemExit(f'{each.page} has no figure described as {goals[each.stem]!r}: change `goals` in tools/site_pages.py.')
@@ -262,7 +263,7 @@ def goal_box(main:Tag, each:Chapter, up:str) -> str:
     shown = ''
     if picture is not None:
         pair = [copy(image) for image in (picture, picture.find_next_sibling('img')) if image is not None]
-        for image in pair: image.attrs |= {'alt': '', 'loading': 'eager', 'class': [name for name in image.get('class', []) if name != 'wide']}
+        for image in pair: image.attrs |= {'alt': '', 'loading': 'eager', 'class': [name for name in image.get('class', []) if name.startswith('of-')]}
         shown = f'<div>{"".join(map(str, pair))}</div>'
     time = f'<p class="small">{each.time} to read. Everything runs in a browser or on a laptop without a GPU.</p>' if each.time else ''
     return f'<div class="goal">{shown}<div>{have}{time}{row}</div></div>'
@@ -313,7 +314,7 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict)
     scripts = widgets(main, soup, up)
     step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.time} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
-    goal = goal_box(main, each, up) if each else ''
+    goal = goal_box(main, each) if each else ''
     text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{main.decode_contents()}{steps(each, row, up) if each else ""}'
     return frame.page(name, title, about, text, toc=toc_html(toc), head='\n'.join(head + scripts))
 
@@ -330,15 +331,14 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
                     f'<small>{each.time or "for practice"}<span class="unseen said"></span></small><span class="have">{escape(told)}</span></span></a></li>')
     return f'<ol class="cards">{"".join(made)}</ol>'
 
-def thumbnail(site:Path, source:str) -> str:
-    "A small copy of a figure."
-    from PIL import Image
+def thumbnail(site:Path, source:str, side:int=400) -> str:
+    "A small copy of a picture."
     name = re.sub(r'^(\.\./)*', '', source)
     small = f'figures/small-{Path(name).stem}.webp'
     with Image.open(site/name) as picture:
         made = picture.convert('RGB')
-        made.thumbnail((480, 480))
-        made.save(site/small, quality=70, method=6)
+        made.thumbnail((side, side))
+        made.save(site/small, quality=60, method=6)
     return small
 
 def contents(site:Path) -> tuple[list[Tag], BeautifulSoup]:
@@ -351,7 +351,7 @@ def contents(site:Path) -> tuple[list[Tag], BeautifulSoup]:
 def home(site:Path, frame:Frame, megabytes:float) -> str:
     "The landing page: what it is, the classifier, three ways in, the chapters; what the README tells more stands below."
     sections, _ = contents(site)
-    examples = ''.join(f'<li><button type="button"><img src="{each["src"]}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
+    examples = ''.join(f'<li><button type="button"><img src="{thumbnail(site, each["src"], 128)}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
     main = filled('home.html', title=site_name.partition(': ')[2], examples=examples, megabytes=f'{megabytes:.0f}', course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=''.join(map(str, sections)))
     return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
                       main, 'home', head='<script src="site_libs/home.js" defer></script>')
@@ -369,7 +369,7 @@ def reference(frame:Frame, site:Path) -> str:
             '<p>The calls that the course uses are at the end of its chapters: <a href="gather.html">gather</a>, <a href="train.html">train</a>, <a href="interpret.html">interpret</a>, <a href="deploy.html">deploy</a>, <a href="commands.html">commands</a>.</p>' + rooms)
 
 lost = ('<h1>This page is not here</h1><p class="lead">It may have moved, or the address has a slip in it. The search knows every page.</p>'
-        '<form class="lost" onsubmit="return false"><p><button type="button" class="button first" onclick="document.querySelector(\'.site-find\').classList.add(\'shown\');document.querySelector(\'.site-find input\').focus()">Search the site</button> <a class="button" href="{up}index.html">To the first page</a></p></form>')
+        '<p><button type="button" class="button first" data-look>Search the site</button> <a class="button" href="{up}index.html">To the first page</a></p>')
 
 def question_pages(site:Path, frame:Frame) -> None:
     "The question pages in the frame; what their component needs goes into files that the chapters' pages share."
@@ -399,7 +399,8 @@ def frame_app(site:Path, name:str, about:str, frame:Frame) -> None:
     for part in soup.select('body > nav, meta[name=description]'): part.decompose()
     inner = soup.new_tag('div', attrs={'class': 'page', 'id': 'content'})
     for part in list(soup.body.children): inner.append(part.extract())
-    for part in inner.select('header, footer'): part['role'] = 'presentation'  # the site's own are the page's landmarks now
+    for part in inner.find_all(['header', 'footer'], recursive=False):  # the site's own are the page's landmarks
+        inner.main.insert(0, part.extract()) if part.name == 'header' else inner.main.append(part.extract())
     soup.body.append(BeautifulSoup(frame.frame(name, '../') + frame.drawer(name, '../'), 'html.parser'))
     soup.body.append(inner)
     soup.body.append(BeautifulSoup(frame.foot('../'), 'html.parser'))

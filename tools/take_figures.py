@@ -40,7 +40,8 @@ def report(browser:Browser, place:Path) -> Image.Image:
     for name, label in zip(faults['file_name'], faults['truth']): (path/name).rename(path/label/Path(name).name)
     page = write_report(fit_photos(path), to=place/'report.html')
     view = open_page(browser, page.as_uri(), 700, 1480)
-    return shot(view)
+    bottom = view.evaluate("document.querySelector('figure').getBoundingClientRect().bottom")
+    return shot(view, full_page=True, clip={'x': 0, 'y': 0, 'width': 700, 'height': bottom + 16})
 
 def model(place:Path) -> Path:
     "The folder of a model that knows the drawn bears."
@@ -101,7 +102,7 @@ def notebook(browser:Browser, place:Path, code:str) -> Page:
     (place/'one.ipynb').write_text(json.dumps({'cells': [cell], 'metadata': kernel, 'nbformat': 4, 'nbformat_minor': 5}), encoding='utf-8')
     lab = jupyterlab(place, 'one.ipynb')
     address = lab.__enter__()
-    view = open_page(browser, f'{address}/doc/tree/one.ipynb', 860, 1000)
+    view = open_page(browser, f'{address}/doc/tree/one.ipynb', 860, 1200)
     view.once('close', lambda _: lab.__exit__(None, None, None))
     connected = "(kernel => kernel?.connectionStatus == 'connected' && kernel.status == 'idle')(window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel)"
     view.wait_for_function(connected, timeout=90_000)

@@ -11,6 +11,7 @@
       const inside = made.contentDocument, style = new made.contentWindow.CSSStyleSheet();
       style.replaceSync(fits);
       inside.adoptedStyleSheets = [...inside.adoptedStyleSheets, style];
+      for (const link of inside.querySelectorAll('a')) link.target = '_top';
       const size = () => { made.style.height = `${inside.querySelector('.work').getBoundingClientRect().height + 8}px`; };
       new made.contentWindow.ResizeObserver(size).observe(inside.querySelector('.work'));
       new MutationObserver(() => { inside.documentElement.dataset.theme = document.documentElement.dataset.theme; }).observe(document.documentElement, {attributeFilter: ['data-theme']});

@@ -81,12 +81,12 @@
     (next < 0 ? input : links[Math.min(next, links.length - 1)]).focus();
   });
   document.addEventListener('click', event => {
-    if (!find || find.contains(event.target) || event.target.closest('.site-look')) return;
+    if (!find || find.contains(event.target) || event.target.closest('.site-look, [data-look]')) return;
     found.replaceChildren();
     find.classList.remove('shown');
   });
   const look = () => { find.classList.add('shown'); input.focus(); };
-  $('.site-look')?.addEventListener('click', look);
+  for (const button of $$('.site-look, [data-look]')) button.addEventListener('click', look);
   addEventListener('keydown', event => {
     const writes = event.target.closest?.('input, textarea, select, [contenteditable]');
     if (event.key === '/' && !writes || event.key === 'k' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); look(); }
@@ -158,6 +158,10 @@
   let asked = null;
   const ask = () => asked ??= Promise.all([fetch(boxes[0].dataset.from).then(answer => answer.json()), new Promise((done, failed) => {
     document.head.append(make('script', '', {src: `${up}site_libs/questions.js`, onload: done, onerror: failed}));
-  })]).then(([chapters]) => chapters.forEach(chapter => attach(chapter)));  // `attach` comes with questions.js
+  })]).then(([chapters]) => {
+    const typed = $$('.ask-here textarea').filter(area => area.value).map(area => [area, area.value]);  // faster than the network
+    chapters.forEach(chapter => attach(chapter));  // it comes with questions.js
+    for (const [area, text] of typed) { area.value = text; area.dispatchEvent(new Event('input')); }
+  });
   for (const box of boxes) box.addEventListener('toggle', () => { if (box.open) ask(); });
 })();

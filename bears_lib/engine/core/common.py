@@ -11,14 +11,15 @@ __all__ = ['tones', 'chapters', 'BearsError', 'DataError', 'NetworkError', 'Mode
            'command', 'print_json', 'worded', 'in_shell', 'bears']
 
 # %% ../../../nbs/engine/core/common.ipynb #3eafe443
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from difflib import get_close_matches
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial, wraps
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
-import codecs, errno, io, json, math, os, re, secrets, stat, sys, threading, traceback
+import codecs, errno, gc, io, json, math, os, re, secrets, stat, sys, threading, time, traceback
 from .words import for_html, for_json, for_link, for_terminal
 
 # %% ../../../nbs/engine/core/common.ipynb #e5285642
@@ -432,9 +433,15 @@ def progress(
     Iterable
         The same items
     """
-    from tqdm.auto import tqdm
+    start, passed, left = time.monotonic(), 0, iter(items)
     quiet = bool(os.environ.get('IN_TEST') or os.environ.get('CI')) or not watched(for_people())
-    return tqdm(items, desc=what, total=total, unit=unit, delay=2, leave=False, disable=quiet, file=for_people())
+    for passed, item in enumerate(left, 1):
+        yield item
+        if not quiet and time.monotonic() - start > 2: break
+    else: return
+    from tqdm.auto import tqdm
+    if total is None and isinstance(items, Sized): total = len(items)
+    yield from tqdm(left, desc=what, total=total, unit=unit, initial=passed, leave=False, file=for_people())
 
 # %% ../../../nbs/engine/core/common.ipynb #0bdbb042
 def wilson(
@@ -536,7 +543,8 @@ def paint(
         With colour where a terminal shows it, as they are elsewhere
     """
     stream = stream or for_people()
-    plain = not tone or 'NO_COLOR' in os.environ or os.environ.get('TERM') == 'dumb' or os.name == 'nt' and 'WT_SESSION' not in os.environ
+    old_console = os.name == 'nt' and 'WT_SESSION' not in os.environ
+    plain = not tone or 'NO_COLOR' in os.environ or os.environ.get('TERM') == 'dumb' or old_console
     return words if plain or not getattr(stream, 'isatty', bool)() else f'\x1b[{tones[tone]}m{words}\x1b[0m'
 
 def say(
@@ -585,7 +593,10 @@ def columns(
     """
     table = [[str(cell) for cell in row] for row in rows]
     wide = [max(map(len, column)) for column in zip(*table)]
-    return '\n'.join('  '.join(cell.ljust(size) if not i else cell.rjust(size) for i, (cell, size) in enumerate(zip(row, wide))).rstrip() for row in table)
+    def line(row:list[str]) -> str:
+        cells = (cell.rjust(size) if i else cell.ljust(size) for i, (cell, size) in enumerate(zip(row, wide)))
+        return '  '.join(cells).rstrip()
+    return '\n'.join(map(line, table))
 
 # %% ../../../nbs/engine/core/common.ipynb #clin0002
 from argparse import ArgumentParser
@@ -620,7 +631,8 @@ class _Help(ArgumentParser):
         parts = [[paint(f'{self.prog}', 'head', sys.stdout) + f': {self.about}', '', f'Usage: {usage}', '']]
         if arguments: parts.append(_block('Arguments', arguments, width, at))
         parts.append(_block('Options', options, width, at))
-        if self.examples: parts.append([paint('Examples', 'head', sys.stdout), *(f'  {line}' for line in self.examples), ''])
+        lines = [f'  {line}' for line in self.examples]
+        if lines: parts.append([paint('Examples', 'head', sys.stdout), *lines, ''])
         if self.then: parts.append([paint('Next', 'head', sys.stdout), f'  {self.then}', ''])
         return '\n'.join(line for part in parts for line in part)
     def error(self, message:str) -> Any: raise SystemExit(_wrong(self, message))
@@ -628,15 +640,17 @@ class _Help(ArgumentParser):
 def _named(action:Any) -> str:
     "An argument or an option as the help shows it, such as --model MODEL."
     what = action.metavar or action.dest.upper()
-    if not action.option_strings: return f'[{what}]' if action.nargs == '?' else f'[{what} ...]' if action.nargs == '*' else what
+    if not action.option_strings: return {'?': f'[{what}]', '*': f'[{what} ...]'}.get(action.nargs, what)
     return ', '.join(action.option_strings) + (f' {what}' if action.nargs != 0 else '')
 
 # %% ../../../nbs/engine/core/common.ipynb #clin000b
 def _wrong(parser:ArgumentParser, message:str) -> int:
     "Say what argparse does not like about a command line, and give the exit code."
-    words = message.replace('unrecognized arguments:', 'does not know').replace('the following arguments are required:', 'needs')
+    words = message.replace('unrecognized arguments:', 'does not know')
+    words = words.replace('the following arguments are required:', 'needs')
     known = [name for each in parser._actions for name in each.option_strings]
-    wrong = next((word.split('=')[0] for word in message.split() if word.startswith('--') and word.split('=')[0] not in known), '')
+    named = [word.split('=')[0] for word in message.split() if word.startswith('--')]
+    wrong = next((word for word in named if word not in known), '')
     words = f'{words}.{near(wrong, known) if wrong else ""} {parser.prog} --help shows all.'
     say(f'{parser.prog} {words}', tone='error')
     if '--json' in sys.argv: print_json({'error': words})
@@ -657,10 +671,12 @@ def _parser(fn:Callable, prog:str, pos:Iterable[str], examples:Iterable[str], th
         elif kind is bool: parser.add_argument(_flag(name), action='store_true', help=words)
         else: parser.add_argument(_flag(name), type=kind, default=given, metavar='N' if kind in (int, float) else None,
             help=words if given in ('', None, 0) else f'{words} [{given}]')
-    parser.add_argument('--version', action='version', version=f'bears_lib {__version__}', help='Show the version and exit')
+    version = f'bears_lib {__version__}'
+    parser.add_argument('--version', action='version', version=version, help='Show the version and exit')
     next(each for each in parser._actions if each.dest == 'help').help = 'Show this help and exit'
     return parser
 
+# %% ../../../nbs/engine/core/common.ipynb #clin004b
 def _flag(name:str) -> str: return '--' + name.replace('_', '-')
 
 def _given(fn:Callable, parser:ArgumentParser, words:list[str]|None) -> tuple[tuple, dict]:
@@ -674,9 +690,19 @@ def _given(fn:Callable, parser:ArgumentParser, words:list[str]|None) -> tuple[tu
             listed.append(value)
     return tuple(listed), found
 
+# %% ../../../nbs/engine/core/common.ipynb #cmdline1
+def _plain_words(fn:Callable[..., dict], pos:Iterable[str], words:list[str]) -> tuple[str, ...]|None:
+    "The arguments of a command line without options; None where a parser has to look."
+    wanted = signature(fn).parameters
+    many = any(each.kind is each.VAR_POSITIONAL for each in wanted.values())
+    needed = [name for name, each in wanted.items() if each.default is each.empty]
+    fits = len(words) >= len(needed) - 1 if many else len(words) == len(needed)
+    plain = all(wanted[name].annotation is str for name in needed) and not any(word.startswith('-') for word in words)
+    return tuple(words) if fits and plain and not pos else None
+
 # %% ../../../nbs/engine/core/common.ipynb #29a20d46
 def command(
-    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters are docments and include `json`
+    fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters, docments, include `json`
     pos:Iterable[str]=(), # Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
     examples:Iterable[str]=(), # Lines for the shell that `--help` shows
     then:str='', # A command that often comes next
@@ -686,7 +712,7 @@ def command(
     Parameters
     ----------
     fn : Callable[..., dict] | None, default None
-        Does the work and returns its result; its parameters are docments and include `json`
+        Does the work and returns its result; its parameters, docments, include `json`
     pos : Iterable[str], default ()
         Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
     examples : Iterable[str], default ()
@@ -705,16 +731,20 @@ def command(
         if not args and not kwargs and _is_script(sys._getframe(1)): return in_shell()
         return fn(*map(_at_home, args), **{name: _at_home(value) for name, value in kwargs.items()})
     def in_shell(words:list[str]|None=None, prog:str='') -> int:
-        parser = _parser(fn, prog or Path(sys.argv[0]).name.removesuffix('.exe'), pos, examples, then)
-        args, named = _given(fn, parser, words)
-        return _run_in_shell(fn, tuple(map(_at_home, args)), {name: _at_home(value) for name, value in named.items()}, parser.prog)
+        gc.freeze()  # what is loaded stays until the end: Python need not look through it then
+        prog, words = prog or Path(sys.argv[0]).name.removesuffix('.exe'), sys.argv[1:] if words is None else words
+        args, named = _plain_words(fn, pos, words), dict[str, Any]()
+        if args is None: args, named = _given(fn, _parser(fn, prog, pos, examples, then), words)
+        named = {name: _at_home(value) for name, value in named.items()}
+        return _run_in_shell(fn, tuple(map(_at_home, args)), named, prog)
     setattr(run, 'in_shell', in_shell)
     return run
 
 def _is_script(frame:Any) -> bool:
     "Whether this is the top level of a file that is being run, as the programs are that pip makes."
     names, file = frame.f_globals, frame.f_globals.get('__file__')
-    return frame.f_locals is names and names.get('__name__') == '__main__' and bool(file) and os.path.basename(file) == os.path.basename(frame.f_code.co_filename)
+    if frame.f_locals is not names or names.get('__name__') != '__main__' or not file: return False
+    return os.path.basename(file) == os.path.basename(frame.f_code.co_filename)
 
 # %% ../../../nbs/engine/core/common.ipynb #d3eb04a9
 def _at_home(value:Any) -> Any:
@@ -788,7 +818,8 @@ def _run(fn:Callable[..., dict], args:tuple, kwargs:dict, name:str) -> tuple[dic
     except Exception as error:
         if os.environ.get('BEARS_DEBUG'): traceback.print_exc()
         found = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
-        words = f'A fault of bears_lib, not of yours ({" ".join(found.split())[:300]}). With BEARS_DEBUG=1 before the command it says where; please report that.'
+        words = (f'A fault of bears_lib, not of yours ({" ".join(found.split())[:300]}). '
+                 'With BEARS_DEBUG=1 before the command it says where; please report that.')
         say(f'{name}: {words}', tone='error')
         return {'error': words}, 70
     finally: _shell = before
@@ -820,9 +851,13 @@ chapters = {
     '2 Train': {'train': ('bears_lib.commands', 'Train a classifier on a folder of photos'),
                 'predict': ('bears_lib.engine.deploy.ask_command', 'What do these photos show?')},
     '3 Interpret': {'report': ('bears_lib.interpret', 'Is it good enough, and where is it wrong?')},
-    '4 Deploy': {'app': ('bears_lib.deploy', 'An app on this machine'), 'web': ('bears_lib.deploy', "A page that runs in its visitors' browsers"),
-                 'space': ('bears_lib.deploy', 'A Hugging Face Space'), 'card': ('bears_lib.deploy', "The model's card"),
+    '4 Deploy': {'app': ('bears_lib.deploy', 'An app on this machine'),
+                 'web': ('bears_lib.deploy', "A page that runs in its visitors' browsers"),
+                 'space': ('bears_lib.deploy', 'A Hugging Face Space'),
+                 'card': ('bears_lib.deploy', "The model's card"),
                  'drift': ('bears_lib.deploy', 'Does it still see what it was trained for?')},
+    'Many photos': {'index': ('bears_lib.engine.shards.indexing', 'List and open a great many photos once'),
+                    'features': ('bears_lib.engine.shards.indexing', 'Compute their features, to train on')},
     '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter'),
                    'post': ('bears_lib.commands', 'Your answers, and your model, as a post')}}
 
@@ -857,5 +892,6 @@ def bears(
 def _listed(version:str) -> str:
     "The commands by chapter."
     lines = [paint('bears', 'head', sys.stdout) + ': from photos to an app', '', 'Usage: bears COMMAND [options]', '']
-    for head, part in chapters.items(): lines += _block(head, [(name, words) for name, (_, words) in part.items()], 100, 10)
+    for head, part in chapters.items():
+        lines += _block(head, [(name, words) for name, (_, words) in part.items()], 100, 10)
     return '\n'.join([*lines, f'bears COMMAND --help says more. bears_lib {version}'])

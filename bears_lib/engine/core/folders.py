@@ -673,7 +673,8 @@ def offered_unseen(
     list[Photo]
         Offered by visitors of an app, and looked at by nobody
     """
-    return [photo for photo in folder.photos if photo.row.get('provider') == 'feedback' and not photo.row.get('checked')]
+    offered = [photo for photo in folder.photos if photo.row.get('provider') == 'feedback']
+    return [photo for photo in offered if not photo.row.get('checked')]
 
 def require_looked_at(
     folder:PhotoFolder, # As `read_folder` gives it
@@ -692,13 +693,15 @@ def require_looked_at(
     """
     unseen = offered_unseen(folder)
     if unseen:
-        raise DataError(f'{counted(len(unseen), "photo")} in {folder.root} came from visitors of an app, and nobody has looked at '
-                        f'them: a wrong label would teach the model a mistake. In a notebook, look through '
-                        f'ImageCleaner({str(folder.root)!r}) and press Apply; then train.')
-    strange = [photo for photo in folder.photos if photo.label == none_of_these and photo.row.get('provider') == 'feedback']
+        raise DataError(f'{counted(len(unseen), "photo")} in {folder.root} came from visitors of an app, and nobody '
+                        f'has looked at them: a wrong label would teach the model a mistake. In a notebook, look '
+                        f'through ImageCleaner({str(folder.root)!r}) and press Apply; then train.')
+    strange = [photo for photo in folder.photos
+        if photo.label == none_of_these and photo.row.get('provider') == 'feedback']
     if not strange: return folder
     rest = [photo for photo in folder.photos if photo not in strange]
-    return replace(folder, photos=rest, remarks=[*folder.remarks, f'{counted(len(strange), "photo shows", "photos show")} none of the classes: left out of training.'])
+    remark = f'{counted(len(strange), "photo shows", "photos show")} none of the classes: left out of training.'
+    return replace(folder, photos=rest, remarks=[*folder.remarks, remark])
 
 # %% ../../../nbs/engine/core/folders.ipynb #a4964693
 def _nothing(folder:PhotoFolder) -> str:

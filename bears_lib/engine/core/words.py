@@ -340,5 +340,6 @@ def folded(
     lines = []
     for why, names in groups.items():
         more = f' and {len(names) - most} more' if len(names) > most else ''
-        lines.append(f'{names[0]}: {reasons[names[0]]}' if len(names) == 1 else f'{counted(len(names), "file")}: {why} ({", ".join(names[:most])}{more})')
+        several = f'{counted(len(names), "file")}: {why} ({", ".join(names[:most])}{more})'
+        lines.append(f'{names[0]}: {reasons[names[0]]}' if len(names) == 1 else several)
     return lines

@@ -22,7 +22,8 @@ def bears_predict(
     *photos:str, # Files, folders, patterns such as "photos/*.jpg", or web addresses
     small:bool=False, # Use the small version of the model
     log:str='', # Add each answer to this file, for `bears-drift`
-    out:str='', # A folder for the answers, for many photos: the same command goes on with what an interrupted one has left
+    # A folder for the answers, for many photos: the same command goes on with what an interrupted one has left
+    out:str='',
     engine:str='auto', # With --out: threads, ray, or auto: threads below 20,000 photos or without a cluster
     address:str='', # With --out: of a Ray cluster, auto or host:port
     shard:int=1000, # With --out: photos in a file of answers
@@ -35,7 +36,8 @@ def bears_predict(
         raise UsageError('No photo was named: bears-predict MODEL PHOTO...')
     if out: return _into_folder(model, photos, out, engine, shard, address, small, column, lines)
     _need_folder(photos, engine, address)
-    classifier, (files, problems) = Classifier(model, small, log), photos_named(photos)
+    files, problems = photos_named(photos)
+    classifier = Classifier(model, small, log, few=len(files) < 3)
     answers = {photo[:60] if photo.startswith('data:') else photo: answer
         for photo, answer in zip(files, classifier.many(files))}
     problems |= {photo: answer.problem for photo, answer in answers.items() if answer.problem}
@@ -59,7 +61,9 @@ def _into_folder(model:str, photos:tuple[str, ...], out:str, *how:Any) -> dict:
 
 def _need_folder(photos:tuple[str, ...], engine:str, address:str) -> None:
     "What is for many photos takes a folder for the answers."
-    many = [photo for photo in photos if photo.lower().endswith(('.parquet', '.tar')) or '://' in photo and not is_web_address(photo)]
+    many = [photo for photo in photos if photo.lower().endswith(('.parquet', '.tar')) or '://' in photo
+        and not is_web_address(photo)]
     if many or engine != 'auto' or address:
-        raise UsageError(f'{clean(many[0], 200) if many else "An engine"} is for many photos, and their answers go to a folder: add '
+        raise UsageError(f'{clean(many[0], 200) if many else "An engine"} is for many photos, and their answers go to '
+            'a folder: add '
                          '--out ANSWERS.')

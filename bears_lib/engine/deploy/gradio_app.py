@@ -453,8 +453,11 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
     "How good the model is and how that was measured, and what happens to a photo."
     metrics = getattr(classifier.info, 'metrics', {})
     cross = 'cross-validation' in metrics.get('measured_on', '')
-    how = ': each was judged by a head that had not seen it, and all came from the folder I was trained on' if cross else ' that I had not seen'
-    sure = f' I was right on {metrics["accuracy"]:.0%} of {metrics["n"]} photos{how}. On photos of another kind I am right less often.' if {'accuracy', 'n'} <= set(metrics) else ''
+    how, sure = ' that I had not seen', ''
+    if cross: how = ': each was judged by a head that had not seen it, and all came from the folder I was trained on'
+    if {'accuracy', 'n'} <= set(metrics):
+        sure = (f' I was right on {metrics["accuracy"]:.0%} of {metrics["n"]} photos{how}. '
+                'On photos of another kind I am right less often.')
     kept = 'I keep it only if you offer it.' if feedback else 'It is deleted within minutes.'
     return f'Choose a photo, and I say which it is. {kept}{sure}'
 
@@ -479,7 +482,8 @@ def _answers(gr:Any, picture:Any, classifier:Any, turns:Turns) -> tuple[Any, Any
         try:
             with turns.of(path) as photo: answer = classifier(photo)
         except BearsError as error: return sentence(error), None, gr.Column(visible=False)
-        return verdict(answer), gr.Label(dict(answer), elem_classes=['unsure'] if is_unsure(answer) else []), gr.Column(visible=True)
+        label = gr.Label(dict(answer), elem_classes=['unsure'] if is_unsure(answer) else [])
+        return verdict(answer), label, gr.Column(visible=True)
     picture.change(look, picture, [said, bars, more], api_visibility='private', show_progress='hidden')
     return said, bars, more
 
@@ -562,14 +566,19 @@ style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
 #said { font-size: 1.2rem; }
 footer .divider:last-child { display: none; }
-#bars.unsure .bar { height: .5rem; background: repeating-linear-gradient(135deg, var(--neutral-500) 0 4px, transparent 4px 8px) !important; }
-#bars.unsure .bar::-webkit-meter-bar, #bars.unsure .bar::-webkit-meter-optimum-value, #bars.unsure .bar::-webkit-meter-inner-element { background: none; border: 0; }
+#bars.unsure .bar {
+  height: .5rem;
+  background: repeating-linear-gradient(135deg, var(--neutral-500) 0 4px, transparent 4px 8px) !important; }
+#bars.unsure .bar::-webkit-meter-bar, #bars.unsure .bar::-webkit-meter-optimum-value,
+#bars.unsure .bar::-webkit-meter-inner-element { background: none; border: 0; }
 #bars.unsure .confidence, #bars.unsure .text { font-weight: normal; color: var(--body-text-color-subdued); }
 #photo.unread img, .gallery .unread img { visibility: hidden; }
-#photo.unread::before { content: "No preview: this browser can't show the file."; position: absolute; inset: 0; display: grid; place-items: center; padding: 2rem; text-align: center; color: var(--body-text-color-subdued); }
+#photo.unread::before { content: "No preview: this browser can't show the file."; position: absolute; inset: 0;
+  display: grid; place-items: center; padding: 2rem; text-align: center; color: var(--body-text-color-subdued); }
 """
 script = """() => {
-  const mark = event => event.target.tagName === 'IMG' && event.target.closest('#photo')?.classList.toggle('unread', event.type === 'error');
+  const mark = event => event.target.tagName === 'IMG' &&
+    event.target.closest('#photo')?.classList.toggle('unread', event.type === 'error');
   for (const kind of ['error', 'load']) document.addEventListener(kind, mark, true);
 }"""  # a picture that can't be shown is no broken icon
 

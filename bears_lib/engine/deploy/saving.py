@@ -134,15 +134,17 @@ def shards_files(
         'judged.probabilities': np.empty((0, len(labels)), np.float16), 'judged.likeness': np.empty(0, np.float32),
         'judged.hashes': np.empty((0, 6), np.uint8)}
     how = 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).'
-    metrics = {'accuracy': head.right/head.n, 'n': head.n, 'interval': list(wilson(head.right, head.n)), 'measured_on': how,
-        'log_loss': fitted.log_loss}
+    metrics = {'accuracy': head.right/head.n, 'n': head.n, 'interval': list(wilson(head.right, head.n)),
+        'measured_on': how, 'log_loss': fitted.log_loss}
     training = {'train': model.counts, 'valid': dict.fromkeys(labels, 0), 'strength': head.strength,
         'cross_validation': {'right': head.right, 'n': head.n},
         'reference': reference([labels[i] for i in fitted.predicted], fitted.likeness)}
-    info = ModelInfo(labels, model.body.preprocess, {'name': model.arch, 'weights_sha256': require_package(model.arch).sha256}, metrics,
+    info = ModelInfo(labels, model.body.preprocess, {'name': model.arch,
+        'weights_sha256': require_package(model.arch).sha256}, metrics,
         training, fitted.familiar.summary(), versions())
     files: dict[str, bytes] = {head_file: save({name: np.ascontiguousarray(table) for name, table in tables.items()})}
-    if body: files['model.onnx'] = with_head(model.body.network, head.weight, head.bias, fitted.familiar.bank, neighbours)
+    if body:
+        files['model.onnx'] = with_head(model.body.network, head.weight, head.bias, fitted.familiar.bank, neighbours)
     return info, files
 
 # %% ../../../nbs/engine/deploy/saving.ipynb #33022ba0

@@ -311,9 +311,9 @@ class _Card:
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
         self.side, self.file, self.suggestion, self.chosen = side, '', '', chosen
-        self.ways:list[str] = []
+        self.ways: list[str] = []  # What each of the classes' buttons chooses
         self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
-        self.words = widgets.HTML(layout=widgets.Layout(height='5.4em', overflow='auto'))
+        self.words = widgets.HTML(layout=widgets.Layout(height='4.2em', overflow='auto'))
         self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'), ('Remove', 'Take this photo out (x)', 'bears-remove'),
             ('Zoom', 'Show it large (z)', 'bears-zoom'))]
         for button, work in zip(self.quick, (lambda: self.suggestion, lambda: 'remove', None)):
@@ -321,8 +321,8 @@ class _Card:
         self.classes = widgets.HBox([], layout=widgets.Layout(flex_flow='row wrap'))
         self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'}, layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        self.box = widgets.VBox([self.image, self.words, widgets.HBox(self.quick, layout=widgets.Layout(flex_flow='row wrap')), self.classes, self.menu],
-            layout=widgets.Layout(width=f'{max(side, 190) + 20}px', padding='6px', border='2px solid transparent'))
+        self.box = widgets.VBox([self.image, self.words, self.quick[0], widgets.HBox(self.quick[1:]), self.classes, self.menu],
+            layout=widgets.Layout(width=f'{max(side, 200) + 20}px', padding='6px', border='2px solid transparent'))
         self.box.add_class('bears-card')
 
     def pick(self, choice:str) -> None:
@@ -339,7 +339,7 @@ class _Card:
 def _quick(words:str, says:str, name:str) -> Any:
     "A small button for a finger or a mouse; the Tab key goes from menu to menu, and keys do what these do."
     import ipywidgets as widgets
-    button = widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto', flex='0 0 auto', padding='0 8px', margin='1px'))
+    button = widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto', flex='0 0 auto', padding='0 6px', margin='1px'))
     if button.has_trait('tabbable'): button.tabbable = False
     button.add_class(name)
     return button
@@ -359,7 +359,7 @@ def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str])
         *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
     self.menu.value, self.suggestion = choice, entry.suggestion
     self.box.layout.border = f'2px solid {_frames.get(choice, "#0072b2")}'
-    self.quick[0].description, self.quick[0].layout.display = f'Agree: {entry.suggestion}', None if entry.suggestion else 'none'
+    self.quick[0].description, self.quick[0].layout.visibility = f'Agree: {entry.suggestion}', None if entry.suggestion else 'hidden'
     self._name_classes(entry, choice, labels)
     self.file = entry.file
 
@@ -522,7 +522,7 @@ _listen = """
     const button = /^[1-9]$/.test(event.key) ? card.querySelectorAll('.bears-class')[event.key - 1]
       : {x: '.bears-remove', z: '.bears-zoom', Enter: open || focused.tagName === 'BUTTON' ? null : '.bears-agree'}[event.key];
     const pressed = typeof button === 'string' ? card.querySelector(button) : button;
-    if (!pressed || !pressed.offsetParent) return;
+    if (!pressed || getComputedStyle(pressed).visibility === 'hidden') return;
     event.preventDefault();
     event.stopImmediatePropagation();
     pressed.click();

@@ -341,17 +341,17 @@ def evaluate_both(
     """
     from bears_lib.engine.features.novelty import fit_familiar
     asked = network_behind(model)
-    def judged() -> Evaluation:
-        return evaluate(model) if photos is None else _evaluate(asked, _unseen(_in_folder(model, photos, asked[1], unknown=True)))
+    def in_folder(): return _in_folder(model, photos, asked[1], unknown=True)
+    def judged(): return evaluate(model) if photos is None else _evaluate(asked, _unseen(in_folder()))
     if isinstance(model, Fitted): return judged(), _learnt(model)
     if isinstance(model, str | Path):
         if photos is None: return evaluate(model), None
-        found = _in_folder(model, photos, asked[1], unknown=True)
+        found = in_folder()
         result = _evaluate(asked, _unseen(found))
         if (found.sides == 'judged').any():
             return result, result.part(np.array([photo in found.judged for photo in result.photos]))
-        learnt = found.sides == 'train'
-        return result, _evaluate(asked, replace(found, others=[]).part(learnt, '')) if learnt.any() else None
+        learnt = replace(found, others=[]).part(found.sides == 'train', '')
+        return result, _evaluate(asked, learnt) if learnt.files else None
     result, seen = judged(), evaluate(model, train=True)
     known = fit_familiar(seen.features[np.argsort(seen.truth, kind='stable')],
         result.features if photos is None else evaluate(model).features)
@@ -389,7 +389,8 @@ class Comparison:
 
     def __str__(self):
         low, high = self.interval
-        return (f'right before: {self.before} of {self.n}, after: {self.after} of {self.n}; difference {100*self.difference:+.1f} points '
+        return (f'right before: {self.before} of {self.n}, after: {self.after} of {self.n}; '
+            f'difference {100*self.difference:+.1f} points '
                 f'(95% interval {100*low:+.1f} to {100*high:+.1f}); {self.better} better, {self.worse} worse')
 
 def compare(
@@ -412,7 +413,9 @@ def compare(
     """
     first, second = (dict(zip(map(str, each.photos), each.right.tolist())) for each in (before, after))
     if set(first) != set(second):
-        raise DataError(f'The models were asked about different photos ({len(set(first) ^ set(second))} of them by one alone). '
+        raise DataError(f'The models were asked about different photos ({len(set(first) ^ set(second))} of them by one '
+            'alone). '
                         'Evaluate both on one folder that neither has learnt from.')
     pairs = [(first[photo], second[photo]) for photo in first]
-    return Comparison(len(pairs), sum(first.values()), sum(second.values()), pairs.count((False, True)), pairs.count((True, False)))
+    return Comparison(len(pairs), sum(first.values()), sum(second.values()), pairs.count((False, True)),
+        pairs.count((True, False)))

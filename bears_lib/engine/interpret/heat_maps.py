@@ -105,8 +105,8 @@ class HeatMap(Picture):
             [f'{self.label}: {self.probability:.0%}', self.how], side=2.6)
     def __repr__(self):
         (row, column), (rows, columns) = self.peak, self.heat.shape
-        return (f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {row + 1}, column {column + 1} '
-                f'of {rows} x {columns}')
+        return (f'{self.how} for {self.label} ({self.probability:.0%}), strongest at row {row + 1}, column '
+                f'{column + 1} of {rows} x {columns}')
 
     @property
     def peak(self) -> tuple[int, int]:

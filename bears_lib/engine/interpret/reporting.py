@@ -31,9 +31,9 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, adv
     return [('', _summary(result) + _advice(*advised)), ('Class by class', classes_table(result)),
             ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs
             else '<p>None.</p>')),
+            ('Does 80% mean 80%?', calibration_svg(calibration(result))),
             ('A map of the photos', photo_map(result, paths)),
             ('The worst photos', _worst(model, result, seen, worst, paths)),
-            ('Does 80% mean 80%?', calibration_svg(calibration(result))),
             ('Photos unlike the training photos', _strangers(result, paths)), ('Classes that the model does not know', _unknown(result)),
             ('Notes', f'<ul>{notes}</ul>' if notes else '')]
 

@@ -121,6 +121,7 @@ def quiz_answers(
     seed:int=0, # The world, 0 or more: another one has other learners and other difficulties
     learners:int=600, # 1 to 100,000
     first:int=0, # Number of the first learner: from 100,000 on, learners of the same world that nobody has met
+    truth:bool=False, # Add what nobody knows outside of a simulation: a column `chance`, that of each point, 0 to 1
 ) -> pd.DataFrame: # A row for each answer: learner, question, topic, points (0 to 5), in the order in which each learner answered
     """Simulate learners who answer the course's questions.
 
@@ -132,6 +133,8 @@ def quiz_answers(
         1 to 100,000
     first : int, default 0
         Number of the first learner: from 100,000 on, learners of the same world that nobody has met
+    truth : bool, default False
+        Add what nobody knows outside of a simulation: a column `chance`, that of each point, 0 to 1
 
     Returns
     -------
@@ -152,5 +155,6 @@ def quiz_answers(
         asked = random.permutation(len(names))[:random.integers(20, 51)]
         chances = 1/(1 + np.exp(difficulty[asked] - ability[topic[asked]]))
         tables.append(pd.DataFrame({'learner': f'L{learner:03}', 'question': names[asked],
-            'topic': np.array(list(question_topics))[topic[asked]], 'points': random.binomial(5, chances)}))
-    return pd.concat(tables, ignore_index=True)
+            'topic': np.array(list(question_topics))[topic[asked]], 'points': random.binomial(5, chances), 'chance': chances}))
+    answers = pd.concat(tables, ignore_index=True)
+    return answers if truth else answers.drop(columns='chance')

@@ -109,7 +109,8 @@ def _title(labels:list[str]) -> str:
 def _listed(counts:Any) -> str:
     "Photos per class in words; '' if that is not what it is."
     if not isinstance(counts, dict) or not counts or not all(isinstance(n, int) for n in counts.values()): return ''
-    each = f': {", ".join(f"{label} {n}" for label, n in counts.items())}' if len(counts) <= 12 else f' of {len(counts)} classes'
+    listed = ', '.join(f'{label} {n}' for label, n in counts.items())
+    each = f': {listed}' if len(counts) <= 12 else f' of {len(counts)} classes'
     return f'{counted(sum(counts.values()), "photo")}{each}.'
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #d8d0edb7
@@ -120,7 +121,8 @@ def _measured(metrics:dict) -> str:
     small = metrics.get('small')
     own = small.get('accuracy') if isinstance(small, dict) else None
     copy = f' The smaller copy of it that runs here: {own:.1%}.' if isinstance(own, float) else ''
-    return f'{accuracy:.1%} of {n:,} {metrics.get("measured_on", "photos")} were named rightly (95% interval {low:.1%} to {high:.1%}).{copy}'
+    return (f'{accuracy:.1%} of {n:,} {metrics.get("measured_on", "photos")} were named rightly '
+            f'(95% interval {low:.1%} to {high:.1%}).{copy}')
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #df194bd1
 def _limits(n:int, unsure:dict) -> str:
@@ -137,7 +139,8 @@ def _limits(n:int, unsure:dict) -> str:
 # %% ../../../nbs/engine/pages/browser_app.ipynb #1708b16e
 def _card(info:ModelInfo, about:str, copied:bool, megabytes:float) -> str:
     "What a visitor should know of the model, as the inside of a <dl>."
-    host = '' if copied else f' Its program comes from {script.url.split("/")[2]}, which learns that somebody came, not what they looked at.'
+    host = '' if copied else (f' Its program comes from {script.url.split("/")[2]}, which learns that somebody came, '
+                              'not what they looked at.')
     rows = {
         'Knows': ', '.join(info.labels),
         'Learnt from': ' '.join(filter(None, [_listed(info.training.get('train')), about])),
@@ -200,7 +203,8 @@ def _example(photo:Source) -> bytes:
 # %% ../../../nbs/engine/pages/browser_app.ipynb #6734c3c5
 def _settings(info:ModelInfo, network:bytes, copied:bool, packed:dict[str, dict]|None=None, trainer:str='') -> dict:
     "What the page's script needs to know."
-    needed = {'script': {'url': script.copied if copied else script.url, 'integrity': script.integrity, 'size': script.size},
+    needed = {
+        'script': {'url': script.copied if copied else script.url, 'integrity': script.integrity, 'size': script.size},
               'wasm': {'url': wasm.copied if copied else wasm.url, 'integrity': wasm.integrity, 'size': wasm.size},
               'network': {'url': 'small.onnx', 'integrity': integrity(network), 'size': len(network)}}
     for kind, small in (packed or {}).items(): needed[kind]['packed'] = small
@@ -256,8 +260,10 @@ def page_policy(
 # %% ../../../nbs/engine/pages/browser_app.ipynb #855a0b5a
 def _examples(names:list[str]) -> str:
     if not names: return ''
-    items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{for_html(name)}" width="80" height="80"></button></li>' for i, name in enumerate(names, start=1))
-    return f'<section aria-labelledby="examples-title">\n<h2 id="examples-title">Or try one of these</h2>\n<ul class="examples">{items}</ul>\n</section>'
+    items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{for_html(name)}" width="80" '
+        f'height="80"></button></li>' for i, name in enumerate(names, start=1))
+    return ('<section aria-labelledby="examples-title">\n<h2 id="examples-title">Or try one of these</h2>\n'
+            f'<ul class="examples">{items}</ul>\n</section>')
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #5212b11d
 def _template(name:str) -> Template: return Template((files('bears_lib')/'data'/'web'/name).read_text('utf-8'))
@@ -371,10 +377,12 @@ def kept_by_page(
 def make_web_app(
     model:str|Path, # A model folder with `small.onnx`, as `save_model` writes it
     dest:str|Path, # Folder for the page; a page that stands there is replaced, and all else that lies there stays
-    runtime:str|Path|None=None, # A `node_modules` folder: ONNX Runtime Web is copied from it; None has browsers fetch it from a CDN
+    # A `node_modules` folder: ONNX Runtime Web is copied from it; None has browsers fetch it from a CDN
+    runtime:str|Path|None=None,
     title:str='', # Heading of the page; '' makes a question of the labels
     about:str='', # Where the training photos came from, a sentence or two for the page
-    examples:dict[str, Source]|None=None, # Photos to click on, by what they show; None takes drawn bears if the model knows them
+    # Photos to click on, by what they show; None takes drawn bears if the model knows them
+    examples:dict[str, Source]|None=None,
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': '../index.html'}
     packed:bool=False, # With `runtime`: put a compressed copy beside it, for a host that doesn't compress
     trainer:str='', # Address of a page that trains on a visitor's own photos, such as 'train.html'; '' for none
@@ -418,8 +426,10 @@ def make_web_app(
         for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
     pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
     copies = read_runtime(runtime) if runtime else {}
-    small = {kind: packed_copy(file.copied, copies[file.copied]) for kind, file in (('script', script), ('wasm', wasm))} if packed and runtime else {}
-    pages |= {f'icon-{size}.png': page_icon(size) for size in (192, 512)} | copies | {name: data for name, data, _ in small.values()}
+    large = (('script', script), ('wasm', wasm)) if packed and runtime else ()
+    small = {kind: packed_copy(file.copied, copies[file.copied]) for kind, file in large}
+    pages |= {f'icon-{size}.png': page_icon(size) for size in (192, 512)} | copies
+    pages |= {name: data for name, data, _ in small.values()}
     settings = _settings(info, network, bool(runtime), {kind: told for kind, (_, _, told) in small.items()}, trainer)
     pages |= {'small.onnx': network, 'model.json': placed(model, 'model.json').read_bytes(),
         'manifest.webmanifest': _manifest(title).encode(),

@@ -74,17 +74,20 @@ def head_nodes() -> bytes: # As they stand in a file of ONNX
 def _described() -> dict[str, Any]:
     "`model.json` of a model that the page makes, but for what the page fills in."
     body = {'name': default_arch, 'weights_sha256': require_package(default_arch).sha256, 'weights': '8 bits'}
-    return asdict(ModelInfo(['first', 'second'], load_body().preprocess, body, versions=versions() | {'made by': 'the trainer page'}))
+    return asdict(ModelInfo(['first', 'second'], load_body().preprocess, body,
+        versions=versions() | {'made by': 'the trainer page'}))
 
 def _seen(preprocess:Preprocess) -> dict[str, Any]:
     "How a photo becomes numbers, as `photo.js` reads it."
-    return {'size': preprocess.shape, 'steps': [asdict(step) for step in preprocess.ways], 'mean': preprocess.mean, 'std': preprocess.std}
+    return {'size': preprocess.shape, 'steps': [asdict(step) for step in preprocess.ways], 'mean': preprocess.mean,
+        'std': preprocess.std}
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000018
 def _drawn(each:int=12) -> dict[str, Path]:
     "Drawn bears by the name of their file on the page."
     root = sample_folder()
-    with (root/'faults.csv').open(newline='', encoding='utf-8') as file: faulty = {row['file_name'] for row in csv.DictReader(file)}
+    with (root/'faults.csv').open(newline='', encoding='utf-8') as file:
+        faulty = {row['file_name'] for row in csv.DictReader(file)}
     names:dict[str, list[str]] = {}
     for name, row in read_metadata(root).items():
         if name not in faulty: names.setdefault(row['label'], []).append(name)
@@ -101,8 +104,10 @@ def _settings(copied:bool, drawn:Iterable[str]) -> dict[str, Any]:
     fetched = {'script': {'url': script.copied if copied else script.url, 'integrity': script.integrity},
         'wasm': {'url': wasm.copied if copied else wasm.url, 'integrity': wasm.integrity},
         'network': {'url': 'body.onnx', 'integrity': integrity(small_body())}}
-    return {'files': fetched, 'megabytes': round((len(small_body()) + script.size + wasm.size)/1e6), 'rules': trainer_rules(),
-        'preprocess': _seen(load_body().preprocess), 'info': _described(), 'width': require_package(default_arch).num_features,
+    return {'files': fetched, 'megabytes': round((len(small_body()) + script.size + wasm.size)/1e6),
+        'rules': trainer_rules(),
+        'preprocess': _seen(load_body().preprocess), 'info': _described(),
+        'width': require_package(default_arch).num_features,
         'nodes': base64.b64encode(head_nodes()).decode(), 'drawn': of, 'most': most_photos}
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000022
@@ -111,7 +116,8 @@ def _page_to_fill(runtime:str|Path|None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         zeros = np.zeros((2, require_package(default_arch).num_features), np.float32)
         network = with_head(small_body(), zeros, zeros[:, 0], zeros, neighbours)
-        model = write_model(f'{place}/model', ModelInfo(['first', 'second'], load_body().preprocess), {'small.onnx': network})
+        model = write_model(f'{place}/model', ModelInfo(['first', 'second'], load_body().preprocess),
+            {'small.onnx': network})
         page = make_web_app(model, f'{place}/page', runtime, title='@@title@@', examples={}, packed=False)
         return _marked({path.name: path.read_bytes() for path in page.iterdir()}, bool(runtime))
 
@@ -123,32 +129,39 @@ def _marked(pages:dict[str, bytes], copied:bool) -> dict[str, Any]:
     index = re.sub(r'(?s)<dl>.*?</dl>', '<dl>\n@@card@@\n</dl>', index.replace(settings[1], '@@settings@@'))
     worker = re.sub(r"const version = '[^']*'", "const version = '@@version@@'", worker.replace(kept[1], '@@files@@'))
     made_there = ('small.onnx', 'model.json', script.copied, wasm.copied)
-    return {'settings': json.loads(settings[1]), 'kept': json.loads(kept[1]), 'index': index, 'worker': worker, 'copied': copied,
+    return {'settings': json.loads(settings[1]), 'kept': json.loads(kept[1]), 'index': index, 'worker': worker,
+        'copied': copied,
         'manifest': pages.pop('manifest.webmanifest').decode(),
-        'files': {name: base64.b64encode(data).decode() for name, data in sorted(pages.items()) if name not in made_there}}
+        'files': {name: base64.b64encode(data).decode() for name, data in sorted(pages.items())
+            if name not in made_there}}
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000025
-_scripts = ('trainer.js', 'learn.js', 'copies.js', 'study.js', 'teach.js', 'parcels.js', 'page.js', 'store.js', 'fflate.js')
+_scripts = ('trainer.js', 'learn.js', 'copies.js', 'study.js', 'teach.js', 'parcels.js', 'page.js', 'store.js',
+    'fflate.js')
 
 def _pages(runtime:str|Path|None, links:dict[str, str]|None) -> dict[str, bytes]:
     "All files of the trainer by name, but for its service worker."
     data, drawn = files('bears_lib')/'data', _drawn()
     pages = {name: (data/'trainer'/name).read_bytes() for name in (*_scripts, 'trainer.css')}
-    pages |= {name: (data/'web'/name).read_bytes() for name in ('photo.js', 'style.css')} | {'icon-192.png': page_icon(192)}
+    pages |= {name: (data/'web'/name).read_bytes() for name in ('photo.js', 'style.css')}
+    pages['icon-192.png'] = page_icon(192)
     pages |= {name: path.read_bytes() for name, path in drawn.items()} | (read_runtime(runtime) if runtime else {})
     settings = _settings(bool(runtime), drawn)
     index = Template((data/'trainer'/'index.html').read_text('utf-8')).substitute(policy=page_policy(bool(runtime)),
         links=link_bar(links), settings=for_script(settings), most=f'{most_photos:,}', footer=_footer())
-    return pages | {'body.onnx': small_body(), 'page.json': json.dumps(_page_to_fill(runtime)).encode(), 'index.html': index.encode()}
+    return pages | {'body.onnx': small_body(), 'page.json': json.dumps(_page_to_fill(runtime)).encode(),
+        'index.html': index.encode()}
 
 def _footer() -> str:
-    return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT licence) and '
-            'fflate (© Arjun Barrett, MIT licence) work in it; the network is EfficientNet-Lite0 by Google (Apache-2.0).')
+    return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT '
+            'licence) and fflate (© Arjun Barrett, MIT licence) work in it; the network is EfficientNet-Lite0 by '
+            'Google (Apache-2.0).')
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000026
 def make_trainer(
     dest:str|Path, # Folder for the page; a page that stands there is replaced, and all else that lies there stays
-    runtime:str|Path|None=None, # A `node_modules` folder: ONNX Runtime Web is copied from it; None has browsers fetch it from a CDN
+    # A `node_modules` folder: ONNX Runtime Web is copied from it; None has browsers fetch it from a CDN
+    runtime:str|Path|None=None,
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': '../index.html'}
 ) -> Path: # `dest`, with index.html in it
     """Write a web page on which visitors train a classifier on their own photos, in their browsers.

@@ -31,7 +31,8 @@ def bears_web(
 ) -> dict:
     "Write a web page that runs a model in its visitors' browsers, or one that trains on their own photos."
     _check_names(dest, trainer)
-    page = make_trainer(model, runtime or None) if trainer else make_web_app(model, dest, runtime or None, title, about, packed=packed)
+    page = make_trainer(model, runtime or None) if trainer else make_web_app(model, dest, runtime or None, title,
+        about, packed=packed)
     size = sum(path.stat().st_size for path in page.iterdir()) + (0 if runtime else script.size + wasm.size)
     say(f'{page} is a page of {size/1e6:.0f} MB: copy the folder to any web space.')
     names = ['--trainer', model] if trainer else [model, dest]
@@ -45,7 +46,8 @@ def _check_names(dest:str, trainer:bool) -> None:
     if trainer and dest:
         raise UsageError('A page that trains needs no model: bears-web --trainer DEST')
     if not trainer and not dest:
-        raise UsageError('Say which folder to make as well: bears-web MODEL DEST. bears-web --trainer DEST makes a page that trains.')
+        raise UsageError('Say which folder to make as well: bears-web MODEL DEST. bears-web --trainer DEST makes a '
+            'page that trains.')
 
 def _serve(page:Path, port:int) -> None:
     with page_server(page, port) as server:

@@ -20,8 +20,8 @@ from ..core.photos import PhotoError
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0007
 def _meant(name:str) -> tuple[list[str], bool]:
     "The photos that one word means, and whether it may mean several. A file that is there is that file, by any name."
-    from bears_lib.engine.core.folders import photo_files
     if name.lower().startswith(('http://', 'https://', 'data:')) or os.path.isfile(name): return [name], False
+    from bears_lib.engine.core.folders import photo_files
     if os.path.isdir(name): return [str(path) for path in photo_files(Path(name), loose=True)], True
     if not glob.has_magic(name): return [name], False
     matches = sorted(glob.glob(name, recursive=True))

@@ -123,14 +123,17 @@ class Classifier:
         Use `small.onnx`, a third of the size
     log : str | Path | None, default None
         Add each answer to this file, for `bears-drift`; no photo is kept
+    few : bool, default False
+        Ready sooner and with less memory, for a photo or two: each takes three times as long
     """
     def __init__(self,
         folder:str|Path, # A model folder, as `save_model` writes it
         small:bool=False, # Use `small.onnx`, a third of the size
         log:str|Path|None=None, # Add each answer to this file, for `bears-drift`; no photo is kept
+        few:bool=False, # Ready sooner and with less memory, for a photo or two: each takes three times as long
     ):
         self.info, self.network = read_model(folder, 'small.onnx' if small else 'model.onnx')
-        self.session, self.labels = open_network(self.network), self.info.labels
+        self.session, self.labels = open_network(self.network, few=few), self.info.labels
         self.outputs, self.log = _outputs(self.session, len(self.labels)), AnswerLog(log) if log else None
 
     def __call__(self,
@@ -161,9 +164,10 @@ class Classifier:
         photos = list(photos)
         few = len(photos) < 8 # a second session costs more than it brings
         session = self.session if few else open_network(self.network, threads=1)
-        with ThreadPoolExecutor(max_workers=1 if few else os.cpu_count()) as pool:
-            answers = pool.map(lambda photo: _answer(self, session, photo, top, go_on=True), photos)
-            return list(progress(answers, 'looking at photos', total=len(photos)))
+        def answer(photo:Source) -> Prediction: return _answer(self, session, photo, top, go_on=True)
+        if few: return [answer(photo) for photo in photos]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            return list(progress(pool.map(answer, photos), 'looking at photos', total=len(photos)))
     def __repr__(self): return f'Classifier of {", ".join(self.labels)}'
 
 # %% ../../../nbs/engine/predict/predict.ipynb #569869af

@@ -97,7 +97,13 @@ def _save(quiz:Quiz, parts:dict) -> None:
     if entry and new != dict(final=entry.final, correction=entry.correction, nit=entry.nit): quiz.change(**new)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd0002
-_looks = {'right': ('✓', 'suggested: right', '#1a7f37'), 'partly': ('~', 'suggested: partly right', '#9a6700'), 'wrong': ('✗', 'suggested: not yet', '#b3261e')}
+_looks = {'right': ('✓', 'suggested: right', '#1a7f37'), 'partly': ('~', 'suggested: partly right', '#9a6700'),
+    'wrong': ('✗', 'suggested: not yet', '#b3261e')}
+_badge = 'color:#fff;border-radius:1em;padding:.15em .8em'
+_frame = 'padding:.2em .8em;line-height:1.45'
+
+def _points(values:list[str]) -> str:
+    return f'<ul style="margin:.2em 0 .4em">{"".join(f"<li>{for_html(each)}</li>" for each in values[:8])}</ul>'
 
 def verdict_html(
     result:Graded, # What the grader suggests
@@ -118,17 +124,20 @@ def verdict_html(
         HTML
     """
     sign, words, tone = _looks[result.grade]
-    def listed(values:list[str]) -> str: return '<ul style="margin:.2em 0 .4em">' + ''.join(f'<li>{for_html(each)}</li>' for each in values) + '</ul>'
     look = ' <small>(not sure: look yourself)</small>' if result.unsure else ''
-    parts = [f'<p style="margin:.2em 0"><span style="background:{tone};color:#fff;border-radius:1em;padding:.15em .8em"><b aria-hidden="true">{sign}</b> {words}</span>{look}</p>']
-    if result.found: parts.append(f'Found:{listed(result.found[:8])}')
-    if result.flags: parts.append(f'Look at:{listed(result.flags)}')
-    if result.missing and result.grade == 'right': parts.append(f'You could add:{listed(result.missing[:8])}')
+    parts = [f'<p style="margin:.2em 0"><span style="background:{tone};{_badge}"><b aria-hidden="true">{sign}</b> '
+             f'{words}</span>{look}</p>']
+    if result.found: parts.append(f'Found:{_points(result.found)}')
+    if result.flags: parts.append(f'Look at:{_points(result.flags)}')
+    if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
-        if result.missing: parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>{listed(result.missing[:8])}</details>')
-    return f'<div role="status" style="border-left:4px solid {tone};padding:.2em .8em;line-height:1.45">{"".join(parts)}</div>'
+        if result.missing:
+            parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
+                         f'{_points(result.missing)}</details>')
+    return f'<div role="status" style="border-left:4px solid {tone};{_frame}">{"".join(parts)}</div>'
 
+# %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd002b
 def hint_html(
     question:Question, # A question
 ) -> str: # HTML
@@ -148,7 +157,8 @@ def hint_html(
 
 def _read_in(question:Question) -> str:
     link = for_link(question.link)
-    return f'<a href="{link}" target="_blank" rel="noopener">{for_html(question.see)}</a>' if link else for_html(question.see)
+    words = for_html(question.see)
+    return f'<a href="{link}" target="_blank" rel="noopener">{words}</a>' if link else words
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #c3aa857a
 def _connect(quiz:Quiz, parts:dict) -> None:
@@ -175,21 +185,6 @@ def _save_all(quiz:Quiz, parts:dict) -> None:
     _save(quiz, parts)
     _keep(quiz, parts)
 
-def _hint(quiz:Quiz, parts:dict) -> None:
-    if not quiz.question: return
-    parts['hinted'] = quiz.question.id
-    parts['result'].value = hint_html(quiz.question)
-
-def _model(quiz:Quiz, parts:dict) -> None:
-    "The model answer; before an answer or the hint, the hint first."
-    q = quiz.question
-    if not q: return
-    if not quiz.entry and parts.get('hinted') != q.id:
-        _hint(quiz, parts)
-        parts['result'].value += '<p>Try once with it. <i>Model answer</i> again shows the answer.</p>'
-        return
-    parts['result'].value = f'<p><b>Model answer:</b> {for_html(q.model)}</p><p>{for_html(q.why)}</p><p>Read it in {_read_in(q)}</p>'
-
 def _check(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     if not quiz.question: return
     if not parts['box'].value.strip(): return tell('Write an answer first.')
@@ -206,6 +201,23 @@ def _move(quiz:Quiz, parts:dict, step:int) -> None:
     _save_all(quiz, parts)
     quiz.place, quiz.result = min(max(quiz.place+step, 0), len(quiz.questions)), None
     _show(quiz, parts)
+
+# %% ../../../nbs/engine/quiz/quiz_box.ipynb #6403234e
+def _hint(quiz:Quiz, parts:dict) -> None:
+    if not quiz.question: return
+    parts['hinted'] = quiz.question.id
+    parts['result'].value = hint_html(quiz.question)
+
+def _model(quiz:Quiz, parts:dict) -> None:
+    "The model answer; before an answer or the hint, the hint first."
+    q = quiz.question
+    if not q: return
+    if not quiz.entry and parts.get('hinted') != q.id:
+        _hint(quiz, parts)
+        parts['result'].value += '<p>Try once with it. <i>Model answer</i> again shows the answer.</p>'
+        return
+    parts['result'].value = (f'<p><b>Model answer:</b> {for_html(q.model)}</p><p>{for_html(q.why)}</p>'
+                             f'<p>Read it in {_read_in(q)}</p>')
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #94253da6
 @patch

@@ -9,7 +9,7 @@ __all__ = ['quiet', 'cluster_at', 'ShardWorker', 'require_version', 'by_ray', 'o
            'gather_addresses', 'merge_logs', 'train_on_cluster']
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #2395ac92
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +68,7 @@ def cluster_at(
     try: yield ray
     finally: ray.shutdown()
 
+# %% ../../../nbs/engine/shards/cluster.ipynb #9d851394
 def _require_listener(address:str) -> None:
     "Ray itself would try for a minute."
     host, _, port = address.removeprefix('ray://').rpartition(':')
@@ -136,6 +137,7 @@ class ShardWorker:
         except BearsError as error: return f'On {socket.gethostname()}: {error}'
         return ''
 
+# %% ../../../nbs/engine/shards/cluster.ipynb #d740e979
 def require_version(
     version:str, # Of the package, where the run began
 ) -> None:
@@ -155,7 +157,7 @@ def by_ray(
     run:Run, # As `begin` gives it
     shards:list[int], # Those to do
     address:str='', # Of a cluster; '' starts one on this machine
-) -> Iterator[int]: # Their numbers, as they are finished
+) -> Generator[int, None, None]: # Their numbers, as they are finished
     """Work on shards with the cores of a cluster.
 
     Parameters
@@ -169,7 +171,7 @@ def by_ray(
 
     Returns
     -------
-    Iterator[int]
+    Generator[int, None, None]
         Their numbers, as they are finished
     """
     if run.place.address.startswith('memory:'):
@@ -189,6 +191,7 @@ def by_ray(
                 raise UsageError(row['trouble'])
             yield int(row['shard'])
 
+# %% ../../../nbs/engine/shards/cluster.ipynb #c5c09153
 def _rows(done:Any) -> Iterator[dict[str, Any]]:
     "What comes back from the workers."
     try: yield from done.iter_rows()
@@ -219,6 +222,7 @@ def owner_of(
     """
     return int(hashlib.sha256((urlsplit(address).hostname or '').encode()).hexdigest()[:12], 16) % owners
 
+# %% ../../../nbs/engine/shards/cluster.ipynb #b55258dd
 class HostOwner:
     """Fetches photos from hosts that no other worker asks.
 
@@ -275,6 +279,7 @@ class HostOwner:
         write_beside(self.folder/name, data)
         return {'outcome': 'kept', 'file': name, 'worker': self.number, **about}
 
+# %% ../../../nbs/engine/shards/cluster.ipynb #a97e94e3
 def log_of(
     folder:str|Path, # Where photos go
     number:int, # Of a worker
@@ -330,13 +335,14 @@ def gather_addresses(
             raise UsageError(f'{each[:200]!r} is no address on the web: give those that begin with https:// or http://.')
         mine[owner_of(each, owners)].append(each)
     with cluster_at(address) as ray:
-        worker = ray.remote(num_cpus=0.1, max_restarts=-1, max_task_retries=-1, scheduling_strategy='SPREAD',
+        worker = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy='SPREAD',
             runtime_env={'env_vars': env or {}})(HostOwner)
         workers = [worker.remote(os.path.abspath(folder), i, max_side, tuple(private)) for i in range(owners) if mine[i]]
         waiting = [each.run.remote(some) for each, some in zip(workers, filter(None, mine))]
         for each in progress(waiting, 'gathering', unit=' workers'): ray.get(each)
     return merge_logs(folder, owners)
 
+# %% ../../../nbs/engine/shards/cluster.ipynb #b21af1fc
 def merge_logs(
     folder:str|Path, # Where photos and logs are
     owners:int, # Workers

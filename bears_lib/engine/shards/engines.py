@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/shards/engines.html.md"""
 __all__ = ['few_photos', 'by_threads', 'choose_engine', 'run_shards']
 
 # %% ../../../nbs/engine/shards/engines.ipynb #53929a18
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ from .sources import Reader, Sources
 def by_threads(
     run:Run, # As `begin` gives it
     shards:list[int], # Those to do
-) -> Iterator[int]: # Their numbers, each when its file is there
+) -> Generator[int, None, None]: # Their numbers, each when its file is there
     """Work on shards with the cores of this machine.
 
     Parameters
@@ -35,7 +35,7 @@ def by_threads(
 
     Returns
     -------
-    Iterator[int]
+    Generator[int, None, None]
         Their numbers, each when its file is there
     """
     look, read = run.job.start(), Reader()

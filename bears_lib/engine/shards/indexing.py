@@ -176,7 +176,7 @@ def _counted(run:Run) -> dict[str, Any]:
     return {'out': run.place.address, 'photos': photos, 'labels': dict(sorted(labels.items())), 'left_out': sum(reasons.values()),
         'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan), 'exit': int(bool(reasons))}
 
-@command
+@command(examples=['bears-index photos', 'bears-index s3://bucket/photos --out manifest --engine ray'], then='bears-features manifest')
 def bears_index(
     photos:str, # A folder, a .parquet, .tar or .txt file, a pattern of these, or an address such as s3://bucket/folder
     out:str='manifest', # A folder for the index
@@ -190,7 +190,7 @@ def bears_index(
     return _counted(index_photos(photos, out, engine, shard, address, column))
 
 # %% ../../../nbs/engine/shards/indexing.ipynb #c28d2f0f
-@command
+@command(examples=['bears-features manifest', 'bears-features photos --out features --shard 500'], then='bears-train features')
 def bears_features(
     photos:str, # As for `bears-index`, or the folder that it wrote
     out:str='features', # A folder for the features

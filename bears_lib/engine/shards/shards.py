@@ -115,6 +115,7 @@ def look_at(
         return found | look(row, data)
     except PhotoError as error: return found | {'problem': str(error)}
 
+# %% ../../../nbs/engine/shards/shards.ipynb #7bf905f5
 def work_shard(
     job:Job, # What is to be done
     look:Callable[[Row, bytes], dict[str, Any]], # What `job.start()` gave
@@ -258,15 +259,16 @@ def shard_told(
         raise DataError(f'{path} is no whole shard: another program may have written there, or a disk was full. Take it away, '
                         'and the same command computes it again.') from error
 
+# %% ../../../nbs/engine/shards/shards.ipynb #30f25aeb
 @contextmanager
 def held(
-    run:'Run', # As `begin` gives it
+    run:Any, # As `begin` gives it
 ) -> Iterator[None]:
     """Keep a second program away; a disk lets go when a program dies, storage has no such lock.
 
     Parameters
     ----------
-    run : 'Run'
+    run : Any
         As `begin` gives it
     """
     place = run.place
@@ -315,6 +317,7 @@ class Run:
                                 'it away, and the same command computes it again.')
         return [shard for shard in range(len(self.plan)) if part_name(shard) not in there]
 
+# %% ../../../nbs/engine/shards/shards.ipynb #c199de7f
 def _difference(told:dict[str, Any], found:dict[str, Any]) -> str:
     "In what two runs differ, in words."
     if not found: return 'by another program'

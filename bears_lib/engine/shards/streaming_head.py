@@ -270,7 +270,8 @@ def fit_rows(
     part, n = _part(rows, many_photos), len(rows.classes)
     some = rows.some(part if n > most else np.arange(n))
     which = part if n > most else np.arange(n)
-    first = fit_linear(some, rows.classes[which].tolist(), rows.groups[which].tolist())
+    names = rows.names or rows.groups.tolist()
+    first = fit_linear(some, rows.classes[which].tolist(), [names[i] for i in which.tolist()])
     familiar, likeness = among_groups(rows.some(part)[0], rows.classes[part], rows.groups[part].astype(str).tolist())
     if n <= most: return _of_memory(rows, first, familiar, likeness)
     sums = add_up(rows)
@@ -305,6 +306,7 @@ def _head(sums:Sums, weights:np.ndarray, strength:float) -> Head:
     weight = weights[:-1]/sums.size
     return Head(weight.T.astype(np.float32), (weights[-1] - sums.middle @ weight).astype(np.float32), strength)
 
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #a9c3ac68
 def judge(
     rows:Rows, # All photos
     sums:Sums, # From `add_up`
@@ -349,6 +351,7 @@ def _told(place:Place) -> dict[str, Any]:
         raise DataError(f'{place.address} holds no features. bears-features PHOTOS --out {place.address} computes them.')
     return told['made_by']
 
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #073b11e6
 @contextmanager
 def open_rows(
     folder:str|Path, # The folder that `bears-features` wrote
@@ -377,6 +380,7 @@ def open_rows(
         yield Rows(path, np.searchsorted(labels, names[good].astype(str)), groups, labels, len(views), told['numbers'],
             group_names(groups, files[good]) if len(groups) <= 200_000 else None)
 
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #e307ab62
 def _spool(place:Place, views:list[str], numbers:int, good:np.ndarray, path:str) -> None:
     start = 0
     with open(path, 'wb') as file:

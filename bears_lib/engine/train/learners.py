@@ -337,9 +337,11 @@ def fine_tune_part(
     if not told['gpu']: distributed.DistributedDL._broadcast = _told_by_first
     torch.manual_seed(0)
     learn = fit_head(_to_tune(told))
-    with learn.no_bar(), learn.no_logging(), learn.distrib_ctx(sync_bn=False, cpu=not told['gpu']): learn.fine_tune(told['epochs'])
+    with learn.no_bar(), learn.no_logging(), learn.distrib_ctx(sync_bn=False, cpu=not told['gpu']):
+        learn.fine_tune(told['epochs'])
     if torch.distributed.get_rank() == 0:
-        save_file({name: each.detach().cpu().contiguous() for name, each in learn.model.state_dict().items()}, told['out'])
+        save_file({name: each.detach().cpu().contiguous() for name, each in learn.model.state_dict().items()},
+            told['out'])
 
 def tuned_learner(
     told:dict[str, Any], # As for `fine_tune_part`

@@ -23,7 +23,7 @@
     const least = Math.min(...others.map(chance => chance >= limit ? chance : 1));
     verdict.textContent = lost ? `Hikers meet ${lost === 1 ? 'a bear' : `${lost} bears`} without a warning.`
       : wrong > 2 ? `No bear is missed, but a higher limit would spare ${wrong - 2} of the ${wrong} false alarms.`
-      : `No bear is missed. The ${wrong} false alarms have a probability of ${least.toFixed(2)} and more.`;
+      : `No bear is missed. The ${wrong} false alarms have a probability of ${least.toFixed(3)} and more.`;
   };
   slider.addEventListener('input', draw);
   draw();
