@@ -92,6 +92,74 @@ def test_a_damaged_question_file_is_refused(monkeypatch, tmp_path):
         with pytest.raises(BearsError, match=says): grading._question({**good, **change}, 1, {})
 
 
+OWN = """chapter = 3
+
+[[question]]
+number = 1
+id = "datasheet"
+topic = "Datasheets"
+kind = "concept"
+ask = '''What is a datasheet for?
+[[question]]
+hint = 3
+'''
+model = "It says where the data come from."
+why = "Who trains on data has to know them."
+hint = "Think of a part in a shop."
+see = "page 98"
+idea = [
+  {says = "where the data come from", accept = ["come|collect|origin|source"]},
+]
+[question.examples]
+right = ["where it comes from"]
+
+[[question]]
+number = 2
+id = "loop"
+topic = "Feedback loops"
+kind = "term"
+ask = "How is it called when a model makes its own data?"
+model = "A feedback loop."
+why = "It grows."
+hint = "A ring."
+see = "https://example.org/loops"
+idea = [{says = "loop", accept = ["loop"]}]
+"""
+
+def test_a_chapter_of_ones_own_is_asked_graded_and_kept(tmp_path):
+    file = tmp_path/'ours.toml'
+    file.write_text(OWN, 'utf-8')
+    first, second = load_questions(str(file))
+    assert first.title == 'Chapter 3, question 1' and (first.link, second.link) == ('', 'https://example.org/loops')
+    assert grade(first, 'it tells the orgin of what is in it').grade == 'right' and grade(first, 'no idea about all this at all').grade != 'right'
+    done = run(COMMAND, str(file), '--folder', str(tmp_path/'answers'), '--json', stdin='the origin\n\nthe loop\n\n')
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)['right'] == 2 and (tmp_path/'answers'/'own_ours.jsonl').exists()
+    quiz = Quiz(file, folder=tmp_path/'answers')
+    assert quiz.take(quiz.write(tmp_path/'page.md')) == 0 and 'page 98' in quiz.write(tmp_path/'page.html').read_text('utf-8')
+
+@pytest.mark.parametrize('old,new,says', [('hint = "Think', 'hint = Think', 'line 14: '), ('hint = "A', 'hnt = "A', "line 30 has 'hnt'"), ('number = 2', 'number = 1', 'line 23: question'),
+    ('number = 2', 'number = true', 'line 23 has no number'), ('["loop"]', '["(loop)"]', "line 32: The pattern"), ('"loop"]', '"@nowhere"]', 'line 32: no shared words'),
+    ('id = "loop"', 'id = "../x"', 'line 24 has an id'), ('kind = "term"', 'kind = "trem"', 'line 26 is of kind'), ('chapter = 3', 'chapter = 1', 'line 1: give your chapter'),
+    ('chapter = 3', 'chaptr = 3', "line 1: 'chaptr'.*Did you mean 'chapter'"), ('see = "https', 'need = 5\nsee = "https', 'line 31 needs a credit'),
+    ('right =', 'rihgt =', "line 20 has examples for 'rihgt'"), ('accept = ["loop"]', 'acept = ["loop"]', 'line 32 has'), ('accept = ["loop"]', 'accept = [3]', 'line 32: the pattern 3')])
+def test_a_slip_in_a_chapter_of_ones_own_is_told_with_its_line(tmp_path, old, new, says):
+    file = tmp_path/'ours.toml'
+    file.write_text(OWN.replace(old, new), 'utf-8')
+    with pytest.raises(BearsError, match=says) as found: load_questions(file)
+    assert '\n' not in str(found.value)
+
+@pytest.mark.parametrize('data,says', [(b'', 'is empty'), (b'chapter = 3\nx = "\xff"', 'line 2: this is not UTF-8'), (b'a = ' + b'['*100_000, 'too deep|line 1'), (b'chapter = 3', 'there are no questions'),
+    (b'chapter = 3\nquestion = [1]', 'line 2: there are no questions')])
+def test_a_file_that_is_no_chapter_is_refused_in_a_sentence(tmp_path, data, says):
+    file = tmp_path/'ours.toml'
+    file.write_bytes(data)
+    with pytest.raises(BearsError, match=says): load_questions(file)
+    with pytest.raises(BearsError, match='no question file'): load_questions(tmp_path/'nowhere.toml')
+
+def test_no_swap_of_the_book_is_lost_among_the_examples():
+    assert QUESTIONS['feedback'].swaps and QUESTIONS['noval'].swaps
+
 # The grader
 
 def figures(path):

@@ -167,3 +167,78 @@ def test_without_a_place_to_keep_answers_the_page_works(page, kind):
     assert page.inner_text('#count').startswith('1 of')
     page.click('#q-gpu button')
     page.wait_for_function("document.querySelector('#q-gpu output').textContent.includes('Suggested')")
+
+JS = json.dumps(str(root/'bears_lib/data/questions/page.js'))
+
+@pytest.mark.skipif(not shutil.which('node'), reason='needs node')
+def test_the_browser_s_schedule_is_python_s():
+    "600 cards, each answered up to twelve times with waits from seconds to years: the same due times and states."
+    import random
+    from datetime import datetime, timedelta, timezone
+    import fsrs
+    draw, scheduler = random.Random(4), fsrs.Scheduler(enable_fuzzing=False)
+    chains, expected = [], []
+    for _ in range(600):
+        when, card, chain, cards = datetime(2026, 1, 1, tzinfo=timezone.utc), fsrs.Card(card_id=1), [], []
+        for _ in range(draw.randint(1, 12)):
+            when += timedelta(seconds=int(10**draw.uniform(0, 7.5)))
+            chain.append([draw.randint(1, 4), int(when.timestamp()*1000)])
+            card, _ = scheduler.review_card(card, fsrs.Rating(chain[-1][0]), when)
+            cards.append(card.to_dict())
+        chains.append(chain)
+        expected.append(cards)
+    code = f"const m = require({JS}); console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0)).map(chain => {{ let card = null; return chain.map(([rating, when]) => card = m.review(card, rating, when)); }})));"
+    found = json.loads(subprocess.run(['node', '-e', code], input=json.dumps(chains), capture_output=True, text=True, check=True, timeout=60).stdout)
+    for ours, theirs in zip(found, expected):
+        for a, b in zip(ours, theirs):
+            assert (a['state'], a['step'], datetime.fromisoformat(a['due'])) == (b['state'], b['step'], datetime.fromisoformat(b['due']))
+            assert a['stability'] == pytest.approx(b['stability'], rel=1e-9) and a['difficulty'] == pytest.approx(b['difficulty'], rel=1e-9)
+
+@pytest.mark.skipif(not shutil.which('node'), reason='needs node')
+def test_the_schedule_goes_into_the_browser_and_back(tmp_path):
+    quiz = Quiz(1, folder=tmp_path/'a')
+    quiz.go('gpu').answer('a graphics processing unit')
+    quiz.go('head').answer('the first layer')
+    cards = quiz.write(tmp_path/'cards.json').read_text('utf-8')
+    code = f"""const m = require({JS}), [text, odd] = JSON.parse(require('fs').readFileSync(0)), state = {{gpu: {{}}, head: {{}}}}, n = m.takeCards(text, state);
+        const refused = odd.map(each => {{ try {{ m.takeCards(each, state); return false; }} catch (error) {{ return true; }} }});
+        console.log(JSON.stringify([n, refused, {{gpu: state.gpu.card, head: m.review(state.head.card, 4, Date.parse(state.head.card.due))}}]));"""
+    rows = json.loads(cards)
+    odd = ['', '[]', 'null', '{}', '{"x": 1}', cards.replace('gpu', 'bear'), json.dumps({'gpu': {**rows['gpu'], 'stability': None}}), json.dumps({'gpu': {**rows['gpu'], 'due': 'soon'}}), json.dumps({'gpu': {**rows['gpu'], 'state': 9}})]
+    n, refused, back = json.loads(subprocess.run(['node', '-e', code], input=json.dumps([cards, odd]), capture_output=True, text=True, check=True, timeout=60).stdout)
+    assert n == 2 and all(refused) and back['gpu']['stability'] == rows['gpu']['stability'] and back['head']['state'] == 2
+    (tmp_path/'back.json').write_text(json.dumps(back), 'utf-8')
+    other = Quiz(1, folder=tmp_path/'b')
+    assert other.take(tmp_path/'back.json') == 2
+    from bears_lib.engine.quiz.schedule import cards as cards_of
+    assert cards_of(other.session)['head'].difficulty == pytest.approx(back['head']['difficulty'])
+
+@in_browser
+def test_a_mark_is_remembered_replaced_and_taken_back(page, tmp_path):
+    next_time = '#q-gpu .next'
+    assert not page.is_visible(next_time) and page.inner_text('#due') == 'Due today: 0'
+    page.check('#q-gpu input[value=right]')
+    good = page.inner_text(next_time)
+    page.press('#q-gpu summary', '4')
+    easy = page.inner_text(next_time)
+    assert 'in 10 minutes' in good and 'in 8 days' in easy and page.is_checked('#q-gpu input[value=right]')
+    page.press('#q-gpu summary', '1')
+    assert 'in 1 minute.' in page.inner_text(next_time) and page.is_checked('#q-gpu input[value=wrong]') and page.inner_text('#due') == 'Due today: 1'
+    page.fill('#q-head-answer', '')
+    page.press('#q-head-answer', '4')
+    assert page.input_value('#q-head-answer') == '4' and not page.is_visible('#q-head .next')
+    page.click('#due')
+    assert page.is_visible('#q-gpu') and not page.is_visible('#q-head')
+    with page.expect_download() as download: page.click('#save-schedule')
+    download.value.save_as(file := tmp_path/'cards.json')
+    quiz = Quiz(1, folder=tmp_path/'quiz')
+    assert quiz.take(file) == 1
+    page.click('#due')
+    page.click('#q-gpu .next button')
+    assert not page.is_visible(next_time) and not page.query_selector('#q-gpu input:checked') and page.is_visible('#q-head')
+    quiz.go('head').answer('the first layer')
+    page.set_input_files('#take', quiz.write(tmp_path/'both.json'))
+    page.wait_for_selector('#q-head .next:not([hidden])')
+    assert 'Asked again' in page.inner_text('#q-head .next') and page.inner_text('#due') == 'Due today: 2'
+    page.set_input_files('#take', {'name': 'x.json', 'mimeType': 'application/json', 'buffer': b'{"bear": 1}'})
+    page.wait_for_function("document.getElementById('schedule-says').textContent.includes('nothing was changed')")

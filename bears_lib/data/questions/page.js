@@ -215,15 +215,112 @@ function keepRoom(q, out) {
   out.after(room);
 }
 
+// Spaced repetition: FSRS 6 with the numbers of Python's `fsrs`, which knows the same cards (tests compare the two).
+const W = [0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796, 1.4835, 0.0614, 0.2629, 1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542];
+const MINUTE = 60000, DAY = 1440*MINUTE, LEARNING = 1, REVIEW = 2, RELEARNING = 3;
+const STEPS = {[LEARNING]: [MINUTE, 10*MINUTE], [RELEARNING]: [10*MINUTE]};
+const MARK_OF = ['', 'wrong', 'partly', 'right', 'right'], RATING_OF = {wrong: 1, partly: 2, right: 3};
+
+const within = (low, value, high) => Math.min(Math.max(value, low), high);
+const firstDifficulty = rating => W[4] - Math.exp(W[5]*(rating - 1)) + 1;
+const wholeDays = stability => within(1, Math.round(stability), 36500);   // 90% are remembered after `stability` days
+const asTime = moment => new Date(moment).toISOString().replace('Z', '+00:00');
+
+function nextStability({stability: s, difficulty: d}, rating, days) {
+  if (days < 1) {
+    const grows = Math.exp(W[17]*(rating - 3 + W[18]))*s**-W[19];
+    return s*(rating === 1 ? grows : Math.max(grows, 1));
+  }
+  const forgotten = 1 - (1 + (0.9**(-1/W[20]) - 1)*days/s)**-W[20];
+  if (rating === 1) return Math.min(W[11]*d**-W[12]*((s + 1)**W[13] - 1)*Math.exp(forgotten*W[14]), s/Math.exp(W[17]*W[18]));
+  return s*(1 + Math.exp(W[8])*(11 - d)*s**-W[9]*(Math.exp(forgotten*W[10]) - 1)*(rating === 2 ? W[15] : 1)*(rating === 4 ? W[16] : 1));
+}
+
+// A card after an answer at a moment (milliseconds); rating 1 to 4: again, hard, good, easy. Without a card a new one begins.
+function review(card, rating, moment, id = 1) {
+  const next = card ? {...card} : {card_id: id, state: LEARNING, step: 0, stability: W[rating - 1], difficulty: within(1, firstDifficulty(rating), 10)};
+  if (card) {
+    const raised = card.difficulty - (10 - card.difficulty)*W[6]*(rating - 3)/9;
+    next.stability = Math.max(0.001, nextStability(card, rating, Math.max(0, Math.floor((moment - Date.parse(card.last_review))/DAY))));
+    next.difficulty = within(1, W[7]*firstDifficulty(4) + (1 - W[7])*raised, 10);
+  }
+  if (next.state === REVIEW && rating === 1) [next.state, next.step] = [RELEARNING, 0];
+  else if (next.state !== REVIEW) {
+    if (rating === 1) next.step = 0;
+    else if (rating === 3) next.step += 1;
+    if (rating === 4 || next.step >= STEPS[next.state].length) next.state = REVIEW;
+  }
+  let wait = wholeDays(next.stability)*DAY;
+  if (next.state === REVIEW) next.step = null;
+  else {
+    const steps = STEPS[next.state];
+    wait = rating === 2 && next.step === 0 ? (steps.length > 1 ? (steps[0] + steps[1])/2 : steps[0]*1.5) : steps[next.step];
+  }
+  return {...next, due: asTime(moment + wait), last_review: asTime(moment)};
+}
+
+// A card that another program wrote, or nothing where it is none.
+function cardOf(value) {
+  const {card_id, state, step, stability, difficulty, due, last_review} = Object(value);
+  const known = [LEARNING, REVIEW, RELEARNING].includes(state) && (state === REVIEW || [0, 1].includes(step) && step < STEPS[state].length);
+  const timed = [due, last_review].every(each => typeof each === 'string' && each.length < 40 && Number.isFinite(Date.parse(each)));
+  if (!known || !timed || !Number.isInteger(card_id) || !(stability > 0 && stability < 1e6 && difficulty >= 1 && difficulty <= 10)) return null;
+  return {card_id, state, step: state === REVIEW ? null : step, stability, difficulty, due: asTime(Date.parse(due)), last_review: asTime(Date.parse(last_review))};
+}
+
+const cardsOf = state => Object.fromEntries(Object.entries(state).filter(([, {card}]) => card).map(([id, {card}]) => [id, card]));
+
+// Takes in what `Quiz.write('cards.json')` or another browser wrote; how many cards came in. Questions of another chapter are refused.
+function takeCards(text, state) {
+  const found = Object.entries(Object(JSON.parse(text))).map(([id, card]) => [id, cardOf(card)]);
+  if (!found.length || found.some(([id, card]) => !card || !Object.hasOwn(state, id))) throw new Error('no schedule of this chapter');
+  for (const [id, card] of found) state[id].card = card;
+  return found.length;
+}
+
+function inWords(wait) {
+  const [n, unit] = wait < 0 ? [0, ''] : wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
+  return unit ? `Asked again in ${n} ${unit}${n === 1 ? '' : 's'}.` : 'Due now: answer it again.';
+}
+
 // What this browser kept of a chapter, whatever another program or an older page has written there.
 function remembered(key, questions) {
   let kept = {};
   try { kept = Object(JSON.parse(localStorage.getItem(key))); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
   const text = value => typeof value === 'string' ? value.slice(0, 100000) : '';
   return Object.fromEntries(questions.map(({id}) => {
-    const {answer, mark} = Object(Object.hasOwn(kept, id) ? kept[id] : {});
-    return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : ''}];
+    const {answer, mark, card} = Object(Object.hasOwn(kept, id) ? kept[id] : {});
+    return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : '', card: cardOf(card)}];
   }));
+}
+
+// The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
+function remember(box, mine, keep) {
+  const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span'), undo = document.createElement('button');
+  let before = null;   // the mark and the card as they were before the one just given
+  [line.className, undo.type, undo.textContent] = ['note next', 'button', 'Undo'];
+  line.append(says, ' ', undo);
+  box.querySelector('fieldset').append(line);
+  const show = () => {
+    for (const radio of radios) radio.checked = mine.mark === radio.value;
+    says.textContent = mine.card ? inWords(Date.parse(mine.card.due) - Date.now()) : '';
+    undo.hidden = !before;
+    line.hidden = !mine.card && !before;
+  };
+  const rate = rating => {
+    if (!before || Date.now() >= Date.parse(mine.card.due)) before = {mark: mine.mark, card: mine.card};
+    Object.assign(mine, {mark: MARK_OF[rating], card: review(before.card, rating, Date.now())});
+    show();
+    keep();
+  };
+  for (const radio of radios) radio.addEventListener('click', () => rate(RATING_OF[radio.value]));
+  undo.addEventListener('click', () => { Object.assign(mine, before); before = null; show(); keep(); radios[0].focus(); });
+  box.addEventListener('keydown', event => {
+    if (event.target.matches('textarea') || event.ctrlKey || event.metaKey || event.altKey || !/^[1-4]$/.test(event.key)) return;
+    event.preventDefault();
+    rate(Number(event.key));
+  });
+  show();
 }
 
 // A chapter's questions, as far as their boxes are on this page; what is returned writes everything down.
@@ -243,10 +340,7 @@ function attach(data) {
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
     area.value = mine.answer;
     area.addEventListener('input', () => { mine.answer = area.value; keep(); });
-    for (const radio of box.querySelectorAll('input[type=radio]')) {
-      radio.checked = mine.mark === radio.value;
-      radio.addEventListener('change', () => { mine.mark = radio.value; keep(); });
-    }
+    remember(box, mine, keep);
     if (!out) continue;   // a task, which only the learner can mark
     keepRoom(q, out);
     const check = () => out.replaceChildren(...area.value.trim() ? feedback(gradeAnswer(q, area.value, known, data.shared)) : ['Write an answer first.']);
@@ -261,14 +355,42 @@ function attach(data) {
   return {key, state};
 }
 
+const dueIn = (state, now) => Object.keys(state).filter(id => state[id].card && Date.parse(state[id].card.due) <= now);
+
+// What is due today: a button that shows these questions alone, and the way of the schedule out and in again.
+function showDue(data, state, key) {
+  const button = document.getElementById('due'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
+  const tonight = () => new Date().setHours(24, 0, 0, 0);
+  const count = () => { button.textContent = 'Due today: ' + dueIn(state, tonight()).length; };
+  const show = only => {
+    const due = new Set(dueIn(state, tonight()));
+    button.setAttribute('aria-pressed', only);
+    for (const {id} of data.questions) document.getElementById('q-' + id).hidden = only && !due.has(id);
+    count();
+  };
+  button.addEventListener('click', () => show(button.getAttribute('aria-pressed') !== 'true'));
+  for (const kind of ['click', 'keydown']) document.addEventListener(kind, () => setTimeout(count));
+  document.getElementById('save-schedule').addEventListener('click', () => download(`chapter${data.chapter}-schedule.json`, JSON.stringify(cardsOf(state), null, 1) + '\n', 'application/json'));
+  file.addEventListener('change', async () => {
+    try {
+      const n = takeCards(await file.files[0].text(), state);
+      localStorage.setItem(key, JSON.stringify(state));
+      said.textContent = `${n} ${n === 1 ? 'card' : 'cards'} came in.`;
+      setTimeout(() => location.reload(), 800);
+    } catch (error) { said.textContent = 'This file is no schedule of this chapter; nothing was changed.'; }
+  });
+  show(false);
+}
+
+function download(name, text, type) {
+  const link = Object.assign(document.createElement('a'), {href: URL.createObjectURL(new Blob([text], {type})), download: name});
+  link.click();
+}
+
 function start(data) {
   const {key, state} = attach(data);
-  document.getElementById('save').addEventListener('click', () => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([answersPage(data, state)], {type: 'text/markdown'}));
-    link.download = `chapter${data.chapter}-answers.md`;
-    link.click();
-  });
+  showDue(data, state, key);
+  document.getElementById('save').addEventListener('click', () => download(`chapter${data.chapter}-answers.md`, answersPage(data, state), 'text/markdown'));
   document.getElementById('clear').addEventListener('click', () => {
     if (!confirm('Delete all answers of this page from this browser?')) return;
     try { localStorage.removeItem(key); } catch (error) { /* nothing was kept */ }
@@ -277,4 +399,4 @@ function start(data) {
 }
 
 if (typeof document !== 'undefined' && document.getElementById('questions')) start(JSON.parse(document.getElementById('questions').textContent));
-if (typeof module !== 'undefined') module.exports = {answersPage, gradeAnswer, knownWords, readWords, findPattern};
+if (typeof module !== 'undefined') module.exports = {answersPage, cardOf, inWords, review, takeCards, gradeAnswer, knownWords, readWords, findPattern};

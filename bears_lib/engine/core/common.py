@@ -858,7 +858,8 @@ chapters = {
                  'drift': ('bears_lib.deploy', 'Does it still see what it was trained for?')},
     'Many photos': {'index': ('bears_lib.engine.shards.indexing', 'List and open a great many photos once'),
                     'features': ('bears_lib.engine.shards.indexing', 'Compute their features, to train on')},
-    '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter')}}
+    '5 Remember': {'quiz': ('bears_lib.questionnaire', 'Answer the questions of a chapter'),
+                   'post': ('bears_lib.commands', 'Your answers, and your model, as a post')}}
 
 # %% ../../../nbs/engine/core/common.ipynb #umbr000a
 def bears(

@@ -11,14 +11,16 @@ __all__ = ['GRADES', 'LONGEST', 'KINDS', 'docs_site', 'NO_WORDS', 'YES_WORDS', '
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #bb7fd129
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 import math, re, unicodedata
 try: import tomllib
 except ModuleNotFoundError: import tomli as tomllib   # type: ignore[no-redef]
 from snowballstemmer import stemmer
-from ..core.common import BearsError, UsageError, near
+from ..core.common import BearsError, DataError, UsageError, near
 from ..core.words import for_anchor
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #de82f7dc
@@ -359,9 +361,14 @@ class Question:
         notebook, _, heading = self.see.partition(': ')
         return f"{re.sub(r'^[0-9]+_', '', notebook)}.html#{for_anchor(heading)}"
     @property
-    def link(self) -> str: # An address of the docs site
+    def link(self) -> str: # An address, or '' where `see` of a question of your own is only words
         "Where to read again."
-        return docs_site + self.page
+        if self.see.startswith('https://'): return self.see
+        return docs_site + self.page if re.match('[0-9]{2}_[a-z]+(: |$)', self.see) else ''
+    @property
+    def heading(self) -> str: # For example 'Loss and metric'
+        "What to read again."
+        return self.see.partition(': ')[2] or self.see
     @property
     def patterns(self) -> tuple[str, ...]: # All of them
         return tuple(p for idea in self.ideas for p in idea.accept) + tuple(p for _, p in self.swaps)
@@ -373,31 +380,85 @@ _EXTRA:dict[str, type|tuple[type, ...]] = {'need': (int, float), 'partly': (int,
     'idea': list, 'swap': list, 'examples': dict}
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #b17122fe
-def _question(row:dict, chapter:int, shared:dict[str, str]) -> Question:
-    "One entry of a question file, checked field by field."
-    where = f"Question {row.get('id', '?')!r} of chapter {chapter}"
-    for name, kind in _FIELDS.items():
-        if not isinstance(row.get(name), kind) or not row[name]:
-            raise BearsError(f'{where} has no {name}, or not as {kind.__name__}.')
+_KINDS_OF = {str: 'text', int: 'a whole number', (int, float): 'a number', bool: 'true or false', list: 'a list',
+    dict: 'a table'}
+
+def _is(value:object, kind:type|tuple[type, ...]) -> bool:
+    "Whether a value is of a kind; true and false are no numbers."
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+def _field_faults(row:dict) -> Iterator[tuple[str, str, str]]: # Field, value to look for, what is wrong
+    "What is wrong with the plain fields of a question."
     for name, value in row.items():
-        if name not in _FIELDS and not isinstance(value, _EXTRA.get(name, ())):
-            raise BearsError(f'{where} has {name!r}, which is not as expected.{near(name, [*_FIELDS, *_EXTRA])}')
-    if row['kind'] not in KINDS:
-        raise BearsError(f"{where} is of kind {row['kind']!r}; the kinds are {', '.join(KINDS)}.")
-    def patterns(texts): return tuple(_expand(p, shared, where) for p in texts)
+        if name not in _FIELDS and not _is(value, _EXTRA.get(name, ())):
+            wanted = f' It has to be {_KINDS_OF[_EXTRA[name]]}.' if name in _EXTRA else near(name, [*_FIELDS, *_EXTRA])
+            yield name, '', f' has {name!r}, which is not as expected.{wanted}'
+    for name, kind in _FIELDS.items():
+        if not _is(row.get(name), kind) or not row[name]: yield name, '', f' has no {name}, or not as {_KINDS_OF[kind]}'
+    if row.get('kind') not in KINDS: yield 'kind', '', f" is of kind {row.get('kind')!r}; the kinds are {', '.join(KINDS)}"
+    if row.get('says', '') not in ('', 'yes', 'no'): yield 'says', '', f" has says = {row['says']!r}; it is 'yes' or 'no'"
+    if not re.fullmatch(r'[a-z0-9][a-z0-9_-]{0,39}', str(row.get('id'))):
+        yield 'id', '', ' has an id that is not short and plain; take small letters, digits, - and _'
+    for name in ('number', 'need', 'partly'):
+        if _is(row.get(name), (int, float)) and not 0 < row[name] < 1000:
+            yield name, '', f' has {name} = {row[name]}; it lies between 0 and 1000'
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #own00001
+_INSIDE:dict[str, dict[str, type|tuple[type, ...]]] = {'idea': {'says': str, 'accept': list, 'counts': (int, float),
+    'vague': bool}, 'swap': {'says': str, 'pattern': str}}
+
+def _table_faults(row:dict, shared:dict[str, str]) -> Iterator[tuple[str, str, str]]: # As `_field_faults`
+    "What is wrong with the ideas, swaps and examples of a question."
+    for table, kinds in _INSIDE.items():
+        for each in row.get(table, []):
+            if not isinstance(each, dict) or not {'says', list(kinds)[1]} <= set(each):
+                yield table, '', f' has {each!r:.60} as {table}; it takes {" and ".join(list(kinds)[:2])}'
+                continue
+            for name, value in each.items():
+                if name not in kinds: yield table, name, f' has {name!r} in its {table}.{near(name, kinds)}'
+                elif not _is(value, kinds[name]): yield table, name, f' has {name} in its {table} not as {_KINDS_OF[kinds[name]]}'
+    for answers in row.get('examples', {}).items():
+        if answers[0] not in GRADES: yield 'examples', answers[0], f' has examples for {answers[0]!r}.{near(answers[0], GRADES)}'
+        elif not isinstance(answers[1], list) or not all(isinstance(each, str) for each in answers[1]):
+            yield 'examples', answers[0], f' has examples for {answers[0]!r} that are no list of texts'
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #own00002
+def _credit_faults(row:dict, shared:dict[str, str], own:bool) -> Iterator[tuple[str, str, str]]: # As `_field_faults`
+    "What is wrong with the patterns of a question, and whether it can be answered rightly at all."
+    for table, texts in [('idea', each['accept']) for each in row.get('idea', [])] + [('swap', [each['pattern']])
+            for each in row.get('swap', [])]:
+        if not texts: yield table, '', ' has an idea that nothing can say: its accept is empty'
+        for text in texts:
+            try: _expand(text, shared)
+            except BearsError as error: yield table, str(text), f': {error}'
+    if not own or row['kind'] == 'self': return
+    most = sum(each.get('counts', 1) for each in row.get('idea', [])) + bool(row.get('says'))/2
+    if not row.get('idea'): yield 'kind', '', f" is of kind {row['kind']!r} and has no idea to look for"
+    elif not row.get('need', 1) <= most: yield 'need', '', f" needs a credit of {row.get('need', 1)}; its ideas give {most:g}"
+
+def _question(row:dict, chapter:int, shared:dict[str, str], place:Callable[[str, str], str]|None=None) -> Question:
+    "One entry of a question file, checked field by field; `place` says where a field stands in the file."
+    for faults in (lambda: _field_faults(row), lambda: _table_faults(row, shared), lambda: _credit_faults(row, shared, bool(place))):
+        for name, value, wrong in faults():
+            where = place(name, value) if place else f'chapter {chapter}'
+            raise DataError(f"Question {row.get('id', '?')!r:.60} of {where}{wrong}" + ('' if wrong[-1] in '.?' else '.'))
+    def patterns(texts): return tuple(_expand(p, shared) for p in texts)
     ideas = tuple(Idea(i['says'], patterns(i['accept']), i.get('counts', 1), i.get('vague', False))
         for i in row.get('idea', []))
     swaps = tuple((s['says'], patterns([s['pattern']])[0]) for s in row.get('swap', []))
     examples = tuple((answer, grade) for grade in GRADES for answer in row.get('examples', {}).get(grade, []))
     plain = {k: row[k] for k in row if k not in ('idea', 'swap', 'examples')}
+    for name in ('topic', 'ask'): plain[name] = ' '.join(plain[name].split())
     return Question(**{'need': 1, **plain}, chapter=chapter, ideas=ideas, swaps=swaps, examples=examples)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #48de3eb9
-def _expand(pattern:str, shared:dict[str, str], where:str) -> str:
+def _expand(pattern:str, shared:dict[str, str]) -> str:
     "A pattern with the shared word lists filled in."
+    if not isinstance(pattern, str):
+        raise DataError(f'the pattern {pattern!r} is no text.')
     try: text = re.sub(r'@(\w+)', lambda m: shared[m[1]], pattern)
     except KeyError as error:
-        raise BearsError(f'{where}: no shared words called {error}.{near(error.args[0], shared)}') from None
+        raise DataError(f'no shared words called {error}.{near(error.args[0], shared)}') from None
     read_pattern(text)
     return text
 
@@ -422,24 +483,106 @@ def _read(chapter:int) -> tuple[Question, ...]:
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #f510f298
 def load_questions(
-    chapter:int, # 1 or 2; 0 for practice
+    chapter:int|str|Path, # 1 or 2; 0 for practice; or the path of a question file of your own (.toml)
 ) -> list[Question]: # In the order of the book, further research last
-    """The questions of a chapter, in our own words.
+    """The questions of a chapter, in our own words, or of a file of yours.
 
     Parameters
     ----------
-    chapter : int
-        1 or 2; 0 for practice
+    chapter : int | str | Path
+        1 or 2; 0 for practice; or the path of a question file of your own (.toml)
 
     Returns
     -------
     list[Question]
         In the order of the book, further research last
     """
-    if chapter not in (0, *chapters()):
-        raise UsageError(f'There are no questions for chapter {chapter!r}. Choose one of '
-                         f'{", ".join(map(str, chapters()))}, or 0 for practice.')
-    return list(_read(chapter))
+    if isinstance(chapter, Path) or isinstance(chapter, str) and not chapter.isdecimal():
+        if Path(chapter).suffix.lower() == '.toml': return _read_own(Path(chapter))
+    elif int(chapter) == float(chapter) and int(chapter) in (0, *chapters()): return list(_read(int(chapter)))
+    raise UsageError(f'There are no questions for chapter {chapter}. Choose one of '
+                     f'{", ".join(map(str, chapters()))}, 0 for practice, or a .toml file of your own.')
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #own00004
+def _whole(rows:list[str]) -> bool:
+    "Whether lines are TOML by themselves: a line inside a long text does not begin anything."
+    try: return bool(tomllib.loads('\n'.join(rows)) or True)
+    except (ValueError, RecursionError): return False
+
+def _line(text:str, index:int, name:str='', value:str='') -> int:
+    "In which line a question stands, or a field of it, or a value in that field."
+    rows = text.split('\n')
+    heads = [i for i, row in enumerate(rows) if re.match(r'\s*\[\[\s*question\s*\]\]', row)]
+    if len(heads) > 1: heads = [i for i in heads[:index+20] if _whole(rows[:i+1])]
+    if index >= len(heads): return next((i for i, row in enumerate(rows, 1) if re.match(r'\s*question\b', row)), 1)
+    start, end = heads[index], heads[index+1] if index+1 < len(heads) else len(rows)
+    field = re.compile(rf"""\s*(\[+\s*question\s*\.\s*)?["']?{re.escape(name)}["']?\s*[=\]]""")
+    at = next((i for i in range(start, end) if name and field.match(rows[i]) and _whole(rows[:i])), start)
+    return 1 + next((i for i in range(at, end) if value and value in rows[i]), at)
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #own00005
+def _own_text(path:Path) -> str:
+    "What stands in a question file of one's own."
+    if not path.is_file():
+        raise UsageError(f'There is no question file {path}. Give the path of a .toml file, or a chapter: '
+                         f'{", ".join(map(str, chapters()))}.')
+    try: data = path.read_bytes() if path.stat().st_size <= 1_000_000 else b''
+    except OSError as error:
+        raise DataError(f"Can't read {path}: {error.strerror}.") from error
+    if not data:
+        raise DataError(f'{path} is empty, or larger than a megabyte; a question file begins with: chapter = 3')
+    try: return data.decode('utf-8-sig').replace('\r\n', '\n')
+    except UnicodeDecodeError as error:
+        line = data[:error.start].count(b'\n') + 1
+        raise DataError(f'{path}, line {line}: this is not UTF-8. Save the file as UTF-8 text.') from error
+
+def _toml(text:str, path:Path) -> dict:
+    "A question file as tables."
+    try: return tomllib.loads(text)
+    except RecursionError as error:
+        raise DataError(f'{path} has lists inside of lists, too deep to be read.') from error
+    except ValueError as error:
+        says, _, at = str(error).rpartition(' (at ')
+        line = found[1] if (found := re.match(r'line (\d+)', at)) else text.count('\n') + 1
+        raise DataError(f'{path}, line {line}: {says or error}. Texts stand in quotes: topic = "Loss".') from error
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #own00006
+def _check_top(data:dict, text:str, path:Path) -> None:
+    "Whether a question file has what stands outside of its questions."
+    def line(name): return next((i for i, row in enumerate(text.split('\n'), 1) if re.match(rf'\s*\[*{name}\b', row)), 1)
+    kinds:dict[str, type] = {'chapter': int, 'words': dict, 'question': list}
+    for name, value in data.items():
+        if name not in kinds:
+            raise DataError(f'{path}, line {line(re.escape(name))}: {name!r} is not known here.{near(name, kinds)} A file has '
+                            'chapter, [words] and [[question]].')
+        if not _is(value, kinds[name]):
+            raise DataError(f'{path}, line {line(name)}: {name} has to be {_KINDS_OF[kinds[name]]}.')
+    if not max(chapters()) < data.get('chapter', 0) < 1000:
+        raise DataError(f'{path}, line {line("chapter")}: give your chapter a number that this package has not: chapter = '
+                        f'{max(chapters()) + 1}')
+    for name, value in data.get('words', {}).items():
+        if not isinstance(value, str):
+            raise DataError(f'{path}, line {line(re.escape(name))}: the shared words {name} have to be text such as "loss|error".')
+    if not data.get('question') or not all(isinstance(row, dict) for row in data['question']):
+        raise DataError(f'{path}, line {line("question")}: there are no questions. Each begins with a line [[question]].')
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #own00007
+def _read_own(path:Path) -> list[Question]:
+    "The questions of a file of one's own, each checked."
+    text = _own_text(path)
+    data = _toml(text, path)
+    _check_top(data, text, path)
+    seen:dict[object, str] = {}
+    found = []
+    for index, row in enumerate(data['question']):
+        def place(name, value): return f'{path}, line {_line(text, index, name, value)}'
+        q = _question(row, data['chapter'], data.get('words', {}), place)
+        for name, key in (('id', q.id), ('number', (q.research, q.number))):
+            if key in seen:
+                raise DataError(f'Question {q.id!r} of {place(name, "")}: question {seen[key]!r} has this {name} already.')
+            seen[key] = q.id
+        found.append(q)
+    return found
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #dba6cac5
 _COMMON = '''maths able about above after again all almost also always another any anything around back based because
@@ -460,22 +603,31 @@ foreground input inputs output outputs upload download update updates layout set
 forward backward workflow benchmark overfit underfit overfitting underfitting timeseries'''
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #44686140
-@lru_cache
-def known_words() -> frozenset[str]: # In lower case
+def _spelled(q:Question) -> set[str]:
+    "The words of a question and of what belongs to it."
+    texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *q.patterns, *(s for s, _ in q.swaps)]
+    return {w.text for text in texts for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' '))}
+
+@lru_cache(maxsize=500)
+def known_words(
+    own:Question|None=None, # A question that may be one of your own: its words are spelled right too
+) -> frozenset[str]: # In lower case
     """Every word of the question files: these are spelled right.
+
+    Parameters
+    ----------
+    own : Question | None, default None
+        A question that may be one of your own: its words are spelled right too
 
     Returns
     -------
     frozenset[str]
         In lower case
     """
+    if own: return known_words() if own.chapter in (0, *chapters()) else known_words() | _spelled(own)
     words = set(_GLUE) | set(_COMMON.split())
     for chapter in chapters():
-        for q in _read(chapter):
-            texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *q.patterns,
-                *(s for s, _ in q.swaps)]
-            words.update(w.text for text in texts
-                for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' ')))
+        for q in _read(chapter): words |= _spelled(q)
     return frozenset(words)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #3615d18e
@@ -551,7 +703,7 @@ def grade(
     if question.kind == 'self':
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
-    reader = Reader(answer, known_words())
+    reader = Reader(answer, known_words(question))
     if not any(w.text.isascii() for w in reader.words):
         result = Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=_unreadable(answer))
     elif any(find_pattern(reader, read_pattern(p)) for p in question.own):
@@ -596,10 +748,9 @@ def _is_weak(question:Question, answer:Reader, level:str, credit:float) -> bool:
     return level == 'partly' and question.kind == 'concept' and len(answer.words) > 5
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #4fa0a0e8
-@lru_cache
-def _vocabulary(chapter:int, id:str) -> frozenset[str]:
+@lru_cache(maxsize=500)
+def _vocabulary(q:Question) -> frozenset[str]:
     "The stems that a question, its answers and its patterns are made of."
-    q = next(q for q in _read(chapter) if q.id == id)
     texts = [q.topic, q.ask, q.model, q.hint, *(i.says for i in q.ideas), *q.patterns,
         *(a for a, level in q.examples if level != 'wrong')]
     return frozenset(w.stem for text in texts for w in read_words(re.sub(r'[|_*^!~>]', ' ', text)))
@@ -609,7 +760,7 @@ def _vocabulary(chapter:int, id:str) -> frozenset[str]:
 def _weights() -> dict[str, float]:
     "How much a stem tells about which question is being answered: much if few questions speak of it."
     questions = [q for chapter in chapters() for q in _read(chapter)]
-    counts = Counter(s for q in questions for s in _vocabulary(q.chapter, q.id))
+    counts = Counter(s for q in questions for s in _vocabulary(q))
     return {s: math.log(len(questions)/n) for s, n in counts.items()}
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #75695d79
@@ -622,10 +773,10 @@ def _likeness(a:set[str], b:set[str]) -> float:
 def _to_the_point(question:Question, answer:Reader) -> bool:
     "Whether an answer speaks of the matter, in words that no pattern has, and not as the wrong examples do."
     stems = {w.stem for w in answer.words}
-    if len(stems) < 4 or sum(_weights().get(s, 0) for s in stems & _vocabulary(question.chapter, question.id)) < 6:
+    if len(stems) < 4 or sum(_weights().get(s, 0) for s in stems & _vocabulary(question)) < 6:
         return False
     like, level = max((_likeness(stems, {w.stem for w in read_words(text)}), level)
-        for text, level in question.examples)
+        for text, level in question.examples) if question.examples else (0., 'partly')
     return level != 'wrong' or like < 0.25
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #2b947710
@@ -660,14 +811,14 @@ def _grade_items(question:Question, text:str) -> Graded:
     for clause in re.split(r'(?i)[.;!?\n]|\bbut\b', text):
         denies = False   # whether a 'not' still holds
         for words in re.split(r'(?i)[,:()]|\s[-–—]\s|\band\b(?=.*\b(?:yes|no|true|false)\b)', clause):
-            parts.append(part := Reader(words, known_words()))
+            parts.append(part := Reader(words, known_words(question)))
             named = [i for i in question.ideas if _first_hit(part, i)]
             false, true = (bool(find_pattern(part, read_pattern(p))) for p in (FALSE_WORDS, TRUE_WORDS))
             denies, here = false or denies and not true, named or here
             for idea in here:
                 if false or true: verdict[idea.says] = denies
                 elif named and denies: verdict.setdefault(idea.says, True)
-    whole = Reader(text, known_words())
+    whole = Reader(text, known_words(question))
     denied = any(find_pattern(p, read_pattern(FALSE_WORDS)) for p in parts)
     if find_pattern(whole, read_pattern(NONE_WORDS)) or not verdict and len(whole.words) < 13:
         yes = find_pattern(whole, read_pattern('yes|true|t|all !none|no|not|false|neither|myth|nothing'))

@@ -31,6 +31,10 @@ def _box(q:Question, name:str) -> str:
 </div>'''
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #e67e2949
+def _read_it(q:Question) -> str:
+    "A link to where a question is answered, or the words of whoever wrote it."
+    return f'<a href="{for_html(q.link)}">{for_html(q.heading)}</a>' if q.link else for_html(q.see)
+
 def _section(q:Question) -> str:
     "One question: its text, a box, the check, the model answer and the learner's own mark."
     name, number = f'q-{q.id}', f'{"Research " if q.research else ""}{q.number}'
@@ -42,7 +46,7 @@ def _section(q:Question) -> str:
 {_box(q, name)}
 <div class="more"><details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
 <details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p>
-<p>Read it: <a href="{for_html(q.link)}">{for_html(q.see.partition(': ')[2])}</a></p></details></div>
+<p>Read it: {_read_it(q)}</p></details></div>
 <fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 
@@ -52,21 +56,22 @@ def _data(questions:list[Question]) -> dict:
     rows = [dict(id=q.id, asks=f'{number_of(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says,
         swaps=q.swaps,
         ideas=[dict(says=i.says, accept=i.accept, counts=i.counts, vague=i.vague) for i in q.ideas]) for q in questions]
-    return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(sorted(known_words()))],
+    words = sorted({word for q in questions for word in known_words(q)})
+    return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(words)],
         shared=dict(yes=YES_WORDS, no=NO_WORDS, but=BUT_WORDS, isFalse=FALSE_WORDS, isTrue=TRUE_WORDS, none=NONE_WORDS),
         head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS)
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #66605d8f
 def question_page(
-    chapter:int, # 1 or 2; 0 for practice
+    chapter:int|str|Path, # 1 or 2; 0 for practice; or a question file of your own (.toml)
     links:dict[str, str]|None=None, # Links for the top of the page, such as {'Home': 'index.html'}
 ) -> str: # A whole HTML page
     """A chapter's questions as a page that checks answers in the browser.
 
     Parameters
     ----------
-    chapter : int
-        1 or 2; 0 for practice
+    chapter : int | str | Path
+        1 or 2; 0 for practice; or a question file of your own (.toml)
     links : dict[str, str] | None, default None
         Links for the top of the page, such as {'Home': 'index.html'}
 
@@ -77,14 +82,14 @@ def question_page(
     """
     questions, folder = load_questions(chapter), files('bears_lib')/'data'/'questions'
     data = for_script(_data(questions))
-    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {chapter}: questions',
-        chapter=chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
+    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {questions[0].chapter}: questions',
+        chapter=questions[0].chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
         sections='\n'.join(map(_section, questions)), data=data, script=(folder/'page.js').read_text('utf-8'))
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #da83d2c1
 def write_question_page(
     path:str|Path, # Of the HTML file
-    chapter:int, # 1 or 2; 0 for practice
+    chapter:int|str|Path, # As in `question_page`
     links:dict[str, str]|None=None, # As in `question_page`
 ) -> Path: # The same path
     """Write a chapter's questions as a page for a website.
@@ -93,8 +98,8 @@ def write_question_page(
     ----------
     path : str | Path
         Of the HTML file
-    chapter : int
-        1 or 2; 0 for practice
+    chapter : int | str | Path
+        As in `question_page`
     links : dict[str, str] | None, default None
         As in `question_page`
 

@@ -16,7 +16,7 @@ from typing import Any
 from fastcore.basics import patch
 from ..core.common import BearsError, UsageError, near, say, write_beside
 from ..core.paths import quiz_folder
-from .grading import GRADES, Graded, Question, grade, load_questions
+from .grading import GRADES, Graded, Question, chapters, grade, load_questions
 from .sessions import Drafts, Entry, Overlay, Session, agreement, latest, summary as standing_of
 _all_ = ['quiz_folder']
 
@@ -26,8 +26,8 @@ class Quiz:
 
     Parameters
     ----------
-    chapter : int, default 1
-        1 or 2; 0 for practice
+    chapter : int | str | Path, default 1
+        1 or 2; 0 for practice; or a question file of your own (.toml)
     folder : str | Path | None, default None
         Where answers are kept; `quiz_folder()` by default
     resume : bool, default True
@@ -41,15 +41,18 @@ class Quiz:
     _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
 
     def __init__(self,
-        chapter:int=1, # 1 or 2; 0 for practice
+        chapter:int|str|Path=1, # 1 or 2; 0 for practice; or a question file of your own (.toml)
         folder:str|Path|None=None, # Where answers are kept; `quiz_folder()` by default
         resume:bool=True, # Begin at the first question without an answer; False begins at the first
         semantic:bool=False, # Let a sentence encoder say "not sure" too (extra `semantic`)
     ):
-        self.chapter, self.folder, self.semantic = chapter, Path(folder) if folder else quiz_folder(), semantic
-        self.overlay = Overlay(self.folder/'wordings.json')
-        self.questions = [self.overlay.apply(q) for q in load_questions(chapter)]
-        self.session = Session(self.folder/f'chapter{chapter}.jsonl', chapter)
+        questions = load_questions(chapter)
+        self.source, self.chapter, self.semantic = chapter, questions[0].chapter, semantic
+        self.folder = Path(folder) if folder else quiz_folder()
+        own = '' if self.chapter in (0, *chapters()) else f'own_{Path(str(chapter)).stem}'
+        self.overlay = Overlay(self.folder/(f'{own}.wordings.json' if own else 'wordings.json'))
+        self.questions = [self.overlay.apply(q) for q in questions]
+        self.session = Session(self.folder/f"{own or f'chapter{self.chapter}'}.jsonl", self.chapter, questions)
         done = latest(self.session) if resume else {}
         self.place = next((i for i, q in enumerate(self.questions) if q.id not in done), len(self.questions))
         self.drafts = Drafts(self.session)
@@ -237,7 +240,7 @@ def summary_text(
              f"partly, {standing['wrong']} not yet."]
     for row in standing['again']:
         grade = 'partly' if row['grade'] == 'partly' else 'not yet'
-        lines.append(f"Look again at {row['topic']} ({grade}): {row['see']}, {row['link']}")
+        lines.append(f"Look again at {row['topic']} ({grade}): {', '.join(dict.fromkeys(filter(None, (row['see'], row['link']))))}")
     if standing['graded_by_you']:
         lines.append(f"You agreed with {standing['agreed']} of {standing['graded_by_you']} suggested grades.")
     if standing['damaged_lines']:
@@ -288,7 +291,7 @@ def write(self:Quiz,
     kinds = {'.md': lambda: write_beside(path, exports.markdown_page(self.session, self.questions)),
         '.apkg': lambda: exports.write_anki(path, self.questions, self.session),
         '.tsv': lambda: write_beside(path, exports.tsv(self.questions, self.session)),
-        '.html': lambda: question_pages.write_question_page(path, self.chapter),
+        '.html': lambda: question_pages.write_question_page(path, self.source),
         '.json': lambda: schedule.write_cards(self.session, path)}
     if (ending := Path(path).suffix.lower()) not in kinds:
         raise UsageError(f'{path} ends in {ending or "nothing"}. Choose one of {", ".join(kinds)}.')

@@ -25,7 +25,7 @@ def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to a
             if line in ('r', 'p', 'w'): quiz.mark({g[0]: g for g in GRADES}[line])
             elif line == 'a': quiz.accept()
             elif line == 'h' and quiz.question: say(quiz.question.hint)
-            elif line == 'm' and (q := quiz.question): say(f'{q.model}\n{q.why}\nRead it: {q.link}')
+            elif line == 'm' and (q := quiz.question): say(f'{q.model}\n{q.why}\nRead it: {q.link or q.see}')
             elif key == 'c' and text: quiz.correct(text)
             elif key == 'n' and text: quiz.nit(text)
             else: say('That is none of these.')
@@ -71,10 +71,10 @@ def ask_all(
     except EOFError: return
 
 # %% ../../../nbs/engine/quiz/quiz_terminal.ipynb #d4acc1b2
-@command(examples=['bears-quiz 1', 'bears-quiz 1 --due', 'bears-quiz 2 --write chapter2.apkg'],
+@command(examples=['bears-quiz 1', 'bears-quiz 1 --due', 'bears-quiz 2 --write chapter2.apkg', 'bears-quiz chapter3.toml'],
     then='bears-quiz 1 --summary')
 def bears_quiz(
-    chapter:int, # 1 or 2; 0 for practice
+    chapter:str, # 1 or 2; 0 for practice; or a question file of your own (.toml)
     resume:bool=False, # Begin at the first question without an answer
     due:bool=False, # Ask only what is due today
     summary:bool=False, # Ask nothing, only say how the chapter stands

@@ -63,16 +63,19 @@ class Session:
         Of the file; it is made with the first answer
     chapter : int
         1 or 2; 0 for practice
+    questions : Iterable[Question] | None, default None
+        Those of a file of your own; the chapter's by default
     """
     read:Callable[..., None]; append:Callable[..., None]; attempt:Callable[..., Entry]   # see below
 
     def __init__(self,
         path:str|Path, # Of the file; it is made with the first answer
         chapter:int, # 1 or 2; 0 for practice
+        questions:Iterable[Question]|None=None, # Those of a file of your own; the chapter's by default
     ):
         self.path, self.chapter = Path(path), chapter
         self.log = JsonLines(path, durable=True, head={'session': VERSION, 'chapter': chapter})
-        self.ids = [q.id for q in load_questions(chapter)]
+        self.ids = [q.id for q in questions or load_questions(chapter)]
         self.entries:list[Entry] = []   # In the order in which they were written
         self.damaged:list[str] = []   # Lines that could not be read; they stay in the file
         self.read()
