@@ -20,41 +20,43 @@ from ..predict.onnx_session import open_network
 from ..predict.predict import Classifier, Prediction
 from .engines import run_shards
 from .places import Place, needed, open_file, write_place
-from .shards import Job, Run, begin
+from .shards import Job, begin
 from .sources import Reader, Row, Sources, list_photos
 
 # %% ../../../nbs/engine/shards/answers.ipynb #b335d671
 def _made_by(ask:Classifier, small:bool) -> dict[str, Any]:
     "What an answer depends on."
     how = f'{ask.info.preprocess} {ask.info.unsure.get("threshold")}'
-    return {'model': hashlib.sha256(ask.network if isinstance(ask.network, bytes) else Path(ask.network).read_bytes()).hexdigest(),
-        'labels': ask.labels, 'preprocessing': hashlib.sha256(how.encode()).hexdigest()[:16], 'small': small}
+    network = ask.network if isinstance(ask.network, bytes) else Path(ask.network).read_bytes()
+    return {'model': hashlib.sha256(network).hexdigest(), 'labels': ask.labels,
+        'preprocessing': hashlib.sha256(how.encode()).hexdigest()[:16], 'small': small}
 
 @dataclass
 class AskJob(Job):
     "Ask a model about each photo."
     folder: str = '' # The model folder, as every worker can reach it
 
-    def columns(self) -> list[tuple[str, Any]]:
+    def columns(self) -> list[tuple[str, Any]]: # Names and pyarrow types
         "The answer, and the probability of each class."
         pa = needed('pyarrow')
         chances = pa.struct([(label, pa.float32()) for label in self.made_by['labels']])
-        return [('answer', pa.string()), ('chance', pa.float32()), ('likeness', pa.float32()), ('unsure', pa.bool_()), ('chances', chances)]
+        return [('answer', pa.string()), ('chance', pa.float32()), ('likeness', pa.float32()),
+            ('unsure', pa.bool_()), ('chances', chances)]
 
-    def start(self) -> Callable[[Row, bytes], dict[str, Any]]:
+    def start(self) -> Callable[[Row, bytes], dict[str, Any]]: # A photo's columns
         "Open the model; it works on one core, since other photos keep the others busy."
         ask = Classifier(self.folder, self.made_by['small'])
         if _made_by(ask, self.made_by['small']) != self.made_by:
-            raise ModelError(f'{self.folder} holds another model than when this run began. Nothing is mixed: choose another '
-                             'folder for the answers.')
+            raise ModelError(f'{self.folder} holds another model than when this run began. Nothing is mixed: '
+                             'choose another folder for the answers.')
         ask.session = open_network(ask.network, threads=1)
         return lambda row, data: _columns(ask(data))
 
 # %% ../../../nbs/engine/shards/answers.ipynb #23b78fea
 def _columns(answer:Prediction) -> dict[str, Any]:
     "An answer as the columns of a table."
-    return {'answer': answer.label, 'chance': answer[answer.label], 'likeness': answer.likeness, 'unsure': answer.unsure,
-        'chances': dict(answer)}
+    return {'answer': answer.label, 'chance': answer[answer.label], 'likeness': answer.likeness,
+        'unsure': answer.unsure, 'chances': dict(answer)}
 
 def ask_job(
     model:str|Path, # A model folder
@@ -133,13 +135,18 @@ def _reason(problem:str) -> str:
 
 def summarise(
     place:Place, # The folder of a run of `ask_job`
-) -> dict[str, Any]:
+) -> dict[str, Any]: # `photos`, `answers` by class, `unsure`, `unreadable`, `reasons` with their counts
     """Counts of what was answered.
 
     Parameters
     ----------
     place : Place
         The folder of a run of `ask_job`
+
+    Returns
+    -------
+    dict[str, Any]
+        `photos`, `answers` by class, `unsure`, `unreadable`, `reasons` with their counts
     """
     answers, reasons, unsure, photos = Counter[str](), Counter[str](), 0, 0
     for table in read_shards(place, ['answer', 'unsure', 'problem']):
@@ -147,8 +154,8 @@ def summarise(
         answers.update(filter(None, table['answer'].to_pylist()))
         unsure += sum(map(bool, table['unsure'].to_pylist()))
         reasons.update(_reason(problem) for problem in table['problem'].to_pylist() if problem)
-    return {'photos': photos, 'answers': dict(answers.most_common()), 'unsure': unsure, 'unreadable': sum(reasons.values()),
-        'reasons': dict(reasons.most_common(50))}
+    return {'photos': photos, 'answers': dict(answers.most_common()), 'unsure': unsure,
+        'unreadable': sum(reasons.values()), 'reasons': dict(reasons.most_common(50))}
 
 # %% ../../../nbs/engine/shards/answers.ipynb #0369b279
 def summary_text(
@@ -163,7 +170,9 @@ def summary_text(
     """
     counts = ', '.join(f'{label} {n:,}' for label, n in list(summary['answers'].items())[:12])
     lines = [f'{summary["photos"]:,} photos: {counts or "no answer"}.']
-    if summary['unsure']: lines.append(f'{counted(summary["unsure"], "photo is", "photos are")} unlike anything the model was trained on.')
+    if summary['unsure']:
+        photos = counted(summary['unsure'], 'photo is', 'photos are')
+        lines.append(f'{photos} unlike anything the model was trained on.')
     if summary['unreadable']: lines.append(f'{counted(summary["unreadable"], "photo", "photos")} could not be used:')
     return '\n'.join([*lines, *(f'  {n:,}  {reason}' for reason, n in summary['reasons'].items())])
 

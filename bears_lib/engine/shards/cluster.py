@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 import hashlib, os, socket
 from ... import __version__
-from ..core.common import BearsError, JsonLines, NetworkError, UsageError, json_rows, progress, read_lines, write_beside
+from bears_lib.engine.core.common import (BearsError, JsonLines, NetworkError, UsageError, json_rows, progress,
+    read_lines, write_beside)
 from ..core.http_client import Web, WebError
 from ..core.photos import PhotoError
 from ..core.words import is_web_address
@@ -27,12 +28,14 @@ from .shards import Job, Run, part_name, work_shard
 from .sources import Reader
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #69abfdfd
-quiet = {'RAY_USAGE_STATS_ENABLED': '0', 'RAY_DATA_DISABLE_PROGRESS_BARS': '1', 'RAY_DEDUP_LOGS': '1', 'OMP_NUM_THREADS': '1',
-    'RAY_raylet_start_wait_time_s': '120', 'RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO': '0', 'RAY_enable_metrics_collection': '0'}
+quiet = {'RAY_USAGE_STATS_ENABLED': '0', 'RAY_DATA_DISABLE_PROGRESS_BARS': '1', 'RAY_DEDUP_LOGS': '1',
+    'OMP_NUM_THREADS': '1', 'RAY_raylet_start_wait_time_s': '120', 'RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO': '0',
+    'RAY_enable_metrics_collection': '0'}
 
 def _import_ray(address:str) -> Any:
-    "Ray with our settings; for a cluster on this machine it stays on 127.0.0.1, where it would else take the public address."
-    here = {'RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER': '0'} if not address or address.startswith(('127.0.0.1:', 'localhost:')) else {}
+    "Ray with our settings; for a cluster on this machine it stays on 127.0.0.1 and off the public address."
+    is_here = not address or address.startswith(('127.0.0.1:', 'localhost:'))
+    here = {'RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER': '0'} if is_here else {}
     for name, value in {**quiet, **here}.items(): os.environ.setdefault(name, value)
     return needed('ray')
 
@@ -80,11 +83,11 @@ def _require_listener(address:str) -> None:
 def _no_cluster(address:str, error:Exception) -> BearsError:
     words = ' '.join(str(error).split())[:300]
     if 'version' in words.lower():
-        return UsageError(f'The cluster at {address} has another version of Ray or Python than this machine ({words}). Install the same '
-                          'on both.')
+        return UsageError(f'The cluster at {address} has another version of Ray or Python than this machine ({words}). '
+                          'Install the same on both.')
     place = f'the address {address}' if address else 'this machine'
-    return NetworkError(f'No Ray cluster can be had at {place} ({type(error).__name__}: {words}). Start one with `ray start --head`, '
-                        'or take --engine threads.')
+    return NetworkError(f'No Ray cluster can be had at {place} ({type(error).__name__}: {words}). Start one with '
+                        '`ray start --head`, or take --engine threads.')
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #3e4505b3
 class ShardWorker:
@@ -112,7 +115,9 @@ class ShardWorker:
             self.plan, self.place, self.look, self.read = Plan(plan), Place(out), job.start(), Reader()
         except BearsError as error: self.trouble = f'On {socket.gethostname()}: {error}'
 
-    def __call__(self, batch:dict[str, Any]) -> dict[str, Any]:
+    def __call__(self,
+        batch:dict[str, Any], # As Ray hands it over
+    ) -> dict[str, Any]: # For Ray to hand back
         "Do the shards of a batch; what comes back is small."
         troubles = [self.trouble or self.work(int(shard)) for shard in batch['shard']]
         return {'shard': batch['shard'], 'trouble': troubles}
@@ -149,8 +154,8 @@ def require_version(
         Of the package, where the run began
     """
     if version != __version__:
-        raise UsageError(f'The cluster has bears_lib {__version__}, and this run was begun with {version}. Install the same version '
-                         'on all machines; nothing was mixed.')
+        raise UsageError(f'The cluster has bears_lib {__version__}, and this run was begun with {version}. Install '
+                         'the same version on all machines; nothing was mixed.')
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #185c9d45
 def by_ray(
@@ -175,8 +180,8 @@ def by_ray(
         Their numbers, as they are finished
     """
     if run.place.address.startswith('memory:'):
-        raise UsageError('memory:// is seen by one program alone, and a cluster has many. Give a folder or storage that all '
-                         'machines reach.')
+        raise UsageError('memory:// is seen by one program alone, and a cluster has many. Give a folder or storage '
+                         'that all machines reach.')
     with cluster_at(address) as ray:
         from ray.data import ActorPoolStrategy, DataContext
         context = DataContext.get_current()
@@ -198,8 +203,9 @@ def _rows(done:Any) -> Iterator[dict[str, Any]]:
     except BearsError:
         raise
     except Exception as error:
-        raise NetworkError(f'The cluster gave up ({type(error).__name__}: {" ".join(str(error).split())[:300]}). What was finished '
-                           'is kept: the same command goes on from there.') from error
+        words = ' '.join(str(error).split())[:300]
+        raise NetworkError(f'The cluster gave up ({type(error).__name__}: {words}). What was finished is kept: '
+                           'the same command goes on from there.') from error
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #3240316f
 def owner_of(
@@ -221,6 +227,13 @@ def owner_of(
         The number of the one
     """
     return int(hashlib.sha256((urlsplit(address).hostname or '').encode()).hexdigest()[:12], 16) % owners
+
+# %% ../../../nbs/engine/shards/cluster.ipynb #7b7f544e
+def _by_host(addresses:Iterable[str]) -> list[list[str]]:
+    "Each address once, those of a host together."
+    hosts: dict[str, list[str]] = {}
+    for address in dict.fromkeys(addresses): hosts.setdefault(urlsplit(address).netloc.lower(), []).append(address)
+    return list(hosts.values())
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #b55258dd
 class HostOwner:
@@ -262,11 +275,9 @@ class HostOwner:
             How many were asked for
         """
         known = {row.get('url') for row in json_rows(read_lines(self.log.path))}
-        by_host: dict[str, list[str]] = {}
-        for address in dict.fromkeys(addresses):
-            if address not in known: by_host.setdefault(urlsplit(address).netloc.lower(), []).append(address)
-        with ThreadPoolExecutor(8) as pool: list(pool.map(self._of_host, by_host.values()))
-        return sum(map(len, by_host.values()))
+        hosts = _by_host(each for each in addresses if each not in known)
+        with ThreadPoolExecutor(8) as pool: list(pool.map(self._of_host, hosts))
+        return sum(map(len, hosts))
 
     def _of_host(self, addresses:list[str]) -> None:
         for address in addresses: self.log.append({'url': address, **self._fetched(address)})
@@ -305,7 +316,7 @@ def gather_addresses(
     private:Iterable[str]=(), # Hosts that may have a non-public address
     env:dict[str, str]|None=None, # Variables for the workers, such as those of a proxy
 ) -> dict[str, int]: # How many were kept, and how many refused
-    """Download photos with a cluster, so that each host still sees one polite visitor; the same call goes on with what is left.
+    """Download photos with a cluster, and each host sees one polite visitor; the same call goes on where it stopped.
 
     Parameters
     ----------
@@ -332,12 +343,14 @@ def gather_addresses(
     mine: list[list[str]] = [[] for _ in range(owners)]
     for each in addresses:
         if not is_web_address(each):
-            raise UsageError(f'{each[:200]!r} is no address on the web: give those that begin with https:// or http://.')
+            raise UsageError(f'{each[:200]!r} is no address on the web: '
+                             'give those that begin with https:// or http://.')
         mine[owner_of(each, owners)].append(each)
     with cluster_at(address) as ray:
         worker = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy='SPREAD',
             runtime_env={'env_vars': env or {}})(HostOwner)
-        workers = [worker.remote(os.path.abspath(folder), i, max_side, tuple(private)) for i in range(owners) if mine[i]]
+        workers = [worker.remote(os.path.abspath(folder), i, max_side, tuple(private))
+            for i in range(owners) if mine[i]]
         waiting = [each.run.remote(some) for each, some in zip(workers, filter(None, mine))]
         for each in progress(waiting, 'gathering', unit=' workers'): ray.get(each)
     return merge_logs(folder, owners)
@@ -364,7 +377,8 @@ def merge_logs(
     counts, merged = dict[str, int](kept=0, refused=0), JsonLines(Path(folder)/'.bears'/'log.jsonl')
     known = {row.get('url') for row in json_rows(read_lines(merged.path))}
     for number in range(owners):
-        rows = {row['url']: row for row in json_rows(read_lines(log_of(folder, number))) if row.get('outcome') in counts}
+        logged = json_rows(read_lines(log_of(folder, number)))
+        rows = {row['url']: row for row in logged if row.get('outcome') in counts}
         for row in rows.values(): counts[row['outcome']] += 1
         if fresh := [row for url, row in rows.items() if url not in known]: merged.append(*fresh)
     return counts
@@ -397,13 +411,16 @@ def train_on_cluster(
     with cluster_at(address) as ray:
         free = ray.cluster_resources().get('GPU' if gpu else 'CPU', 0)
         if free < workers:
-            raise UsageError(f'The cluster has {free:.0f} {"GPUs" if gpu else "cores"}, and {workers} workers want one each. Ask for fewer '
-                             'workers, or add machines.')
+            raise UsageError(f'The cluster has {free:.0f} {"GPUs" if gpu else "cores"}, and {workers} workers want one '
+                             'each. Ask for fewer workers, or add machines.')
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.torch import TorchConfig, TorchTrainer
-        trainer = TorchTrainer(loop, train_loop_config={**settings, 'gpu': gpu}, torch_config=TorchConfig('nccl' if gpu else 'gloo'),
-            scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpu, resources_per_worker={'GPU': 1} if gpu else {'CPU': 0.9}),
+        per_worker = {'GPU': 1} if gpu else {'CPU': 0.9}
+        trainer = TorchTrainer(loop, train_loop_config={**settings, 'gpu': gpu},
+            torch_config=TorchConfig('nccl' if gpu else 'gloo'),
+            scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpu, resources_per_worker=per_worker),
             run_config=RunConfig(storage_path=settings['storage'], failure_config=FailureConfig(max_failures=2)))
         try: trainer.fit()
         except Exception as error:
-            raise NetworkError(f'Training on the cluster failed ({type(error).__name__}: {" ".join(str(error).split())[-400:]}).') from error
+            words = ' '.join(str(error).split())[-400:]
+            raise NetworkError(f'Training on the cluster failed ({type(error).__name__}: {words}).') from error

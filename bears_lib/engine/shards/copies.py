@@ -29,7 +29,8 @@ def _bands(hashes:np.ndarray, edges:np.ndarray, chosen:tuple[int, int]) -> np.nd
         key = (key << np.uint64(width)) | ((hashes >> np.uint64(start)) & np.uint64((1 << width) - 1))
     return key
 
-def _joined(left:np.ndarray, right:np.ndarray, keys:np.ndarray, others:np.ndarray, radius:int, at_once:int=2_000_000) -> Iterator[np.ndarray]:
+def _joined(left:np.ndarray, right:np.ndarray, keys:np.ndarray, others:np.ndarray, radius:int,
+        at_once:int=2_000_000) -> Iterator[np.ndarray]:
     "Rows (i, j, distance) of hashes that share a key and differ in at most `radius` bits, some at a time."
     order = np.argsort(others, kind='stable')
     ranked = others[order]
@@ -43,10 +44,12 @@ def _joined(left:np.ndarray, right:np.ndarray, keys:np.ndarray, others:np.ndarra
         stop = max(begin + 1, int(np.searchsorted(ends, done + at_once, 'right')))
         counts = many[begin:stop]
         i = np.repeat(mine[begin:stop], counts)
-        j = order[np.arange(len(i)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first[begin:stop], counts)]
+        within = np.arange(len(i)) - np.repeat(np.cumsum(counts) - counts, counts)
+        j = order[within + np.repeat(first[begin:stop], counts)]
         bits = np.bitwise_count(left[i] ^ right[j])
         near = (bits <= radius) & (i != j)
-        yield np.stack([np.minimum(i[near], j[near]), np.maximum(i[near], j[near]), bits[near]], axis=1).astype(np.int64)
+        i, j = i[near], j[near]
+        yield np.stack([np.minimum(i, j), np.maximum(i, j), bits[near]], axis=1).astype(np.int64)
         begin = stop
 
 # %% ../../../nbs/engine/shards/copies.ipynb #25c60515
@@ -72,11 +75,13 @@ def copy_pairs(
         raise UsageError(f'radius must be 0 to 12 bits, not {radius}: beyond that, different photos look alike.')
     hashes = np.asarray(hashes, np.uint64).reshape(-1, 8)
     telling = np.flatnonzero(hashes[:, 0])
-    left, edges, found = np.ascontiguousarray(hashes[telling, 0]), np.linspace(0, 64, radius + 3).astype(int), np.empty((0, 3), np.int64)
+    left, found = np.ascontiguousarray(hashes[telling, 0]), np.empty((0, 3), np.int64)
+    edges = np.linspace(0, 64, radius + 3).astype(int)
     joins = [(turn, chosen) for turn in range(8) for chosen in combinations(range(radius + 2), 2)]
     for turn, chosen in progress(joins, 'comparing photos'):
         right = left if not turn else np.ascontiguousarray(hashes[telling, turn])
-        new = [rows for rows in _joined(left, right, _bands(left, edges, chosen), _bands(right, edges, chosen), radius) if len(rows)]
+        joined = _joined(left, right, _bands(left, edges, chosen), _bands(right, edges, chosen), radius)
+        new = [rows for rows in joined if len(rows)]
         if new: found = _nearest(np.concatenate([found, *new]))
     found[:, :2] = telling[found[:, :2]]
     return found
@@ -90,7 +95,7 @@ def _nearest(rows:np.ndarray) -> np.ndarray:
 def group_numbers(
     pairs:np.ndarray, # From `copy_pairs`
     n:int, # Photos
-    same:np.ndarray|None=None, # Of shape (n,): photos with the same value are of one group too, such as those of one file
+    same:np.ndarray|None=None, # Of shape (n,): photos with the same value are of one group too, as those of one file
 ) -> np.ndarray: # int of shape (n,)
     """For each photo the number of its group.
 
@@ -101,7 +106,7 @@ def group_numbers(
     n : int
         Photos
     same : np.ndarray | None, default None
-        Of shape (n,): photos with the same value are of one group too, such as those of one file
+        Of shape (n,): photos with the same value are of one group too, as those of one file
 
     Returns
     -------
@@ -143,7 +148,7 @@ def group_names(
 # %% ../../../nbs/engine/shards/copies.ipynb #82d8b6f3
 def read_hashes(
     place:Place, # The folder of an index or of features
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # hashes uint64 (n, 8), sha256 as bytes (n,), and which rows could be used, bool (n,)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # hashes uint64 (n, 8), sha256 bytes (n,), usable rows bool (n,)
     """The perceptual hashes of many photos.
 
     Parameters
@@ -154,16 +159,25 @@ def read_hashes(
     Returns
     -------
     tuple[np.ndarray, np.ndarray, np.ndarray]
-        hashes uint64 (n, 8), sha256 as bytes (n,), and which rows could be used, bool (n,)
+        hashes uint64 (n, 8), sha256 bytes (n,), usable rows bool (n,)
     """
     hashes, files, good = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
     for table in read_shards(place, ['hashes', 'sha256', 'problem']):
-        hashes.append(table['hashes'].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, 8).astype(np.uint64))
+        numbers = table['hashes'].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        hashes.append(numbers.reshape(-1, 8).astype(np.uint64))
         files.append(np.array([bytes.fromhex(sha) for sha in table['sha256'].to_pylist()], 'S32'))
         good.append(np.array([not problem for problem in table['problem'].to_pylist()], bool))
     if not hashes:
         raise DataError(f'{place.address} holds no shards. bears-index PHOTOS --out {place.address} makes them.')
     return np.concatenate(hashes), np.concatenate(files), np.concatenate(good)
+
+# %% ../../../nbs/engine/shards/copies.ipynb #e9536d9b
+_advice = {'copy': 'take it out: the other one stays', 'in two classes': 'keep one'}
+
+def _texts(place:Place, column:str) -> Iterator[str]:
+    for table in read_shards(place, [column]): yield from table[column].to_pylist()
+
+def _labels(place:Place) -> Iterator[str]: return _texts(place, 'label')
 
 # %% ../../../nbs/engine/shards/copies.ipynb #62314c86
 def check_shards(
@@ -194,21 +208,18 @@ def check_shards(
     groups = group_numbers(pairs, len(files), same)
     labels, names, findings, counts = _labels(place), Counter[str](), list[dict[str, Any]](), Counter[str]()
     first: dict[int, tuple[str, str]] = {}
-    for address, label, group, problem in zip(_texts(place, 'address'), labels, groups.tolist(), _texts(place, 'problem')):
+    addresses, problems = _texts(place, 'address'), _texts(place, 'problem')
+    for address, label, group, problem in zip(addresses, labels, groups.tolist(), problems):
         kept = first.setdefault(group, (address, label)) if not problem else (address, label)
         names.update([label]*(not problem))
-        kind = 'unreadable' if problem else '' if kept[0] == address else 'copy' if kept[1] == label else 'in two classes'
-        if not kind: continue
+        if not problem and kept[0] == address: continue
+        kind = 'unreadable' if problem else 'copy' if kept[1] == label else 'in two classes'
         counts[kind] += 1
-        if counts[kind] <= most: findings.append({'file': address, 'problem': kind, 'suggestion': problem or _advice[kind], 'other': '' if problem else kept[0]})
-    return {'folder': str(folder), 'photos': dict(sorted(names.items())), 'problems': dict(counts), 'findings': findings}
-
-_advice = {'copy': 'take it out: the other one stays', 'in two classes': 'keep one'}
-
-def _texts(place:Place, column:str) -> Iterator[str]:
-    for table in read_shards(place, [column]): yield from table[column].to_pylist()
-
-def _labels(place:Place) -> Iterator[str]: return _texts(place, 'label')
+        if counts[kind] <= most:
+            findings.append({'file': address, 'problem': kind, 'suggestion': problem or _advice[kind],
+                'other': '' if problem else kept[0]})
+    return {'folder': str(folder), 'photos': dict(sorted(names.items())), 'problems': dict(counts),
+        'findings': findings}
 
 # %% ../../../nbs/engine/shards/copies.ipynb #c9eb568b
 def is_run(
@@ -241,7 +252,8 @@ def bears_check(
         from bears_lib.engine.gather.audit import bears_check as check_folder
         return check_folder(path, quick=quick)
     report = check_shards(path)
-    say(f'{sum(report["photos"].values()):,} photos that open ({", ".join(f"{label} {n:,}" for label, n in list(report["photos"].items())[:12])}).')
+    classes = ', '.join(f'{label} {n:,}' for label, n in list(report['photos'].items())[:12])
+    say(f'{sum(report["photos"].values()):,} photos that open ({classes}).')
     for problem, n in report['problems'].items():
         say(f'{problem}: {n:,}')
         for each in [each for each in report['findings'] if each['problem'] == problem][:4]:

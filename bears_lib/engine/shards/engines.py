@@ -12,12 +12,11 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib.util import find_spec
-from typing import Any
 import os
 from ..core.common import UsageError, progress, say
 from .places import write_place
-from .shards import Run, begin, held, part_name, work_shard
-from .sources import Reader, Sources
+from .shards import Run, held, part_name, work_shard
+from .sources import Reader
 
 # %% ../../../nbs/engine/shards/engines.ipynb #911e3bd0
 def by_threads(
@@ -71,7 +70,8 @@ def choose_engine(
     if engine not in ('auto', 'threads', 'ray'):
         raise UsageError(f"No engine is called {engine!r}: 'threads', 'ray' and 'auto' are.")
     if engine == 'threads' and address:
-        raise UsageError('An address names a cluster, and threads have none: leave --address out, or take --engine ray.')
+        raise UsageError('An address names a cluster, and threads have none: '
+                         'leave --address out, or take --engine ray.')
     if engine != 'auto': return engine
     cluster = (address or os.environ.get('RAY_ADDRESS')) and find_spec('ray')
     return 'ray' if cluster and photos >= few_photos else 'threads'
@@ -104,7 +104,8 @@ def run_shards(
     with held(run):
         todo = run.todo()
         sizes = {shard: run.plan.size(shard) for shard in todo}
-        if before := run.plan.photos - sum(sizes.values()): say(f'{before:,} of {run.plan.photos:,} photos were done before.')
+        if before := run.plan.photos - sum(sizes.values()):
+            say(f'{before:,} of {run.plan.photos:,} photos were done before.')
         if not todo: return run
         if choose_engine(engine, sum(sizes.values()), address) == 'threads': done = by_threads(run, todo)
         else:

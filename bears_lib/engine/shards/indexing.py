@@ -13,11 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-import hashlib
 import numpy as np
 from ..core.common import ModelError, command, say
 from ..core.photos import open_photo
-from ..core.words import counted
 from ..features.near_duplicates import orientation_hashes
 from ..features.photo_features import load_body
 from ..predict.onnx_session import open_network
@@ -32,20 +30,22 @@ from .sources import Row, Sources, places
 @dataclass
 class IndexJob(Job):
     "Look at the file of each photo."
-    def columns(self) -> list[tuple[str, Any]]:
+    def columns(self) -> list[tuple[str, Any]]: # Names and pyarrow types
         "Where it is, its size in pixels and bytes, and its perceptual hashes in eight orientations."
         pa = needed('pyarrow')
         where = [('file', pa.string()), ('start', pa.int64()), ('size', pa.int64()), ('column', pa.string())]
-        return [*where, ('width', pa.int32()), ('height', pa.int32()), ('bytes', pa.int64()), ('hashes', pa.list_(pa.uint64(), 8))]
+        return [*where, ('width', pa.int32()), ('height', pa.int32()), ('bytes', pa.int64()),
+            ('hashes', pa.list_(pa.uint64(), 8))]
 
-    def start(self) -> Callable[[Row, bytes], dict[str, Any]]:
+    def start(self) -> Callable[[Row, bytes], dict[str, Any]]: # A photo's columns
         "Nothing to open."
         return _indexed
 
 def _indexed(row:Row, data:bytes) -> dict[str, Any]:
     width, height = _pixels(data)
     where = {name: getattr(row, name) for name in places}
-    return {**where, 'width': width, 'height': height, 'bytes': len(data), 'hashes': orientation_hashes(open_photo(data, at_least=64))}
+    hashes = orientation_hashes(open_photo(data, at_least=64))
+    return {**where, 'width': width, 'height': height, 'bytes': len(data), 'hashes': hashes}
 
 def _pixels(data:bytes) -> tuple[int, int]:
     "Width and height by the head of the file; that it can be opened is for `open_photo` to say."
@@ -86,7 +86,8 @@ def index_photos(
     Run
         `.place` is the folder
     """
-    return run_shards(begin(IndexJob('index', {'hashes': 1}), source, out, shard, column), 'indexing photos', engine, address)
+    run = begin(IndexJob('index', {'hashes': 1}), source, out, shard, column)
+    return run_shards(run, 'indexing photos', engine, address)
 
 # %% ../../../nbs/engine/shards/indexing.ipynb #51893e53
 @dataclass
@@ -96,18 +97,18 @@ class FeatureJob(Job):
     size: int = 256 # Side of the square that it sees, in pixels
     mirror: bool = True # Look at the mirror image as well
 
-    def columns(self) -> list[tuple[str, Any]]:
+    def columns(self) -> list[tuple[str, Any]]: # Names and pyarrow types
         "Two rows of numbers, and the perceptual hashes for whoever groups copies."
         pa, n = needed('pyarrow'), self.made_by['numbers']
         views = ['features', 'mirrored'] if self.mirror else ['features']
         return [('hashes', pa.list_(pa.uint64(), 8)), *((name, pa.list_(pa.float16(), n)) for name in views)]
 
-    def start(self) -> Callable[[Row, bytes], dict[str, Any]]:
+    def start(self) -> Callable[[Row, bytes], dict[str, Any]]: # A photo's columns
         "Open the body."
         body = load_body(self.arch, self.size)
         if body.kind() != self.made_by['body']:
-            raise ModelError(f'{self.arch} has other weights here than where this run began. Install the same release of its '
-                             'package on all machines; nothing was mixed.')
+            raise ModelError(f'{self.arch} has other weights here than where this run began. Install the same '
+                             'release of its package on all machines; nothing was mixed.')
         session = open_network(body.network, threads=1)
         def look(row:Row, data:bytes) -> dict[str, Any]:
             pixels, picture = body.preprocess.tensor(data)[None], open_photo(data, at_least=64)
@@ -173,10 +174,12 @@ def _counted(run:Run) -> dict[str, Any]:
     counts = ', '.join(f'{label or "without a class"} {n:,}' for label, n in sorted(labels.items())[:12])
     say(f'{photos:,} photos in {run.place.address}: {counts or "none that opens"}.')
     for reason, n in reasons.most_common(10): say(f'left out {n:,}: {reason}')
-    return {'out': run.place.address, 'photos': photos, 'labels': dict(sorted(labels.items())), 'left_out': sum(reasons.values()),
-        'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan), 'exit': int(bool(reasons))}
+    return {'out': run.place.address, 'photos': photos, 'labels': dict(sorted(labels.items())),
+        'left_out': sum(reasons.values()), 'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan),
+        'exit': int(bool(reasons))}
 
-@command(examples=['bears-index photos', 'bears-index s3://bucket/photos --out manifest --engine ray'], then='bears-features manifest')
+@command(examples=['bears-index photos', 'bears-index s3://bucket/photos --out manifest --engine ray'],
+    then='bears-features manifest')
 def bears_index(
     photos:str, # A folder, a .parquet, .tar or .txt file, a pattern of these, or an address such as s3://bucket/folder
     out:str='manifest', # A folder for the index
@@ -190,7 +193,8 @@ def bears_index(
     return _counted(index_photos(photos, out, engine, shard, address, column))
 
 # %% ../../../nbs/engine/shards/indexing.ipynb #c28d2f0f
-@command(examples=['bears-features manifest', 'bears-features photos --out features --shard 500'], then='bears-train features')
+@command(examples=['bears-features manifest', 'bears-features photos --out features --shard 500'],
+    then='bears-train features')
 def bears_features(
     photos:str, # As for `bears-index`, or the folder that it wrote
     out:str='features', # A folder for the features

@@ -11,7 +11,7 @@ __all__ = ['stores', 'needed', 'is_address', 'filesystem', 'asking', 'Place', 'o
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-import io, os, re
+import os, re
 from ..core.common import BearsError, DataError, NetworkError, UsageError, near, write_beside
 
 # %% ../../../nbs/engine/shards/places.ipynb #998c4ffc
@@ -36,11 +36,13 @@ def needed(
     from importlib import import_module
     try: return import_module(name)
     except ModuleNotFoundError as error:
-        raise UsageError(f'This needs {error.name}, which is not installed: pip install "bears_lib[{extra}]"') from error
+        raise UsageError(f'This needs {error.name}, which is not installed: '
+                         f'pip install "bears_lib[{extra}]"') from error
 
 # %% ../../../nbs/engine/shards/places.ipynb #d179cf40
+# kinds of addresses, and what each needs besides fsspec
 stores = {'file': '', 'local': '', 'memory': '', 's3': 's3', 's3a': 's3', 'gs': 'gcsfs', 'gcs': 'gcsfs', 'az': 'adlfs',
-    'abfs': 'adlfs', 'abfss': 'adlfs', 'hf': 'huggingface_hub'}  # kinds of addresses, and what each needs besides fsspec
+    'abfs': 'adlfs', 'abfss': 'adlfs', 'hf': 'huggingface_hub'}
 
 def is_address(
     text:Any, # What somebody gave
@@ -57,7 +59,8 @@ def is_address(
     bool
         True for s3://..., memory://...; False for paths, also for those of Windows
     """
-    return isinstance(text, str) and bool(re.match(r'[A-Za-z][\w+.-]+:{1,2}(//|[A-Za-z])', text)) and not os.path.exists(text)
+    if not isinstance(text, str): return False
+    return bool(re.match(r'[A-Za-z][\w+.-]+:{1,2}(//|[A-Za-z])', text)) and not os.path.exists(text)
 
 def filesystem(
     address:str, # Such as 's3://bucket/folder'
@@ -76,7 +79,8 @@ def filesystem(
     """
     kind = address.partition(':')[0].lower()
     if kind not in stores or '::' in address:
-        raise UsageError(f'{address[:200]} is no address of storage: those begin with {", ".join(f"{each}://" for each in stores)}.'
+        kinds = ', '.join(f'{each}://' for each in stores)
+        raise UsageError(f'{address[:200]} is no address of storage: those begin with {kinds}.'
                          f'{near(kind, stores)} A list of web addresses goes into a text file, one on each line.')
     try: return needed('fsspec.core').url_to_fs(address)
     except ImportError as error:
@@ -94,8 +98,9 @@ def _no_answer(address:str, error:Exception) -> BearsError:
     if isinstance(error, FileNotFoundError):
         return DataError(f'{address} is not there. Check the address.')
     if isinstance(error, PermissionError) or _unknown.search(words):
-        return NetworkError(f"{address} can't be read without credentials, or not with these ({words}). Set them as its "
-                            'storage wants them, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and run again.')
+        return NetworkError(f"{address} can't be read without credentials, or not with these ({words}). Set them as "
+                            'its storage wants them, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, '
+                            'and run again.')
     return NetworkError(f"{address} can't be reached ({words}). Check the address and the connection, and run again.")
 
 class asking:
@@ -172,13 +177,15 @@ class Place:
         list[str]
             Sorted
         """
-        found: list[str] = []
-        if self.local is not None:
-            if self.local.is_dir(): found = os.listdir(self.local)
-        else:
-            with asking(self.address), suppress(FileNotFoundError):
-                found = [str(each).rsplit('/', 1)[-1] for each in self.fs.ls(self.root, detail=False)]
-        return sorted(name for name in found if name.endswith(ending))
+        return sorted(name for name in _files_in(self) if name.endswith(ending))
+
+# %% ../../../nbs/engine/shards/places.ipynb #1898c9f4
+def _files_in(place:Place) -> list[str]:
+    "The names in a folder; none where it is not there yet."
+    if place.local is not None: return os.listdir(place.local) if place.local.is_dir() else []
+    with asking(place.address), suppress(FileNotFoundError):
+        return [str(each).rsplit('/', 1)[-1] for each in place.fs.ls(place.root, detail=False)]
+    return []
 
 # %% ../../../nbs/engine/shards/places.ipynb #1edc0964
 def open_file(

@@ -10,18 +10,18 @@ __all__ = ['hidden', 'Job', 'to_table', 'look_at', 'work_shard', 'Plan', 'part_n
 # %% ../../../nbs/engine/shards/shards.ipynb #64494f70
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-import hashlib, io, json, os, tempfile
+import hashlib, io, json, tempfile
 import numpy as np
 from ... import __version__
 from ..core.common import BearsError, DataError, UsageError, progress, read_json
 from ..core.decoding import PhotoError
 from ..core.words import counted
-from .places import Place, asking, needed, open_file, read_place, write_place
-from .sources import Reader, Row, Sources, list_photos
+from .places import Place, needed, open_file, read_place, write_place
+from .sources import Row, Sources, list_photos
 
 # %% ../../../nbs/engine/shards/shards.ipynb #7553023c
 @dataclass
@@ -35,11 +35,11 @@ class Job:
         "What is known of each photo in the end, besides its address, label, sha256 and problem."
         return []
 
-    def start(self) -> Callable[[Row, bytes], dict[str, Any]]: # For a photo its columns; a `PhotoError` says why it can't be used
+    def start(self) -> Callable[[Row, bytes], dict[str, Any]]: # A photo's columns, or a `PhotoError` that says why
         "Get ready to look at photos."
         return lambda row, data: {}
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]: # Its `kind` and `made_by`
         "What a shard says about itself."
         return {'kind': self.kind, 'made_by': self.made_by}
 
@@ -55,7 +55,8 @@ def _column(values:list[Any], kind:Any) -> Any:
     pa = needed('pyarrow')
     if not pa.types.is_fixed_size_list(kind): return pa.array(values, kind)
     width, numbers = kind.list_size, kind.value_type.to_pandas_dtype()
-    rows = [np.zeros(width, numbers) if value is None else np.asarray(value, numbers).reshape(width) for value in values]
+    rows = [np.zeros(width, numbers) if value is None else np.asarray(value, numbers).reshape(width)
+        for value in values]
     return pa.FixedSizeListArray.from_arrays(pa.array(np.concatenate(rows or [np.zeros(0, numbers)])), width)
 
 def to_table(
@@ -77,7 +78,8 @@ def to_table(
         A pyarrow table
     """
     schema = _schema(job)
-    return needed('pyarrow').Table.from_arrays([_column([row.get(each.name) for row in rows], each.type) for each in schema], schema=schema)
+    columns = [_column([row.get(each.name) for row in rows], each.type) for each in schema]
+    return needed('pyarrow').Table.from_arrays(columns, schema=schema)
 
 # %% ../../../nbs/engine/shards/shards.ipynb #d4c2003d
 def _as_bytes(name:str) -> bytes: return name.encode('utf-8', 'surrogateescape')
@@ -171,9 +173,9 @@ def _write_plan(place:Place, rows:Iterable[Row], size:int) -> int:
             for some in _in_shards(progress(rows, 'listing photos', unit=' photos'), size):
                 n += len(some)
                 columns = [list(values) for values in zip(*some)]
-                for i, change in enumerate((_as_bytes, _as_text, _as_bytes)): columns[i] = [change(value) for value in columns[i]]
-                writer.write_table(pa.Table.from_arrays([pa.array(values, each.type) for values, each in zip(columns, schema)],
-                    schema=schema), row_group_size=size)
+                for i, change in enumerate((_as_bytes, _as_text, _as_bytes)): columns[i] = list(map(change, columns[i]))
+                arrays = [pa.array(values, each.type) for values, each in zip(columns, schema)]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=size)
         if n: write_place(place, _plan, Path(path).read_bytes())
     return n
 
@@ -193,7 +195,8 @@ class Plan:
         except BearsError:
             raise
         except Exception as error:
-            raise DataError(f'{address} is damaged: the list of photos of this run. Choose another folder for the results.') from error
+            raise DataError(f'{address} is damaged: the list of photos of this run. '
+                            'Choose another folder for the results.') from error
 
     def __len__(self): return self.file.metadata.num_row_groups
     @property
@@ -256,20 +259,25 @@ def shard_told(
     except BearsError:
         raise
     except Exception as error:
-        raise DataError(f'{path} is no whole shard: another program may have written there, or a disk was full. Take it away, '
-                        'and the same command computes it again.') from error
+        raise DataError(f'{path} is no whole shard: another program may have written there, or a disk was full. '
+                        'Take it away, and the same command computes it again.') from error
 
 # %% ../../../nbs/engine/shards/shards.ipynb #30f25aeb
 @contextmanager
 def held(
     run:Any, # As `begin` gives it
-) -> Iterator[None]:
+) -> Iterator[None]: # A block in which nobody else writes
     """Keep a second program away; a disk lets go when a program dies, storage has no such lock.
 
     Parameters
     ----------
     run : Any
         As `begin` gives it
+
+    Returns
+    -------
+    Iterator[None]
+        A block in which nobody else writes
     """
     place = run.place
     if place.local is None:
@@ -279,9 +287,11 @@ def held(
     lock = FileLock(place.local/hidden/_lock)
     try: lock.acquire(timeout=0)
     except Timeout:
-        raise UsageError(f'Another program is writing to {place.address} just now. Wait for it, or choose another folder.') from None
+        raise UsageError(f'Another program is writing to {place.address} just now. '
+                         'Wait for it, or choose another folder.') from None
     except OSError as error:
-        raise BearsError(f"Can't write to {place.address}: {error.strerror}. Choose a folder you may write to.") from error
+        raise BearsError(f"Can't write to {place.address}: {error.strerror}. "
+                         'Choose a folder you may write to.') from error
     try: yield
     finally: lock.release()
 
@@ -303,18 +313,18 @@ class Run:
         "The photos, in shards."
         return Plan(self.notes.path(_plan))
 
-    def todo(self) -> list[int]:
+    def todo(self) -> list[int]: # Their numbers
         "The shards whose files are not there; the others are checked to be of this run, and whole."
         there, told = set(self.place.names('.parquet')), self.job.told()
         for shard in range(len(self.plan)):
             if (name := part_name(shard)) not in there: continue
             found, rows = shard_told(self.place, name)
             if found != told:
-                raise DataError(f'{self.place.path(name)} was made {_difference(told, found)}, and results are never mixed. '
-                                'Choose another folder for these.')
+                raise DataError(f'{self.place.path(name)} was made {_difference(told, found)}, and results are '
+                                'never mixed. Choose another folder for these.')
             if rows != self.plan.size(shard):
-                raise DataError(f'{self.place.path(name)} has {counted(rows, "row")} where {self.plan.size(shard)} belong. Take '
-                                'it away, and the same command computes it again.')
+                raise DataError(f'{self.place.path(name)} has {counted(rows, "row")} where {self.plan.size(shard)} '
+                                'belong. Take it away, and the same command computes it again.')
         return [shard for shard in range(len(self.plan)) if part_name(shard) not in there]
 
 # %% ../../../nbs/engine/shards/shards.ipynb #c199de7f
@@ -371,7 +381,8 @@ def begin(
         else:
             _refuse_others(run)
             if not _write_plan(run.notes, list_photos(source, column), shard):
-                raise DataError(f'{run.source[:200]} holds no photos. Give a folder, a list, a table or an archive with some.')
+                raise DataError(f'{run.source[:200]} holds no photos. '
+                                'Give a folder, a list, a table or an archive with some.')
             write_place(run.notes, _run, json.dumps(told, indent=1).encode())
     return run
 
@@ -384,15 +395,15 @@ def _known(run:Run, told:dict[str, Any]) -> dict[str, Any]:
     if not isinstance(found, dict):
         found = {}
     if {name: found.get(name) for name in ('kind', 'made_by')} != run.job.told():
-        raise DataError(f'{run.place.address} holds results that were made {_difference(run.job.told(), found)}, and results are '
-                        'never mixed. Choose another folder for these.')
+        raise DataError(f'{run.place.address} holds results that were made {_difference(run.job.told(), found)}, and '
+                        'results are never mixed. Choose another folder for these.')
     if found.get('source') != told['source']:
-        raise DataError(f'{run.place.address} holds results for {str(found.get("source"))[:200]}, not for {run.source[:200]}. '
-                        'Choose another folder for these.')
+        raise DataError(f'{run.place.address} holds results for {str(found.get("source"))[:200]}, '
+                        f'not for {run.source[:200]}. Choose another folder for these.')
     return found
 
 def _refuse_others(run:Run) -> None:
     "Shards without a plan are of somebody else."
     if names := [name for name in run.place.names('.parquet') if name.startswith('part-')]:
-        raise DataError(f'{run.place.path(names[0])} is there, and no run that it belongs to. Choose another folder for these '
-                        'results, or take it away.')
+        raise DataError(f'{run.place.path(names[0])} is there, and no run that it belongs to. Choose another folder '
+                        'for these results, or take it away.')

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import glob, io, itertools, os, tarfile, threading
 from ..core.common import DataError, UsageError, json_rows, near
 from ..core.decoding import PhotoError, max_bytes, read_file
-from ..core.folders import find_splits, is_visible, looks_like_photo, place_of, read_metadata, suffixes, visible_files
+from bears_lib.engine.core.folders import (find_splits, is_visible, looks_like_photo, place_of, read_metadata,
+    suffixes, visible_files)
 from ..core.words import is_web_address
 from ..predict.inputs import refuse_no_photo
 from .places import asking, filesystem, is_address, needed, open_file
@@ -36,7 +37,8 @@ def _two_levels(folders:Callable[[str], Iterable[tuple[str, bool]]], root:str) -
     found: list[tuple[str, ...]] = []
     for first, is_folder in folders(root):
         if not is_folder or not is_visible(first): continue
-        inside = [(name, deep) for name, deep in itertools.islice(folders(f'{root}/{first}'), 10_000) if is_visible(name)]
+        below = itertools.islice(folders(f'{root}/{first}'), 10_000)
+        inside = [(name, deep) for name, deep in below if is_visible(name)]
         found += [(first, name, '') for name, deep in inside if deep]
         if any(not deep for _, deep in inside): found.append((first, ''))
     return found
@@ -53,7 +55,8 @@ def _said_in(root:Path) -> dict[str, str]:
         with lines.open('rb') as file: rows = list(json_rows(file))
     else: rows = [{'file_name': name, **row} for name, row in read_metadata(root).items()]
     names = [key for key in ('label', 'class', 'text') if rows and key in rows[0]]
-    return {str(row.get('file_name', '')): str(row[names[0]]) for row in rows if names and row.get(names[0]) not in (None, '')}
+    return {str(row.get('file_name', '')): str(row[names[0]]) for row in rows
+        if names and row.get(names[0]) not in (None, '')}
 
 def _of_folder(root:Path) -> Iterator[Row]:
     "The photos below a folder on a disk."
@@ -96,28 +99,31 @@ def _of_list(path:str) -> Iterator[Row]:
 
 # %% ../../../nbs/engine/shards/sources.ipynb #3aa67ef4
 columns = ('address', 'path', 'url', 'image_url', 'file_name', 'filename', 'image', 'jpg', 'png', 'bytes', 'content')
-places = ('file', 'start', 'size', 'column') # of an index, which says of each photo in an archive or a table where it begins
+# columns of an index, which say of each photo in an archive or a table where it begins
+places = ('file', 'start', 'size', 'column')
 largest_group = 1_000_000_000 # bytes that one row group of photos may have
 
 def _table(path:str) -> Any:
     pq, file = needed('pyarrow.parquet'), open_file(path)
     try: return pq.ParquetFile(file)
     except Exception as error:
-        raise DataError(f'{path} is no whole parquet file ({str(error).splitlines()[0][:120]}). Write it again, or take it away.') from error
+        raise DataError(f'{path} is no whole parquet file ({str(error).splitlines()[0][:120]}). '
+                        'Write it again, or take it away.') from error
 
 def _photo_column(path:str, schema:Any, column:str) -> str:
     "The column that holds photos or their addresses."
     found = [column] if column else [name for name in columns if name in schema.names][:1]
     if not found or found[0] not in schema.names:
         wanted = f'no column {column}' if column else 'none that is known to hold photos or their addresses'
-        raise DataError(f'{path} has the columns {", ".join(schema.names)[:300]}, and {wanted}.{near(column, schema.names)} '
-                        'Say which one it is: column=NAME, or --column NAME.')
+        raise DataError(f'{path} has the columns {", ".join(schema.names)[:300]}, and {wanted}.'
+                        f'{near(column, schema.names)} Say which one it is: column=NAME, or --column NAME.')
     return found[0]
 
 def _class_names(schema:Any) -> list[str]:
     "What Hugging Face wrote into the head of a table."
     said = list(json_rows([(schema.metadata or {}).get(b'huggingface', b'')]))
-    for key in ('info', 'features', 'label', 'names'): said = [each[key] for each in said if isinstance(each, dict) and key in each]
+    for key in ('info', 'features', 'label', 'names'):
+        said = [each[key] for each in said if isinstance(each, dict) and key in each]
     return [str(name) for name in said[0]] if said and isinstance(said[0], list) else []
 
 # %% ../../../nbs/engine/shards/sources.ipynb #06897267
@@ -148,10 +154,14 @@ def _of_table(path:str, column:str='') -> Iterator[Row]:
             labels = chunk['label'].to_pylist() if has_label else ['']*rows
             addresses = chunk[name].to_pylist() if text else [None]*rows
             for i, (address, label) in enumerate(zip(addresses, labels)):
-                label = names[label] if isinstance(label, int) and 0 <= label < len(names) else '' if label is None else str(label)
+                if isinstance(label, int) and 0 <= label < len(names): label = names[label]
+                else: label = '' if label is None else str(label)
                 if text: yield Row(_address(address or '', home), label)
                 else: yield Row(f'{path}#{start + i}', label, path, start + i, -1, name)
             start += rows
+
+def _of_tables(paths:list[str], column:str) -> Iterator[Row]:
+    for path in paths: yield from _of_table(path, column)
 
 # %% ../../../nbs/engine/shards/sources.ipynb #5a34780d
 def _members(archive:tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -171,13 +181,15 @@ def _of_archive(path:str) -> Iterator[Row]:
                 found, label = list[Row](), ''
                 for member in together:
                     ending = PurePosixPath(member.name).suffix.lower()
-                    if ending in suffixes: found.append(Row(f'{path}#{member.name}', '', path, member.offset_data, member.size))
+                    if ending in suffixes:
+                        found.append(Row(f'{path}#{member.name}', '', path, member.offset_data, member.size))
                     elif ending in ('.cls', '.txt') and member.size < 300:
-                        label = archive.extractfile(member).read().decode('utf-8', 'replace').strip()  # type: ignore[union-attr]
+                        text = archive.extractfile(member).read()  # type: ignore[union-attr]
+                        label = text.decode('utf-8', 'replace').strip()
                 yield from (row._replace(label=label) for row in found)
     except tarfile.TarError as error:
-        raise DataError(f'{path} is no tar archive that can be read from any point on ({error}). Unpack it, or write it '
-                        'without packing.') from error
+        raise DataError(f'{path} is no tar archive that can be read from any point on ({error}). Unpack it, or write '
+                        'it without packing.') from error
 
 # %% ../../../nbs/engine/shards/sources.ipynb #1fe256c0
 def _matches(pattern:str) -> list[str]:
@@ -198,14 +210,14 @@ def _one_source(source:str, column:str) -> Iterator[Row]:
     if is_web_address(source): return iter([Row(source)])
     if is_address(source):
         parts = [name for name in _matches(f'{source.rstrip("/")}/*.parquet')]
-        return itertools.chain.from_iterable(_of_table(part, column) for part in parts) if parts else _of_storage(source)
+        return _of_tables(parts, column) if parts else _of_storage(source)
     if Path(source).is_dir():
         parts = sorted(str(path) for path in Path(source).glob('*.parquet') if is_visible(path.name))
-        return itertools.chain.from_iterable(_of_table(part, column) for part in parts) if parts else _of_folder(Path(source))
+        return _of_tables(parts, column) if parts else _of_folder(Path(source))
     if Path(source).is_file(): return iter([Row(os.path.abspath(source))])
     others = os.listdir(Path(source).parent) if Path(source).parent.is_dir() else []
-    raise DataError(f'{source} is not there.{near(Path(source).name, others)} Give a folder, a parquet file, a tar archive, '
-                    'a text file with addresses, or an address such as s3://bucket/folder.')
+    raise DataError(f'{source} is not there.{near(Path(source).name, others)} Give a folder, a parquet file, '
+                    'a tar archive, a text file with addresses, or an address such as s3://bucket/folder.')
 
 # %% ../../../nbs/engine/shards/sources.ipynb #426cece7
 Sources = str | Path | Iterable[str | Path]
@@ -339,6 +351,6 @@ def _start_at(row:Row, at_once:int) -> _At:
     size = sum(about.column(i).total_uncompressed_size for i in range(about.num_columns)
         if about.column(i).path_in_schema.split('.')[0] == row.column)
     if size > largest_group:
-        raise PhotoError(f'its row group holds {size/1e6:,.0f} MB, and at most {largest_group/1e6:,.0f} fit: write the table '
-                         'with row_group_size=100.')
+        raise PhotoError(f'its row group holds {size/1e6:,.0f} MB, and at most {largest_group/1e6:,.0f} fit: write '
+                         'the table with row_group_size=100.')
     return _At(row.file, table.iter_batches(at_once, row_groups=range(group, len(groups)), columns=[row.column]), first)

@@ -12,19 +12,19 @@ __all__ = ['in_memory', 'Rows', 'Sums', 'add_up', 'stream_fit', 'StreamedHead', 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-import hashlib, json, os, tempfile
+import os, tempfile
 import numpy as np
-from ..core.common import BearsError, DataError, accuracy_text, read_json, say
+from ..core.common import DataError, accuracy_text, say
 from ..core.words import counted
 from ..features.linear_probe import Head, doubt, fit_linear, group_folds, many_photos, most_folds
 from ..features.novelty import Familiar, among_groups
 from ..features.photo_features import Body, load_body
 from .answers import read_shards
 from .copies import copy_pairs, group_names, group_numbers, read_hashes
-from .places import Place, needed
+from .places import Place
 from .shards import shard_told
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #33c3834a
@@ -57,10 +57,7 @@ class Rows:
         np.ndarray
             float32 of shape (views, photos, numbers)
         """
-        width = self.views*self.numbers
-        with open(self.path, 'rb') as file:
-            found = np.fromfile(file, np.float16, (stop - start)*width, offset=2*start*width)
-        return found.reshape(stop - start, self.views, self.numbers).swapaxes(0, 1).astype(np.float32)
+        return _read_block(self, start, stop)
 
     def some(self,
         places:np.ndarray, # int of shape (m,), sorted
@@ -80,7 +77,7 @@ class Rows:
         return np.concatenate([self.block(place, place + 1) for place in places.tolist()], axis=1)
 
     def sums(self,
-        add:Callable[[slice, np.ndarray], tuple], # Of a block its places and features: arrays or numbers that can be added
+        add:Callable[[slice, np.ndarray], tuple], # From a block's places and features to what can be added
         at_once:int=2048, # Photos in a block
     ) -> list: # Each added up over all blocks
         """One pass over all photos, on all cores.
@@ -88,7 +85,7 @@ class Rows:
         Parameters
         ----------
         add : Callable[[slice, np.ndarray], tuple]
-            Of a block its places and features: arrays or numbers that can be added
+            From a block's places and features to what can be added
         at_once : int, default 2048
             Photos in a block
 
@@ -97,17 +94,28 @@ class Rows:
         list
             Each added up over all blocks
         """
-        from threadpoolctl import threadpool_limits
-        starts, total = range(0, len(self.classes), at_once), list[Any]()
-        def one(start:int) -> tuple:
-            stop = min(start + at_once, len(self.classes))
-            return add(slice(start, stop), self.block(start, stop))
-        cores = os.cpu_count() or 1
-        with threadpool_limits(limits=1), ThreadPoolExecutor(cores) as pool:
-            for first in range(0, len(starts), 4*cores):
-                for found in pool.map(one, starts[first:first + 4*cores]):
-                    total = [sum_ + new for sum_, new in zip(total, found)] if total else list(found)
-        return total
+        return _added_up(self, add, at_once)
+
+# %% ../../../nbs/engine/shards/streaming_head.ipynb #da42d2d5
+def _read_block(rows:Rows, start:int, stop:int) -> np.ndarray:
+    "Photos as they lie in the file, from one to before another."
+    width = rows.views*rows.numbers
+    with open(rows.path, 'rb') as file:
+        found = np.fromfile(file, np.float16, (stop - start)*width, offset=2*start*width)
+    return found.reshape(stop - start, rows.views, rows.numbers).swapaxes(0, 1).astype(np.float32)
+
+def _added_up(rows:Rows, add:Callable[[slice, np.ndarray], tuple], at_once:int) -> list[Any]:
+    "What `add` says of each block, added up in the order of the blocks; only a few wait at a time."
+    from threadpoolctl import threadpool_limits
+    starts, cores, total = range(0, len(rows.classes), at_once), os.cpu_count() or 1, list[Any]()
+    def one(start:int) -> tuple:
+        stop = min(start + at_once, len(rows.classes))
+        return add(slice(start, stop), rows.block(start, stop))
+    with threadpool_limits(limits=1), ThreadPoolExecutor(cores) as pool:
+        for first in range(0, len(starts), 4*cores):
+            for found in pool.map(one, starts[first:first + 4*cores]):
+                total = [sum_ + new for sum_, new in zip(total, found)] if total else list(found)
+    return total
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #b500acd3
 @dataclass
@@ -138,7 +146,8 @@ def add_up(
     n, total = counts.sum(), firsts.sum(0)
     middle, size = total/n, float(np.sqrt(np.trace(squares)/n/rows.numbers)) or 1.
     if not np.isfinite(size):
-        raise DataError('The features hold numbers that are not finite: a photo or the body is damaged. Compute them again.')
+        raise DataError('The features hold numbers that are not finite: a photo or the body is damaged. '
+                        'Compute them again.')
     spread = (squares/n - np.outer(middle, middle))/size**2
     return Sums(middle, size, (firsts/counts[:, None] - middle)/size, counts/n, spread)
 
@@ -236,7 +245,7 @@ class StreamedHead:
     log_loss: float # On photos that were not seen
 
 def _folds(rows:Rows, dealt:int=200_000) -> np.ndarray:
-    "bool of shape (n, folds): which photos each fold learns from; up to `dealt` photos as in memory, above by the number of the group."
+    "bool of shape (n, folds): which photos each fold learns from; up to `dealt` photos as in memory, else by group."
     n = len(rows.classes)
     folds = group_folds(rows.classes, rows.names or rows.groups.tolist()) if n <= dealt else []
     if not folds: return (rows.groups % most_folds)[:, None] != np.arange(most_folds)
@@ -276,7 +285,8 @@ def fit_rows(
     if n <= most: return _of_memory(rows, first, familiar, likeness)
     sums = add_up(rows)
     fold = _folds(rows)
-    weights = stream_fit(rows, sums, fold, first.strength, np.repeat(_discriminant(sums), fold.shape[1], axis=1), slope=3e-3)
+    begin = np.repeat(_discriminant(sums), fold.shape[1], axis=1)
+    weights = stream_fit(rows, sums, fold, first.strength, begin, slope=3e-3)
     predicted, top, own = judge(rows, sums, fold, weights)
     doubted = (top > doubt) & (predicted != rows.classes)
     for label in range(len(rows.labels)):
@@ -285,14 +295,17 @@ def fit_rows(
     last = stream_fit(rows, sums, ~doubted[:, None], first.strength, weights.mean(1, keepdims=True))
     head = _head(sums, last[:, 0], first.strength)
     head.right, head.n = int((predicted == rows.classes).sum()), n
-    return StreamedHead(head, familiar, np.flatnonzero(doubted), predicted, likeness, float(-np.log(np.maximum(own, 1e-7)).mean()))
+    loss = float(-np.log(np.maximum(own, 1e-7)).mean())
+    return StreamedHead(head, familiar, np.flatnonzero(doubted), predicted, likeness, loss)
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #1ec29bd6
 def _of_memory(rows:Rows, head:Head, familiar:Familiar, likeness:np.ndarray) -> StreamedHead:
     if not head.n:
-        raise DataError(f'Too few different photos: each of the {len(rows.labels)} classes needs at least three. Add photos, or leave a class out.')
+        raise DataError(f'Too few different photos: each of the {len(rows.labels)} classes needs at least three. '
+                        'Add photos, or leave a class out.')
     own = head.chances[np.arange(head.n), rows.classes]
-    return StreamedHead(head, familiar, head.doubted, head.chances.argmax(1), likeness, float(-np.log(np.maximum(own, 1e-7)).mean()))
+    loss = float(-np.log(np.maximum(own, 1e-7)).mean())
+    return StreamedHead(head, familiar, head.doubted, head.chances.argmax(1), likeness, loss)
 
 def _discriminant(sums:Sums, shrinkage:float=0.1) -> np.ndarray:
     "Weights of a linear discriminant, of shape (numbers + 1, 1, classes)."
@@ -312,7 +325,7 @@ def judge(
     sums:Sums, # From `add_up`
     used:np.ndarray, # bool of shape (n, fits): which photos each fit has learnt from
     weights:np.ndarray, # float of shape (numbers + 1, fits, classes)
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # The class that is said of each photo, its probability, and that of its own class
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # Class said of each photo, its probability, that of its own class
     """What the one fit that did not see a photo says of it.
 
     Parameters
@@ -329,7 +342,7 @@ def judge(
     Returns
     -------
     tuple[np.ndarray, np.ndarray, np.ndarray]
-        The class that is said of each photo, its probability, and that of its own class
+        Class said of each photo, its probability, that of its own class
     """
     predicted, top, own = np.zeros(len(rows.classes), int), *np.zeros((2, len(rows.classes)), np.float32)
     heads = [_head(sums, weights[:, fit], 1.) for fit in range(weights.shape[1])]
@@ -337,7 +350,8 @@ def judge(
         for fit, head in enumerate(heads):
             unseen = np.flatnonzero(~used[places, fit])
             chances, where = head.probabilities(block[0, unseen]), places.start + unseen
-            predicted[where], top[where], own[where] = chances.argmax(1), chances.max(1), chances[np.arange(len(where)), rows.classes[where]]
+            predicted[where], top[where] = chances.argmax(1), chances.max(1)
+            own[where] = chances[np.arange(len(where)), rows.classes[where]]
         return (0,)
     rows.sums(add)
     return predicted, top, own
@@ -348,31 +362,39 @@ def _told(place:Place) -> dict[str, Any]:
     names = place.names('.parquet')
     told = shard_told(place, names[0])[0] if names else {}
     if told.get('kind') != 'features':
-        raise DataError(f'{place.address} holds no features. bears-features PHOTOS --out {place.address} computes them.')
+        raise DataError(f'{place.address} holds no features. '
+                        f'bears-features PHOTOS --out {place.address} computes them.')
     return told['made_by']
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #073b11e6
 @contextmanager
 def open_rows(
     folder:str|Path, # The folder that `bears-features` wrote
-) -> Iterator[Rows]:
+) -> Iterator[Rows]: # They are gone when the block ends
     """Features as rows on this machine's disk, for as long as the block lasts.
 
     Parameters
     ----------
     folder : str | Path
         The folder that `bears-features` wrote
+
+    Returns
+    -------
+    Iterator[Rows]
+        They are gone when the block ends
     """
     place = Place(folder)
     told = _told(place)
     hashes, files, good = read_hashes(place)
-    names = np.concatenate([np.array([label or '' for label in table['label'].to_pylist()], object) for table in read_shards(place, ['label'])])
+    names = np.concatenate([np.array([label or '' for label in table['label'].to_pylist()], object)
+        for table in read_shards(place, ['label'])])
     good &= names != ''
     labels = sorted(set(names[good].tolist()))
     if len(labels) < 2:
-        raise DataError(f'{place.address} has photos of {counted(len(labels), "class", "classes")}; a classifier needs two or more. '
-                        'Give the photos classes: a folder for each, or a column called label.')
-    if left := int((~good).sum()): say(f'{counted(left, "photo is", "photos are")} left out: not usable, or without a class.')
+        raise DataError(f'{place.address} has photos of {counted(len(labels), "class", "classes")}; a classifier '
+                        'needs two or more. Give the photos classes: a folder for each, or a column called label.')
+    if left := int((~good).sum()):
+        say(f'{counted(left, "photo is", "photos are")} left out: not usable, or without a class.')
     groups = group_numbers(copy_pairs(hashes[good]), int(good.sum()), files[good])
     views = ['features', 'mirrored'] if told['mirror'] else ['features']
     with tempfile.TemporaryDirectory(prefix='bears-rows-') as aside:
@@ -386,7 +408,8 @@ def _spool(place:Place, views:list[str], numbers:int, good:np.ndarray, path:str)
     with open(path, 'wb') as file:
         for table in read_shards(place, views):
             kept = good[start:start + table.num_rows]
-            found = [table[view].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, numbers)[kept] for view in views]
+            flat = [table[view].combine_chunks().flatten().to_numpy(zero_copy_only=False) for view in views]
+            found = [each.reshape(-1, numbers)[kept] for each in flat]
             np.stack(found, axis=1).astype(np.float16).tofile(file)
             start += table.num_rows
 
@@ -402,8 +425,8 @@ class FittedShards:
 
     def __repr__(self) -> str:
         head = self.fitted.head
-        return (f'Classifier of {", ".join(self.labels[:12])}: {accuracy_text(head.right, head.n)} right. Each photo was judged by a head '
-                'that had seen neither it nor its copies (cross-validation).')
+        return (f'Classifier of {", ".join(self.labels[:12])}: {accuracy_text(head.right, head.n)} right. Each photo '
+                'was judged by a head that had seen neither it nor its copies (cross-validation).')
 
 def fit_shards(
     folder:str|Path, # The folder that `bears-features` wrote
@@ -418,7 +441,8 @@ def fit_shards(
     told = _told(Place(folder))
     body = load_body(told['arch'], told['size'])
     if body.kind() != told['body']:
-        raise DataError(f'{folder} was computed with another body than the one that is installed. Compute the features again.')
+        raise DataError(f'{folder} was computed with another body than the one that is installed. '
+                        'Compute the features again.')
     with open_rows(folder) as rows:
         fitted = fit_rows(rows)
         counts = np.bincount(rows.classes, minlength=len(rows.labels)).tolist()
