@@ -317,8 +317,8 @@ class _Card:
         import ipywidgets as widgets
         self.side, self.file, self.suggestion, self.chosen = side, '', '', chosen
         self.ways: list[str] = []  # What each of the classes' buttons chooses
-        self.image = widgets.Image(format='jpeg',
-            layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
+        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px',
+            height=f'{side}px', object_fit='contain'))
         self.words = widgets.HTML(layout=widgets.Layout(height='4.2em', overflow='auto'))
         self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'),
             ('Remove', 'Take this photo out (x)', 'bears-remove'), ('Zoom', 'Show it large (z)', 'bears-zoom'))]
@@ -328,7 +328,8 @@ class _Card:
         self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
             layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        self.box = widgets.VBox([self.image, self.words, self.quick[0], widgets.HBox(self.quick[1:]), self.classes, self.menu],
+        buttons = widgets.HBox(self.quick[1:])
+        self.box = widgets.VBox([self.image, self.words, self.quick[0], buttons, self.classes, self.menu],
             layout=widgets.Layout(width=f'{max(side, 200) + 20}px', padding='6px', border='2px solid transparent'))
         self.box.add_class('bears-card')
 

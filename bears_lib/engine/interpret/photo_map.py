@@ -225,6 +225,6 @@ def photo_map(
         f'{some} Choose a photo, or walk with the arrow keys; it appears below, with its path.</p>'
         '<div class="wide"><div class="mapbox"><form class="map" aria-label="Map of the photos"><div class="bar">'
         f'<fieldset><legend>Show</legend>{switches}'
-        '<label><input type="checkbox" id="mistakes"> list all mistakes</label><button type="reset">Empty the list</button>'
-        '</fieldset></div>'
+        '<label><input type="checkbox" id="mistakes"> list all mistakes</label>'
+        '<button type="reset">Empty the list</button></fieldset></div>'
         f'<div class="field">{points}</div></form></div></div>')
