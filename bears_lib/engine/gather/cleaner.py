@@ -339,7 +339,6 @@ class _Card:
 
     def _changed(self, change) -> None:
         if self.file: self.chosen(self.file, change['new'])
-
     if TYPE_CHECKING:  # `fill` follows
         def __getattr__(self, name:str) -> Any: ...
 

@@ -374,7 +374,7 @@ def kept_by_page(
     return [row['url'] for row in rows if is_plain_name(row.get('url', ''))]
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #7e86e70d
-def _own_files(photos:Iterable[Source]) -> dict[str, bytes]:
+def _own_files(photos:list[Source]) -> dict[str, bytes]:
     "The page's scripts, its style, its examples and its icons, by name."
     own = {name: (files('bears_lib')/'data'/'web'/name).read_bytes()
         for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
@@ -439,7 +439,7 @@ def make_web_app(
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
     require_open(photos.values())
-    pages = _own_files(photos.values())
+    pages = _own_files(list(photos.values()))
     copies, packs = _runtime_files(runtime, packed)
     pages |= copies
     settings = _settings(info, network, bool(runtime), packs, trainer)
