@@ -46,8 +46,7 @@ def bears_train(
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
     if effort != 1 and (epochs or arch != default_arch):
-        raise BearsError('--effort 2 chooses the body itself and fits a head: leave --arch and --epochs out, '
-                         'or --effort.')
+        raise BearsError('--effort 2 chooses the body and fits a head: leave --arch and --epochs out, or --effort.')
     if workers > 1: return _train_together(photos, model, arch, epochs, workers, address, start)
     trained, result = _train(photos, arch, valid or valid_pct or None, epochs, effort)
     from bears_lib.deploy import save_model
@@ -87,7 +86,8 @@ def _train_shards(features:str, model:str, head_only:bool, start:float) -> dict:
     folder, head = save_model(trained, model, body=not head_only), trained.fitted.head
     say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
     return {'model': str(folder), 'labels': trained.labels, 'photos': trained.counts, 'accuracy': head.right/head.n,
-        'right': head.right, 'n': head.n, 'interval': list(wilson(head.right, head.n)), 'log_loss': round(trained.fitted.log_loss, 4),
+        'right': head.right, 'n': head.n, 'interval': list(wilson(head.right, head.n)),
+        'log_loss': round(trained.fitted.log_loss, 4),
         'doubted': len(trained.fitted.doubted), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #794ef234

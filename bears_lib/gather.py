@@ -22,7 +22,8 @@ from .engine.gather.providers import register_provider
 from .engine.gather.search import search_images, search_images_ddg
 from .engine.shards.copies import bears_check
 _all_ = ['search_images', 'search_images_ddg', 'register_provider', 'download_images', 'gather_images', 'bears_gather',
-    'save_uploads', 'attribution', 'licensed_copy', 'check_images', 'find_dups', 'drop_dups', 'ImageCleaner', 'bears_check']
+    'save_uploads', 'attribution', 'licensed_copy', 'check_images', 'find_dups', 'drop_dups',
+    'ImageCleaner', 'bears_check']
 
 # %% ../nbs/01_gather.ipynb #d87f8438
 def sample_bears(

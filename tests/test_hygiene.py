@@ -61,16 +61,13 @@ def test_opens_with_title_and_promise(notebook):
 
 def exported(path:Path) -> str: return '\n'.join(source(cell) for cell in cells(path, 'code') if re.match(r'#\| (export|default_exp)', source(cell)))
 
-wide = {'browser_app', 'cleaner', 'photo_map', 'report', 'reporting', 'simulated', 'sounds'}  # still to be wrapped
-
 @pytest.mark.parametrize('notebook', [path for path in notebooks if not {'lessons', 'solutions'} & set(path.parts[-2:-1]) or 'engine' in path.parts], ids=name_of)
 def test_exported_cells_fit_on_a_page(notebook):
     "120 columns and 30 lines."
     texts = [source(cell) for cell in cells(notebook, 'code') if re.search(r'^#\| *export', source(cell), re.M)]
     over = [line for text in texts for line in text.split('\n') if len(line) > 120]
     long = [text.split('\n')[1] for text in texts if len(text.rstrip('\n').split('\n')) > 31]
-    if notebook.stem in wide: assert over or long, 'it fits now: take its name out of `wide`'
-    else: assert not over and not long
+    assert not over and not long
 
 engine = {f'{path.parent.name}.{path.stem}': exported(path) for path in sorted((root/'nbs/engine').glob('*/*.ipynb'))}
 apart = {'quiz', 'lessons'}  # rooms that nobody else uses, and that use the lowest three alone

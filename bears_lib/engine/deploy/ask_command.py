@@ -37,7 +37,11 @@ def bears_predict(
     if out: return _into_folder(model, photos, out, engine, shard, address, small, column, lines)
     _need_folder(photos, engine, address)
     files, problems = photos_named(photos)
-    classifier = Classifier(model, small, log, few=len(files) < 3)
+    return _answered(model, files, problems, Classifier(model, small, log, few=len(files) < 3))
+
+# %% ../../../nbs/engine/deploy/ask_command.ipynb #0acdc487
+def _answered(model:str, files:list[str], problems:dict[str, str], classifier:Classifier) -> dict:
+    "Say what each photo shows, and give it as the command's result."
     answers = {photo[:60] if photo.startswith('data:') else photo: answer
         for photo, answer in zip(files, classifier.many(files))}
     problems |= {photo: answer.problem for photo, answer in answers.items() if answer.problem}

@@ -63,7 +63,8 @@ class _Entry:
 def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> list[_Entry]:
     "All files of a report, those that do not open included."
     root = report.folder.root
-    held = report.held if report.held.any() else split_photos(report.folder.photos) if report.folder.photos else report.held
+    held = report.held
+    if not held.any() and report.folder.photos: held = split_photos(report.folder.photos)
     said = [{}]*len(held) if chances is None else [dict(zip(labels, row.tolist())) for row in chances]
     entries = {name_in(root, photo.path): _Entry(name_in(root, photo.path), bool(out), each)
         for photo, out, each in zip(report.folder.photos, held, said)}
@@ -74,7 +75,7 @@ def _entries(report:Report, chances:np.ndarray|None, labels:Sequence[str]) -> li
             entries[file].problems.append(f'{finding.problem}: also {shorten(other)}' if other else finding.problem)
             if finding.problem in ('in two classes', 'unreadable'):
                 entries[file].order = min(entries[file].order, place)
-        if finding.file in entries: entries[finding.file].suggestion = entries[finding.file].suggestion or _suggestion(finding, entries[finding.file])
+        if found := entries.get(finding.file): found.suggestion = found.suggestion or _suggestion(finding, found)
     for entry in entries.values(): entry.splits = report.folder.splits
     return list(entries.values())
 
@@ -106,7 +107,8 @@ class _Review:
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
         self.root, self.entries, self.per_page = root, entries, per_page
         self.choices = _kept(root, entries) # File: the class it shall go to, or None to take it out
-        self.label, self.split, self.page, self.found = '', '', 0, '' # What is shown: '' is all classes, 'train' and 'valid' or ''; found: a kind of finding, 'any', or '' for all photos
+        # What is shown: a class, 'train' or 'valid', and a kind of finding or 'any'; '' is all of them
+        self.label, self.split, self.page, self.found = '', '', 0, ''
         self.can_undo, self.unseen = Journal(root).undoable is not None, _unseen(root)
 
     def _changed(self) -> None:
@@ -148,8 +150,8 @@ def labels(self:_Review) -> list[str]: return sorted({entry.label for entry in s
 def shown(self:_Review) -> list[_Entry]:
     "The photos of the chosen class and split, worst first."
     fits = [entry for entry in self.entries if not entry.out and self.label in ('', entry.label)
-        and self.split in ('', 'valid' if entry.valid else 'train') and (not self.found or entry.problems if self.found in ('', 'any')
-        else self.found in entry.kinds)]
+        and self.split in ('', 'valid' if entry.valid else 'train')
+        and (not self.found or (entry.problems if self.found == 'any' else self.found in entry.kinds))]
     return sorted(fits, key=lambda entry: (entry.order, -entry.loss, entry.file))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #e0f66a78
@@ -165,7 +167,8 @@ def turn_to(self:_Review,
     page:int, # From 0
     label:str|None=None, # Only photos of this class; '' shows all, None leaves it as it is
     split:str|None=None, # 'train', 'valid', or '' for both; None leaves it as it is
-    found:str|None=None, # Only photos with this finding; 'any' for all findings, '' for all photos, None leaves it as it is
+    # Only photos with this finding; 'any' for all findings, '' for all photos, None leaves it as it is
+    found:str|None=None,
 ) -> None:
     """Show another page, class or split. Choices stay.
 
@@ -224,7 +227,8 @@ def relabel(self:_Review, file:str, label:str) -> None:
 @patch
 def take_all(self:_Review) -> int: # How many were chosen
     "Choose what the check suggests for every photo that is shown."
-    wanted = {entry.file: (None if entry.suggestion == 'remove' else entry.suggestion.removeprefix('to '),) for entry in self.shown if entry.suggestion}
+    wanted = {entry.file: (None if entry.suggestion == 'remove' else entry.suggestion.removeprefix('to '),)
+        for entry in self.shown if entry.suggestion}
     self.choices |= {file: choice[0] for file, choice in wanted.items()}
     self._changed()
     try: _keep(self.root, wanted)
@@ -273,7 +277,8 @@ def _look_at(root:Path) -> None:
     if not _unseen(root): return
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     rows = read_metadata(root).values()
-    write_metadata(root, [row | {'checked': now} if row.get('provider') == 'feedback' and not row.get('checked') else row for row in rows])
+    write_metadata(root, [row | {'checked': now}
+        if row.get('provider') == 'feedback' and not row.get('checked') else row for row in rows])
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #f1a3692d
 @lru_cache(maxsize=500)
@@ -307,21 +312,24 @@ def picture_of(
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c97f7c78
 class _Card:
-    "One photo's place on the page: it is filled anew for each photo, so that a thousand photos take no more widgets than twelve."
+    "One photo's place on the page, filled anew for each photo: a thousand photos take no more widgets than twelve."
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
         self.side, self.file, self.suggestion, self.chosen = side, '', '', chosen
         self.ways: list[str] = []  # What each of the classes' buttons chooses
-        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px', height=f'{side}px', object_fit='contain'))
+        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px',
+            height=f'{side}px', object_fit='contain'))
         self.words = widgets.HTML(layout=widgets.Layout(height='4.2em', overflow='auto'))
-        self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'), ('Remove', 'Take this photo out (x)', 'bears-remove'),
-            ('Zoom', 'Show it large (z)', 'bears-zoom'))]
+        self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'),
+            ('Remove', 'Take this photo out (x)', 'bears-remove'), ('Zoom', 'Show it large (z)', 'bears-zoom'))]
         for button, work in zip(self.quick, (lambda: self.suggestion, lambda: 'remove', None)):
             button.on_click((lambda _, work=work: self.pick(work())) if work else lambda _: enlarge(self.file))
         self.classes = widgets.HBox([], layout=widgets.Layout(flex_flow='row wrap'))
-        self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'}, layout=widgets.Layout(width='98%'))
+        self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
+            layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        self.box = widgets.VBox([self.image, self.words, self.quick[0], widgets.HBox(self.quick[1:]), self.classes, self.menu],
+        buttons = widgets.HBox(self.quick[1:])
+        self.box = widgets.VBox([self.image, self.words, self.quick[0], buttons, self.classes, self.menu],
             layout=widgets.Layout(width=f'{max(side, 200) + 20}px', padding='6px', border='2px solid transparent'))
         self.box.add_class('bears-card')
 
@@ -331,7 +339,6 @@ class _Card:
 
     def _changed(self, change) -> None:
         if self.file: self.chosen(self.file, change['new'])
-
     if TYPE_CHECKING:  # `fill` follows
         def __getattr__(self, name:str) -> Any: ...
 
@@ -339,13 +346,15 @@ class _Card:
 def _quick(words:str, says:str, name:str) -> Any:
     "A small button for a finger or a mouse; the Tab key goes from menu to menu, and keys do what these do."
     import ipywidgets as widgets
-    button = widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto', flex='0 0 auto', padding='0 6px', margin='1px'))
+    button = widgets.Button(description=words, tooltip=says,
+        layout=widgets.Layout(width='auto', flex='0 0 auto', padding='0 6px', margin='1px'))
     if button.has_trait('tabbable'): button.tabbable = False
     button.add_class(name)
     return button
 
 _frames = {'keep': 'transparent', 'remove': '#d55e00'}
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #8b7a4687
 @patch
 def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str]) -> None:
     "Show a photo and what was chosen for it; nothing for None."
@@ -354,19 +363,23 @@ def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str])
     if entry is None: return
     self.image.value = picture_of(root/entry.file, self.side)
     notes = ''.join(f'<br><b>{for_html(each)}</b>' for each in entry.problems)
-    self.words.value = f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">{for_html(shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>'
+    self.words.value = (f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">'
+        f'{for_html(shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>')
     self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'),
         *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
     self.menu.value, self.suggestion = choice, entry.suggestion
     self.box.layout.border = f'2px solid {_frames.get(choice, "#0072b2")}'
-    self.quick[0].description, self.quick[0].layout.visibility = f'Agree: {entry.suggestion}', None if entry.suggestion else 'hidden'
+    self.quick[0].description = f'Agree: {entry.suggestion}'
+    self.quick[0].layout.visibility = None if entry.suggestion else 'hidden'
     self._name_classes(entry, choice, labels)
     self.file = entry.file
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #9de43ed7
 @patch
 def _name_classes(self:_Card, entry:_Entry, choice:str, labels:list[str]) -> None:
     "A button for each class, up to nine; that of the folder keeps the photo."
-    names = [(f'{n} {label}', 'keep' if label == entry.label else f'to {label}') for n, label in enumerate(labels[:9], 1)]
+    names = [(f'{n} {label}', 'keep' if label == entry.label else f'to {label}')
+        for n, label in enumerate(labels[:9], 1)]
     if len(self.classes.children) != len(names):
         self.classes.children = [_quick('', '', 'bears-class') for _ in names]
         for n, button in enumerate(self.classes.children): button.on_click(lambda _, n=n: self.pick(self.ways[n]))
@@ -387,7 +400,8 @@ def _controls() -> dict[str, Any]:
         page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide,
         layout=widgets.Layout(width='110px')), of=widgets.HTML(),
         previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'),
-        undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML(), agree=widgets.Button(description='Agree with all shown', layout=widgets.Layout(width='auto')),
+        undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML(),
+        agree=widgets.Button(description='Agree with all shown', layout=widgets.Layout(width='auto')),
         zoom=widgets.VBox([]), close=button('Close the photo'),
         keys=widgets.HTML('<small>Keys, on a photo: 1 to 9 its class, x remove, Enter the suggestion, z zoom.</small>'))
 
@@ -438,16 +452,20 @@ def _fill(self:ImageCleaner) -> None:
     self.filling, parts, shown = True, self.controls, len(self.shown)
     parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
     kinds = sorted({kind for entry in self.entries if not entry.out for kind in entry.kinds})
-    parts['found'].options = [('all photos', ''), *([('all findings', 'any')] if kinds else []), *((kind, kind) for kind in kinds)]
+    parts['found'].options = [('all photos', ''), *([('all findings', 'any')] if kinds else []),
+        *((kind, kind) for kind in kinds)]
     if self.found not in dict(parts['found'].options).values(): self.found = ''
     parts['page'].max = self.pages
-    parts['label'].value, parts['split'].value, parts['page'].value, parts['found'].value = self.label, self.split, self.page + 1, self.found
+    parts['label'].value, parts['split'].value = self.label, self.split
+    parts['page'].value, parts['found'].value = self.page + 1, self.found
     advised = sum(bool(entry.suggestion) for entry in self.shown)
-    parts['agree'].disabled, parts['agree'].description = not advised, f'Agree with all {advised} shown' if advised else 'Agree with all shown'
+    parts['agree'].disabled = not advised
+    parts['agree'].description = f'Agree with all {advised} shown' if advised else 'Agree with all shown'
     parts['of'].value = f'of {self.pages}, {counted(shown, "photo")}'
     parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
     out = sum(label is None for label in self.choices.values())
-    parts['status'].value = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.' if self.choices else ''
+    chosen = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.'
+    parts['status'].value = chosen if self.choices else ''
     parts['apply'].disabled, parts['undo'].disabled = not self.choices and not self.unseen, not self.can_undo
     for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]):
         card.fill(self.root, entry, self._choice(entry), self.labels)
@@ -493,8 +511,8 @@ def _undone(moves:list[Move]) -> str:
 def _build(self:ImageCleaner) -> Any:
     "All parts in their places."
     import ipywidgets as widgets
-    parts, rows, grid = self.controls, widgets.Layout(flex_flow='row wrap',
-        align_items='center'), widgets.Layout(flex_flow='row wrap', align_items='flex-start')
+    parts, rows = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center')
+    grid = widgets.Layout(flex_flow='row wrap', align_items='flex-start')
     def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
     for name in ('label', 'found', 'split', 'page'): parts[name].observe(self._turned, 'value')
     for name, step in (('previous', -1), ('next', 1)):
@@ -503,8 +521,9 @@ def _build(self:ImageCleaner) -> Any:
     parts['undo'].on_click(lambda _: self._do(self.undo, _undone))
     parts['agree'].on_click(lambda _: self.take_all())
     parts['close'].on_click(lambda _: self.enlarge(''))
-    box = widgets.VBox([bar('label', 'found', 'split', 'agree'), bar('previous', 'page', 'of', 'next', 'keys'), parts['zoom'],
-        widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'), parts['message']])
+    box = widgets.VBox([bar('label', 'found', 'split', 'agree'), bar('previous', 'page', 'of', 'next', 'keys'),
+        parts['zoom'], widgets.HBox([card.box for card in self.cards], layout=grid), bar('apply', 'undo', 'status'),
+        parts['message']])
     box.add_class('bears-cleaner')
     return box
 
@@ -516,11 +535,14 @@ _listen = """
   let under = null;
   addEventListener('mouseover', event => { under = event.target.closest?.('.bears-card'); }, true);
   addEventListener('keydown', event => {
-    const focused = document.activeElement, card = focused?.closest('.bears-card') ?? (focused?.closest('.bears-cleaner') || focused === document.body ? under : null);
+    const focused = document.activeElement;
+    const hovered = focused?.closest('.bears-cleaner') || focused === document.body ? under : null;
+    const card = focused?.closest('.bears-card') ?? hovered;
     if (!card || event.ctrlKey || event.metaKey || event.altKey || focused.matches('input, textarea')) return;
     const open = focused.tagName === 'SELECT' && event.key === 'Enter';
     const button = /^[1-9]$/.test(event.key) ? card.querySelectorAll('.bears-class')[event.key - 1]
-      : {x: '.bears-remove', z: '.bears-zoom', Enter: open || focused.tagName === 'BUTTON' ? null : '.bears-agree'}[event.key];
+      : {x: '.bears-remove', z: '.bears-zoom',
+        Enter: open || focused.tagName === 'BUTTON' ? null : '.bears-agree'}[event.key];
     const pressed = typeof button === 'string' ? card.querySelector(button) : button;
     if (!pressed || getComputedStyle(pressed).visibility === 'hidden') return;
     event.preventDefault();
@@ -534,6 +556,7 @@ def _keys() -> list[Any]:
     from IPython.display import Javascript
     return [Javascript(_listen)]
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #f690ac87
 @patch
 def enlarge(self:ImageCleaner,
     file:str, # Relative to the photo folder; '' closes the large picture
@@ -546,8 +569,9 @@ def enlarge(self:ImageCleaner,
         Relative to the photo folder; '' closes the large picture
     """
     import ipywidgets as widgets
-    large = [widgets.Image(value=picture_of(self.root/file, 720), format='jpeg', layout=widgets.Layout(max_width='100%', object_fit='contain')),
-        widgets.HTML(for_html(file)), self.controls['close']] if file else []
+    large = [widgets.Image(value=picture_of(self.root/file, 720), format='jpeg',
+        layout=widgets.Layout(max_width='100%', object_fit='contain')), widgets.HTML(for_html(file)),
+        self.controls['close']] if file else []
     self.controls['zoom'].children = large
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5

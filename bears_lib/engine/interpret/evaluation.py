@@ -391,8 +391,9 @@ class Comparison:
         low, high = self.interval
         return (f'right before: {self.before} of {self.n}, after: {self.after} of {self.n}; '
             f'difference {100*self.difference:+.1f} points '
-                f'(95% interval {100*low:+.1f} to {100*high:+.1f}); {self.better} better, {self.worse} worse')
+            f'(95% interval {100*low:+.1f} to {100*high:+.1f}); {self.better} better, {self.worse} worse')
 
+# %% ../../../nbs/engine/interpret/evaluation.ipynb #5fa861cf
 def compare(
     before:Evaluation, # Of one model
     after:Evaluation, # Of another, on the same photos
@@ -414,8 +415,7 @@ def compare(
     first, second = (dict(zip(map(str, each.photos), each.right.tolist())) for each in (before, after))
     if set(first) != set(second):
         raise DataError(f'The models were asked about different photos ({len(set(first) ^ set(second))} of them by one '
-            'alone). '
-                        'Evaluate both on one folder that neither has learnt from.')
+            'alone). Evaluate both on one folder that neither has learnt from.')
     pairs = [(first[photo], second[photo]) for photo in first]
     return Comparison(len(pairs), sum(first.values()), sum(second.values()), pairs.count((False, True)),
         pairs.count((True, False)))

@@ -34,7 +34,8 @@ def flat_places(
         float of shape (n, 2), each column 0 to 1
     """
     logs = np.log(np.maximum(result.probabilities, 1e-4))
-    places = np.hstack([_components(logs - logs.mean(1, keepdims=True), min(2, len(result.labels) - 1)), _components(result.features, 2)])[:, :2]
+    by_answer = _components(logs - logs.mean(1, keepdims=True), min(2, len(result.labels) - 1))
+    places = np.hstack([by_answer, _components(result.features, 2)])[:, :2]
     low, high = places.min(0), places.max(0)
     return (places - low)/np.where(high > low, high - low, 1)
 
@@ -136,34 +137,49 @@ def _shown(result:Any, most:int) -> np.ndarray:
 # %% ../../../nbs/engine/interpret/photo_map.ipynb #28939aff
 def _point(result:Any, i:int, cell:np.ndarray, at:tuple[int, int], path:str) -> str:
     "One photo: a button on the map, and its card below."
-    truth, said, right = (result.labels[result.truth[i]], result.labels[result.predicted[i]], result.right[i])
-    words, verdict = f'folder {truth}, model {said} ({result.probabilities[i].max():.0%})', 'right' if right else 'wrong'
+    truth, said, right = result.labels[result.truth[i]], result.labels[result.predicted[i]], result.right[i]
+    words = f'folder {truth}, model {said} ({result.probabilities[i].max():.0%})'
+    verdict, mark = 'right' if right else 'wrong', look_of(result.truth[i])[1]
     kind = f'pt k{result.truth[i]}' + ('' if right else ' wrong')
-    return (f'<div class="{kind}" style="--x:{cell[0]};--y:{cell[1]};--i:{at[0]};--j:{at[1]}"><input type="radio" name="photo" class="dot" '
-            f'data-mark="{look_of(result.truth[i])[1]}" aria-label="{for_html(f"{verdict}: {words}, {path}")}"><figure><span class="tile" role="img" '
-            f'aria-label="The photo {for_html(path)}"></span><figcaption><b>{verdict}</b>: {for_html(words)}<br>'
-            f'<code class="path">{for_html(path)}</code><label><input type="checkbox" class="keep"> keep in the list</label></figcaption></figure></div>')
+    return (f'<div class="{kind}" style="--x:{cell[0]};--y:{cell[1]};--i:{at[0]};--j:{at[1]}">'
+        f'<input type="radio" name="photo" class="dot" data-mark="{mark}" '
+        f'aria-label="{for_html(f"{verdict}: {words}, {path}")}"><figure><span class="tile" role="img" '
+        f'aria-label="The photo {for_html(path)}"></span><figcaption><b>{verdict}</b>: {for_html(words)}<br>'
+        f'<code class="path">{for_html(path)}</code><label><input type="checkbox" class="keep"> keep in the list'
+        '</label></figcaption></figure></div>')
 
 def _rules(labels:Sequence[str], columns:int, rows:int, across:int, down:int, sheet:bytes) -> str:
     "The style of this map alone: its picture, its grid and a switch for each class."
-    tones = ''.join(f'.k{i}{{--tone:{look_of(i)[0]}}}.map:has(#show{i}:not(:checked)) .pt.k{i}{{display:none}}' for i in range(len(labels)))
-    return (f'.map{{--columns:{columns};--rows:{rows};--across:{across};--right:{max(1, across - 1)};--down:{max(1, down - 1)};'
-            f'--high:{down};--sheet:url(data:image/jpeg;base64,{base64.b64encode(sheet).decode()})}}{tones}')
+    tones = ''.join(f'.k{i}{{--tone:{look_of(i)[0]}}}.map:has(#show{i}:not(:checked)) .pt.k{i}{{display:none}}'
+        for i in range(len(labels)))
+    picture = base64.b64encode(sheet).decode()
+    return (f'.map{{--columns:{columns};--rows:{rows};--across:{across};--right:{max(1, across - 1)};'
+        f'--down:{max(1, down - 1)};--high:{down};--sheet:url(data:image/jpeg;base64,{picture})}}{tones}')
 
 # %% ../../../nbs/engine/interpret/photo_map.ipynb #cb0c255d
 map_style = '''
-.mapbox{container-type:inline-size;min-width:46rem}.field{position:relative;padding-top:calc(100cqw*var(--rows)/var(--columns) + .6rem)}.pt{display:contents}
-.map .dot,.tile{background:var(--sheet) calc(100%*var(--i)/var(--right)) calc(100%*var(--j)/var(--down))/calc(100%*var(--across)) calc(100%*var(--high)) no-repeat}
-.map .dot{appearance:none;position:absolute;margin:0;left:calc(100cqw*var(--x)/var(--columns));top:calc(100cqw*var(--y)/var(--columns));width:calc(100cqw/var(--columns) - 1px);
+.mapbox{container-type:inline-size;min-width:46rem}
+.field{position:relative;padding-top:calc(100cqw*var(--rows)/var(--columns) + .6rem)}.pt{display:contents}
+.map .dot,.tile{background:var(--sheet) calc(100%*var(--i)/var(--right)) 
+calc(100%*var(--j)/var(--down))/calc(100%*var(--across)) calc(100%*var(--high)) no-repeat}
+.map .dot{appearance:none;position:absolute;margin:0;left:calc(100cqw*var(--x)/var(--columns));
+top:calc(100cqw*var(--y)/var(--columns));width:calc(100cqw/var(--columns) - 1px);
 aspect-ratio:1;border:2px solid var(--tone);border-radius:3px;cursor:pointer;overflow:visible}
-.map .dot::after{content:attr(data-mark);position:absolute;right:-3px;bottom:-3px;font:9px/1 sans-serif;color:var(--tone);background:var(--paper);border-radius:2px;padding:0 1px}
+.map .dot::after{content:attr(data-mark);position:absolute;right:-3px;bottom:-3px;font:9px/1 sans-serif;
+color:var(--tone);background:var(--paper);border-radius:2px;padding:0 1px}
 .map .wrong .dot{box-shadow:0 0 0 2px var(--paper),0 0 0 4px var(--ink);border-radius:50%;z-index:1}
-.map .dot:hover,.map .dot:focus,.map .dot:checked{transform:scale(2.4);z-index:3}.map .dot:focus-visible,.map .dot:checked{outline:2px solid var(--ink);outline-offset:1px}
-.map figure{display:none;grid-template-columns:6rem 1fr;gap:.6rem;width:19rem;margin:.4rem;padding:.5rem;border:1px solid var(--line);border-left:.3rem solid var(--tone);border-radius:.5rem;vertical-align:top}
-.map .pt:has(:checked) figure,.map:has(#mistakes:checked) .wrong figure{display:inline-grid}.tile{width:6rem;height:6rem;border-radius:.25rem}
-.map label{display:inline-flex;gap:.35rem;align-items:center;margin-right:1rem;min-height:1.75rem}.map figcaption label{display:flex}.swatch{color:var(--tone)}
-.map fieldset{border:0;margin:0;padding:0}.map legend{float:left;padding:0 .8rem 0 0;line-height:1.75rem}.map .bar{position:sticky;left:0;max-width:calc(100vw - 2rem)}.bar button{font:inherit;min-height:2rem;padding:0 .8rem}
-@media(max-width:640px){.map .pt:has(:checked) figure,.map:has(#mistakes:checked) .wrong figure{display:grid;position:sticky;left:0;width:min(19rem,calc(100vw - 3rem))}}
+.map .dot:hover,.map .dot:focus,.map .dot:checked{transform:scale(2.4);z-index:3}
+.map .dot:focus-visible,.map .dot:checked{outline:2px solid var(--ink);outline-offset:1px}
+.map figure{display:none;grid-template-columns:6rem 1fr;gap:.6rem;width:19rem;margin:.4rem;padding:.5rem;
+border:1px solid var(--line);border-left:.3rem solid var(--tone);border-radius:.5rem;vertical-align:top}
+.map .pt:has(:checked) figure,.map:has(#mistakes:checked) .wrong figure{display:inline-grid}
+.tile{width:6rem;height:6rem;border-radius:.25rem}
+.map label{display:inline-flex;gap:.35rem;align-items:center;margin-right:1rem;min-height:1.75rem}
+.map figcaption label{display:flex}.swatch{color:var(--tone)}
+.map fieldset{border:0;margin:0;padding:0}.map legend{float:left;padding:0 .8rem 0 0;line-height:1.75rem}
+.map .bar{position:sticky;left:0;max-width:calc(100vw - 2rem)}.bar button{font:inherit;min-height:2rem;padding:0 .8rem}
+@media(max-width:640px){.map .pt:has(:checked) figure,.map:has(#mistakes:checked) .wrong figure{display:grid;
+position:sticky;left:0;width:min(19rem,calc(100vw - 3rem))}}
 @media(prefers-reduced-motion:no-preference){.map .dot{transition:transform .1s}}@media print{.map figure{display:none}}
 '''
 
@@ -195,14 +211,20 @@ def photo_map(
     shown = _shown(result, most)
     cells, columns, rows = on_grid(flat_places(result)[shown])
     order = np.lexsort((cells[:, 0], cells[:, 1]))
-    points = ''.join(_point(result, i, cell, (n % across, n//across), paths[i]) for n, (i, cell) in enumerate(zip(shown[order], cells[order])))
+    points = ''.join(_point(result, i, cell, (n % across, n//across), paths[i])
+        for n, (i, cell) in enumerate(zip(shown[order], cells[order])))
     sheet = sprite([result.photos[i] for i in shown[order]], across=across)
     style = _rules(result.labels, columns, rows, min(across, len(shown)), ceil(len(shown)/across), sheet)
-    some = '' if len(shown) == len(result.photos) else f' Of {len(result.photos)} photos it shows {len(shown)}, mistakes first.'
-    switches = ''.join(f'<label class="k{i}"><input type="checkbox" id="show{i}" checked> <span class="swatch" aria-hidden="true">{look_of(i)[1]}</span>{for_html(label)}</label>'
+    part = len(shown) < len(result.photos)
+    some = f' Of {len(result.photos)} photos it shows {len(shown)}, mistakes first.' if part else ''
+    switches = ''.join(f'<label class="k{i}"><input type="checkbox" id="show{i}" checked> '
+        f'<span class="swatch" aria-hidden="true">{look_of(i)[1]}</span>{for_html(label)}</label>'
         for i, label in enumerate(result.labels))
-    return (f'<style>{style}</style><p>Photos that the model finds alike lie side by side, each in the nearest free place. The border and the shape tell the folder, '
-            f'a ring marks a mistake.{some} Choose a photo, or walk with the arrow keys; it appears below, with its path.</p>'
-            f'<div class="wide"><div class="mapbox"><form class="map" aria-label="Map of the photos"><div class="bar"><fieldset><legend>Show</legend>{switches}'
-            '<label><input type="checkbox" id="mistakes"> list all mistakes</label><button type="reset">Empty the list</button></fieldset></div>'
-            f'<div class="field">{points}</div></form></div></div>')
+    return (f'<style>{style}</style><p>Photos that the model finds alike lie side by side, each in the nearest free '
+        'place. The border and the shape tell the folder, a ring marks a mistake.'
+        f'{some} Choose a photo, or walk with the arrow keys; it appears below, with its path.</p>'
+        '<div class="wide"><div class="mapbox"><form class="map" aria-label="Map of the photos"><div class="bar">'
+        f'<fieldset><legend>Show</legend>{switches}'
+        '<label><input type="checkbox" id="mistakes"> list all mistakes</label>'
+        '<button type="reset">Empty the list</button></fieldset></div>'
+        f'<div class="field">{points}</div></form></div></div>')

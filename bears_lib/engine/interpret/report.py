@@ -43,7 +43,9 @@ def img(
     image.thumbnail((side, side))
     file = io.BytesIO()
     image.save(file, 'JPEG', quality=60, optimize=True)
-    return f'<img src="data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}" width="{image.width}" height="{image.height}" alt="{for_html(alt)}">'
+    data = base64.b64encode(file.getvalue()).decode()
+    return (f'<img src="data:image/jpeg;base64,{data}" width="{image.width}" height="{image.height}" '
+        f'alt="{for_html(alt)}">')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #shot0002
 def enlargeable(
@@ -70,8 +72,9 @@ def enlargeable(
     str
         HTML
     """
-    return (f'<span class="shot"><span class="large" popover id="{name}">{img(picture, alt, side)}<button class="close" popovertarget="{name}" '
-            f'popovertargetaction="hide" aria-label="Close"></button></span><button popovertarget="{name}" aria-label="Enlarge: {for_html(alt)}"></button></span>')
+    return (f'<span class="shot"><span class="large" popover id="{name}">{img(picture, alt, side)}'
+        f'<button class="close" popovertarget="{name}" popovertargetaction="hide" aria-label="Close"></button></span>'
+        f'<button popovertarget="{name}" aria-label="Enlarge: {for_html(alt)}"></button></span>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #87bc32f2
 def table(
@@ -98,7 +101,9 @@ def table(
     top = ''.join(f'<th scope="col">{for_html(head)}</th>' for head in heads)
     body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>'
         for first, *rest in rows)
-    return f'<div class="wide" tabindex="0" role="region" aria-label="{for_html(caption)}"><table><caption>{for_html(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    title = for_html(caption)
+    return (f'<div class="wide" tabindex="0" role="region" aria-label="{title}"><table><caption>{title}</caption>'
+        f'<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #4ded4aef
 def _cell(cell:Any) -> str:
@@ -228,33 +233,65 @@ def photo_card(
     pictures = [enlargeable(file, f'Photo {file.name}: {words}', f'{name}-{i}')]
     if heat:
         where = f'{heat.how}, row {heat.peak[0] + 1} and column {heat.peak[1] + 1} of {heat.heat.shape[0]} most'
-        pictures.append(enlargeable(overlay(heat.photo, heat.heat), f'The same photo, bright where the model looked ({where})', f'{name}-heat-{i}'))
+        pictures.append(enlargeable(overlay(heat.photo, heat.heat),
+            f'The same photo, bright where the model looked ({where})', f'{name}-heat-{i}'))
     like = ''.join(img(match.photo,
         f'Training photo {match.photo.name} of {match.label}, likeness {match.likeness:.2f}', 96) for match in near)
-    names = f'<span>Looks most like {for_html(", ".join(f"{n} {label}" for label, n in Counter(match.label for match in near).most_common()))}:</span><div class="near">{like}</div>' if near else ''
+    labels = ', '.join(f'{n} {label}' for label, n in Counter(match.label for match in near).most_common())
+    names = f'<span>Looks most like {for_html(labels)}:</span><div class="near">{like}</div>' if near else ''
     mark = '' if result.right[i] else ' class="wrong"'
-    return f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{"right" if result.right[i] else "wrong"}</b>: {for_html(words)}<br><code class="path">{for_html(path or file.name)}</code>{names}</figcaption></figure>'
+    verdict = 'right' if result.right[i] else 'wrong'
+    return (f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{verdict}</b>: {for_html(words)}'
+        f'<br><code class="path">{for_html(path or file.name)}</code>{names}</figcaption></figure>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #d2878c65
 style = '''
-:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--soft:#555;--line:#ccc;--blue:#08519c;--bad:#a33b00;--card:#f4f6f8}
-@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#161616;--soft:#aaa;--line:#444;--blue:#7fb8ea;--bad:#ff9d6b;--card:#20252b}}
-*{box-sizing:border-box}body{margin:0 auto;padding:1rem;max-width:62rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h1{line-height:1.2;margin-bottom:.3rem}h2{margin-top:2.2rem;border-top:1px solid var(--line);padding-top:1rem}.big{font-size:1.25rem}
-.facts{color:var(--soft);margin:.2rem 0 1.2rem;padding:0;list-style:none}.facts li{overflow-wrap:anywhere}.advice{background:var(--card);border-left:.35rem solid var(--blue);border-radius:.4rem;padding:.8rem 1rem;margin:1.2rem 0}
-.advice p{margin:0}code,pre{font:.9em ui-monospace,monospace}pre,.path{user-select:all;-webkit-user-select:all}pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}.paths pre{max-height:14rem;overflow:auto;background:var(--card);padding:.6rem}.path{color:var(--soft);overflow-wrap:anywhere;cursor:text}
+:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--soft:#555;--line:#ccc;--blue:#08519c;--bad:#a33b00;
+--card:#f4f6f8}
+@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#161616;--soft:#aaa;--line:#444;--blue:#7fb8ea;
+--bad:#ff9d6b;--card:#20252b}}
+*{box-sizing:border-box}
+body{margin:0 auto;padding:1rem;max-width:62rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);
+background:var(--paper)}
+h1{line-height:1.2;margin-bottom:.3rem}h2{margin-top:2.2rem;border-top:1px solid var(--line);padding-top:1rem}
+.big{font-size:1.25rem}
+.facts{color:var(--soft);margin:.2rem 0 1.2rem;padding:0;list-style:none}.facts li{overflow-wrap:anywhere}
+.advice{background:var(--card);border-left:.35rem solid var(--blue);border-radius:.4rem;padding:.8rem 1rem;
+margin:1.2rem 0}
+.advice p{margin:0}code,pre{font:.9em ui-monospace,monospace}pre,.path{user-select:all;-webkit-user-select:all}
+pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}
+.paths pre{max-height:14rem;overflow:auto;background:var(--card);padding:.6rem}
+.path{color:var(--soft);overflow-wrap:anywhere;cursor:text}
 .wide{overflow-x:auto}table{border-collapse:collapse}caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th:first-child{text-align:left}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:1rem}.small{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
-figure{margin:0}.cards figure{border:1px solid var(--line);border-radius:.5rem;padding:.6rem}.cards .wrong{border-left:.3rem solid var(--bad)}
-.wrong b{color:var(--bad)}img{max-width:100%;height:auto;border-radius:.25rem;vertical-align:top}.pair{display:flex;gap:.4rem;align-items:flex-start;margin-bottom:.4rem}.near{display:flex;gap:.3rem;flex-wrap:wrap}.near img{width:3.6rem;height:3.6rem;object-fit:cover}
-.shot{position:relative;display:block;flex:0 1 11rem;min-width:0;height:9rem}.shot img{width:100%;height:9rem;object-fit:cover}.shot>button,.close{position:absolute;inset:0;width:100%;height:100%;border:0;background:none;cursor:zoom-in;border-radius:.25rem}
-.large:not(:popover-open){display:block;position:static;inset:auto;width:auto;height:auto;margin:0;padding:0;border:0;background:none;overflow:visible}.large:not(:popover-open) .close{display:none}
-.large:popover-open{padding:.5rem;border:0;border-radius:.5rem;background:var(--paper);width:fit-content;height:fit-content;margin:auto;overflow:hidden}.large:popover-open img{width:min(90vw,34rem);height:auto;max-height:88vh;object-fit:contain}.large::backdrop{background:rgba(0,0,0,.75)}.close{cursor:zoom-out}
+th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th:first-child{text-align:left}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:1rem}
+.small{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
+figure{margin:0}.cards figure{border:1px solid var(--line);border-radius:.5rem;padding:.6rem}
+.cards .wrong{border-left:.3rem solid var(--bad)}
+.wrong b{color:var(--bad)}img{max-width:100%;height:auto;border-radius:.25rem;vertical-align:top}
+'''
+
+# %% ../../../nbs/engine/interpret/report.ipynb #88c7d541
+style += '''
+.pair{display:flex;gap:.4rem;align-items:flex-start;margin-bottom:.4rem}.near{display:flex;gap:.3rem;flex-wrap:wrap}
+.near img{width:3.6rem;height:3.6rem;object-fit:cover}
+.shot{position:relative;display:block;flex:0 1 11rem;min-width:0;height:9rem}
+.shot img{width:100%;height:9rem;object-fit:cover}
+.shot>button,.close{position:absolute;inset:0;width:100%;height:100%;border:0;background:none;cursor:zoom-in;
+border-radius:.25rem}
+.large:not(:popover-open){display:block;position:static;inset:auto;width:auto;height:auto;margin:0;padding:0;border:0;
+background:none;overflow:visible}.large:not(:popover-open) .close{display:none}
+.large:popover-open{padding:.5rem;border:0;border-radius:.5rem;background:var(--paper);width:fit-content;
+height:fit-content;margin:auto;overflow:hidden}.large:popover-open img{width:min(90vw,34rem);height:auto;
+max-height:88vh;object-fit:contain}.large::backdrop{background:rgba(0,0,0,.75)}.close{cursor:zoom-out}
 button:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
-figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-wrap:anywhere}svg{max-width:24rem;width:100%;font-size:11px}
-svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}.ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
-@media(max-width:640px){th,td{padding:.3rem .4rem;font-size:.9rem}th{white-space:normal;overflow-wrap:anywhere}.small{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.big{font-size:1.1rem}}
+figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-wrap:anywhere}
+svg{max-width:24rem;width:100%;font-size:11px}
+svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}
+.ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
+@media(max-width:640px){th,td{padding:.3rem .4rem;font-size:.9rem}th{white-space:normal;overflow-wrap:anywhere}
+.small{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.big{font-size:1.1rem}}
 '''
 
 # %% ../../../nbs/engine/interpret/report.ipynb #564700d2
@@ -283,6 +320,8 @@ def page(
     body = ''.join(f'<section>{f"<h2>{for_html(head)}</h2>" if head else ""}{html}</section>'
         for head, html in sections if html)
     lines = f'<ul class="facts">{"".join(f"<li>{fact}</li>" for fact in facts)}</ul>' if facts else ''
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{for_html(title)}</title><style>{style}{map_style}</style></head>'
-            f'<body><main><h1>{for_html(title)}</h1>{lines}{body}</main></body></html>\n')
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{for_html(title)}</title>'
+        f'<style>{style}{map_style}</style></head>'
+        f'<body><main><h1>{for_html(title)}</h1>{lines}{body}</main></body></html>\n')

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 import shlex, sys
 import numpy as np
-from ..core.common import BearsError, accuracy_text, command, say, say_next, watched, wilson, write_beside
+from bears_lib.engine.core.common import (BearsError, accuracy_text, command, say, say_next, watched, wilson,
+    write_beside)
 from ..core.words import counted, for_html
 from .evaluation import Evaluation, evaluate_both
 from .neighbours import nearest_features
@@ -21,7 +22,8 @@ from .plots import calibration, calibration_error, most_confused
 from .where_it_looks import heat_maps_of
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #3e6733e3
-def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, advised:tuple[str, str], paths:list[str]) -> list[tuple[str, str]]:
+def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, advised:tuple[str, str],
+    paths:list[str]) -> list[tuple[str, str]]:
     "Headings and HTML."
     from bears_lib.engine.interpret.photo_map import photo_map
     from bears_lib.engine.interpret.report import calibration_svg, classes_table, confusion_table
@@ -34,7 +36,8 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, adv
             ('Does 80% mean 80%?', calibration_svg(calibration(result))),
             ('A map of the photos', photo_map(result, paths)),
             ('The worst photos', _worst(model, result, seen, worst, paths)),
-            ('Photos unlike the training photos', _strangers(result, paths)), ('Classes that the model does not know', _unknown(result)),
+            ('Photos unlike the training photos', _strangers(result, paths)),
+            ('Classes that the model does not know', _unknown(result)),
             ('Notes', f'<ul>{notes}</ul>' if notes else '')]
 
 def _worst(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, paths:list[str]) -> str:
@@ -45,7 +48,8 @@ def _worst(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, paths:
     heat = dict(zip(first, heat_maps_of(model, [result.photos[i] for i in first[:few]])))
     cards = ''.join(photo_card(result, i, heat.get(i), alike.get(i, ()), paths[i], 'worst') for i in first)
     wrong = [paths[i] for i in result.worst if not result.right[i]]
-    listed = f'<details class="paths"><summary>Paths of the {counted(len(wrong), "mistake")}, to copy</summary><pre tabindex="0">{for_html(chr(10).join(wrong))}</pre></details>' if wrong else ''
+    listed = (f'<details class="paths"><summary>Paths of the {counted(len(wrong), "mistake")}, to copy</summary>'
+        f'<pre tabindex="0">{for_html(chr(10).join(wrong))}</pre></details>') if wrong else ''
     return ('<p>The highest losses first. A photo in the wrong folder has a high loss for the best of reasons. '
             f'Click a photo to enlarge it; click a path to select it.</p><div class="cards">{cards}</div>{listed}')
 
@@ -53,9 +57,11 @@ def _worst(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, paths:
 def _summary(result:Evaluation) -> str:
     right, n = int(result.right.sum()), len(result.photos)
     mean = f' Mean over classes {result.balanced_accuracy:.1%}.' if result.uneven else ''
-    odd = '' if result.likeness is None else f' {int((result.likeness < result.threshold).sum())} of the photos are unlike anything the model was trained on.'
+    unlike = None if result.likeness is None else int((result.likeness < result.threshold).sum())
+    odd = '' if unlike is None else f' {unlike} of the photos are unlike anything the model was trained on.'
+    about = f'<p>{for_html(result.about)}</p>' if result.about else ''
     return (f'<p class="big"><b>Right: {accuracy_text(right, n)}.</b>{mean} Log loss {result.losses.mean():.3f}. '
-            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>' + (f'<p>{for_html(result.about)}</p>' if result.about else ''))
+            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>{about}')
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #8bd846ce
 def _strangers(result:Evaluation, paths:list[str], most:int=12) -> str:
@@ -66,7 +72,8 @@ def _strangers(result:Evaluation, paths:list[str], most:int=12) -> str:
     odd = [i for i in np.argsort(result.likeness, kind='stable') if result.likeness[i] < result.threshold]
     if not odd: return '<p>None.</p>'
     cards = ''.join(photo_card(result, i, path=paths[i], name='odd') for i in odd[:most])
-    return f'<p>{len(odd)} of {len(result.photos)}, the least like them first; a classifier should say "unsure" here.</p><div class="cards small">{cards}</div>'
+    return (f'<p>{len(odd)} of {len(result.photos)}, the least like them first; a classifier should say "unsure" here.'
+        f'</p><div class="cards small">{cards}</div>')
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #unkn0002
 def _unknown(result:Evaluation) -> str:
@@ -77,12 +84,13 @@ def _unknown(result:Evaluation) -> str:
     for label, n, unsure, taken in unknown_classes(result):
         likely = ', '.join(f'{each} {count}' for each, count in taken.items())
         rows.append([label, n, 'not known' if unsure is None else f'{unsure} ({unsure/n:.0%})', likely or 'none'])
-    return '<p>They stay out of all other figures.</p>' + table(['class', 'photos', 'unsure', 'taken for'], rows, 'What the model said of them')
+    told = table(['class', 'photos', 'unsure', 'taken for'], rows, 'What the model said of them')
+    return f'<p>They stay out of all other figures.</p>{told}'
 
 def unknown_classes(
     result:Evaluation, # With `unknown`, as `evaluate_both` gives it
-) -> list[tuple[str, int, int|None, dict[str, int]]]: # Class, photos, how many the model was unsure of (None where it can't tell), and what it took the others for
-    """What a model said of classes that it does not know.
+) -> list[tuple[str, int, int|None, dict[str, int]]]: # Class, photos, how many unsure, what it took the others for
+    """What a model said of classes that it does not know; `None` are unsure where it can't tell.
 
     Parameters
     ----------
@@ -92,7 +100,7 @@ def unknown_classes(
     Returns
     -------
     list[tuple[str, int, int | None, dict[str, int]]]
-        Class, photos, how many the model was unsure of (None where it can't tell), and what it took the others for
+        Class, photos, how many unsure, what it took the others for
     """
     found, rows = result.unknown, []
     if found is None: return []
@@ -131,21 +139,27 @@ def advice(
     rare = int(np.where(counts > 0, counts, counts.max() + 1).argmin())
     low, high = wilson(int(result.right.sum()), len(result.right))
     if 'too good' in result.about:
-        return 'Judge the model by photos that it has not seen before you believe this figure.', f'bears-report {model} OTHER_PHOTOS'
+        return ('Judge the model by photos that it has not seen before you believe this figure.',
+            f'bears-report {model} OTHER_PHOTOS')
     if doubted >= max(3, 0.01*len(wrong)):
-        return (f'{doubted} photos are wrong although the model is at least 90% sure: such a photo often lies in the wrong folder. '
-                'Look at those first, move or take out what is misplaced, and train again.', f'bears-check {photos}')
+        return (f'{doubted} photos are wrong although the model is at least 90% sure: such a photo often lies in the '
+            'wrong folder. Look at those first, move or take out what is misplaced, and train again.',
+            f'bears-check {photos}')
     if counts[rare] < 30:
-        return (f'Only {counted(int(counts[rare]), "photo")} of {result.labels[rare]} were there to judge by, so its accuracy is hardly known. '
-                'Gather more, and train again.', f'bears-gather {photos} --classes {shlex.quote(result.labels[rare])}')
+        return (f'Only {counted(int(counts[rare]), "photo")} of {result.labels[rare]} were there to judge by, so its '
+            'accuracy is hardly known. Gather more, and train again.',
+            f'bears-gather {photos} --classes {shlex.quote(result.labels[rare])}')
     if low >= 0.9 or not wrong.any():
-        return f'It is right on at least {low:.0%} of photos like these. Let others try it, and keep what it gets wrong.', f'bears-app {model} --keep offered'
+        return (f'It is right on at least {low:.0%} of photos like these. Let others try it, and keep what it gets '
+            'wrong.', f'bears-app {model} --keep offered')
     actual, said, n = most_confused(result)[0]
-    return (f'{actual} is taken for {said} most often ({n} times). More photos of both, of the kind that is mixed up, help most.',
-            f'bears-gather {photos} --classes {shlex.quote(f"{actual},{said}")}')
+    return (f'{actual} is taken for {said} most often ({n} times). More photos of both, of the kind that is mixed up, '
+        'help most.', f'bears-gather {photos} --classes {shlex.quote(f"{actual},{said}")}')
 
+# %% ../../../nbs/engine/interpret/reporting.ipynb #c627d888
 def _advice(words:str, command:str) -> str:
-    return f'<div class="advice" role="note"><p><b>Next:</b> {for_html(words)}</p><pre tabindex="0" aria-label="Command">{for_html(command)}</pre></div>'
+    return (f'<div class="advice" role="note"><p><b>Next:</b> {for_html(words)}</p>'
+        f'<pre tabindex="0" aria-label="Command">{for_html(command)}</pre></div>')
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #b126f47a
 def write_report(
@@ -182,26 +196,33 @@ def write_report(
     sections = _sections(model, result, seen, worst, advice(result, named, folder), paths)
     return write_beside(to, page(f'Report on the model {title}', sections, _facts(model, photos, to, result))), result
 
+# %% ../../../nbs/engine/interpret/reporting.ipynb #975887f7
 def _called(model:Any, photos:Any) -> tuple[str, str]:
     "How model and folder stand in a command."
-    return (shlex.quote(str(model)) if isinstance(model, str | Path) else 'MODEL'), (shlex.quote(str(photos)) if photos else 'PHOTOS')
+    named = shlex.quote(str(model)) if isinstance(model, str | Path) else 'MODEL'
+    return named, shlex.quote(str(photos)) if photos else 'PHOTOS'
 
 def _facts(model:Any, photos:Any, to:str|Path, result:Evaluation) -> list[str]:
     "Lines of HTML: which model, which photos, when, and how the page was made."
     named, folder = _called(model, photos)
-    made = f'bears-report {named} {folder} --to {shlex.quote(str(to))}' if isinstance(model, str | Path) else 'report(learn)'
+    saved = isinstance(model, str | Path)
+    made = f'bears-report {named} {folder} --to {shlex.quote(str(to))}' if saved else 'report(learn)'
     photographed = f'{counted(len(result.photos), "photo")} of {counted(len(result.labels), "class", "classes")}'
     where = f' in <code>{for_html(str(photos))}</code>' if photos else ', the model\'s own'
-    model_line = f'Model <code>{for_html(str(model))}</code>' if isinstance(model, str | Path) else f'A {type(model).__name__} in memory'
-    return [f'{model_line}, judged by {photographed}{where}', f'Made on {datetime.now():%d %B %Y at %H:%M} by <code class="path">{for_html(made)}</code>']
+    model_line = f'Model <code>{for_html(str(model))}</code>' if saved else f'A {type(model).__name__} in memory'
+    return [f'{model_line}, judged by {photographed}{where}',
+        f'Made on {datetime.now():%d %B %Y at %H:%M} by <code class="path">{for_html(made)}</code>']
 
+# %% ../../../nbs/engine/interpret/reporting.ipynb #04acea9d
 def report(
     model:Any, # A `Learner`, or a model folder
-    photos:str|Path|None=None, # A folder with one folder of photos for each class; None takes a `Learner`'s validation photos
+    # A folder with one folder of photos for each class; None takes a `Learner`'s validation photos
+    photos:str|Path|None=None,
     to:str|Path='report.html', # The file to write
-    worst:int=12, # How many of the worst photos to show; half of them with a heat map and the training photos that they look like
+    # How many of the worst photos to show; half of them with a heat map and the training photos that they look like
+    worst:int=12,
 ) -> Path: # The file
-    """All that this room knows of a model, on one page that needs no internet: written for whoever asks whether the model is good enough.
+    """All that is known of a model, on one page that needs no internet, for whoever asks whether it is good enough.
 
     Parameters
     ----------
@@ -241,5 +262,7 @@ def bears_report(
         'interval': list(wilson(right, n)), 'log_loss': float(result.losses.mean()),
             'calibration_error': calibration_error(result), 'most_confused': most_confused(result)[:10],
             'balanced_accuracy': result.balanced_accuracy, 'judged_by': result.about, 'notes': result.notes,
-            'advice': words, 'next': then, 'unknown_classes': {label: {'n': n, 'unsure': unsure, 'taken_for': taken} for label, n, unsure, taken in unknown_classes(result)},
+            'advice': words, 'next': then,
+            'unknown_classes': {label: {'n': n, 'unsure': unsure, 'taken_for': taken}
+                for label, n, unsure, taken in unknown_classes(result)},
             'unfamiliar': None if result.likeness is None else int((result.likeness < result.threshold).sum())}

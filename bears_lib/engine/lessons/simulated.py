@@ -55,8 +55,10 @@ def _measure(random:np.random.Generator, n:int, year:int, level:float) -> pd.Dat
     "`n` bears of a season without gaps, whose weights are `level` times the usual ones."
     grizzly, male = random.random(n) < 0.42, random.random(n) < 0.55
     chances = np.where(grizzly[:, None], (1, 3, 3, 2, 2), (5, 2, 1, 1, 2))/11
-    place = np.array(('forest', 'river', 'meadow', 'ridge', 'berry slope'))[(chances.cumsum(1)[:, :-1] < random.random((n, 1))).sum(1)]
-    age, month = np.minimum(random.gamma(1.5, 4.5, n) + 0.5, 28), random.choice(np.arange(4, 11), n, p=np.array((1, 3, 5, 5, 4, 4, 2))/24)
+    places = np.array(('forest', 'river', 'meadow', 'ridge', 'berry slope'))
+    place = places[(chances.cumsum(1)[:, :-1] < random.random((n, 1))).sum(1)]
+    age = np.minimum(random.gamma(1.5, 4.5, n) + 0.5, 28)
+    month = random.choice(np.arange(4, 11), n, p=np.array((1, 3, 5, 5, 4, 4, 2))/24)
     frame, grown = np.exp(random.normal(0, 0.07, n)), 1 - np.exp(-0.38*(age + 0.9))
     def error(size:float) -> np.ndarray: return np.exp(random.normal(0, size, n))
     adult = np.select([~grizzly & ~male, ~grizzly & male, grizzly & ~male], (72, 112, 128), 205)
@@ -103,7 +105,8 @@ def field_notes(
     for year in seasons:
         random = np.random.default_rng([seed, year])
         table = _measure(random, n, year, food[year]*(0.94 if year <= 2018 else 1) if drift else 1)
-        gaps = {'age': 0.08 + 0.25*(table.weight > 150), 'hump': 0.05 + 0.1*(table.age < 3), 'sex': 0.05, 'ear': 0.06, 'claws': 0.1}
+        gaps = {'age': 0.08 + 0.25*(table.weight > 150), 'hump': 0.05 + 0.1*(table.age < 3), 'sex': 0.05, 'ear': 0.06,
+            'claws': 0.1}
         for column, share in gaps.items(): table[column] = table[column].mask(random.random(n) < share)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
@@ -111,10 +114,14 @@ def field_notes(
 # %% ../../../nbs/engine/lessons/simulated.ipynb #fnotes24
 question_topics = {  # topic: short names of the questions of chapters 1 and 2
     'beginnings': 'need areas perceptron pdp misunderstandings gpu gpuwhy runcell cleannb appendix uat cpugpu',
-    'learning': 'traditional weightassign weightsterm samuelpic blackbox train architecture overfitting metric pretrained head features clsreg yrange hyper',
-    'data': 'valtest noval randomval size224 dataloaders fourthings splitter seed xy resize augment noaugment itembatch imageonly',
-    'society': 'feedback loops aifail humanloop textweak textharm bearfail drivetrain owndrive recodown drivereco reallywell',
-    'in use': 'segmentation tabular confusion export inference deployapp widgets serverdown rollout ood shift threestages blog'}
+    'learning': 'traditional weightassign weightsterm samuelpic blackbox train architecture overfitting metric '
+        'pretrained head features clsreg yrange hyper',
+    'data': 'valtest noval randomval size224 dataloaders fourthings splitter seed xy resize '
+        'augment noaugment itembatch imageonly',
+    'society': 'feedback loops aifail humanloop textweak textharm bearfail drivetrain owndrive recodown '
+        'drivereco reallywell',
+    'in use': 'segmentation tabular confusion export inference deployapp widgets serverdown rollout ood shift '
+        'threestages blog'}
 
 # %% ../../../nbs/engine/lessons/simulated.ipynb #fnotes28
 def quiz_answers(
@@ -122,7 +129,7 @@ def quiz_answers(
     learners:int=600, # 1 to 100,000
     first:int=0, # Number of the first learner: from 100,000 on, learners of the same world that nobody has met
     truth:bool=False, # Add what nobody knows outside of a simulation: a column `chance`, that of each point, 0 to 1
-) -> pd.DataFrame: # A row for each answer: learner, question, topic, points (0 to 5), in the order in which each learner answered
+) -> pd.DataFrame: # A row for each answer: learner, question, topic, points (0 to 5); each learner's in order
     """Simulate learners who answer the course's questions.
 
     Parameters
@@ -139,7 +146,7 @@ def quiz_answers(
     Returns
     -------
     pd.DataFrame
-        A row for each answer: learner, question, topic, points (0 to 5), in the order in which each learner answered
+        A row for each answer: learner, question, topic, points (0 to 5); each learner's in order
     """
     if not 1 <= learners <= 100_000:
         raise BearsError(f'learners must be 1 to 100000, not {learners}.')
@@ -155,6 +162,7 @@ def quiz_answers(
         asked = random.permutation(len(names))[:random.integers(20, 51)]
         chances = 1/(1 + np.exp(difficulty[asked] - ability[topic[asked]]))
         tables.append(pd.DataFrame({'learner': f'L{learner:03}', 'question': names[asked],
-            'topic': np.array(list(question_topics))[topic[asked]], 'points': random.binomial(5, chances), 'chance': chances}))
+            'topic': np.array(list(question_topics))[topic[asked]], 'points': random.binomial(5, chances),
+            'chance': chances}))
     answers = pd.concat(tables, ignore_index=True)
     return answers if truth else answers.drop(columns='chance')

@@ -60,11 +60,12 @@ def _decode(data:bytes, name:str, seconds:float) -> tuple[np.ndarray, int]:
             if not 1000 <= file.samplerate <= 400_000 or file.channels > 32:
                 raise SoundError(f'{name}{file.samplerate} samples a second in {file.channels} channels is no sound '
                                  'that can be used. Export it as WAV.')
-            samples, rate = file.read(int(file.samplerate*seconds) + 1, dtype='float32',
-                always_2d=True), file.samplerate
+            rate = file.samplerate
+            samples = file.read(int(rate*seconds) + 1, dtype='float32', always_2d=True)
     except soundfile.SoundFileError as error:
         page = data[:512].lstrip()[:1] == b'<'
-        what = 'a web page, not a sound.' if page else 'not a sound that can be opened (WAV, FLAC, OGG, MP3 and AIFF can), or a damaged one. Export it as WAV.'
+        what = 'not a sound that can be opened (WAV, FLAC, OGG, MP3 and AIFF can), or a damaged one. Export it as WAV.'
+        if page: what = 'a web page, not a sound.'
         raise SoundError(f'{name}{what}') from error
     if not len(samples):
         raise SoundError(f'{name}the file holds no sound: its length is zero.')
@@ -74,9 +75,11 @@ def _decode(data:bytes, name:str, seconds:float) -> tuple[np.ndarray, int]:
 def _resampled(samples:np.ndarray, found_rate:int, rate:int) -> np.ndarray:
     "The same sound at another rate, without the tones that the lower of the two can't hold."
     from scipy.signal import firwin, resample_poly
-    ratio = Fraction(min(found_rate, rate), max(found_rate, rate)).limit_denominator(2000)  # exact for rates in use, within 0.05% for others, which take long otherwise
+    # exact for rates in use, within 0.05% for others, which take long otherwise
+    ratio = Fraction(min(found_rate, rate), max(found_rate, rate)).limit_denominator(2000)
     up, down = ratio.as_integer_ratio() if rate < found_rate else ratio.as_integer_ratio()[::-1]
-    steep = firwin(128*max(up, down) + 1, 0.955/max(up, down), window=('kaiser', 12.))  # what the lower rate can't hold is gone by 120 dB, the rest is untouched
+    # what the lower rate can't hold is gone by 120 dB, the rest is untouched
+    steep = firwin(128*max(up, down) + 1, 0.955/max(up, down), window=('kaiser', 12.))
     return resample_poly(samples, up, down, window=steep.astype(samples.dtype))
 
 # %% ../../../nbs/engine/lessons/sounds.ipynb #3b968991
@@ -117,8 +120,8 @@ def power_spectrogram(
     sound:np.ndarray, # Of shape (samples,)
     window:int=2048, # Samples looked at together
     hop:int=512, # Samples from one column to the next
-) -> np.ndarray: # Of shape (window//2 + 1, samples//hop + 1): the power of each frequency, from 0 to half the sampling rate
-    """The power of each frequency over time, each moment faded in and out by a Hann window; silence lies before and after the sound.
+) -> np.ndarray: # (window//2 + 1, samples//hop + 1): the power of each frequency, from 0 to half the sampling rate
+    """The power of each frequency over time, each moment faded by a Hann window; silence lies around the sound.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def power_spectrogram(
     Returns
     -------
     np.ndarray
-        Of shape (window//2 + 1, samples//hop + 1): the power of each frequency, from 0 to half the sampling rate
+        (window//2 + 1, samples//hop + 1): the power of each frequency, from 0 to half the sampling rate
     """
     from numpy.lib.stride_tricks import sliding_window_view
     from scipy.fft import rfft
@@ -206,7 +209,7 @@ def mel_filters(
     rate:int, # Samples a second
     window:int, # Samples looked at together
     mels:int, # How many rows, evenly spaced in mels from 0 to half the rate
-) -> np.ndarray: # float32 of shape (mels, window//2 + 1): multiplied with a power spectrogram, it gives the power in each row
+) -> np.ndarray: # float32 of shape (mels, window//2 + 1): times a power spectrogram, it gives the power in each row
     """Overlapping triangles of equal area, each from the top of the one before to the top of the one after.
 
     Parameters
@@ -221,7 +224,7 @@ def mel_filters(
     Returns
     -------
     np.ndarray
-        float32 of shape (mels, window//2 + 1): multiplied with a power spectrogram, it gives the power in each row
+        float32 of shape (mels, window//2 + 1): times a power spectrogram, it gives the power in each row
     """
     edges = to_hertz(np.linspace(0, to_mels(rate/2), mels + 2))
     low, top, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
@@ -241,8 +244,10 @@ def _layer(sound:np.ndarray, rate:int, mels:int|None, window:int, floor:float) -
 def sound_picture(
     sound:np.ndarray, # From `read_sound`, float32 of shape (samples,)
     rate:int=22050, # Its samples a second
-    mels:int|None=64, # Rows of the picture, spaced as the ear hears, 16 to 256; None: a row for every 10 to 20 Hz, evenly
-    windows:Sequence[int]=(2048,), # Samples looked at together: one number draws in grey, three draw in red, green and blue
+    # Rows of the picture, spaced as the ear hears, 16 to 256; None: a row for every 10 to 20 Hz, evenly
+    mels:int|None=64,
+    # Samples looked at together: one number draws in grey, three draw in red, green and blue
+    windows:Sequence[int]=(2048,),
     floor:float=80., # Decibels below the loudest moment that count as black
 ) -> Image.Image: # RGB, a column for every 512 samples; high tones above, time from left to right, loud is bright
     """Draw which tones sound when: a spectrogram.
@@ -268,7 +273,8 @@ def sound_picture(
     if len(windows) not in (1, 3):
         raise BearsError(f'One window draws in grey and three draw in colour: {len(windows)} do neither.')
     if mels is None and len(set(windows)) > 1:
-        raise BearsError(f'Without mels each window draws as many rows as it tells frequencies apart, so {", ".join(map(str, windows))} '
+        sizes = ', '.join(map(str, windows))
+        raise BearsError(f'Without mels each window draws as many rows as it tells frequencies apart, so {sizes} '
                          'do not fit on each other. Give mels, such as 64, or three windows of one size.')
     if sound.ndim != 1 or len(sound) < 512:
         raise SoundError(f'An array of shape {sound.shape} is no sound in one channel of 512 samples or more: '
@@ -308,7 +314,8 @@ def sound_files(
 def draw_sounds(
     root:str|Path, # A folder with one folder of sounds for each class
     dest:str|Path, # A new folder for the pictures
-    group:Callable[[Path], str]=lambda path: '', # For each sound the name of the recording it was cut from, if that is known: those stay on one side of a split
+    # For each sound the name of the recording it was cut from, if that is known: those stay on one side of a split
+    group:Callable[[Path], str]=lambda path: '',
     seconds:float=5., # As in `read_sound`
     **options, # As in `sound_picture`: `mels`, `windows`, `floor`
 ) -> Path: # `dest`: a photo folder with `metadata.csv`

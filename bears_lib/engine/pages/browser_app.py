@@ -373,6 +373,23 @@ def kept_by_page(
     rows += [row['packed'] for row in rows if isinstance(row.get('packed'), dict)]
     return [row['url'] for row in rows if is_plain_name(row.get('url', ''))]
 
+# %% ../../../nbs/engine/pages/browser_app.ipynb #7e86e70d
+def _own_files(photos:list[Source]) -> dict[str, bytes]:
+    "The page's scripts, its style, its examples and its icons, by name."
+    own = {name: (files('bears_lib')/'data'/'web'/name).read_bytes()
+        for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
+    own |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos, start=1)}
+    return own | {f'icon-{size}.png': page_icon(size) for size in (192, 512)}
+
+def _runtime_files(runtime:str|Path|None, packed:bool) -> tuple[dict[str, bytes], dict[str, dict]]:
+    "Copies of the runtime by name, compressed ones among them, and what the page has to know of those."
+    if not runtime: return {}, {}
+    copies = read_runtime(runtime)
+    large = (('script', script), ('wasm', wasm)) if packed else ()
+    small = {kind: packed_copy(file.copied, copies[file.copied]) for kind, file in large}
+    copies |= {name: data for name, data, _ in small.values()}
+    return copies, {kind: told for kind, (_, _, told) in small.items()}
+
 # %% ../../../nbs/engine/pages/browser_app.ipynb #d2d07f7c
 def make_web_app(
     model:str|Path, # A model folder with `small.onnx`, as `save_model` writes it
@@ -422,18 +439,13 @@ def make_web_app(
     dest, title = check_page(dest), title or _title(info.labels)
     photos = _drawn_examples(info.labels) if examples is None else examples
     require_open(photos.values())
-    pages = {name: (files('bears_lib')/'data'/'web'/name).read_bytes()
-        for name in ('app.js', 'model.js', 'photo.js', 'style.css')}
-    pages |= {f'example-{i}.jpg': _example(photo) for i, photo in enumerate(photos.values(), start=1)}
-    copies = read_runtime(runtime) if runtime else {}
-    large = (('script', script), ('wasm', wasm)) if packed and runtime else ()
-    small = {kind: packed_copy(file.copied, copies[file.copied]) for kind, file in large}
-    pages |= {f'icon-{size}.png': page_icon(size) for size in (192, 512)} | copies
-    pages |= {name: data for name, data, _ in small.values()}
-    settings = _settings(info, network, bool(runtime), {kind: told for kind, (_, _, told) in small.items()}, trainer)
+    pages = _own_files(list(photos.values()))
+    copies, packs = _runtime_files(runtime, packed)
+    pages |= copies
+    settings = _settings(info, network, bool(runtime), packs, trainer)
     pages |= {'small.onnx': network, 'model.json': placed(model, 'model.json').read_bytes(),
         'manifest.webmanifest': _manifest(title).encode(),
-              'index.html': _page(info, settings, bool(runtime), title, about, list(photos), links).encode()}
+        'index.html': _page(info, settings, bool(runtime), title, about, list(photos), links).encode()}
     pages['service-worker.js'] = service_worker(pages, list(settings['files'].values())).encode()
     return swap_folder(dest, pages, {name: digest_of(dest/name) for name in kept_by_page(dest) or ()}, what='The page')
 

@@ -161,13 +161,8 @@ class Classifier:
         list[Prediction]
             One for each photo, in order; for a photo that can't be used an empty one, with `.problem`
         """
-        photos = list(photos)
-        few = len(photos) < 8 # a second session costs more than it brings
-        session = self.session if few else open_network(self.network, threads=1)
-        def answer(photo:Source) -> Prediction: return _answer(self, session, photo, top, go_on=True)
-        if few: return [answer(photo) for photo in photos]
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return list(progress(pool.map(answer, photos), 'looking at photos', total=len(photos)))
+        return _each_answer(self, list(photos), top)
+
     def __repr__(self): return f'Classifier of {", ".join(self.labels)}'
 
 # %% ../../../nbs/engine/predict/predict.ipynb #569869af
@@ -187,3 +182,13 @@ def _answer(model:Classifier, session:Any, photo:Source, top:int|None, go_on:boo
         likeness is not None and likeness < model.info.unsure.get('threshold', -1))
     if model.log: model.log.add(answer.label, answer[answer.label], likeness, answer.unsure)
     return answer
+
+# %% ../../../nbs/engine/predict/predict.ipynb #e71b077e
+def _each_answer(model:Classifier, photos:list[Source], top:int|None) -> list[Prediction]:
+    "One for each photo, in order; from eight photos on each core has one of its own."
+    few = len(photos) < 8 # a second session costs more than it brings
+    session = model.session if few else open_network(model.network, threads=1)
+    def answer(photo:Source) -> Prediction: return _answer(model, session, photo, top, go_on=True)
+    if few: return [answer(photo) for photo in photos]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(progress(pool.map(answer, photos), 'looking at photos', total=len(photos)))

@@ -343,6 +343,7 @@ def fine_tune_part(
         save_file({name: each.detach().cpu().contiguous() for name, each in learn.model.state_dict().items()},
             told['out'])
 
+# %% ../../../nbs/engine/train/learners.ipynb #12a8dd04
 def tuned_learner(
     told:dict[str, Any], # As for `fine_tune_part`
 ) -> Learner: # Trained
