@@ -13,7 +13,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 import shlex, sys
-from .engine.core.common import BearsError, UsageError, accuracy_text, command, in_shell, say, say_next, watched, wilson, write_beside
+from .engine.core.common import BearsError, UsageError, accuracy_text, command, in_shell, say, say_next
+from .engine.core.common import watched, wilson, write_beside
 from .engine.core.words import counted, for_link, for_markdown
 from .engine.predict.model_folder import check_target
 from .engine.predict.packaged_body import default_arch, packages
@@ -174,18 +175,25 @@ def _of_model(model:str, photos:str, folder:Path, leads:str, page:str) -> tuple[
     folder.mkdir(parents=True, exist_ok=True)
     files = [path.name for path in _pictures(folder, result)]
     right, n = int(result.right.sum()), len(result.photos)
-    pairs = [f'{for_markdown(actual)} taken for {for_markdown(said)} {counted(times, "time")}' for actual, said, times in most_confused(result)[:5]]
-    worst = '; '.join(f'{for_markdown(result.labels[result.truth[i]])}, and the model says {for_markdown(result.labels[result.predicted[i]])} '
+    pairs = [f'{for_markdown(actual)} taken for {for_markdown(said)} {counted(times, "time")}'
+        for actual, said, times in most_confused(result)[:5]]
+    worst = '; '.join(f'{for_markdown(result.labels[result.truth[i]])}, and the model says '
+        f'{for_markdown(result.labels[result.predicted[i]])} '
         f'with {result.probabilities[i].max():.0%}' for i in result.worst[:12])
     words = [f'{accuracy_text(right, n)} are right.', *[for_markdown(result.about)]*bool(result.about)]
-    alts = (f'Confusion matrix of {counted(n, "photo")}, rows are the folders, columns what the model said; {right} are right. '
-            + ('Mixed up: ' + ', '.join(pairs) + '.' if pairs else 'Nothing is mixed up.'), f'The photos with the highest losses. In the folder {worst}.')
-    lines = ['## My model', '', ' '.join(words), '', *[f'- {pair}' for pair in pairs], '', *[f'![{alt}]({leads}{name})\n' for alt, name in zip(alts, files)]]
+    alts = (f'Confusion matrix of {counted(n, "photo")}, rows are the folders, columns what the model said; {right} '
+        f'are right. '
+            + ('Mixed up: ' + ', '.join(pairs) + '.' if pairs
+                else 'Nothing is mixed up.'), f'The photos with the highest losses. In the folder {worst}.')
+    lines = ['## My model', '', ' '.join(words), '', *[f'- {pair}' for pair in pairs], '',
+        *[f'![{alt}]({leads}{name})\n' for alt, name in zip(alts, files)]]
     if page: lines.insert(2, f'[Try it on a photo of yours]({page}).\n')
-    return '\n'.join(lines), {'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)), 'pictures': [str(folder/name) for name in files]}
+    return '\n'.join(lines), {'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)),
+        'pictures': [str(folder/name) for name in files]}
 
 # %% ../nbs/06_commands.ipynb #post0012
-@command(examples=['bears-post blog', 'bears-post blog --kind quarto --model model --photos bears', 'bears-post site --kind jekyll --page https://me.github.io/bears/'], then='bears-quiz 1 --due')
+@command(examples=['bears-post blog', 'bears-post blog --kind quarto --model model --photos bears',
+    'bears-post site --kind jekyll --page https://me.github.io/bears/'], then='bears-quiz 1 --due')
 def bears_post(
     dest:str, # The folder of the post; for Jekyll that of the whole site
     kind:str='plain', # plain, quarto, jekyll or hugo
@@ -205,11 +213,15 @@ def bears_post(
         raise UsageError(f'{page!r} is no address of a page. It begins with https://.')
     if bool(model) != bool(photos):
         raise UsageError('A model is judged by photos, and a saved one holds none: give --model and --photos together.')
-    answers = [(quiz.session, quiz.questions) for quiz in (Quiz(chapter, folder=folder or None) for chapter in chapters()) if len(quiz.session)]
+    answers = [(quiz.session, quiz.questions) for quiz in (Quiz(chapter, folder=folder or None)
+        for chapter in chapters()) if len(quiz.session)]
     if not answers and not model:
-        raise UsageError('There is nothing to write about: no answer is kept here, and no model is given. Begin with: bears-quiz 1')
-    words, figures = _of_model(model, photos, pictures, leads, for_link(page)) if model else (f'[A page of mine]({for_link(page)})' if page else '', {})
+        raise UsageError('There is nothing to write about: no answer is kept here, and no model is given. Begin '
+            'with: bears-quiz 1')
+    words, figures = _of_model(model, photos, pictures, leads,
+        for_link(page)) if model else (f'[A page of mine]({for_link(page)})' if page else '', {})
     file.parent.mkdir(parents=True, exist_ok=True)
     write_beside(file, post_page(answers, kind, title, words))
     say(f'The post is in {file}. Look at each photo before you publish it: are you allowed to show it?')
-    return {'post': str(file), 'kind': kind, 'answers': sum(len({each.id for each in session}) for session, _ in answers), **figures}
+    return {'post': str(file), 'kind': kind, 'answers': sum(len({each.id for each in session})
+        for session, _ in answers), **figures}

@@ -101,6 +101,12 @@ def _chances_of(report:Report, learn:Any) -> tuple[np.ndarray, list[str]]:
     chances, _ = run_photos(network_of(learn), [photo.path for photo in report.folder.photos], preprocess_of(learn.dls))
     return chances, list(learn.dls.vocab)
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #clnseen1
+def _unseen(root:Path) -> int:
+    "How many photos visitors have offered that nobody has looked at."
+    if root.resolve().is_relative_to(sample_folder().resolve()): return 0
+    return sum(row.get('provider') == 'feedback' and not row.get('checked') for row in read_metadata(root).values())
+
 # %% ../../../nbs/engine/gather/cleaner.ipynb #ca1099a3
 class _Review:
     "Which photos there are, what was chosen for each, and which are shown: all of the cleaner but its looks."
@@ -267,11 +273,6 @@ def _follow(self:_Review, moves:list[Move]) -> None:
     self.turn_to(self.page, self.label if self.label in self.labels else '')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #look0002
-def _unseen(root:Path) -> int:
-    "How many photos visitors have offered that nobody has looked at."
-    if root.resolve().is_relative_to(sample_folder().resolve()): return 0
-    return sum(row.get('provider') == 'feedback' and not row.get('checked') for row in read_metadata(root).values())
-
 def _look_at(root:Path) -> None:
     "Write down that somebody has looked at what visitors offered."
     if not _unseen(root): return

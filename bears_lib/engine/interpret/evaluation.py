@@ -341,7 +341,7 @@ def evaluate_both(
     """
     from bears_lib.engine.features.novelty import fit_familiar
     asked = network_behind(model)
-    def in_folder(): return _in_folder(model, photos, asked[1], unknown=True)
+    def in_folder(place:Any=photos): return _in_folder(model, place, asked[1], unknown=True)
     def judged(): return evaluate(model) if photos is None else _evaluate(asked, _unseen(in_folder()))
     if isinstance(model, Fitted): return judged(), _learnt(model)
     if isinstance(model, str | Path):

@@ -165,9 +165,11 @@ def post_path(
 # %% ../../../nbs/engine/quiz/exports.ipynb #post0004
 def _front(title:str, kind:str, when:date) -> list[str]:
     "The lines at the top of a post."
-    more = {'quarto': ['engine: markdown', 'categories: [fastai]'], 'jekyll': ['layout: post', 'tags: [fastai]'], 'hugo': ['draft: false', 'tags: ["fastai"]']}
+    more = {'quarto': ['engine: markdown', 'categories: [fastai]'], 'jekyll': ['layout: post', 'tags: [fastai]'],
+        'hugo': ['draft: false', 'tags: ["fastai"]']}
     if kind == 'plain': return [f'# {_shown(" ".join(title.split()))}', '']
-    return ['---', f'title: {json.dumps(" ".join(clean(title, 200).split()), ensure_ascii=False)}', f'date: {when}', *more[kind], '---', '']
+    return ['---', f'title: {json.dumps(" ".join(clean(title, 200).split()), ensure_ascii=False)}', f'date: {when}',
+        *more[kind], '---', '']
 
 def _spaced(text:str) -> str:
     "Question, answer, correction and nit as paragraphs of their own."
@@ -212,8 +214,10 @@ def post_page(
         standing, done = summary(entries, questions), latest(entries)
         if not (answered := [q for q in questions if q.id in done]): continue
         rows = markdown_page(entries, answered).split('\n')
-        counts = f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, {standing['partly']} partly, {standing['wrong']} not yet."
-        lines += [f'## Chapter {questions[0].chapter}: questions', '', counts, '', rows[2], '', _guarded(_spaced('\n'.join(rows[4:])), kind)]
+        counts = (f"{standing['answered']} of {standing['of']} answered: {standing['right']} right, "
+                  f"{standing['partly']} partly, {standing['wrong']} not yet.")
+        lines += [f'## Chapter {questions[0].chapter}: questions', '', counts, '', rows[2], '',
+            _guarded(_spaced('\n'.join(rows[4:])), kind)]
     return '\n'.join([*lines, model]).rstrip('\n') + '\n'
 
 # %% ../../../nbs/engine/quiz/exports.ipynb #d02fbd4f

@@ -351,7 +351,6 @@ class Question:
     swaps:tuple[tuple[str, str], ...]=()   # (what to look at, pattern): raised for a look, never punished
     examples:tuple[tuple[str, str], ...]=()   # (answer, grade)
     own:tuple[str, ...]=()   # Wordings that the learner accepts
-
     @property
     def title(self) -> str: # For example 'Chapter 1, question 12'
         return f'Chapter {self.chapter}, {"further research" if self.research else "question"} {self.number}'
@@ -369,9 +368,11 @@ class Question:
     def heading(self) -> str: # For example 'Loss and metric'
         "What to read again."
         return self.see.partition(': ')[2] or self.see
-    @property
-    def patterns(self) -> tuple[str, ...]: # All of them
-        return tuple(p for idea in self.ideas for p in idea.accept) + tuple(p for _, p in self.swaps)
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #qpat0001
+def _patterns(question:Question) -> tuple[str, ...]:
+    "All that is looked for in answers to a question."
+    return tuple(p for idea in question.ideas for p in idea.accept) + tuple(p for _, p in question.swaps)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #ac861454
 _FIELDS = {'number': int, 'id': str, 'topic': str, 'ask': str, 'kind': str, 'model': str, 'why': str, 'hint': str,
@@ -395,8 +396,10 @@ def _field_faults(row:dict) -> Iterator[tuple[str, str, str]]: # Field, value to
             yield name, '', f' has {name!r}, which is not as expected.{wanted}'
     for name, kind in _FIELDS.items():
         if not _is(row.get(name), kind) or not row[name]: yield name, '', f' has no {name}, or not as {_KINDS_OF[kind]}'
-    if row.get('kind') not in KINDS: yield 'kind', '', f" is of kind {row.get('kind')!r}; the kinds are {', '.join(KINDS)}"
-    if row.get('says', '') not in ('', 'yes', 'no'): yield 'says', '', f" has says = {row['says']!r}; it is 'yes' or 'no'"
+    if row.get('kind') not in KINDS:
+        yield 'kind', '', f" is of kind {row.get('kind')!r}; the kinds are {', '.join(KINDS)}"
+    if row.get('says', '') not in ('', 'yes', 'no'):
+        yield 'says', '', f" has says = {row['says']!r}; it is 'yes' or 'no'"
     if not re.fullmatch(r'[a-z0-9][a-z0-9_-]{0,39}', str(row.get('id'))):
         yield 'id', '', ' has an id that is not short and plain; take small letters, digits, - and _'
     for name in ('number', 'need', 'partly'):
@@ -416,9 +419,11 @@ def _table_faults(row:dict, shared:dict[str, str]) -> Iterator[tuple[str, str, s
                 continue
             for name, value in each.items():
                 if name not in kinds: yield table, name, f' has {name!r} in its {table}.{near(name, kinds)}'
-                elif not _is(value, kinds[name]): yield table, name, f' has {name} in its {table} not as {_KINDS_OF[kinds[name]]}'
+                elif not _is(value, kinds[name]):
+                    yield table, name, f' has {name} in its {table} not as {_KINDS_OF[kinds[name]]}'
     for answers in row.get('examples', {}).items():
-        if answers[0] not in GRADES: yield 'examples', answers[0], f' has examples for {answers[0]!r}.{near(answers[0], GRADES)}'
+        if answers[0] not in GRADES:
+            yield 'examples', answers[0], f' has examples for {answers[0]!r}.{near(answers[0], GRADES)}'
         elif not isinstance(answers[1], list) or not all(isinstance(each, str) for each in answers[1]):
             yield 'examples', answers[0], f' has examples for {answers[0]!r} that are no list of texts'
 
@@ -434,14 +439,17 @@ def _credit_faults(row:dict, shared:dict[str, str], own:bool) -> Iterator[tuple[
     if not own or row['kind'] == 'self': return
     most = sum(each.get('counts', 1) for each in row.get('idea', [])) + bool(row.get('says'))/2
     if not row.get('idea'): yield 'kind', '', f" is of kind {row['kind']!r} and has no idea to look for"
-    elif not row.get('need', 1) <= most: yield 'need', '', f" needs a credit of {row.get('need', 1)}; its ideas give {most:g}"
+    elif not row.get('need', 1) <= most:
+        yield 'need', '', f" needs a credit of {row.get('need', 1)}; its ideas give {most:g}"
 
 def _question(row:dict, chapter:int, shared:dict[str, str], place:Callable[[str, str], str]|None=None) -> Question:
     "One entry of a question file, checked field by field; `place` says where a field stands in the file."
-    for faults in (lambda: _field_faults(row), lambda: _table_faults(row, shared), lambda: _credit_faults(row, shared, bool(place))):
+    for faults in (lambda: _field_faults(row), lambda: _table_faults(row, shared),
+        lambda: _credit_faults(row, shared, bool(place))):
         for name, value, wrong in faults():
             where = place(name, value) if place else f'chapter {chapter}'
-            raise DataError(f"Question {row.get('id', '?')!r:.60} of {where}{wrong}" + ('' if wrong[-1] in '.?' else '.'))
+            raise DataError(f"Question {row.get('id', '?')!r:.60} of {where}{wrong}" + ('' if wrong[-1] in '.?'
+                else '.'))
     def patterns(texts): return tuple(_expand(p, shared) for p in texts)
     ideas = tuple(Idea(i['says'], patterns(i['accept']), i.get('counts', 1), i.get('vague', False))
         for i in row.get('idea', []))
@@ -549,22 +557,27 @@ def _toml(text:str, path:Path) -> dict:
 # %% ../../../nbs/engine/quiz/grading.ipynb #own00006
 def _check_top(data:dict, text:str, path:Path) -> None:
     "Whether a question file has what stands outside of its questions."
-    def line(name): return next((i for i, row in enumerate(text.split('\n'), 1) if re.match(rf'\s*\[*{name}\b', row)), 1)
+    def line(name):
+        return next((i for i, row in enumerate(text.split('\n'), 1) if re.match(rf'\s*\[*{name}\b', row)), 1)
     kinds:dict[str, type] = {'chapter': int, 'words': dict, 'question': list}
     for name, value in data.items():
         if name not in kinds:
-            raise DataError(f'{path}, line {line(re.escape(name))}: {name!r} is not known here.{near(name, kinds)} A file has '
+            raise DataError(f'{path}, line {line(re.escape(name))}: {name!r} is not known here.{near(name, kinds)} A '
+                f'file has '
                             'chapter, [words] and [[question]].')
         if not _is(value, kinds[name]):
             raise DataError(f'{path}, line {line(name)}: {name} has to be {_KINDS_OF[kinds[name]]}.')
     if not max(chapters()) < data.get('chapter', 0) < 1000:
-        raise DataError(f'{path}, line {line("chapter")}: give your chapter a number that this package has not: chapter = '
+        raise DataError(f'{path}, line {line("chapter")}: give your chapter a number that this package has not: '
+            f'chapter = '
                         f'{max(chapters()) + 1}')
     for name, value in data.get('words', {}).items():
         if not isinstance(value, str):
-            raise DataError(f'{path}, line {line(re.escape(name))}: the shared words {name} have to be text such as "loss|error".')
+            raise DataError(f'{path}, line {line(re.escape(name))}: the shared words {name} have to be text such as '
+                f'"loss|error".')
     if not data.get('question') or not all(isinstance(row, dict) for row in data['question']):
-        raise DataError(f'{path}, line {line("question")}: there are no questions. Each begins with a line [[question]].')
+        raise DataError(f'{path}, line {line("question")}: there are no questions. Each begins with a line '
+            f'[[question]].')
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #own00007
 def _read_own(path:Path) -> list[Question]:
@@ -579,7 +592,8 @@ def _read_own(path:Path) -> list[Question]:
         q = _question(row, data['chapter'], data.get('words', {}), place)
         for name, key in (('id', q.id), ('number', (q.research, q.number))):
             if key in seen:
-                raise DataError(f'Question {q.id!r} of {place(name, "")}: question {seen[key]!r} has this {name} already.')
+                raise DataError(f'Question {q.id!r} of {place(name, "")}: question {seen[key]!r} has this {name} '
+                    f'already.')
             seen[key] = q.id
         found.append(q)
     return found
@@ -605,8 +619,9 @@ forward backward workflow benchmark overfit underfit overfitting underfitting ti
 # %% ../../../nbs/engine/quiz/grading.ipynb #44686140
 def _spelled(q:Question) -> set[str]:
     "The words of a question and of what belongs to it."
-    texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *q.patterns, *(s for s, _ in q.swaps)]
-    return {w.text for text in texts for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' '))}
+    texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *_patterns(q), *(s for s, _ in q.swaps)]
+    return {w.text for text in texts
+        for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' '))}
 
 @lru_cache(maxsize=500)
 def known_words(
@@ -751,7 +766,7 @@ def _is_weak(question:Question, answer:Reader, level:str, credit:float) -> bool:
 @lru_cache(maxsize=500)
 def _vocabulary(q:Question) -> frozenset[str]:
     "The stems that a question, its answers and its patterns are made of."
-    texts = [q.topic, q.ask, q.model, q.hint, *(i.says for i in q.ideas), *q.patterns,
+    texts = [q.topic, q.ask, q.model, q.hint, *(i.says for i in q.ideas), *_patterns(q),
         *(a for a, level in q.examples if level != 'wrong')]
     return frozenset(w.stem for text in texts for w in read_words(re.sub(r'[|_*^!~>]', ' ', text)))
 

@@ -82,7 +82,8 @@ def question_page(
     """
     questions, folder = load_questions(chapter), files('bears_lib')/'data'/'questions'
     data = for_script(_data(questions))
-    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {questions[0].chapter}: questions',
+    return Template((folder/'page.html').read_text('utf-8')).substitute(title=f'Chapter {questions[0].chapter}: '
+        f'questions',
         chapter=questions[0].chapter, links=link_bar(links), first=questions[0].id, count=len(questions),
         sections='\n'.join(map(_section, questions)), data=data, script=(folder/'page.js').read_text('utf-8'))
 

@@ -38,7 +38,7 @@ class Quiz:
     answer:Callable[..., Graded]; change:Callable[..., None]; mark:Callable[..., None]; correct:Callable[..., None]
     nit:Callable[..., None]; accept:Callable[..., None]; go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']
     summary:Callable[..., dict]; due:Callable[..., list[Question]]; write:Callable[..., Path]; take:Callable[..., int]
-    _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
+    entry:Entry|None; _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
 
     def __init__(self,
         chapter:int|str|Path=1, # 1 or 2; 0 for practice; or a question file of your own (.toml)
@@ -63,9 +63,11 @@ class Quiz:
     def question(self) -> Question|None: # None after the last one
         return self.questions[self.place] if self.place < len(self.questions) else None
 
-    @property
-    def entry(self) -> Entry|None: # None as long as it has no answer
-        return latest(self.session).get(self.question.id) if self.question else None
+# %% ../../../nbs/engine/quiz/quiz.ipynb #qzentry1
+@patch(as_prop=True)
+def entry(self:Quiz) -> Entry|None: # None as long as it has no answer
+    "Your last answer to the question that is asked."
+    return latest(self.session).get(self.question.id) if self.question else None
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #33f9e1cb
 @patch

@@ -71,7 +71,8 @@ def ask_all(
     except EOFError: return
 
 # %% ../../../nbs/engine/quiz/quiz_terminal.ipynb #d4acc1b2
-@command(examples=['bears-quiz 1', 'bears-quiz 1 --due', 'bears-quiz 2 --write chapter2.apkg', 'bears-quiz chapter3.toml'],
+@command(examples=['bears-quiz 1', 'bears-quiz 1 --due', 'bears-quiz 2 --write chapter2.apkg',
+    'bears-quiz chapter3.toml'],
     then='bears-quiz 1 --summary')
 def bears_quiz(
     chapter:str, # 1 or 2; 0 for practice; or a question file of your own (.toml)
