@@ -206,22 +206,20 @@ def bears_post(
 ) -> dict:
     "Write your answers, and what your model can do, as a post for a blog."
     from bears_lib.engine.quiz.exports import post_page, post_path
-    from bears_lib.engine.quiz.grading import chapters
-    from bears_lib.engine.quiz.quiz import Quiz
+    from bears_lib.engine.quiz.quiz import Quiz, chapters
     file, pictures, leads = post_path(dest, kind)
     if page and not for_link(page):
         raise UsageError(f'{page!r} is no address of a page. It begins with https://.')
     if bool(model) != bool(photos):
         raise UsageError('A model is judged by photos, and a saved one holds none: give --model and --photos together.')
-    answers = [(quiz.session, quiz.questions) for quiz in (Quiz(chapter, folder=folder or None)
-        for chapter in chapters()) if len(quiz.session)]
+    quizzes = [Quiz(chapter, folder=folder or None) for chapter in chapters()]
+    answers = [(quiz.session, quiz.questions) for quiz in quizzes if len(quiz.session)]
     if not answers and not model:
-        raise UsageError('There is nothing to write about: no answer is kept here, and no model is given. Begin '
-            'with: bears-quiz 1')
-    words, figures = _of_model(model, photos, pictures, leads,
-        for_link(page)) if model else (f'[A page of mine]({for_link(page)})' if page else '', {})
+        raise UsageError('No answer is kept here, and no model is given. Begin with: bears-quiz 1')
+    words, figures = f'[A page of mine]({for_link(page)})' if page else '', dict[str, Any]()
+    if model: words, figures = _of_model(model, photos, pictures, leads, for_link(page))
     file.parent.mkdir(parents=True, exist_ok=True)
     write_beside(file, post_page(answers, kind, title, words))
     say(f'The post is in {file}. Look at each photo before you publish it: are you allowed to show it?')
-    return {'post': str(file), 'kind': kind, 'answers': sum(len({each.id for each in session})
-        for session, _ in answers), **figures}
+    n = sum(len({each.id for each in session}) for session, _ in answers)
+    return {'post': str(file), 'kind': kind, 'answers': n, **figures}

@@ -41,12 +41,11 @@ def sample_bears(
     Path
         A folder with the folders black, grizzly and teddy
     """
-    source = sample_folder()
-    if dest is None: return source
+    if dest is None: return sample_folder()
     dest = Path(dest)
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise BearsError(f'{dest} is there already and is left as it is. Give the name of a new folder.')
-    try: shutil.copytree(source, dest, dirs_exist_ok=True)
+    try: shutil.copytree(sample_folder(), dest, dirs_exist_ok=True)
     except OSError as error:
         raise BearsError(f"The sample can't be copied to {dest}: {error.strerror}. "
                          'Choose a folder you may write to.') from error

@@ -619,7 +619,8 @@ forward backward workflow benchmark overfit underfit overfitting underfitting ti
 # %% ../../../nbs/engine/quiz/grading.ipynb #44686140
 def _spelled(q:Question) -> set[str]:
     "The words of a question and of what belongs to it."
-    texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *_patterns(q), *(s for s, _ in q.swaps)]
+    texts = [q.topic, q.ask, q.model, q.why, q.hint, *(i.says for i in q.ideas), *_patterns(q),
+        *(s for s, _ in q.swaps)]
     return {w.text for text in texts
         for w in read_words(re.sub(r'\w+\*', ' ', text).replace('_', ' ').replace('|', ' '))}
 
