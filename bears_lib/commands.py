@@ -221,5 +221,4 @@ def bears_post(
     file.parent.mkdir(parents=True, exist_ok=True)
     write_beside(file, post_page(answers, kind, title, words))
     say(f'The post is in {file}. Look at each photo before you publish it: are you allowed to show it?')
-    n = sum(len({each.id for each in session}) for session, _ in answers)
-    return {'post': str(file), 'kind': kind, 'answers': n, **figures}
+    return {'post': str(file), 'kind': kind, 'answers': sum(len(set(each.id for each in of)) for of, _ in answers), **figures}

@@ -242,7 +242,8 @@ def summary_text(
              f"partly, {standing['wrong']} not yet."]
     for row in standing['again']:
         grade = 'partly' if row['grade'] == 'partly' else 'not yet'
-        lines.append(f"Look again at {row['topic']} ({grade}): {', '.join(dict.fromkeys(filter(None, (row['see'], row['link']))))}")
+        places = ', '.join(dict.fromkeys(filter(None, (row['see'], row['link']))))
+        lines.append(f"Look again at {row['topic']} ({grade}): {places}")
     if standing['graded_by_you']:
         lines.append(f"You agreed with {standing['agreed']} of {standing['graded_by_you']} suggested grades.")
     if standing['damaged_lines']:
