@@ -191,6 +191,11 @@ def _of_model(model:str, photos:str, folder:Path, leads:str, page:str) -> tuple[
     return '\n'.join(lines), {'accuracy': right/n, 'n': n, 'interval': list(wilson(right, n)),
         'pictures': [str(folder/name) for name in files]}
 
+# %% ../nbs/06_commands.ipynb #post0013
+def _answered(answers:list) -> int:
+    "How many questions have an answer."
+    return sum(len({entry.id for entry in session}) for session, _ in answers)
+
 # %% ../nbs/06_commands.ipynb #post0012
 @command(examples=['bears-post blog', 'bears-post blog --kind quarto --model model --photos bears',
     'bears-post site --kind jekyll --page https://me.github.io/bears/'], then='bears-quiz 1 --due')
@@ -221,4 +226,4 @@ def bears_post(
     file.parent.mkdir(parents=True, exist_ok=True)
     write_beside(file, post_page(answers, kind, title, words))
     say(f'The post is in {file}. Look at each photo before you publish it: are you allowed to show it?')
-    return {'post': str(file), 'kind': kind, 'answers': sum(len(set(each.id for each in of)) for of, _ in answers), **figures}
+    return {'post': str(file), 'kind': kind, 'answers': _answered(answers), **figures}
