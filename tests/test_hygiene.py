@@ -69,6 +69,15 @@ def test_exported_cells_fit_on_a_page(notebook):
     long = [text.split('\n')[1] for text in texts if len(text.rstrip('\n').split('\n')) > 31]
     assert not over and not long
 
+@pytest.mark.parametrize('notebook', [path for path in notebooks if 'engine' in path.parts], ids=name_of)
+def test_engine_notebooks_tell_what_they_do(notebook):
+    "Sixty words for a thousand characters of exported code; cells that only import are not counted."
+    texts = [source(cell) for cell in cells(notebook, 'code') if re.search(r'^#\| *export', source(cell), re.M)]
+    code = ['\n'.join(text.split('\n')[1:]) for text in texts]
+    size = sum(len(text) for text in code if not all(re.match(r'import|from|_all_|#|\s|$', line) for line in text.split('\n')))
+    words = sum(len(re.findall(r'\w+', source(cell))) for cell in cells(notebook, 'markdown'))
+    assert words >= 0.06*size, f'{1000*words/size:.0f} words for 1,000 characters'
+
 engine = {f'{path.parent.name}.{path.stem}': exported(path) for path in sorted((root/'nbs/engine').glob('*/*.ipynb'))}
 apart = {'quiz', 'lessons'}  # rooms that nobody else uses, and that use the lowest three alone
 

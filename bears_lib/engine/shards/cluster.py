@@ -232,7 +232,7 @@ def owner_of(
 def _by_host(addresses:Iterable[str]) -> list[list[str]]:
     "Each address once, those of a host together."
     hosts: dict[str, list[str]] = {}
-    for address in dict.fromkeys(addresses): hosts.setdefault(urlsplit(address).netloc.lower(), []).append(address)
+    for address in dict.fromkeys(addresses): hosts.setdefault(urlsplit(address).hostname or '', []).append(address)
     return list(hosts.values())
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #b55258dd
