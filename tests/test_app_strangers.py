@@ -32,7 +32,7 @@ def test_a_visitor_cannot_say_what_was_predicted(app):
     photo = {'path': upload(url, 'bear.jpg', bear.read_bytes()), 'meta': {'_type': 'gradio.FileData'}}
     words = '=HYPERLINK("http://evil.example")' + 'x'*200_000
     claim = {'label': words, 'confidences': [{'label': words, 'confidence': 1.0}]}
-    for label in ('none of these', ['black'], {'a': 1}, '../up', 'black'*50_000):
+    for label in ('polar', ['black'], {'a': 1}, '../up', 'black'*50_000):
         press(url, 'offer', [photo, label, True, claim], f'label{str(label)[:20]}')
     press(url, 'offer', [photo, 'black', 'no', claim], 'unsure')
     assert not list(offered.rglob('*.jpg'))

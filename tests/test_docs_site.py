@@ -177,8 +177,8 @@ def test_the_drawer_leads_to_its_first_and_last_entry(name, address, browser):
         page.get_by_role('button', name='All pages').tap()
         link = getattr(page.locator('.site-drawer li a'), place)
         wanted = link.evaluate('link => link.href')
-        link.tap()
-        page.wait_for_url(wanted)
+        with page.expect_navigation(): link.tap()
+        assert page.url == wanted
     context.close()
 
 @pytest.mark.parametrize('width', [360, 390])

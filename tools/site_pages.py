@@ -280,6 +280,9 @@ def steps(each:Chapter, row:list[Chapter], up:str) -> str:
 
 def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     "What is the same on every page that a notebook became."
+    for style in main.select('.cell-output style'): style.decompose()  # of fastai and pandas, for a page of their own
+    for cell in main.select('th'):
+        if not cell.get_text(strip=True): cell.name = 'td'  # a corner, and the head of nothing
     for n, table in enumerate(main.find_all('table'), 1): table.wrap(soup.new_tag('div', attrs={'class': 'table', 'tabindex': '0', 'role': 'region', 'aria-label': f'Table {n}'}))
     for button in main.select('.code-copy-button'):
         button.clear()
