@@ -192,9 +192,10 @@ def write_report(
     result, seen = evaluate_both(model, photos)
     named, folder = _called(model, photos)
     paths = [f'{shlex.quote(str(photo) if photos else f"{photo.parent.name}/{photo.name}")}' for photo in result.photos]
-    title = Path(model).resolve().name if isinstance(model, str | Path) else ', '.join(result.labels)
+    more = f' and {len(result.labels) - 4} others' if len(result.labels) > 4 else ''
+    title = f'Report on a model of {", ".join(result.labels[:4])}{more}'
     sections = _sections(model, result, seen, worst, advice(result, named, folder), paths)
-    return write_beside(to, page(f'Report on the model {title}', sections, _facts(model, photos, to, result))), result
+    return write_beside(to, page(title, sections, _facts(model, photos, to, result))), result
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #975887f7
 def _called(model:Any, photos:Any) -> tuple[str, str]:
