@@ -367,6 +367,23 @@ def test_check_of_an_index(tmp_path):
     assert {Path(each['file']).name for each in found['findings'] if each['problem'] == 'unreadable'} == {'broken.jpg'}
     assert bears_check(str(photos), quick=True)['problems']['in two classes'] == 1
 
+def test_check_of_features_finds_wrong_labels(tmp_path, capsys):
+    "The planted one and no other; without a model it is not looked for, and an index says what it takes."
+    from bears_lib.gather import bears_check
+    photos = make_photos(tmp_path/'photos', {'red': 12, 'blue': 12})
+    make_photos(tmp_path/'more', {'red': 13}, seed=1)
+    shutil.copy(tmp_path/'more'/'red'/'12.jpg', photos/'blue'/'really red.jpg')
+    (photos/'blue'/'0 broken.jpg').write_bytes(b'<html>')
+    bears_features(str(photos), out=str(tmp_path/'features'), shard=4)
+    found = bears_check(str(tmp_path/'features'))
+    wrong = [each for each in found['findings'] if each['problem'] == 'wrong label']
+    assert [Path(each['file']).name for each in wrong] == ['really red.jpg'] and 'says red' in wrong[0]['suggestion']
+    assert found['problems'] == {'unreadable': 1, 'wrong label': 1}
+    assert bears_check(str(tmp_path/'features'), quick=True)['problems'] == {'unreadable': 1}
+    bears_index(str(photos), out=str(tmp_path/'manifest'))
+    bears_check(str(tmp_path/'manifest'))
+    assert 'Labels were not judged' in capsys.readouterr().err
+
 @pytest.mark.parametrize('what, words', [('answers', 'holds no features'), ('one class', 'photos of 1 class'), ('no classes', 'photos of 0 classes')])
 def test_features_that_train_nothing(what, words, photos, model, tmp_path):
     from bears_lib.engine.shards.streaming_head import fit_shards
