@@ -216,6 +216,15 @@ def test_it_is_fast():
     took()
     assert min(took() for _ in range(3)) < 0.005
 
+def test_the_table_of_endings_stems_as_snowball_does():
+    "All words of the question files and of the graded answers, each with nine endings."
+    snowball = pytest.importorskip('snowballstemmer').stemmer('english').stemWord
+    from bears_lib.engine.quiz import grading
+    words = {word for file in ('answers.jsonl', 'chapter1.toml', 'chapter2.toml', 'rules.toml') for word in re.findall('[a-z]+', (ROOT/'bears_lib/data/questions'/file).read_text('utf-8').lower())}
+    endings = 's ed ing ly ational ies y eed ying'.split()
+    assert len(words) > 3_000
+    for word in words | {word+ending for word in words for ending in endings}: assert grading._root(word) == snowball(word), word
+
 def test_importing_it_loads_nothing_heavy():
     code = 'import sys, bears_lib.questionnaire; print([m for m in ("torch", "fastai", "numpy", "matplotlib", "ipywidgets", "fsrs", "genanki") if m in sys.modules])'
     assert run(code).stdout.strip() == '[]'

@@ -1,34 +1,24 @@
 'use strict';
-// The grader of the package, in the browser: the same patterns, a simpler stemmer.
-const ARTICLES = new Set(['a', 'an', 'the']);
-const ENDINGS = ['isations', 'izations', 'isation', 'ization', 'ational', 'ations', 'ation', 'ingly', 'ities', 'ments', 'ness', 'ment',
-  'ings', 'ions', 'ers', 'able', 'ible', 'ally', 'ised', 'ized', 'ises', 'izes', 'ing', 'ion', 'ies', 'ity', 'ive', 'ise', 'ize', 'ed', 'es', 'ly', 'er', 'al', 's', 'e', 'y'];
-
-function stem(word) {
-  if (word.length < 4) return word;
-  if (word.endsWith('ss')) return word;
-  for (const end of ENDINGS) {
-    if (!word.endsWith(end) || word.length - end.length < 3) continue;
-    let root = word.slice(0, -end.length);
-    if (/([bdfgmnprt])\1$/.test(root)) root = root.slice(0, -1);
-    return root;
-  }
-  return word;
+// The grader in the browser: a small interpreter of what `engine.quiz.grading` compiles in Python. It has no rule of its own.
+const expressions = new Map();
+function re(text) {   // as Python's `re` reads it with ASCII and MULTILINE
+  if (!expressions.has(text)) expressions.set(text, new RegExp(text, 'gmu'));
+  expressions.get(text).lastIndex = 0;
+  return expressions.get(text);
 }
+const wordsOf = text => new Set(text.split(' '));
 
-function readWords(text) {
-  text = text.slice(0, 5000).normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '').replace(/’/g, "'").replace(/&/g, ' and ').replace(/%/g, ' percent ');
-  text = text.replace(/(^|\s)\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)/g, '$1; ').replace(/\bwon't\b/g, 'will not').replace(/\bcan'?t\b|\bcannot\b/g, 'can not');
-  text = text.replace(/\b(is|are|was|were|do|does|did|has|have|had|could|should|would|need|must)n'?t\b/g, '$1 not');
-  text = text.replace(/'\w{1,2}\b/g, '').replace(/\b(e\.g|i\.e|etc|vs|ie|eg)\b\.?/g, m => ' ' + m.replace(/\./g, '') + ' ');
-  const words = [];
-  let place = 0, sentence = 0;
-  for (const [token] of text.matchAll(/\p{L}+|\d+(?:[.,]\d+)*|[.;!?\n]+/gu)) {
-    if (/^[.;!?\n]/.test(token)) { place += 3; sentence += 1; continue; }
-    if (ARTICLES.has(token)) continue;
-    words.push({text: token, stem: stem(token), place: place++, sentence});
+function root(word, {whole, consonant, first, again, steps}) {
+  if (word.length < 3 || /[^\0-\x7f]/.test(word) || Object.hasOwn(whole, word)) return Object.hasOwn(whole, word) ? whole[word] : word;
+  word = word.replace(re(consonant), '$1Y');
+  const end = (text, at) => { const found = re(text).exec(word.slice(at)); return found && !found.index ? at + found[0].length : word.length; };
+  const one = end(first, 0), regions = [0, one, end(again, one)];
+  for (const step of steps) {
+    const [ending, ...rows] = step.find(([ending]) => word.endsWith(ending)) || [''], rest = word.slice(0, word.length - ending.length);
+    const row = rows.find(([region, before]) => rest.length >= regions[region] && re(before).test(rest));
+    if (row) word = rest + row[2];
   }
-  return words;
+  return word.toLowerCase();
 }
 
 function slips(a, b) {
@@ -45,118 +35,173 @@ function slips(a, b) {
   return last[b.length];
 }
 
-function isTypo(typed, meant) {
-  const most = meant.length >= 9 ? 2 : meant.length >= 5 ? 1 : 0;
-  if (!most || Math.abs(typed.length - meant.length) > most || typed[0] !== meant[0]) return false;
-  return slips(typed, meant) <= most;
-}
+function makeGrader(data) {
+  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots);
+  const stems = data.stems.split(' '), weights = new Map(stems.map((stem, i) => [stem, data.weights[i]])), roots = new Map();
+  const cutTo = text => text.length > rules.longest ? [...text].slice(0, rules.longest).join('') : text;
 
-function fits(word, wanted, known) {
-  const start = wanted.endsWith('*'), text = wanted.replace(/\*+$/, '');
-  if (start ? word.text.startsWith(text) : word.text === text || word.stem === stem(text)) return true;
-  if (!known || known.has(word.text) || word.text.length < 5) return false;
-  return start ? text.length > 5 && isTypo(word.text.slice(0, text.length), text) : isTypo(word.text, text);
-}
-
-const parsed = new Map();
-function readPattern(text) {
-  if (parsed.has(text)) return parsed.get(text);
-  const pattern = {slots: [], without: [], between: [], window: 12, whole: text.startsWith('=')};
-  const slot = (part, ordered) => ({ordered, first: part.startsWith('^'),
-    phrases: part.replace(/^\^/, '').split('|').map(p => p.split('_').filter(w => !ARTICLES.has(w)))});
-  let ordered = false;
-  for (const part of text.replace(/^=/, '').split(/\s+/).filter(Boolean)) {
-    if (part === '>') ordered = true;
-    else if (/^\/\d+$/.test(part)) pattern.window = Number(part.slice(1));
-    else if (part[0] === '!') pattern.without.push(slot(part.slice(1)));
-    else if (part[0] === '~') pattern.between.push(slot(part.slice(1)));
-    else { pattern.slots.push(slot(part, ordered)); ordered = false; }
+  function stem(word) {
+    if (!roots.has(word)) { const found = root(word, rules.stem); roots.set(word, Object.hasOwn(rules.same, found) ? rules.same[found] : found); }
+    return roots.get(word);
   }
-  parsed.set(text, pattern);
-  return pattern;
-}
 
-function spans(words, phrase, known) {
-  const found = [];
-  for (let i = 0; i + phrase.length <= words.length; i++)
-    if (phrase.every((w, k) => fits(words[i + k], w, known))) found.push(phrase.map((_, k) => i + k));
-  return found;
-}
+  function plain(text) {
+    const spell = steps => { for (const [expression, instead] of steps) text = text.replace(re(expression), instead.replace(/\\/g, '$')); };
+    text = cutTo(text).normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
+    spell(rules.plain);
+    text = text.replace(/[^\n\x20-\x7e\p{L}]/gu, ' ');
+    spell(rules.spelled_out);
+    return text;
+  }
 
-function findPattern(words, text, known) {
-  const pattern = readPattern(text);
-  const all = slot => slot.phrases.flatMap(p => spans(words, p, known)).filter(s => !slot.first || s[0] < 4);
-  const choices = pattern.slots.map(all);
-  if (!choices.every(c => c.length)) return false;
-  const barred = new Set(pattern.without.flatMap(all).map(s => words[s[0]].sentence));
-  const between = new Set(pattern.between.flatMap(all).map(s => s[0]));
-  const place = (k, taken) => {
-    if (k === choices.length) {
-      const low = Math.min(...taken), high = Math.max(...taken);
-      if ([...between].some(i => low < i && i < high && !taken.includes(i))) return null;
-      return taken;
+  function unglue(token) {
+    if (!/^[a-z]{6,}$/.test(token) || known.has(token)) return [token];
+    for (let i = 1; i < token.length; i++) {
+      const parts = [token.slice(0, i), token.slice(i)], [low, high] = [Math.min(i, token.length - i), Math.max(i, token.length - i)];
+      if (high >= 4 && low >= 2 && parts.every(part => known.has(part) || glue.has(part))) return parts;
     }
-    for (const span of choices[k]) {
-      if (barred.has(words[span[0]].sentence) || span.some(i => taken.includes(i))) continue;
-      if (pattern.slots[k].ordered && taken.length && span[0] < taken[taken.length - 1]) continue;
-      const at = [...taken, ...span].map(i => words[i].place);
-      if (Math.max(...at) - Math.min(...at) > pattern.window) continue;
-      const found = place(k + 1, [...taken, ...span]);
-      if (found) return found;
-    }
-    return null;
-  };
-  const found = place(0, []);
-  return Boolean(found && (!pattern.whole || new Set(found).size === words.length));
-}
+    return [token];
+  }
 
-// Statements that are all false: which of them does an answer call so?
-function gradeItems(question, text, known, shared) {
-  text = text.slice(0, 5000).replace(/\b(t|true|yes)\s*(\/|or)\s*(f|false|no)\b/gi, ' ');
-  const finds = (words, ...list) => list.some(p => findPattern(words, p, known));
-  const called = new Map();
-  let denied = false, here = [];
-  for (const clause of text.split(/[.;!?\n]|\bbut\b/i)) {
-    let no = false;
-    for (const part of clause.split(/[,:()]|\s[-–—]\s|\band\b(?=.*\b(?:yes|no|true|false)\b)/i)) {
-      const words = readWords(part), named = question.ideas.filter(idea => finds(words, ...idea.accept));
-      const isFalse = finds(words, shared.isFalse), isTrue = finds(words, shared.isTrue);
-      no = isFalse || no && !isTrue;
-      denied ||= isFalse;
-      if (named.length) here = named;
-      for (const {says} of here) {
-        if (isFalse || isTrue) called.set(says, no);
-        else if (named.length && no && !called.has(says)) called.set(says, true);
+  function read(text) {
+    const line = plain(text), words = [];
+    let place = 0, sentence = 0;
+    for (const [token] of line.matchAll(re(rules.token))) {
+      if (/^[.;!?\n]/.test(token)) { place += 3; sentence += 1; continue; }
+      for (const part of unglue(token)) if (!articles.has(part)) words.push({text: part, stem: stem(part), place: place++, sentence});
+    }
+    return {words, parts: line.split(re(rules.parts)).filter(part => /[^ \n]/.test(part)).length, places: new Map()};
+  }
+
+  function isTypo(typed, meant) {
+    const [, most] = rules.slips.find(([letters]) => meant.length >= letters) || [0, 0];
+    return most > 0 && Math.abs(typed.length - meant.length) <= most && typed[0] === meant[0] && slips(typed, meant) <= most;
+  }
+
+  function fits(word, [text, root, start]) {
+    if (start ? word.text.startsWith(text) : word.text === text || word.stem === root) return true;
+    if (known.has(word.text) || word.text.length < 5 || /[^\0-\x7f]/.test(word.text)) return false;
+    if (start) return text.length > 5 && isTypo(word.text.slice(0, text.length), text);
+    return isTypo(word.text, text) || root.length > 5 && isTypo(word.stem, root);
+  }
+
+  function places(answer, w) {
+    if (!answer.places.has(w)) answer.places.set(w, answer.words.flatMap((word, i) => fits(word, data.words[w]) ? [i] : []));
+    return answer.places.get(w);
+  }
+
+  const spans = (answer, [first, ...rest]) => places(answer, first).filter(i => rest.every((w, k) => places(answer, w).includes(i + k + 1)))
+    .map(i => [i, ...rest.map((_, k) => i + k + 1)]);
+  const starts = (answer, slots) => slots.flatMap(([, phrases]) => phrases.flatMap(p => spans(answer, p).map(s => s[0])));
+
+  // The words that a pattern takes, or null: every slot takes words of its own, all of them near each other.
+  function find(answer, [window, whole, slots, without, between]) {
+    const {words} = answer, choices = [];
+    for (const [how, phrases] of slots) {
+      const choice = phrases.flatMap(p => spans(answer, p)).filter(s => how < 2 || s[0] < 4);
+      if (!choice.length) return null;
+      choices.push(choice);
+    }
+    const barred = new Set(starts(answer, without).map(i => words[i].sentence)), inside = starts(answer, between);
+    function fill(k, taken) {
+      if (k === choices.length) return inside.some(i => Math.min(...taken) < i && i < Math.max(...taken) && !taken.includes(i)) ? null : taken;
+      for (const span of choices[k]) {
+        if (barred.has(words[span[0]].sentence) || span.some(i => taken.includes(i))) continue;
+        if (slots[k][0] % 2 && taken.length && span[0] < taken[taken.length - 1]) continue;
+        const both = [...taken, ...span], at = both.map(i => words[i].place);
+        if (Math.max(...at) - Math.min(...at) > window) continue;
+        const found = fill(k + 1, both);
+        if (found) return found;
+      }
+      return null;
+    }
+    const found = fill(0, []);
+    return found && whole && new Set(found).size < words.length ? null : found;
+  }
+
+  const any = (answer, patterns) => patterns.some(p => find(answer, p));
+  const firstHit = (answer, idea) => { for (const p of idea.accept) { const hit = find(answer, p); if (hit) return hit; } return null; };
+
+  function likeness(a, b) {
+    const size = some => some.reduce((sum, s) => sum + (weights.has(s) && weights.get(s) >= 0 ? weights.get(s) : rules.point.unknown)**2, 0), set = new Set(b);
+    return size(a) && size(b) ? size(a.filter(s => set.has(s)))/Math.sqrt(size(a))/Math.sqrt(size(b)) : 0;
+  }
+
+  function toThePoint(question, answer) {
+    const mine = [...new Set(answer.words.map(w => w.stem))], theirs = new Set(question.vocabulary.map(i => stems[i])), least = rules.point;
+    const weight = mine.reduce((sum, s) => sum + (theirs.has(s) ? Math.max(0, weights.get(s)) : 0), 0);
+    if (mine.length < least.stems || weight < least.weight) return false;
+    let [like, level] = [0, 'partly'];
+    question.examples.forEach(([grade, numbers], k) => {
+      const now = likeness(mine, numbers.map(i => stems[i]));
+      if (!k || now > like || now === like && grade > level) [like, level] = [now, grade];
+    });
+    return level !== 'wrong' || like < least.alike;
+  }
+
+  function flagsOf(question, answer, used) {
+    const flags = question.swaps.filter(([, p]) => find(answer, p)).map(([says]) => says), {words} = answer;
+    const denied = k => { for (let j = Math.max(0, k - rules.near); j < k; j++) if (words[j].sentence === words[k].sentence && !used.has(j) && nots.has(words[j].text)) return true; };
+    const k = question.says ? undefined : [...used].sort((a, b) => a - b).find(denied);
+    return k === undefined ? flags : [...flags, rules.remarks.not.replace('{}', () => words[k].text)];
+  }
+
+  const said = answer => any(answer, rules.yes) ? 'yes' : any(answer, rules.no) ? 'no' : '';
+
+  function gradeIdeas(question, answer) {
+    const {kind, need, ideas, says} = question, hits = ideas.map(idea => firstHit(answer, idea)), word = says && said(answer), n = answer.words.length;
+    const credit = ideas.reduce((sum, idea, k) => sum + (hits[k] ? idea.counts : 0), 0) + (word && word === says ? 0.5 : 0);
+    let grade = credit >= need ? 'right' : credit >= question.partly ? 'partly' : 'wrong';
+    if (kind === 'list' && grade === 'partly' && credit >= need - 1 && answer.parts >= need) grade = 'right';
+    const elseSaid = grade === 'wrong' && !credit && kind === 'concept' && !says && toThePoint(question, answer);
+    if (elseSaid) grade = 'partly';
+    const flags = flagsOf(question, answer, new Set(hits.flatMap(hit => hit || [])));
+    if (word && word !== says) {
+      grade = grade === 'right' && any(answer, [rules.but]) ? 'partly' : 'wrong';
+      flags.push(rules.remarks.other.replace('{}', word));
+    }
+    const most = rules.weak[kind === 'concept' ? 'concept' : 'other'];
+    const weak = grade === 'wrong' ? credit > 0 || n > most : grade === 'partly' && kind === 'concept' && n > rules.weak.partly;
+    const named = keep => ideas.filter((idea, k) => keep(hits[k], idea)).map(idea => idea.says);
+    return {grade, found: named(hit => hit), missing: named((hit, idea) => !hit && !idea.vague), flags, unsure: elseSaid || weak};
+  }
+
+  // Statements that are all false: which of them does an answer call so?
+  function gradeItems(question, text) {
+    const {items} = rules, line = plain(text).replace(re(items.copied), ' '), called = new Map(), all = question.ideas.map(idea => idea.says);
+    let denied = false, here = [];
+    for (const clause of line.split(re(items.clause))) {
+      let no = false;
+      for (const part of clause.split(re(items.part)).map(read)) {
+        const named = question.ideas.filter(idea => firstHit(part, idea)), isFalse = any(part, [items.false]), isTrue = any(part, [items.true]);
+        no = isFalse || no && !isTrue;
+        denied ||= isFalse;
+        if (named.length) here = named;
+        for (const {says} of here) {
+          if (isFalse || isTrue) called.set(says, no);
+          else if (named.length && no && !called.has(says)) called.set(says, true);
+        }
       }
     }
+    const whole = read(line), n = whole.words.length;
+    const alike = any(whole, [items.none]) || !called.size && n < items.short;
+    if (alike && denied && !any(whole, [items.all])) return {grade: 'right', found: all, missing: [], flags: [], unsure: n > items.sure};
+    const found = all.filter(says => called.get(says)), slip = all.some(says => called.get(says) === false);
+    const grade = !slip && found.length >= question.need ? 'right' : found.length ? 'partly' : 'wrong';
+    return {grade, found, missing: all.filter(says => !called.get(says)), flags: [], unsure: grade === 'partly'};
   }
-  const words = readWords(text), all = question.ideas.map(idea => idea.says);
-  const short = finds(words, shared.none) || !called.size && words.length < 13;
-  if (short && denied && !finds(words, 'yes|true|t|all !none|no|not|false|neither|myth|nothing')) return {grade: 'right', found: all, missing: [], look: []};
-  const found = all.filter(says => called.get(says)), slip = all.some(says => called.get(says) === false);
-  return {grade: !slip && found.length >= question.need ? 'right' : found.length ? 'partly' : 'wrong', found, missing: all.filter(says => !called.get(says)), look: []};
-}
 
-function gradeAnswer(question, text, known, shared) {
-  const words = readWords(text);
-  if (!words.some(w => /^[\x20-\x7e]+$/.test(w.text))) return {grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), look: text.trim() ? ['there are no words in it that I can read'] : []};
-  if (question.kind === 'items') return gradeItems(question, text, known, shared);
-  const any = list => list.some(p => findPattern(words, p, known));
-  const hits = question.ideas.map(idea => any(idea.accept));
-  const word = !question.says ? '' : any(shared.yes) ? 'yes' : any(shared.no) ? 'no' : '';
-  const credit = question.ideas.reduce((sum, idea, k) => sum + (hits[k] ? idea.counts : 0), 0) + (word && word === question.says ? 0.5 : 0);
-  let grade = credit >= question.need ? 'right' : credit >= question.partly ? 'partly' : 'wrong';
-  const parts = text.split(/[,;\n•|/]|\band\b|\s-\s|\d[.)]/).filter(p => p.trim()).length;
-  if (question.kind === 'list' && grade === 'partly' && credit >= question.need - 1 && parts >= question.need) grade = 'right';
-  const look = question.swaps.filter(([, p]) => findPattern(words, p, known)).map(([says]) => says);
-  if (word && word !== question.says) { grade = grade === 'right' && any([shared.but]) ? 'partly' : 'wrong'; look.push('you say ' + word); }
-  return {grade, found: question.ideas.filter((_, k) => hits[k]).map(i => i.says), missing: question.ideas.filter((i, k) => !hits[k] && !i.vague).map(i => i.says), look};
-}
-
-function knownWords(data) {
-  const known = new Set();
-  for (const text of data.words) for (const word of readWords(text)) known.add(word.text);
-  return known;
+  return (question, text) => {
+    const answer = read(text), letters = text.length > rules.longest ? [...text].length : 0;
+    let result;
+    if (!answer.words.some(w => /^[\0-\x7f]+$/.test(w.text)))
+      result = {grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), flags: /[^ \t\r\n]/.test(text) ? [rules.remarks.unread] : [], unsure: false};
+    else result = question.kind === 'items' ? gradeItems(question, text) : gradeIdeas(question, answer);
+    const shown = [rules.longest, letters].map(n => n.toLocaleString('en-US'));
+    if (letters > rules.longest) result.flags.push(rules.remarks.cut.replace(/\{:,\}/g, () => shown.shift()));
+    result.unsure ||= result.flags.length > 0;
+    return result;
+  };
 }
 
 // The page that `Quiz.take` reads: a mark, the question, the answer below it. As `engine.exports` writes it.
@@ -198,20 +243,20 @@ function feedback(result) {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more);
   const says = {right: 'right', partly: 'partly right', wrong: 'not yet'}[result.grade];
   const list = make('span', '', {role: 'list'});
-  for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', result.missing], ['Look at', result.look]]) {
+  for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', result.missing], ['Look at', result.flags]]) {
     if (!ideas.length) continue;
     const item = make('span', '', {role: 'listitem'});
     item.append(make('b', label + ': '), (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; '));
     list.append(item);
   }
-  return ['Suggested: ', make('b', says, {className: 'badge ' + result.grade}), list];
+  return ['Suggested: ', make('b', says, {className: 'badge ' + result.grade}), result.unsure ? ' (not sure: look yourself)' : '', list];
 }
 
 // An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
-function keepRoom(q, out) {
+function keepRoom(q, out, remarks) {
   const room = document.createElement('div'), says = q.ideas.map(idea => idea.says), cut = Math.max(1, q.need - 1);
   room.className = 'room';
-  room.append(...feedback({grade: 'right', found: says.slice(0, cut), missing: says.slice(cut), look: q.swaps.slice(0, 1).map(([says]) => says)}));
+  room.append(...feedback({grade: 'right', found: says.slice(0, cut), missing: says.slice(cut), flags: [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not], unsure: true}));
   out.after(room);
 }
 
@@ -325,7 +370,7 @@ function remember(box, mine, keep) {
 
 // A chapter's questions, as far as their boxes are on this page; what is returned writes everything down.
 function attach(data) {
-  const key = 'bears-quiz-' + data.chapter, known = knownWords(data), count = document.getElementById('count');
+  const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
   const state = remembered(key, data.questions);
   const keep = () => {
     try { localStorage.setItem(key, JSON.stringify(state)); } catch (error) { /* no storage: it works until the page is closed */ }
@@ -342,13 +387,13 @@ function attach(data) {
     area.addEventListener('input', () => { mine.answer = area.value; keep(); });
     remember(box, mine, keep);
     if (!out) continue;   // a task, which only the learner can mark
-    keepRoom(q, out);
-    const check = () => out.replaceChildren(...area.value.trim() ? feedback(gradeAnswer(q, area.value, known, data.shared)) : ['Write an answer first.']);
-    box.querySelector('button').addEventListener('click', check);
+    keepRoom(graded.get(q.id), out, data.rules.remarks);
+    const suggest = () => out.replaceChildren(...area.value.trim() ? feedback(check(graded.get(q.id), area.value)) : ['Write an answer first.']);
+    box.querySelector('button').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
       if (event.key !== 'Enter' || !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      check();
+      suggest();
     });
   }
   keep();
@@ -399,4 +444,4 @@ function start(data) {
 }
 
 if (typeof document !== 'undefined' && document.getElementById('questions')) start(JSON.parse(document.getElementById('questions').textContent));
-if (typeof module !== 'undefined') module.exports = {answersPage, cardOf, inWords, review, takeCards, gradeAnswer, knownWords, readWords, findPattern};
+if (typeof module !== 'undefined') module.exports = {answersPage, cardOf, inWords, review, takeCards, makeGrader};

@@ -7,14 +7,13 @@ Docs: https://bears-lib.github.io/bears_lib/engine/quiz/question_pages.html.md""
 # %% auto #0
 __all__ = ['question_page', 'write_question_page']
 
-# %% ../../../nbs/engine/quiz/question_pages.ipynb #1caad182
+# %% ../../../nbs/engine/quiz/question_pages.ipynb #4c13970f
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from ..core.common import link_bar, write_beside
 from .exports import MARKS, number_of, markdown_page
-from .grading import (BUT_WORDS, FALSE_WORDS, NO_WORDS, NONE_WORDS, TRUE_WORDS, YES_WORDS,
-    Question, known_words, load_questions)
+from .grading import Question, compiled, load_questions
 from ..core.words import for_html, for_script
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #983db9a3
@@ -50,15 +49,11 @@ def _section(q:Question) -> str:
 <fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 
-# %% ../../../nbs/engine/quiz/question_pages.ipynb #208ea1d8
+# %% ../../../nbs/engine/quiz/question_pages.ipynb #08f107ad
 def _data(questions:list[Question]) -> dict:
     "What the page's script needs to know."
-    rows = [dict(id=q.id, asks=f'{number_of(q)} {q.ask}', kind=q.kind, need=q.need, partly=q.partly, says=q.says,
-        swaps=q.swaps,
-        ideas=[dict(says=i.says, accept=i.accept, counts=i.counts, vague=i.vague) for i in q.ideas]) for q in questions]
-    words = sorted({word for q in questions for word in known_words(q)})
-    return dict(chapter=questions[0].chapter, questions=rows, words=[' '.join(words)],
-        shared=dict(yes=YES_WORDS, no=NO_WORDS, but=BUT_WORDS, isFalse=FALSE_WORDS, isTrue=TRUE_WORDS, none=NONE_WORDS),
+    return dict(compiled(questions), chapter=questions[0].chapter,
+        questions=[dict(id=q.id, asks=f'{number_of(q)} {q.ask}') for q in questions],
         head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS)
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #66605d8f
