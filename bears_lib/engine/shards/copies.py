@@ -200,7 +200,8 @@ def _texts(place:Place, column:str) -> Iterator[str]:
 def _of_files(place:Place, groups:list[int]) -> Iterator[tuple[str, str, str, str]]:
     "File, kind, advice and the other file of each photo that is of no use, or a copy of an earlier one."
     first: dict[int, tuple[str, str]] = {}
-    for address, label, problem, group in zip(*(_texts(place, name) for name in ('address', 'label', 'problem')), groups):
+    columns = (_texts(place, name) for name in ('address', 'label', 'problem'))
+    for address, label, problem, group in zip(*columns, groups):
         if problem: yield address, 'unreadable', problem, ''
         elif (kept := first.setdefault(group, (address, label)))[0] != address:
             kind = 'copy' if kept[1] == label else 'in two classes'
@@ -212,7 +213,8 @@ def _of_labels(place:Place) -> Iterator[tuple[str, str, str, str]]:
     with open_rows(place.address) as rows: fitted, labels = fit_rows(rows), rows.labels
     says = dict(zip(fitted.doubted.tolist(), fitted.predicted[fitted.doubted].tolist()))
     at = count()  # of the photos that the head was fitted to
-    for address, label, problem in zip(*(_texts(place, name) for name in ('address', 'label', 'problem'))):
+    columns = (_texts(place, name) for name in ('address', 'label', 'problem'))
+    for address, label, problem in zip(*columns):
         if not problem and label and (said := says.get(next(at))) is not None:
             yield address, 'wrong label', f'look: a model that has not seen it says {labels[said]}', ''
 
@@ -247,7 +249,8 @@ def check_shards(
     groups = group_numbers(copy_pairs(np.where(good[:, None], hashes, 0), radius), len(files), same)
     names = Counter(label for label, fine in zip(_texts(place, 'label'), good.tolist()) if fine)
     found = _of_files(place, groups.tolist())
-    if judge and is_run(folder, ('features',)) and len(names.keys() - {''}) > 1: found = chain(found, _of_labels(place))
+    if judge and is_run(folder, ('features',)) and len(names.keys() - {''}) > 1:
+        found = chain(found, _of_labels(place))
     findings, counts = list[dict[str, Any]](), Counter[str]()
     for file, problem, suggestion, other in found:
         counts[problem] += 1
