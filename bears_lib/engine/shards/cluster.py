@@ -308,13 +308,18 @@ def log_of(
 
 def logs_of(
     folder:str|Path, # Where photos go
-) -> list[Path]:
+) -> list[Path]: # In the order of their numbers
     """The logs of all workers, those of earlier calls too, which may have had more of them.
 
     Parameters
     ----------
     folder : str | Path
         Where photos go
+
+    Returns
+    -------
+    list[Path]
+        In the order of their numbers
     """
     return sorted((Path(folder)/'.bears').glob('log-*.jsonl'))
 
