@@ -283,15 +283,20 @@ function inWords(wait) {
   return unit ? `Asked again in ${n} ${unit}${n === 1 ? '' : 's'}.` : 'Due now: answer it again.';
 }
 
-// What this browser kept of a chapter, whatever another program or an older page has written there.
-function remembered(key, questions) {
-  let kept = {};
-  try { kept = Object(JSON.parse(localStorage.getItem(key))); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+// Answers, marks and cards, whatever another program or an older page has written in their place.
+function answersOf(kept, questions) {
   const text = value => typeof value === 'string' ? value.slice(0, 100000) : '';
   return Object.fromEntries(questions.map(({id}) => {
-    const {answer, mark, card} = Object(Object.hasOwn(kept, id) ? kept[id] : {});
+    const {answer, mark, card} = Object(Object.hasOwn(Object(kept), id) ? kept[id] : {});
     return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : '', card: cardOf(card)}];
   }));
+}
+
+// What this browser kept of a chapter.
+function remembered(key, questions) {
+  let kept = {};
+  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  return answersOf(kept, questions);
 }
 
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
@@ -379,7 +384,7 @@ function showDue(data, state, key) {
       setTimeout(() => location.reload(), 800);
     } catch (error) { said.textContent = 'This file is no schedule of this chapter; nothing was changed.'; }
   });
-  show(false);
+  show(location.hash === '#due');
 }
 
 function download(name, text, type) {
@@ -399,4 +404,4 @@ function start(data) {
 }
 
 if (typeof document !== 'undefined' && document.getElementById('questions')) start(JSON.parse(document.getElementById('questions').textContent));
-if (typeof module !== 'undefined') module.exports = {answersPage, cardOf, inWords, review, takeCards, gradeAnswer, knownWords, readWords, findPattern};
+if (typeof module !== 'undefined') module.exports = {answersOf, answersPage, cardOf, dueIn, inWords, review, takeCards, RATING_OF, gradeAnswer, knownWords, readWords, findPattern};
