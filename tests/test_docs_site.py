@@ -13,7 +13,7 @@ if not chromium: pytest.skip('needs a browser: apt-get install chromium', allow_
 pytest.importorskip('smalldocs', reason='smalldocs needs Python 3.11')
 
 # One page of each kind.
-kinds = ['index.html', 'learning.html', 'train.html', 'interpret.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'classifier/index.html', 'reference.html',
+kinds = ['index.html', 'learning.html', 'train.html', 'interpret.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'your-course.html', 'classifier/index.html', 'reference.html',
          'engine/core/photos.html', '404.html']
 
 @pytest.fixture(scope='module')

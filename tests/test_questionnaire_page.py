@@ -117,6 +117,8 @@ def test_the_page_works_with_the_keyboard_and_remembers(page):
 def test_a_check_from_the_box(page, keys):
     page.press('#q-need-answer', keys)
     assert page.inner_text('#q-need output') == 'Write an answer first.'
+    page.fill('#q-need-answer', 'maths false, computers false, phd false')
+    page.press('#q-need-answer', keys)
     page.fill('#q-need-answer', 'maths false, data true, computers false, phd false')
     page.press('#q-need-answer', keys)
     assert page.inner_text('#q-need output').startswith('Suggested: partly right') and 'Missing: a lot of data: false' in page.inner_text('#q-need output')
@@ -124,6 +126,47 @@ def test_a_check_from_the_box(page, keys):
     page.fill('#q-cleannb-answer', 'a note')
     page.press('#q-cleannb-answer', keys)
     assert not page.query_selector('#q-cleannb output')
+
+@in_browser
+def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answer(page):
+    question = next(q for q in load_questions(1) if q.id == 'head')
+    def say(text:str) -> str:
+        page.fill('#q-head-answer', text)
+        page.press('#q-head-answer', 'Control+Enter')
+        return page.inner_text('#q-head output')
+    model = page.locator('#q-head details', has_text='Model answer')
+    for _ in range(2):  # the same answer again is no other try
+        told = say('the first layer')
+        assert question.hint in told and 'Missing' not in told and not any(idea.says in told for idea in question.ideas)
+    told = say('the layer in the middle')
+    assert 'Missing' in told and 'Hint' not in told
+    model.locator('summary').click()
+    assert question.model in model.inner_text()
+    page.fill('#q-gpu-answer', 'a graphics card')
+    page.press('#q-gpu-answer', 'Control+Enter')
+    page.click('#q-gpu details:has-text("Model answer") summary')
+    assert page.locator('#q-gpu details[open]').count() == 1, 'who is right needs no hint'
+
+@in_browser
+def test_who_asks_for_the_model_answer_first_gets_the_hint_once(page):
+    question, summary = next(q for q in load_questions(1) if q.id == 'head'), page.locator('#q-head summary')
+    summary.last.focus()
+    page.keyboard.press('Enter')
+    assert question.hint in page.inner_text('#q-head .more') and question.model not in page.inner_text('#q-head .more') and 'again shows the answer' in page.inner_text('#q-head output')
+    page.keyboard.press('Enter')
+    assert question.model in page.inner_text('#q-head .more')
+    page.locator('#q-cleannb summary').last.click()  # a task has nothing to try
+    assert page.locator('#q-cleannb details[open]').count() == 1
+
+@in_browser
+def test_easy_without_a_key_and_the_next_day_when_nothing_is_due(page):
+    page.check('#q-gpu input[value=right]')
+    page.get_by_role('button', name='It was easy').click()
+    assert 'in 8 days' in page.inner_text('#q-gpu .next') and page.inner_text('#due').startswith('Due today: 0, next ') and not page.is_visible('#q-gpu .next button >> nth=1')
+    page.keyboard.press('Enter')  # Undo has the focus
+    assert not page.is_visible('#q-gpu .next') and page.inner_text('#due') == 'Due today: 0'
+    page.click('#due')
+    assert page.locator('section.card:visible').count() == 35, 'nothing is due: nothing is hidden'
 
 @in_browser
 @pytest.mark.parametrize('width', [1280, 360])

@@ -13,6 +13,11 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 from nbdev.config import get_config, nbpath2html
 from PIL import Image
 
+import bears_lib
+from bears_lib.engine.core.words import for_script
+from bears_lib.engine.lessons.exercises import load_exercises
+from bears_lib.engine.quiz.exports import MARKS, markdown_page, number_of
+from bears_lib.engine.quiz.grading import load_questions
 from site_figures import take_out
 
 assets = Path(__file__).with_name('site')
@@ -81,7 +86,7 @@ class Frame:
     def links(self, page:str, up:str) -> str:
         "The header's: the part of the site that a page belongs to is marked."
         parts = {'Course': ('index.html#course', {each.page for each in self.chapters} | {'glossary.html'}), 'Lessons': ('lessons/index.html', {each.page for each in self.others} | {'lessons/index.html'}),
-                 'Questions': ('questions1.html', {'questions1.html', 'questions2.html'}), 'Try it': ('classifier/index.html', {'classifier/index.html'}), 'Train': ('trainer/index.html', {'trainer/index.html'}),
+                 'Questions': ('questions1.html', {'questions1.html', 'questions2.html'}), 'Your course': ('your-course.html', {'your-course.html'}), 'Try it': ('classifier/index.html', {'classifier/index.html'}), 'Train': ('trainer/index.html', {'trainer/index.html'}),
                  'Reference': ('reference.html', {'reference.html'})}
         here = lambda name, pages: ' aria-current="true"' if page in pages or name == 'Reference' and page.startswith('engine/') else ''
         return ''.join(f'<a href="{up}{target}"{here(name, pages)}>{name}</a>' for name, (target, pages) in parts.items())
@@ -94,7 +99,7 @@ class Frame:
             reads = f' data-reads="{read}"' if read else ''
             return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a></li>'
         parts = ['<h2>The course</h2><ol>', line('index.html', 'Home', '⌂'), *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
-                 line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('glossary.html', 'Glossary', 'A'), '</ol>',
+                 line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('your-course.html', 'Your course', '◔'), line('glossary.html', 'Glossary', 'A'), '</ol>',
                  '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('classifier/index.html', 'Try the classifier'), line('trainer/index.html', 'Train on your own photos'),
                  line('reference.html', 'Look inside: the reference'), '</ul>']
         for room, pages in self.rooms.items():
@@ -397,6 +402,23 @@ def question_pages(site:Path, frame:Frame) -> None:
     (libs/'questions.js').write_text(page.find_all('script')[-1].string, encoding='utf-8')
     (libs/'questions.json').write_text(json.dumps(data), encoding='utf-8')
 
+def course_data(frame:Frame) -> dict:
+    "What the page on one's own course has to know: what there is to read, to solve and to answer, and where."
+    with_exercises = {path.stem for path in (Path(bears_lib.__file__).parent/'data'/'exercises').glob('*.toml')}
+    def listed(row:list[Chapter]) -> list[dict]:
+        return [dict(stem=each.stem, page=each.page, title=each.title, number=each.number, time=each.time, exercises=len(load_exercises(each.stem)) if each.stem in with_exercises else 0) for each in row]
+    quizzes = [(chapter, load_questions(chapter)) for chapter in (1, 2)]
+    quizzes = [dict(chapter=chapter, page=f'questions{chapter}.html', head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS,
+                    questions=[dict(id=q.id, asks=f'{number_of(q)} {q.ask}', topic=q.topic, page=q.page, heading=q.heading) for q in questions]) for chapter, questions in quizzes]
+    return dict(chapters=listed(frame.chapters), lessons=listed(frame.others), quizzes=quizzes)
+
+def your_course(site:Path, frame:Frame) -> None:
+    "The page that counts what a reader's browser kept."
+    for name in ('course.js', 'course.css'): shutil.copy(assets/name, site/'site_libs'/name)
+    tail = f'<script type="application/json" id="course-data">{for_script(course_data(frame))}</script>\n<script src="site_libs/questions.js"></script>\n<script src="site_libs/course.js"></script>'
+    (site/'your-course.html').write_text(frame.page('your-course.html', 'Your course', 'What you have read, solved and answered, and what is due: kept in your browser alone.', (assets/'course.html').read_text(encoding='utf-8'),
+        kind='your-course', head='<link rel="stylesheet" href="site_libs/course.css">', toc='<div class="site-toc"></div>', tail=tail), encoding='utf-8')
+
 def frame_app(site:Path, name:str, about:str, frame:Frame) -> None:
     "A page with rules of its own, with the header of the site. They forbid scripts and styles within the page, so it gets files only."
     page = site/name
@@ -430,6 +452,7 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     shutil.copy(bear, libs/'bear.jpg')
     shutil.copytree(nbs/'images', site/'images', dirs_exist_ok=True)
     question_pages(site, frame)
+    your_course(site, frame)
     megabytes = sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6
     (site/'index.html').write_text(home(site, frame, megabytes), encoding='utf-8')
     (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 root = Path(__file__).parent.parent
-kinds = ('index.html', 'learning.html', 'train.html', 'interpret.html', 'deploy.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'classifier/index.html', 'trainer/index.html', 'reference.html',
+kinds = ('index.html', 'learning.html', 'train.html', 'interpret.html', 'deploy.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'your-course.html', 'classifier/index.html', 'trainer/index.html', 'reference.html',
          'engine/core/photos.html', '404.html')
 sizes = {1366: 768, 768: 1024, 390: 844}
 

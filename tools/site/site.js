@@ -92,10 +92,10 @@
     if (event.key === '/' && !writes || event.key === 'k' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); look(); }
   });
 
-  // ---- What was read: kept in this browser alone ----
-  let read;
-  try { read = new Set(JSON.parse(keep.get('bears-read') ?? '[]')); } catch { read = new Set(); }
-  const here = document.body.dataset.page, tick = $('.done-line button');
+  // ---- What was opened and read: kept in this browser alone, and shown on the page "Your course" ----
+  const listed = key => { try { return new Set(JSON.parse(keep.get(key) ?? '[]')); } catch { return new Set(); } };
+  const read = listed('bears-read'), here = document.body.dataset.page, tick = $('.done-line button');
+  if (tick) keep.set('bears-opened', JSON.stringify([...listed('bears-opened').add(here)]));
   const showRead = () => {
     for (const link of $$('[data-reads]')) {
       link.classList.toggle('read', read.has(link.dataset.reads));

@@ -239,11 +239,13 @@ function answersPage(data, state) {
   return lines.join('\n');
 }
 
-function feedback(result) {
+// With a hint, what is missing waits for the next try.
+function feedback(result, hint = '') {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more);
   const says = {right: 'right', partly: 'partly right', wrong: 'not yet'}[result.grade];
   const list = make('span', '', {role: 'list'});
-  for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', result.missing], ['Look at', result.flags]]) {
+  for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', hint ? [] : result.missing], ['Look at', result.flags],
+    ['Hint', hint ? [hint] : []], ['Try again', hint ? ['what is still missing is said then'] : []]]) {
     if (!ideas.length) continue;
     const item = make('span', '', {role: 'listitem'});
     item.append(make('b', label + ': '), (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; '));
@@ -253,11 +255,26 @@ function feedback(result) {
 }
 
 // An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
-function keepRoom(q, out, remarks) {
-  const room = document.createElement('div'), says = q.ideas.map(idea => idea.says), cut = Math.max(1, q.need - 1);
-  room.className = 'room';
-  room.append(...feedback({grade: 'right', found: says.slice(0, cut), missing: says.slice(cut), flags: [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not], unsure: true}));
-  out.after(room);
+function keepRoom(q, out, hint, remarks) {
+  const says = q.ideas.map(idea => idea.says), cut = Math.max(1, q.need - 1), flags = [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not];
+  for (const each of [feedback({grade: 'right', found: says.slice(0, cut), missing: says.slice(cut), flags, unsure: true}), feedback({grade: 'partly', found: says.slice(0, cut), missing: [], flags, unsure: true}, hint)]) {
+    const room = Object.assign(document.createElement('div'), {className: 'room'});
+    room.append(...each);
+    out.after(room);
+  }
+}
+
+// First a try, then the hint and another try, then the model answer: whoever asks for it earlier gets the hint once, and the answer when they ask again.
+function stepByStep(box, out, mine) {
+  const [hint, model] = box.querySelectorAll('.more details'), tried = new Set();
+  let open = false;
+  model.querySelector('summary').addEventListener('click', event => {
+    if (open || model.open || mine.mark || tried.size > 1) return;
+    event.preventDefault();
+    open = hint.open = true;
+    out.append(Object.assign(document.createElement('span'), {className: 'wait', textContent: 'Here is the hint: try once with it. “Model answer” again shows the answer.'}));
+  });
+  return {hint: hint.querySelector('p').textContent, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
 }
 
 // Spaced repetition: FSRS 6 with the numbers of Python's `fsrs`, which knows the same cards (tests compare the two).
@@ -328,37 +345,46 @@ function inWords(wait) {
   return unit ? `Asked again in ${n} ${unit}${n === 1 ? '' : 's'}.` : 'Due now: answer it again.';
 }
 
-// What this browser kept of a chapter, whatever another program or an older page has written there.
-function remembered(key, questions) {
-  let kept = {};
-  try { kept = Object(JSON.parse(localStorage.getItem(key))); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+// Answers, marks and cards, whatever another program or an older page has written in their place.
+function answersOf(kept, questions) {
   const text = value => typeof value === 'string' ? value.slice(0, 100000) : '';
   return Object.fromEntries(questions.map(({id}) => {
-    const {answer, mark, card} = Object(Object.hasOwn(kept, id) ? kept[id] : {});
+    const {answer, mark, card} = Object(Object.hasOwn(Object(kept), id) ? kept[id] : {});
     return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : '', card: cardOf(card)}];
   }));
 }
 
+// What this browser kept of a chapter.
+function remembered(key, questions) {
+  let kept = {};
+  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  return answersOf(kept, questions);
+}
+
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
 function remember(box, mine, keep) {
-  const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span'), undo = document.createElement('button');
-  let before = null;   // the mark and the card as they were before the one just given
-  [line.className, undo.type, undo.textContent] = ['note next', 'button', 'Undo'];
-  line.append(says, ' ', undo);
+  const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span');
+  const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
+  let last = 0, before = null;   // the mark and the card as they were before the one just given
+  line.className = 'note next';
+  line.append(says, ' ', undo, ' ', easy);
   box.querySelector('fieldset').append(line);
   const show = () => {
     for (const radio of radios) radio.checked = mine.mark === radio.value;
     says.textContent = mine.card ? inWords(Date.parse(mine.card.due) - Date.now()) : '';
     undo.hidden = !before;
+    easy.hidden = !before || last !== 3;
     line.hidden = !mine.card && !before;
   };
   const rate = rating => {
     if (!before || Date.now() >= Date.parse(mine.card.due)) before = {mark: mine.mark, card: mine.card};
     Object.assign(mine, {mark: MARK_OF[rating], card: review(before.card, rating, Date.now())});
+    last = rating;
     show();
     keep();
   };
   for (const radio of radios) radio.addEventListener('click', () => rate(RATING_OF[radio.value]));
+  easy.addEventListener('click', () => { rate(4); undo.focus(); });
   undo.addEventListener('click', () => { Object.assign(mine, before); before = null; show(); keep(); radios[0].focus(); });
   box.addEventListener('keydown', event => {
     if (event.target.matches('textarea') || event.ctrlKey || event.metaKey || event.altKey || !/^[1-4]$/.test(event.key)) return;
@@ -387,8 +413,12 @@ function attach(data) {
     area.addEventListener('input', () => { mine.answer = area.value; keep(); });
     remember(box, mine, keep);
     if (!out) continue;   // a task, which only the learner can mark
-    keepRoom(graded.get(q.id), out, data.rules.remarks);
-    const suggest = () => out.replaceChildren(...area.value.trim() ? feedback(check(graded.get(q.id), area.value)) : ['Write an answer first.']);
+    const steps = stepByStep(box, out, mine);
+    keepRoom(graded.get(q.id), out, steps.hint, data.rules.remarks);
+    const suggest = () => {
+      const text = area.value.trim(), result = text && check(graded.get(q.id), area.value);
+      out.replaceChildren(...text ? feedback(result, steps.isFirst(text, result.grade) ? steps.hint : '') : ['Write an answer first.']);
+    };
     box.querySelector('button').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
       if (event.key !== 'Enter' || !event.ctrlKey && !event.metaKey) return;
@@ -406,9 +436,12 @@ const dueIn = (state, now) => Object.keys(state).filter(id => state[id].card && 
 function showDue(data, state, key) {
   const button = document.getElementById('due'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
   const tonight = () => new Date().setHours(24, 0, 0, 0);
-  const count = () => { button.textContent = 'Due today: ' + dueIn(state, tonight()).length; };
-  const show = only => {
-    const due = new Set(dueIn(state, tonight()));
+  const count = () => {
+    const n = dueIn(state, tonight()).length, next = Object.values(cardsOf(state)).map(card => Date.parse(card.due)).sort((a, b) => a - b)[0];
+    button.textContent = `Due today: ${n}` + (n || !next ? '' : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`);
+  };
+  const show = wanted => {
+    const due = new Set(dueIn(state, tonight())), only = wanted && due.size > 0;
     button.setAttribute('aria-pressed', only);
     for (const {id} of data.questions) document.getElementById('q-' + id).hidden = only && !due.has(id);
     count();
@@ -424,7 +457,7 @@ function showDue(data, state, key) {
       setTimeout(() => location.reload(), 800);
     } catch (error) { said.textContent = 'This file is no schedule of this chapter; nothing was changed.'; }
   });
-  show(false);
+  show(location.hash === '#due');
 }
 
 function download(name, text, type) {
@@ -444,4 +477,4 @@ function start(data) {
 }
 
 if (typeof document !== 'undefined' && document.getElementById('questions')) start(JSON.parse(document.getElementById('questions').textContent));
-if (typeof module !== 'undefined') module.exports = {answersPage, cardOf, inWords, review, takeCards, makeGrader};
+if (typeof module !== 'undefined') module.exports = {answersOf, answersPage, cardOf, dueIn, inWords, review, takeCards, RATING_OF, makeGrader};
