@@ -3,8 +3,8 @@
 python bench/drawn_to_real.py PHOTOS [--drawn FOLDER] [--half develop|report|both] [--json]
 
 The default head is fitted to the whole bundled sample, planted faults included, and asked about every photo in PHOTOS (black, grizzly, teddy).
-The same without the planted wrong labels stands beside it. Nothing is fitted to PHOTOS. Its halves are dealt by the hash of each photo:
-drawings are chosen on the half `develop` and reported on the half `report`."""
+The same without the planted wrong labels stands beside it. Nothing is fitted to PHOTOS. Its halves are dealt by the hash of each photo,
+so that a change of the drawings can be chosen on `develop` and then reported on `report`."""
 import csv
 from pathlib import Path
 

@@ -40,17 +40,13 @@ COPIES = (
     ("black", "grizzly", "brighter"),
 )  # (from, to, how)
 LEFT_OUT = {"grizzly": (24, 33, 122), "black": (31, 45, 107), "teddy": ()}  # numbers whose drawing failed to show its animal
-REDRAWN = {  # numbers whose drawing was poor: the number that is drawn in its place
-    "black": {5: 174, 10: 167, 13: 157, 19: 149, 35: 150, 58: 166, 63: 169, 94: 171, 110: 146, 111: 162, 117: 168, 134: 160},
-}
 PAGE = b"<!doctype html>\n<html><head><title>Moved</title></head>\n<body><p>This picture has moved.</p></body></html>\n"
 
 
 def numbers(species: str) -> list[int]:
     "Numbers of the pictures of a class: the good ones, then the spare ones."
     need = GOOD + SPARE[species]
-    kept = [i for i in range(need + len(LEFT_OUT[species])) if i not in LEFT_OUT[species]][:need]
-    return [REDRAWN.get(species, {}).get(i, i) for i in kept]
+    return [i for i in range(need + len(LEFT_OUT[species])) if i not in LEFT_OUT[species]][:need]
 
 
 def changed(data: bytes, how: str) -> bytes:
