@@ -1,5 +1,5 @@
 "The page that trains: the same numbers as Python, archives both ways, strangers' files, and a visitor in a real browser."
-import base64, gzip, io, json, os, shutil, subprocess, threading, zipfile
+import base64, io, json, os, shutil, subprocess, threading, zipfile
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ from PIL import Image
 
 from bears_lib.deploy import Classifier, save_model
 from bears_lib.engine.core.folders import sample_folder
-from bears_lib.engine.pages.browser_app import page_server
+from bears_lib.engine.core.photos import Preprocess
+from bears_lib.engine.pages.browser_app import make_web_app, page_server
 from bears_lib.engine.features.linear_probe import fit_linear, group_folds
 from bears_lib.engine.features.near_duplicates import group_photos, orientation_hashes, read_photos
 from bears_lib.engine.features.novelty import among_groups
@@ -20,6 +21,7 @@ from bears_lib.engine.predict.packaged_body import with_head
 from bears_lib.gather import sample_bears
 from bears_lib.train import fit_photos
 from conftest import in_browser, root
+from test_web_page import Site, Visit, elsewhere, heic, noise, saved, stingy, tiny_model
 
 data = Path(os.environ.get('BEARS_DATA', 'none'))
 width = 1280
@@ -117,11 +119,17 @@ def test_what_systems_put_into_archives_is_passed_over(scripts):
 
 @pytest.fixture(scope='module')
 def address(tmp_path_factory, node_modules):
-    page = make_trainer(tmp_path_factory.mktemp('site')/'train', node_modules)
-    server = page_server(page, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f'http://127.0.0.1:{server.server_port}/'
-    server.shutdown()
+    "Where the page is: in a sub-folder of a website."
+    site = Site(make_trainer(tmp_path_factory.mktemp('site')/'train', node_modules).parent)
+    yield Address(f'{site.origin}/train/', site.root)
+    site.close()
+
+class Address(str):
+    "An address that knows the folder of its website."
+    def __new__(cls, text:str, folder:Path):
+        made = super().__new__(cls, text)
+        made.folder = folder
+        return made
 
 @pytest.fixture
 def page(browser, address):
@@ -231,7 +239,7 @@ def test_a_model_made_in_python_opens_on_the_page(page, tmp_path):
     fitted = fit_photos(sample_bears())
     folder = save_model(fitted, tmp_path/'model', body=False)
     shutil.make_archive(str(tmp_path/'made'), 'zip', folder)
-    page.set_input_files('#folder', tmp_path/'made.zip')
+    page.set_input_files('#archive', tmp_path/'made.zip')
     page.wait_for_selector('body[data-opened=model]', timeout=120_000)
     photo = sorted((sample_folder()/'grizzly').glob('*.jpg'))[3]
     page.set_input_files('#ask', photo)
@@ -271,12 +279,15 @@ def test_moving_and_taking_out_learns_again_quickly(page, tmp_path):
     page.locator('.class').nth(0).locator('li button').first.click()
     page.click('#photo >> text=Move to Class 2')
     page.wait_for_selector('.class:nth-child(2) .count:has-text("6 photos")')
+    page.evaluate("window.said = []; new MutationObserver(() => said.push(1)).observe(document.getElementById('say'), {childList: true})")
     page.locator('.class').nth(0).locator('li button').first.press('Enter')
-    page.click('#photo >> text=Take out')
+    page.get_by_role('button', name='Take out').press('Enter')
+    assert page.evaluate("document.activeElement.closest('.class') === document.querySelector('.class')"), 'the keyboard goes on in the same list'
     while 'Learnt from 9' not in page.inner_text('#say'): page.wait_for_timeout(100)
     page.locator('.class').nth(0).locator('.remove').click()
     page.wait_for_selector('#say:has-text("One more class")')
-    assert not page.is_visible('#take')
+    assert not page.is_visible('#take') and page.evaluate('document.activeElement.id') == 'more'
+    assert page.evaluate('said.length') <= 6, 'a screen reader is told of stages, not of steps'
 
 @in_browser
 def test_photos_are_kept_only_if_asked_and_forgotten_when_told(page, tmp_path, address):
@@ -300,7 +311,7 @@ def test_photos_are_kept_only_if_asked_and_forgotten_when_told(page, tmp_path, a
     assert page.locator('.class li').count() == 0
 
 @in_browser
-def test_the_camera_takes_photos_while_the_button_is_held(page):
+def test_the_camera_takes_photos_while_the_button_is_held_and_shows_what_it_sees(page, tmp_path):
     page.context.grant_permissions(['camera'])
     page.locator('.class').nth(0).get_by_text('Camera').click()
     page.wait_for_selector('#camera[open]')
@@ -312,6 +323,11 @@ def test_the_camera_takes_photos_while_the_button_is_held(page):
     page.click('#close')
     page.wait_for_selector('.class:nth-child(1) li:not(.waiting)', timeout=120_000)
     assert page.locator('.class:nth-child(1) li').count() >= 3
+    page.locator('.class').nth(1).locator('input[type=file]').set_input_files(drawn((0, 0, 120), 3, tmp_path/'blue'))
+    wait_trained(page)
+    page.click('#live')
+    page.wait_for_selector('#counted:has-text("camera: ")')
+    page.click('#close')
 
 @in_browser
 @pytest.mark.parametrize('wide, theme', [(1280, 'light'), (360, 'dark')])
@@ -325,7 +341,183 @@ def test_nothing_stands_in_the_way_of_keyboards_and_screen_readers(page, tmp_pat
     found = page.context.new_cdp_session(page).send('Runtime.evaluate', {'expression': 'axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])))', 'awaitPromise': True, 'returnByValue': True})
     assert json.loads(found['result']['value']) == []
 
-def test_own_script_is_small():
-    "As a host sends it, in gzip: less than half of what sixty kilobytes are."
-    own = [*(path for path in (root/'bears_lib/data/trainer').glob('*.js') if path.name != 'fflate.js'), root/'bears_lib/data/web/photo.js']
-    assert len(gzip.compress(b''.join(path.read_bytes() for path in own))) < 36_000
+
+# ---- Ways in, and visits that go wrong ----
+
+def give_two(page, n:int, place:Path) -> None:
+    "Some reddish pictures for the first class, and as many bluish ones for the second."
+    for i, colour in enumerate([(120, 0, 0), (0, 0, 120)]):
+        files = sorted((place/str(i)).iterdir()) if (place/str(i)).is_dir() else drawn(colour, n, place/str(i))
+        page.locator('.class').nth(i).locator('input[type=file]').set_input_files(files)
+
+def learnt(page, n:int) -> None: page.wait_for_selector(f'#say:has-text("Learnt from {n} ")', timeout=120_000)
+
+def drop(page, path:Path) -> None:
+    "As from the desktop: a file or a folder, on the heading."
+    page.locator('h1').scroll_into_view_if_needed()
+    session, place = page.context.new_cdp_session(page), page.locator('h1').bounding_box()
+    for kind in ('dragEnter', 'dragOver', 'drop'):
+        session.send('Input.dispatchDragEvent', {'type': kind, 'x': place['x'] + 5, 'y': place['y'] + 5, 'data': {'items': [], 'files': [str(path)], 'dragOperationsMask': 1}})
+
+@in_browser
+def test_folders_of_photos_and_of_a_model_are_dropped(page, tmp_path):
+    for label, colour in (('red', (120, 0, 0)), ('blue', (0, 0, 120))): drawn(colour, 3, tmp_path/'photos'/label)
+    (tmp_path/'photos'/'notes.txt').write_text('not a photo', encoding='utf-8')
+    drop(page, tmp_path/'photos')
+    learnt(page, 6)
+    assert [box.get_attribute('value') for box in page.locator('.class input[type=text]').all()] == ['blue', 'red']
+    model = taken(page, 'model', tmp_path)
+    page.set_input_files('#folder', model)
+    page.wait_for_selector('body[data-opened=model]')
+    assert 'A model of blue, red' in page.inner_text('#accuracy')
+    page.evaluate('delete document.body.dataset.opened')
+    drop(page, model)
+    page.wait_for_selector('body[data-opened=model]')
+    page.set_input_files('#ask', tmp_path/'photos'/'red'/'0.png')
+    page.wait_for_selector('#answer:has-text("0.png: red")')
+    (model/'model.json').write_text('{', encoding='utf-8')
+    drop(page, model)
+    page.wait_for_selector('#say.problem')
+    assert page.inner_text('#say') == 'model: its model.json is damaged.'
+
+@in_browser
+def test_a_connection_that_is_cut_is_named_and_tried_again(browser, address, tmp_path):
+    site = Site(address.folder)
+    site.cut.add('/train/body.onnx')
+    visit = Visit(browser, f'{site.origin}/train/', says='Give each class at least')
+    give_two(visit.page, 3, tmp_path)
+    visit.page.wait_for_selector('#again:not([hidden])')
+    assert 'body.onnx could not be fetched from 127.0.0.1' in visit.page.inner_text('#say') and 'Check the connection' in visit.page.inner_text('#say')
+    site.cut.clear()
+    visit.page.click('#again')
+    learnt(visit.page, 6)
+    assert visit.page.is_hidden('#again') and not visit.errors
+    visit.context.close(), site.close()
+
+@in_browser
+def test_it_learns_offline_after_the_first_visit(browser, address, tmp_path):
+    site = Site(address.folder)
+    origin, options = elsewhere(site)
+    visit = Visit(browser, f'{origin}/train/', profile=tmp_path/'profile', says='Give each class at least', **options)
+    visit.page.evaluate('navigator.serviceWorker.ready.then(() => 1)')
+    site.close()
+    visit.page.reload()
+    visit.page.wait_for_selector('.class')
+    give_two(visit.page, 3, tmp_path)
+    learnt(visit.page, 6)
+    taken(visit.page, 'page', tmp_path)
+    assert not visit.errors
+    visit.context.close()
+
+@in_browser
+def test_of_two_tabs_one_keeps_its_photos_and_the_other_says_so(page, address, tmp_path):
+    other, faults = page.context.new_page(), []
+    other.on('pageerror', lambda error: faults.append(str(error)))
+    other.goto(address)
+    for tab in (page, other): give_two(tab, 3, tmp_path)
+    other.locator('.class').nth(0).locator('input[type=file]').set_input_files(drawn((120, 60, 0), 1, tmp_path/'more'))
+    learnt(page, 6), learnt(other, 7)
+    page.check('#keep')
+    page.wait_for_selector('#forget:not([hidden])')
+    other.check('#keep')
+    other.wait_for_selector('#say:has-text("another tab of this page keeps its own there")')
+    assert not other.is_checked('#keep') and other.locator('.class li').count() == 7
+    page.reload()
+    learnt(page, 6)
+    other.click('#forget')
+    other.wait_for_selector('#say:has-text("Nothing is kept")')
+    other.check('#keep')
+    page.wait_for_timeout(500)
+    page.reload()
+    learnt(page, 7)
+    assert faults == []
+
+@in_browser
+def test_reloaded_in_the_middle_it_goes_on_with_what_was_kept(page, tmp_path):
+    page.check('#keep')
+    give_two(page, 4, tmp_path)
+    page.wait_for_selector('#forget:not([hidden])')
+    page.wait_for_timeout(300)
+    assert 'Learnt' not in page.inner_text('#say'), 'the network is still on its way'
+    page.reload()
+    learnt(page, 8)
+    page.uncheck('#keep')
+    page.click('#forget')
+    give_two(page, 4, tmp_path)
+    page.reload()
+    page.wait_for_selector('.class')
+    assert page.locator('.class li').count() == 0 and page.inner_text('#say').startswith('Give each class')
+
+@in_browser
+def test_a_photo_of_48_megapixels_does_not_freeze_the_page(page, tmp_path):
+    "The longest time for which the page does not react, in ms: when a phone's largest photo is learnt from, and when it is asked about."
+    photo = tmp_path/'large.jpg'
+    photo.write_bytes(saved(noise(800, 600).resize((8000, 6000)), quality=85))
+    give_two(page, 3, tmp_path)
+    learnt(page, 6)
+    page.evaluate("window.gaps = [0]; window.last = performance.now(); setInterval(() => { const now = performance.now(); gaps.push(now - last); last = now; }, 20)")
+    page.locator('.class').nth(0).locator('input[type=file]').set_input_files(photo)
+    learnt(page, 7)
+    page.set_input_files('#ask', photo)
+    page.wait_for_selector('#answer:has-text("large.jpg")', timeout=60_000)
+    longest = page.evaluate('Math.max(...gaps)')
+    print(f'longest gap: {longest:.0f} ms')
+    assert longest < 1000
+
+@in_browser
+def test_a_phone_that_gives_little_memory_learns_and_none_at_all_is_named(browser, address, tmp_path):
+    source = (address.folder/'train'/'study.js').read_text(encoding='utf-8')
+    for most, words in ((8192, 'Learnt from 6'), (-1, 'gives the page too little memory')):
+        visit = Visit(browser, address, says='Give each class at least', viewport={'width': 360, 'height': 740})
+        body = f'{stingy(most)}\n{source}'
+        visit.context.route('**/study.js', lambda route: route.fulfill(body=body, content_type='text/javascript'))
+        give_two(visit.page, 3, tmp_path)
+        visit.page.wait_for_selector(f'#say:has-text("{words}")', timeout=120_000)
+        assert visit.page.is_hidden('#again') == (most > 0) and not visit.errors
+        visit.context.close()
+
+@in_browser
+def test_heic_that_this_browser_cannot_open_gets_a_sentence(page, tmp_path):
+    assert page.get_attribute('#ask', 'accept') == 'image/*,.heic,.heif'
+    (tmp_path/'IMG_1.HEIC').write_bytes(heic(noise(300, 200)))
+    page.locator('.class').nth(0).locator('input[type=file]').set_input_files(tmp_path/'IMG_1.HEIC')
+    give_two(page, 3, tmp_path)
+    learnt(page, 6)
+    assert 'IMG_1.HEIC: a HEIC photo' in page.inner_text('#refused') and 'Most Compatible' in page.inner_text('#refused')
+    page.set_input_files('#ask', tmp_path/'IMG_1.HEIC')
+    page.wait_for_selector('#answer:has-text("Most Compatible")')
+
+@in_browser
+def test_a_classifier_that_was_wrong_hands_its_photo_over(browser, address, node_modules, tmp_path):
+    make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), address.folder/'classifier', node_modules, trainer='../train/index.html')
+    visit = Visit(browser, f'{address}../classifier/')
+    photo = saved(Image.new('RGB', (90, 60), (220, 10, 10)))
+    visit.give('a.jpg', photo)
+    visit.answered('a.jpg')
+    with visit.context.expect_page() as opened: visit.page.get_by_role('link', name='It was wrong').click()
+    other = opened.value
+    other.wait_for_selector('#photo[open]')
+    assert 'a.jpg: the answer was red. What does it show?' in other.inner_text('#photo')
+    other.get_by_role('button', name='blue', exact=True).click()
+    other.wait_for_selector('.class li:not(.waiting)', timeout=60_000)
+    assert [(box.locator('input[type=text]').input_value(), box.locator('li').count()) for box in other.locator('.class').all()] == [('red', 0), ('blue', 1)]
+    assert not visit.errors
+    visit.context.close()
+
+# ---- The scripts ----
+
+def page_scripts():
+    "The tool that checks and shrinks them, if npm's packages can be had."
+    import page_scripts
+    from bears_lib.engine.core.common import BearsError
+    try: page_scripts.script_modules()
+    except BearsError as error: pytest.skip(str(error))
+    return page_scripts
+
+def test_types_and_linter_find_nothing_in_the_scripts_of_both_pages():
+    assert page_scripts().problems() == ''
+
+def test_small_scripts_are_what_the_scripts_give_and_have_less_than_60_kb():
+    tool, small = page_scripts(), root/'bears_lib/data/trainer/small'
+    assert {path.name: path.read_text(encoding='utf-8') for path in small.iterdir()} == {path.name: tool.small(path) for path in tool.sources()}
+    assert sum(path.stat().st_size for path in small.iterdir()) < 60_000

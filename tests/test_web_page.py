@@ -749,7 +749,7 @@ def test_ways_on_and_the_name_of_the_device(colours, browser, site, tmp_path, no
     visit = Visit(browser, f'{site.origin}/other/')
     visit.give('a.jpg', saved(noise(80, 60)))
     visit.answered('a.jpg')
-    assert visit.page.get_by_role('link', name='Show it your own photos').get_attribute('href') == 'train.html'
+    assert visit.page.get_by_role('link', name='It was wrong').get_attribute('href') == 'train.html'
     assert visit.page.get_by_role('link', name='Make one for your own photos').get_attribute('href') == 'train.html'
     with pytest.raises(BearsError, match='no address'): make_web_app(tmp_path/'other', tmp_path/'page', trainer='javascript:alert(1)')
 

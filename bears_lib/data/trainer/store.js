@@ -8,19 +8,29 @@ const open = () => new Promise((done, failed) => {
   asked.onerror = () => failed(asked.error);
 });
 
-/** @param {'readonly' | 'readwrite'} mode @param {(store: IDBObjectStore) => IDBRequest} act */
-async function within(mode, act) {
+/** @param {(store: IDBObjectStore) => IDBRequest} act @returns {Promise<any>} what was asked for */
+async function within(act) {
   const base = await open();
   try {
     return await new Promise((done, failed) => {
-      const work = base.transaction('project', mode), asked = act(work.objectStore('project'));
+      const work = base.transaction('project', 'readwrite'), asked = act(work.objectStore('project'));
       work.oncomplete = () => done(asked.result);
       work.onerror = work.onabort = () => failed(work.error ?? asked.error ?? new Error('there is no room'));
     });
   } finally { base.close(); }
 }
 
-/** @param {any} project */
-export const keep = project => within('readwrite', store => store.put(project, 'last'));
-export const kept = () => within('readonly', store => store.get('last'));
-export const forget = () => within('readwrite', store => store.delete('last'));
+/** Keeps a project, and says whether it did: not if another tab has kept or opened one since. @param {any} project @param {string} tab */
+export const keep = (project, tab) => within(store => {
+  const owner = store.get('tab');
+  owner.onsuccess = () => { if ((owner.result ?? tab) === tab) { store.put(project, 'last'); store.put(tab, 'tab'); } };
+  return owner;
+}).then(owner => (owner ?? tab) === tab);
+
+/** The project that was kept; it belongs to this tab now. @param {string} tab */
+export const kept = tab => within(store => {
+  const last = store.get('last');
+  last.onsuccess = () => { if (last.result) store.put(tab, 'tab'); };
+  return last;
+});
+export const forget = () => within(store => store.clear());

@@ -5,11 +5,16 @@ import { sha256 } from './learn.js';
 
 let ort, session, preprocess;
 const {Memory} = globalThis.WebAssembly ?? {};
+let refused = false;  // the runtime hides why it did not start
 
 // The runtime asks for room for 4 GB, which many phones refuse; it works with less.
 function lessMemory(asked) {
   for (let {maximum} = asked; ; maximum = Math.max(asked.initial, Math.floor(maximum/2))) try { return new Memory({...asked, maximum}); }
-    catch (error) { if (!(error instanceof RangeError) || maximum <= asked.initial) throw error; }
+    catch (error) {
+      if (error instanceof RangeError && maximum > asked.initial) continue;
+      refused = true;
+      throw error;
+    }
 }
 
 async function start({script, wasm, network, settings}) {
@@ -67,8 +72,8 @@ async function look({file, bitmap, once}) {
 onmessage = async ({data}) => {
   try { postMessage(await (data.network ? start(data) : look(data)) ?? {}); }
   catch (error) {
-    const memory = error instanceof RangeError || /memory|alloc/i.test(String(error));
+    const memory = refused || error instanceof RangeError || /memory|alloc/i.test(String(error));
     if (!(error instanceof PhotoError)) console.error(error);
-    postMessage({problem: error instanceof PhotoError ? error.message : memory ? 'this device gives the page too little memory. Close other tabs and apps, and reload the page.' : 'this browser could not look at it.', elsewhere: error.elsewhere});
+    postMessage({problem: error instanceof PhotoError ? error.message : memory ? 'this device gives the page too little memory. Close other tabs and apps, and reload the page.' : data.network ? "this browser can't run the network. Update the browser." : 'this browser could not look at it.', elsewhere: error.elsewhere});
   }
 };

@@ -11,16 +11,31 @@ const percent = share => `${(100*share).toFixed(1)}%`;
 const make = (kind, given = {}, ...inside) => { const item = Object.assign(document.createElement(kind), given); item.append(...inside); return item; };
 const counted = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 
+// iPhones and iPads turn HEIC into JPEG for a page that asks for image/* alone; elsewhere such files have to be named to be offered.
+const apple = /iPhone|iPad|iPod/.test(navigator.userAgent) || /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1, pictures = apple ? 'image/*' : 'image/*,.heic,.heif';
+
 class Problem extends Error {}  // its message is for the visitor
 
-function say(text, problem = false) {
+/** One line for eyes and screen readers. @param {string} text @param {boolean} [problem] @param {() => void} [again] what can be tried once more */
+function say(text, problem = false, again) {
   $('say').className = problem ? 'problem' : '';
-  $('say').textContent = text;
+  if ($('say').textContent !== text) $('say').textContent = text;
+  $('again').hidden = !again;
+  $('again').onclick = () => { $('more').focus(); again?.(); };
 }
+
+/** How far it is: for eyes alone, since a screen reader would read each step. @param {number | null} share @param {string} [words] */
+function progress(share, words = '') {
+  $('done').hidden = share === null;
+  $('done').value = share ?? 0;
+  $('left').textContent = words;
+}
+
+const wordsOf = error => error instanceof Problem || error.constructor === Error ? error.message : 'it could not be opened here.';
 
 // ---- What there is: classes in their order, and photos; a photo is known by its number ----
 
-let classes = [], photos = [], next = 0, trained = null;
+let classes = [], photos = [], next = 0, outside = 0, trained = null;
 
 const inClass = id => photos.filter(photo => photo.of === id);
 const ready = () => photos.filter(photo => photo.features);
@@ -37,20 +52,28 @@ function addClass(name) {
 function take(files, of) {
   const room = most - photos.length, some = [...files].slice(0, Math.max(room, 0));
   for (const file of some) photos.push({id: ++next, of, file, name: file.name || 'photo'});
-  if (some.length < files.length) say(`At most ${most} photos fit in here; ${counted(files.length - some.length, 'photo')} more stayed outside. For more, there is bears-train.`, true);
+  outside += files.length - some.length;
   show();
   work();
 }
 
 // ---- The network's files, fetched once, and the two workers, made of blobs: so the page's rule that nothing may be sent anywhere holds for them as well ----
 
-/** @param {{url: string, integrity?: string}} file */
-async function fetchFile({url, integrity}) {
-  const get = options => fetch(absolute(url), {credentials: 'omit', ...options});
-  const answer = await get({integrity}).catch(() => get({integrity, cache: 'reload'})).catch(() => null);
-  const data = answer?.ok ? await answer.arrayBuffer().catch(() => null) : null;
-  if (data) return data;
-  throw new Problem(`${url.split('/').pop()} could not be fetched from ${new URL(absolute(url)).host}. Check the connection, and reload the page.`);
+const fits = async (data, integrity) => !integrity || integrity === `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', data))))}`;
+
+// The body of an answer, told of piece by piece.
+const bodyOf = (answer, tell) => new Response(answer.body.pipeThrough(new TransformStream({transform(piece, out) { tell(piece.length); out.enqueue(piece); }}))).arrayBuffer();
+
+/** A file that is the one expected; if the browser's cache holds another one, the server is asked. @param {{url: string, integrity?: string}} file @param {(bytes: number) => void} [tell] */
+async function fetchFile({url, integrity}, tell = () => {}) {
+  const name = url.split('/').pop(), {host} = new URL(absolute(url));
+  let other = false;
+  for (const cache of /** @type {RequestCache[]} */ (['default', 'reload'])) {
+    const answer = await fetch(absolute(url), {credentials: 'omit', cache}).catch(() => null), data = answer?.ok ? await bodyOf(answer, tell).catch(() => null) : null;
+    if (data && await fits(data, integrity)) return data;
+    other ||= Boolean(data);
+  }
+  throw Object.assign(new Problem(other ? `${name} is not the one expected. Reload the page.` : `${name} could not be fetched from ${host}. Check the connection.`), {again: true});
 }
 
 const blobOf = parts => URL.createObjectURL(new Blob(parts, {type: 'text/javascript'}));
@@ -59,16 +82,16 @@ const held = {};  // what the archives of a page are made of
 async function load() {
   const names = ['study.js', 'teach.js', 'learn.js', 'copies.js', 'photo.js'], all = [...names.map(url => ({url})), files.script, files.wasm, files.network, {url: 'page.json'}];
   let there = 0;
-  $('done').hidden = false;
+  const tell = bytes => { there += bytes/1e6; progress(Math.min(there/megabytes, 1), `${Math.min(there, megabytes).toFixed(1)} of ${megabytes} MB`); };
   say(`Fetching the network: ${megabytes} MB, once ...`);
-  const got = await Promise.all(all.map(each => fetchFile(each).then(data => { $('done').value = ++there/all.length; return data; })));
+  const got = await Promise.all(all.map(each => fetchFile(each, tell))).finally(() => progress(null));
   const code = Object.fromEntries(names.map((name, i) => [name, new TextDecoder().decode(got[i])])), [script, wasm, network, page] = got.slice(names.length);
   const learn = blobOf([code['learn.js']]), photo = blobOf([code['photo.js']]), copies = blobOf([code['copies.js'].replace('./photo.js', photo)]);
   Object.assign(held, {script: new Blob([script]), wasm: new Blob([wasm]), network: new Uint8Array(network.slice(0)), page: JSON.parse(new TextDecoder().decode(page))});
   held.teach = blobOf([code['teach.js'].replace('./learn.js', learn)]);
   const worker = new Worker(blobOf([code['study.js'].replace('./photo.js', photo).replace('./copies.js', copies).replace('./learn.js', learn)]), {type: 'module'});
-  await question(worker, {script, wasm, network, settings: preprocess}, [script, wasm, network]);
-  $('done').hidden = true;
+  say('Starting the network ...');
+  await question(worker, {script, wasm, network, settings: preprocess}, [script, wasm, network]).catch(error => { worker.terminate(); throw error; });
   return worker;
 }
 
@@ -106,6 +129,7 @@ let working = false;
 const known = new Map();  // what was found in a photo, by the hash of its content
 
 async function work() {
+  save();
   if (working) return;
   working = true;
   try {
@@ -119,12 +143,15 @@ async function work() {
         photo.why = error instanceof Problem ? error.message : 'this browser could not look at it.';
       }
       const left = photos.filter(each => !each.features && !each.why).length, all = photos.length;
-      if (left) { say(`Looking at photos: ${all - left} of ${all} ...`); $('done').hidden = false; $('done').value = (all - left)/all; }
+      if (left) { say('Looking at the photos ...'); progress((all - left)/all, `${all - left} of ${all}`); }
       showClass(photo.of);
     }
-    $('done').hidden = true;
+    progress(null);
     teach();
-  } catch (error) { say(error instanceof Problem ? error.message : 'Something went wrong here. Reload the page.', true); if (!(error instanceof Problem)) console.error(error); }
+  } catch (error) {
+    if (!(error instanceof Problem)) console.error(error);
+    say(error instanceof Problem ? `${error.message} Your photos wait here.` : 'Something went wrong here. Reload the page.', true, error instanceof Problem ? work : undefined);
+  }
   working = false;
 }
 
@@ -140,24 +167,24 @@ function lesson() {
 function teach() {
   teacher?.terminate();
   refusals();
+  save();
   const {labels, ids, rows, groups} = lesson(), few = ids.filter(id => ready().filter(photo => photo.of === id).length < 3);
   trained = null;
   if (labels.length < 2 || few.length) { show(); return say(advice(labels.length, few)); }
   const start = performance.now(), views = ['features', 'mirrored'].map(part => { const table = new Float32Array(rows.length*width); rows.forEach(({photo}, i) => table.set(photo[part], i*width)); return table; });
   teacher = new Worker(held.teach, {type: 'module'});
-  $('done').hidden = false;
+  progress(0);
   say(`Learning from ${counted(rows.length, 'photo')} ...`);
   teacher.onmessage = ({data}) => {
-    if (data.share !== undefined) $('done').value = data.share;
+    if (data.share !== undefined) progress(data.share);
     if (data.problem) say(data.problem, true);
     if (data.curve && trained) { trained.curve = data.curve; showCurve(); document.body.dataset.curve = 'drawn'; }
     if (!data.head) return;
-    $('done').hidden = true;
+    progress(null);
     trained = {labels, ids, rows, groups, head: data.head, known: data.known, number: (Number(document.body.dataset.trained) || 0) + 1};
     show();
     say(`Learnt from ${counted(rows.length, 'photo')} in ${((performance.now() - start)/1000).toFixed(1)} s. ${data.head.n ? verdict() : 'Too few different photos to check it: give each class three or more.'}`);
     document.body.dataset.trained = String(trained.number);
-    if ($('keep').checked) save();
   };
   teacher.onerror = () => say("This browser can't learn here. Update the browser.", true);
   teacher.postMessage({views, width, labels: rows.map(row => row.label), groups, rules}, views.map(view => view.buffer));
@@ -168,9 +195,11 @@ const advice = (many, few) => !photos.length ? 'Give each class at least three p
 function refusals() {
   const bad = photos.filter(photo => photo.why);
   photos = photos.filter(photo => !photo.why);
-  if (bad.length) $('refused')?.remove();
-  if (bad.length) $('classes').after(make('details', {id: 'refused', open: true}, make('summary', {textContent: `${counted(bad.length, 'file')} left out`}),
-    make('ul', {}, ...bad.slice(0, 30).map(photo => make('li', {textContent: `${photo.name}: ${photo.why}`})))));
+  const lines = bad.slice(0, 30).map(photo => `${photo.name}: ${photo.why}`), all = bad.length + outside;
+  if (outside) lines.push(`${counted(outside, 'photo')} more: at most ${counted(most, 'photo')} fit in here. For more, there is bears-train.`);
+  outside = 0;
+  if (all) $('refused')?.remove();
+  if (all) $('classes').after(make('details', {id: 'refused', open: true}, make('summary', {textContent: `${counted(all, 'file')} left out`}), make('ul', {}, ...lines.map(textContent => make('li', {textContent})))));
 }
 
 // ---- What is shown ----
@@ -189,14 +218,14 @@ function show() {
 }
 
 function classBox(id) {
-  const box = make('div', {className: 'class'}), input = make('input', {type: 'text', maxLength: 100}), pick = make('input', {type: 'file', className: 'hidden', id: `pick${id}`, multiple: true, accept: 'image/*'});
+  const box = make('div', {className: 'class'}), input = make('input', {type: 'text', maxLength: 100}), pick = make('input', {type: 'file', className: 'hidden', id: `pick${id}`, multiple: true, accept: pictures});
   box.dataset.class = String(id);
   input.setAttribute('aria-label', 'Name of the class');
   input.addEventListener('change', () => rename(id, input.value));
   pick.addEventListener('change', () => { take(pick.files, id); pick.value = ''; });
   const shoot = make('button', {type: 'button', textContent: 'Camera'}), remove = make('button', {type: 'button', className: 'remove', textContent: '×', title: 'Take this class out'});
   shoot.addEventListener('click', () => openCamera(id));
-  remove.addEventListener('click', () => { photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); });
+  remove.addEventListener('click', () => { photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); });
   box.append(make('div', {className: 'name'}, input, remove), make('p', {className: 'count'}), make('div', {className: 'buttons left'}, pick, make('label', {htmlFor: pick.id, className: 'button', textContent: 'Add photos'}), shoot), make('ul'));
   return box;
 }
@@ -233,9 +262,12 @@ function photoItem(photo) {
 
 // Moved to another class, or taken out; the photo stays in the file it came from.
 function move(photo, to) {
+  const id = photo.of, place = inClass(id).indexOf(photo);
   if (to) photo.of = to; else photos = photos.filter(each => each !== photo);
   show();
   teach();
+  const buttons = boxes.get(id)?.querySelectorAll('li button') ?? [];
+  (buttons[Math.min(place, buttons.length - 1)] ?? $('more')).focus();  // who uses the keyboard goes on where they were
 }
 
 function choices(photo, close = () => {}) {
@@ -275,7 +307,7 @@ function showResult() {
   const counts = labels.map(() => labels.map(() => 0));
   rows.forEach(({label}, i) => counts[label][best(head.chances, i, labels.length)]++);
   const cell = (text, kind = 'td', given = {}) => make(kind, {textContent: text, ...given});
-  $('table').replaceChildren(make('table', {}, make('caption', {textContent: 'Rows: what a photo shows. Columns: what was said of it.'}),
+  $('table').replaceChildren(make('table', {}, make('caption', {textContent: 'Rows: the truth. Columns: the answer.'}),
     make('thead', {}, make('tr', {}, cell('', 'td'), ...labels.map(label => cell(label, 'th', {scope: 'col'})))),
     make('tbody', {}, ...counts.map((row, i) => make('tr', {}, cell(labels[i], 'th', {scope: 'row'}), ...row.map((n, k) => cell(n, 'td', {className: i === k ? 'right' : ''})))))));
 }
@@ -338,7 +370,9 @@ async function openCamera(id) {
     return say(`The camera can't be used: ${why}. Choose photos instead.`, true);
   }
   $('shoot').hidden = !id;
-  $('counted').textContent = '';
+  $('counted').textContent = $('heard').textContent = '';
+  $('counted').setAttribute('aria-live', id ? 'polite' : 'off');
+  $('answer').setAttribute('aria-live', id ? 'polite' : 'off');  // it changes five times a second
   camera.showModal();
   if (!id) watch();
 }
@@ -365,6 +399,8 @@ async function watch() {
     const blob = await frame();
     if (blob && trained) await askOf(blob, 'camera');
     $('counted').textContent = $('answer').textContent;
+    const label = $('answer').textContent.split(', ')[0];
+    if ($('heard').textContent !== label) $('heard').textContent = label;
     await new Promise(done => setTimeout(done, 200));
   }
 }
@@ -374,7 +410,8 @@ for (const end of ['pointerup', 'pointerleave', 'pointercancel']) $('shoot').add
 $('shoot').addEventListener('keydown', event => { if (/^( |Enter)$/.test(event.key)) { event.preventDefault(); hold(); } });
 $('shoot').addEventListener('keyup', release);
 $('close').addEventListener('click', () => camera.close());
-camera.addEventListener('close', () => { release(); stream()?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
+$('shoot').addEventListener('contextmenu', event => event.preventDefault());  // what a long touch does elsewhere
+camera.addEventListener('close', () => { release(); $('answer').setAttribute('aria-live', 'polite'); stream()?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
 $('live').addEventListener('click', () => openCamera(0));
 
 // ---- Taking it along ----
@@ -424,7 +461,7 @@ async function takeAlong(what) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     say(`${link.download} is in your downloads.`);
-  } catch (error) { console.error(error); say(`It could not be packed: ${error.message}`, true); }
+  } catch (error) { console.error(error); say('It could not be packed: this device gives the page too little memory. Close other tabs and apps, and try again.', true, () => takeAlong(what)); }
 }
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-take]'))) button.addEventListener('click', () => takeAlong(button.dataset.take));
 
@@ -434,7 +471,7 @@ const isPicture = name => /\.(jpe?g|jfif|png|gif|webp|bmp|avif|hei[cf])$/i.test(
 
 // Files with their paths: the class is the folder that a photo lies in.
 function takeFolder(found) {
-  const pictures = found.filter(({path}) => isPicture(path) && !/(^|\/)\./.test(path)), model = found.find(({path}) => /(^|\/)model\.json$/.test(path));
+  const pictures = found.filter(({path}) => isPicture(path) && !/(^|\/)\./.test(path)).sort((a, b) => byName(a.path, b.path)), model = found.find(({path}) => /(^|\/)model\.json$/.test(path));
   if (model) return openModel(found, model.path.replace(/model\.json$/, ''));
   if (!pictures.length) throw new Problem('there is no photo in it.');
   const of = Map.groupBy ? Map.groupBy(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '') : pictures.reduce((map, each) => { const key = each.path.split('/').slice(-2, -1)[0] ?? ''; return map.set(key, [...map.get(key) ?? [], each]); }, new Map());
@@ -451,7 +488,9 @@ async function openArchive(file) {
 // A model that was made elsewhere: it answers here, and learns anew as soon as there are photos.
 async function openModel(found, root) {
   const part = async name => { const one = found.find(({path}) => path === root + name); if (!one) throw new Problem(`${name} is missing: the model was saved without the head, and this page can't open it.`); return new Uint8Array(await one.file.arrayBuffer()); };
-  const described = JSON.parse(new TextDecoder().decode(await part('model.json'))), {weight, bias, bank} = readTensors(await part('head.safetensors'));
+  const text = new TextDecoder().decode(await part('model.json')), {weight, bias, bank} = readTensors(await part('head.safetensors'));
+  let described;
+  try { described = JSON.parse(text); } catch { throw new Problem('its model.json is damaged.'); }
   const labels = described.labels, same = ['name', 'weights_sha256'].every(key => described.backbone?.[key] === info.backbone[key]) && JSON.stringify(described.preprocess) === JSON.stringify(info.preprocess);
   if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears-web or in Python.');
   if (!Array.isArray(labels) || weight.shape[0] !== labels.length || weight.shape[1] !== width || bias.shape[0] !== labels.length || bank.shape[1] !== width) throw new Problem('the parts of this model do not fit each other.');
@@ -464,23 +503,28 @@ async function openModel(found, root) {
   $('accuracy').textContent = `A model of ${labels.join(', ')}, made elsewhere`;
   $('meaning').textContent = described.metrics?.accuracy ? `It says of itself: right on ${percent(described.metrics.accuracy)} of ${described.metrics.n} photos.` : '';
   $('take').hidden = true;
-  $('done').hidden = true;
   document.body.dataset.opened = 'model';
   say('The model is open: try it on a photo. Give each class three photos of your own, and it learns anew from these.');
 }
 
-async function bring(files) {
+/** @param {Promise<any[]> | any[]} given files with their paths */
+async function bring(given) {
+  let files = [];
   try {
-    const archives = [...files].filter(({file}) => /\.zip$/i.test(file.name ?? '')), others = [...files].filter(each => !archives.includes(each));
+    files = await given;
+    const archives = files.filter(({file}) => /\.zip$/i.test(file.name ?? '')), others = files.filter(each => !archives.includes(each));
     for (const {file} of archives) await openArchive(file);
     if (others.length) await takeFolder(others);
-  } catch (error) { say(`${files[0]?.path ?? 'That'}: ${error.message}`, true); if (!(error instanceof Problem)) console.error(error); }
+    if (!files.length) throw new Problem('there is no photo in it.');
+  } catch (error) { say(`${files[0]?.path.split('/')[0] ?? 'That'}: ${wordsOf(error)}`, true, error.again && (() => bring(files))); if (wordsOf(error) !== error.message) console.error(error); }
 }
 
-async function walked(entry, path = '') {
-  if (entry.isFile) return [{path: path + entry.name, file: await new Promise((done, failed) => entry.file(done, failed))}];
-  const read = entry.createReader(), found = [];
-  for (let some; found.length < 10_000 && (some = await new Promise((done, failed) => read.readEntries(done, failed))).length;) for (const each of some) found.push(...await walked(each, `${path}${entry.name}/`));
+/** All files of a folder that is dropped, with their paths. @param {any} entry @param {string} path where it lies @param {any[]} found */
+async function walked(entry, path = '', found = []) {
+  if (found.length >= 10_000) throw new Problem('there are more than 10,000 files in it.');
+  if (entry.isFile) found.push({path: path + entry.name, file: await new Promise((done, failed) => entry.file(done, failed))});
+  if (!entry.isDirectory) return found;
+  for (let read = entry.createReader(), some; (some = await new Promise((done, failed) => read.readEntries(done, failed))).length;) for (const each of some) await walked(each, `${path}${entry.name}/`, found);
   return found;
 }
 
@@ -488,8 +532,10 @@ async function walked(entry, path = '') {
 
 function photosFor(id, files) { if (files.some(file => /\.zip$/i.test(file.name))) bring(files.map(file => ({path: file.name, file}))); else take(files, id); }
 
-$('more').addEventListener('click', () => { addClass(''); show(); /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().select(); });
-$('folder').addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
+function nameLast() { /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().select(); }
+$('more').addEventListener('click', () => { addClass(''); show(); nameLast(); });
+for (const id of ['folder', 'archive']) $(id).addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
+$('ask').accept = pictures;
 $('ask').addEventListener('change', event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; });
 $('drawn').addEventListener('click', async () => {
   classes = classes.filter(each => inClass(each.id).length);
@@ -499,44 +545,77 @@ $('drawn').addEventListener('click', async () => {
       const some = await Promise.all(urls.map(async url => new File([await fetchFile({url})], url.split('/').pop())));
       take(some, addClass(name).id);
     }
-  } catch (error) { say(error.message, true); }
+  } catch (error) { say(wordsOf(error), true, () => $('drawn').click()); }
 });
 const boxOf = target => target instanceof Element ? /** @type {HTMLElement} */ (target.closest('.class')) : null;
 addEventListener('dragover', event => { event.preventDefault(); for (const box of document.querySelectorAll('.class')) box.classList.toggle('over', box === boxOf(event.target)); });
 addEventListener('dragleave', event => { if (!event.relatedTarget) for (const box of document.querySelectorAll('.class')) box.classList.remove('over'); });
-addEventListener('drop', async event => {
+addEventListener('drop', event => {
   event.preventDefault();
   for (const box of document.querySelectorAll('.class')) box.classList.remove('over');
   const box = boxOf(event.target), entries = [...event.dataTransfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean), files = [...event.dataTransfer.files];
   if (box && files.length && !entries.some(entry => entry.isDirectory)) return photosFor(Number(box.dataset.class), files);
   if (!files.length) return say('That was no file. Save the picture first, then drop it here.', true);
-  bring(entries.length ? (await Promise.all(entries.map(entry => walked(entry)))).flat() : files.map(file => ({path: file.name, file})));
+  bring(entries.length ? Promise.all(entries.map(entry => walked(entry))).then(all => all.flat()) : files.map(file => ({path: file.name, file})));
 });
 addEventListener('paste', event => { const files = [...event.clipboardData.files]; if (files.length) take(files, Number(boxOf(document.activeElement)?.dataset.class) || classes[classes.length - 1].id); });
 camera.addEventListener('cancel', release);
 
 // ---- Kept in this browser, if asked ----
 
-async function save() {
-  try { await keep({classes, photos: photos.map(({of, file, name}) => ({of, file, name}))}); $('forget').hidden = false; }
-  catch (error) { $('keep').checked = false; say(`The browser can't keep them: ${error.message}`, true); }
+const tab = crypto.randomUUID?.() ?? String(Math.random()), state = () => JSON.stringify([classes, photos.map(({id, of}) => [id, of])]);
+let saving = Promise.resolve(), waiting = false, saved = '';
+
+// Whenever something has changed. Of two tabs the one that came last keeps its photos, and the other one says so.
+function save() {
+  if (waiting || !$('keep').checked || state() === saved) return;
+  waiting = true;
+  saving = saving.then(async () => {
+    waiting = false;
+    const now = state();
+    try {
+      if (!await keep({classes, photos: photos.map(({of, file, name}) => ({of, file, name}))}, tab)) throw new Problem('another tab of this page keeps its own there. Close it and press "Forget them", then tick again');
+      saved = now;
+    } catch (error) { $('keep').checked = false; say(`These photos can't be kept: ${error.message}.`, true); }
+    $('forget').hidden = false;
+  });
 }
-$('keep').addEventListener('change', () => $('keep').checked ? save() : null);
-$('forget').addEventListener('click', async () => { await forget(); $('keep').checked = false; $('forget').hidden = true; say('Nothing is kept in this browser any more. What is on the page stays until you close it.'); });
+$('keep').addEventListener('change', save);
+$('forget').addEventListener('click', async () => { await forget(); $('keep').checked = false; $('forget').hidden = true; saved = ''; $('keep').focus(); say('Nothing is kept in this browser any more. What is on the page stays until you close it.'); });
+addEventListener('beforeunload', event => { if (!$('keep').checked && photos.some(photo => photo.name.startsWith('camera_'))) event.preventDefault(); });  // those are nowhere else
+
+// ---- From a classifier's page that was wrong: it hands its photo over, and the visitor says what it shows ----
+
+function takeWrong({photo, name, said, labels}) {
+  const dialog = $('photo'), picture = URL.createObjectURL(photo), file = new File([photo], String(name).slice(0, 100));
+  classes = classes.filter(each => inClass(each.id).length);
+  const ids = labels.slice(0, 30).map(label => addClass(String(label)).id);
+  show();
+  Object.assign(dialog.querySelector('img'), {src: picture, alt: file.name});
+  dialog.querySelector('p').textContent = `${file.name}: the answer was ${said}. What does it show?`;
+  const choice = (textContent, put) => { const button = make('button', {type: 'button', textContent}); button.addEventListener('click', () => { dialog.close(); URL.revokeObjectURL(picture); put(); }); return button; };
+  dialog.querySelector('.buttons').replaceChildren(...ids.map(id => choice(classes.find(each => each.id === id).name, () => take([file], id))),
+    choice('Something else', () => { take([file], addClass('').id); nameLast(); }), choice('Leave it out', () => say('Give each class at least three photos, then it begins by itself.')));
+  dialog.showModal();
+}
+addEventListener('message', ({origin, source, data}) => { if (origin === location.origin && source === opener && data?.photo instanceof Blob && Array.isArray(data.labels)) takeWrong(data); });
 
 // ---- Start ----
 
-const old = await kept().catch(() => null);
+const old = await kept(tab).catch(() => null);
 if (old?.photos?.length) {
   classes = old.classes;
   next = Math.max(...classes.map(each => each.id));
   $('keep').checked = true;
   $('forget').hidden = false;
   for (const each of classes) take(old.photos.filter(photo => photo.of === each.id).map(({file, name}) => new File([file], name)), each.id);
+  saved = state();
 } else {
   addClass('Class 1');
   addClass('Class 2');
   show();
   say(`Give each class at least three photos, then it begins by itself. The network (${megabytes} MB) is fetched with the first one.`);
 }
+if (!crypto.subtle) say('This page needs an address that begins with https, or one of this machine: without it, browsers lock away what it computes with.', true);
+opener?.postMessage('photo?', location.origin);
 if (navigator.serviceWorker && !/^(localhost|127\.|\[::1\])/.test(location.hostname)) navigator.serviceWorker.register('service-worker.js');

@@ -1,7 +1,7 @@
 // The page: takes a photo in, has the model's worker look at it, shows the answer. Nothing is sent anywhere.
 
-const {files, megabytes, labels, preprocess, threshold, trainer} = JSON.parse(document.getElementById('settings').textContent);
-const $ = id => document.getElementById(id);
+const {files, megabytes, labels, preprocess, threshold} = JSON.parse(document.getElementById('settings').textContent);
+const $ = /** @type {(id: string) => any} */ (id => document.getElementById(id));
 const absolute = name => new URL(name, document.baseURI).href;
 const percent = chance => `${(100*chance).toFixed(1)}%`;
 
@@ -33,6 +33,7 @@ const base64 = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)));
 const fits = async (data, integrity) => !integrity || integrity === 'sha384-' + base64(await crypto.subtle.digest('SHA-384', data));
 
 // A file's content, checked against its hash, or null. Where the host doesn't compress, the compressed copy is taken instead, if there is one.
+/** @param {{url: string, integrity?: string, packed?: {url: string, size: number}}} file @param {RequestCache} cache @returns {Promise<ArrayBuffer | null>} */
 async function checkedFile({url, integrity, packed}, cache) {
   come.delete(url);
   if (!crypto.subtle) return fetch(absolute(url), {credentials: 'omit', integrity, cache}).then(async answer => answer.ok ? answer.arrayBuffer() : null).catch(() => null);  // plain http: the browser checks, without a bar
@@ -150,11 +151,11 @@ function showBars(chances, unsure) {
 }
 
 let last = null;  // the answer that is shown
-function show(name, {chances, unsure, seen, time, explains}) {
-  last = {name, seen, label: chances[0].label};
+function show(name, file, {chances, unsure, seen, time, explains}) {
+  last = {name, file, seen, label: chances[0].label};
   $('why').hidden = !explains;
   $('why').setAttribute('aria-pressed', 'false');
-  $('wrong').hidden = !trainer;
+  $('wrong').hidden = false;
   hideGiven();
   const [{label, chance}] = chances;
   say(unsure ? 'Unlike anything I know' : `${label}, ${percent(chance)}`);
@@ -239,7 +240,7 @@ async function look(file, name) {
     const given = await file;
     showGiven(given);
     const answer = await answerTo(given);
-    show(name, answer);
+    show(name, given, answer);
     return answer;
   }
   catch (error) {
@@ -302,6 +303,13 @@ for (const button of document.querySelectorAll('.examples button')) button.addEv
 
 // ---- Ways on ----
 
+// A page that trains, if it lies on this server, asks for the photo and gets it from here, within the browser.
+const way = $('wrong');
+if (way.origin === location.origin) Object.assign(way, {target: '_blank', rel: 'opener'});
+addEventListener('message', ({origin, source, data}) => {
+  if (origin === location.origin && data === 'photo?' && last) /** @type {Window} */ (source).postMessage({photo: last.file, name: last.name, said: last.label, labels}, origin);
+});
+
 for (const each of document.querySelectorAll('.device')) each.textContent = device;
 $('share').addEventListener('click', async () => {
   const given = {title: document.title, url: location.href};
@@ -313,7 +321,7 @@ $('share').addEventListener('click', async () => {
 
 // ---- The camera: in the page where it can be, else the one of the system ----
 
-const viewfinder = $('viewfinder'), video = viewfinder.querySelector('video');
+const viewfinder = $('viewfinder'), video = /** @type {HTMLVideoElement} */ (viewfinder.querySelector('video')), stream = () => /** @type {MediaStream | null} */ (video.srcObject);
 
 $('camera').addEventListener('click', async () => {
   if (!navigator.mediaDevices?.getUserMedia) return $('capture').click();
@@ -330,7 +338,7 @@ $('shoot').addEventListener('click', async () => {
   canvas.toBlob(blob => { viewfinder.close(); if (blob) take(blob, 'camera'); else say('The camera shows nothing yet. Try again.', 'problem'); }, 'image/png');
 });
 $('cancel').addEventListener('click', () => viewfinder.close());
-viewfinder.addEventListener('close', () => { video.srcObject?.getTracks().forEach(track => track.stop()); video.srcObject = null; });
+viewfinder.addEventListener('close', () => { stream()?.getTracks().forEach(track => track.stop()); video.srcObject = null; });
 
 // ---- The next visit: the service worker keeps the files, but not at an address of this machine, where another project may be served tomorrow ----
 

@@ -21,7 +21,7 @@ function lessMemory(asked) {
 
 async function load({script, wasm, network}) {
   if (!Memory) throw new PhotoError(cannotRun);
-  WebAssembly.Memory = Object.assign(function(asked) { return lessMemory(asked); }, {prototype: Memory.prototype});
+  WebAssembly.Memory = /** @type {any} */ (Object.assign(function(asked) { return lessMemory(asked); }, {prototype: Memory.prototype}));
   ort = await import(URL.createObjectURL(new Blob([script], {type: 'text/javascript'}))).catch(error => { throw refused ? error : new PhotoError(cannotRun); });
   ort.env.wasm.numThreads = 1;  // more need headers that plain web space does not send
   ort.env.wasm.wasmBinary = wasm;
@@ -34,7 +34,7 @@ const run = (pixels, wanted) => session.run({pixels: new ort.Tensor('float32', p
 // The answer to a photo: a file, or a bitmap that the page has made of one.
 async function look({file, bitmap}) {
   const start = performance.now(), {labels, preprocess, threshold} = settings;
-  const photo = bitmap ? {bitmap, turn: 1} : await openPhoto(file);
+  const photo = bitmap ? {bitmap, kind: '', turn: 1} : await openPhoto(file);
   const square = await squareOf(photo, preprocess).finally(() => photo.bitmap.close());
   lastPixels = tensorOf(square, preprocess);
   const found = await run(lastPixels, ['probabilities', 'likeness'].filter(name => session.outputNames.includes(name)));
@@ -49,7 +49,7 @@ async function look({file, bitmap}) {
 // Where the last photo spoke for a class: the class activation map, rows x columns.
 async function explain({why}) {
   const {evidence} = await run(lastPixels, ['evidence']), [, , rows, columns] = evidence.dims, from = settings.labels.indexOf(why)*rows*columns;
-  return {heat: [...evidence.data.slice(from, from + rows*columns)].map(value => Math.max(value, 0)), rows, columns};
+  return {heat: Array.from(evidence.data.slice(from, from + rows*columns), value => Math.max(value, 0)), rows, columns};
 }
 
 function pictureOf(square, [height, width]) {

@@ -1,6 +1,6 @@
 // A photo as the model's input: opened safely, and cut and scaled pixel for pixel as Pillow does it for `Classifier`.
 
-export class PhotoError extends Error {}
+export class PhotoError extends Error { elsewhere = false; }  // elsewhere: whether the page itself may open what its worker can't
 
 const largestFile = 60_000_000;    // bytes
 const largestPhoto = 50_000_000;   // pixels, as in bears_lib.engine.core.photos

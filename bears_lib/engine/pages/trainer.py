@@ -137,13 +137,14 @@ def _marked(pages:dict[str, bytes], copied:bool) -> dict[str, Any]:
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000025
 _scripts = ('trainer.js', 'learn.js', 'copies.js', 'study.js', 'teach.js', 'parcels.js', 'page.js', 'store.js',
-    'fflate.js')
+    'photo.js')
 
 def _pages(runtime:str|Path|None, links:dict[str, str]|None) -> dict[str, bytes]:
     "All files of the trainer by name, but for its service worker."
     data, drawn = files('bears_lib')/'data', _drawn()
-    pages = {name: (data/'trainer'/name).read_bytes() for name in (*_scripts, 'trainer.css')}
-    pages |= {name: (data/'web'/name).read_bytes() for name in ('photo.js', 'style.css')}
+    pages = {name: (data/'trainer'/'small'/name).read_bytes() for name in _scripts}
+    pages |= {name: (data/'trainer'/name).read_bytes() for name in ('fflate.js', 'trainer.css')}
+    pages['style.css'] = (data/'web'/'style.css').read_bytes()
     pages['icon-192.png'] = page_icon(192)
     pages |= {name: path.read_bytes() for name, path in drawn.items()} | (read_runtime(runtime) if runtime else {})
     settings = _settings(bool(runtime), drawn)
