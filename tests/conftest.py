@@ -44,6 +44,8 @@ slow = {
     'test_networks.py': 'each architecture that torchvision and timm have of a kind',
     'test_download.py::test_killed_in_the_middle_and_run_again': 'three processes, two of them killed',
     'test_download.py::test_four_classes_of_150_while_sources_are_down': 'test_what_is_short_is_said_for_each_class_with_the_next_step asks for fewer',
+    'test_your_course.py::test_no_barrier_and_no_scrolling_sideways[1366-dark]': 'the wide page in the light and the narrow one in the dark stay',
+    'test_your_course.py::test_no_barrier_and_no_scrolling_sideways[360-light]': 'the wide page in the light and the narrow one in the dark stay',
     'test_writers.py': 'each writer killed at each step; test_folder_swap fails each step within the process',
     'test_properties.py': 'random inputs',
     'test_docs_site.py': 'builds the site and looks at each page in a browser',

@@ -95,7 +95,7 @@ def page_types(sizes:dict[str, int]) -> set[str]: return {urlparse(url).path.rpa
 def test_pages_made_apart_lead_back(name, address, browser):
     page = browser.new_page()
     page.goto(address + name)
-    page.get_by_role('navigation', name='Main').get_by_role('link', name='Course').click()
+    page.get_by_role('navigation', name='Main').get_by_role('link', name='Course', exact=True).click()
     page.locator('#course').get_by_role('link', name='Training a classifier').click()
     assert page.get_by_role('heading', level=1).inner_text() == 'Training a classifier'
     page.close()
