@@ -17,8 +17,9 @@ QUICK := hygiene package words tables photos folders folder_swap journal linear_
 demo: $(VENV)/.demo
 	$(BIN)/bears-demo demo
 
+# Two processes for two cores: with more threads they would wait for each other.
 test: $(VENV)/.dev check notebooks types
-	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=40 tests
+	MPLBACKEND=agg OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=40 tests
 
 # What takes long and seldom breaks, with the reason for each in tests/conftest.py; CI runs it after `make test`.
 slow: $(VENV)/.dev

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 os.environ.setdefault('IN_TEST', '1')  # no progress bars
 if 'PYTEST_XDIST_WORKER' not in os.environ:
     kept = tempfile.TemporaryDirectory(prefix='bears_cache_')
     os.environ['BEARS_CACHE'] = kept.name  # shared by the tests of one run; the user's own cache is left alone
+
+def fsync(file) -> None:
+    "Instead of `os.fsync`, which takes long where others use the disk: it is for power cuts, and what is killed here loses nothing that it wrote."
+    os.fstat(file if isinstance(file, int) else file.fileno())
+os.fsync = fsync
 
 root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))
@@ -21,11 +27,16 @@ long_files = ['test_newcomer', 'test_colab', 'test_docs_site', 'test_strange_pic
 # What `make slow` runs, and CI after `make test`: each has a quicker relative that stays in `make test`, or looks at what changes seldom.
 slow = {
     'test_colab.py': 'installs two machines like Colab and Kaggle; test_setup_cell reads what the cell would do',
+    'test_newcomer.py::test_demo_in_a_fresh_clone': '`make demo` in a fresh clone: CI installs in one as well, and test_light runs the demo',
     'test_newcomer.py::test_course_notebooks_want_nothing_but_run': 'the notebooks in kernels of a fresh clone; `make notebooks` runs the same cells',
     'test_newcomer.py::test_study_copies_hold_code_and_headings_and_run': 'copies of the notebooks that were run',
     'test_strange_pictures.py': 'two hundred harmful pictures; test_photos opens broken ones of several kinds',
     'test_learner_browser.py': 'the widgets of the notebooks in JupyterLab; test_cleaner and test_questionnaire call the same functions',
     'test_cleaner_browser.py': 'the cleaner in JupyterLab',
+    'test_cluster.py::test_answers_are_those_of_this_process': 'Ray with three nodes on this machine; test_shards asks threads',
+    'test_cluster.py::test_a_worker_a_node_and_the_driver_die': 'the same cluster; test_shards kills a run of threads',
+    'test_cluster.py::test_a_cluster_that_is_not_alike_stops_the_run': 'the same cluster',
+    'test_cluster.py::test_each_host_has_one_visitor_on_the_whole_cluster': 'the same cluster',
     'test_distributed.py': 'two processes that train together',
     'test_space.py::test_it_runs_in_a_fresh_environment': 'installs what a Space installs',
     'test_web_page.py::test_photos_get_the_same_answer_as_from_classifier[60-drawn]': 'six of them stay',
@@ -104,17 +115,37 @@ def photos(tmp_path):
     "A folder of two easy classes, six photos each: reddish and bluish noise."
     return make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
 
+def made_once(tmp_path_factory, name:str, make) -> Path:
+    "A folder that `make` fills once in a run, whichever of its processes asks first. Nobody writes into it afterwards."
+    run = tmp_path_factory.getbasetemp().parent if 'PYTEST_XDIST_WORKER' in os.environ else tmp_path_factory.getbasetemp()
+    folder, done = run/f'shared_{name}', run/f'shared_{name}.done'
+    with FileLock(run/f'shared_{name}.lock', timeout=500):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # somebody failed half-way
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+@pytest.fixture(scope='session')
+def bears_whole(tmp_path_factory) -> Path:
+    "A model of all drawn bears."
+    from bears_lib.commands import bears_train
+    from bears_lib.engine.core.folders import sample_folder
+    return made_once(tmp_path_factory, 'bears_whole', lambda place: bears_train(str(sample_folder()), model=str(place/'model')))/'model'
+
 @pytest.fixture(scope='session')
 def bears_half(tmp_path_factory):
     "A model of drawn bears that has seen one half of them, and the photos of the other half."
     from bears_lib.commands import bears_train
     from bears_lib.engine.core.folders import read_folder, sample_folder
-    place, photos = tmp_path_factory.mktemp('bears'), read_folder(sample_folder()).photos
-    for photo in photos[::2]:
-        (place/'photos'/photo.label).mkdir(parents=True, exist_ok=True)
-        shutil.copy(photo.path, place/'photos'/photo.label)
-    bears_train(str(place/'photos'), model=str(place/'model'))
-    return place/'model', [photo.path for photo in photos[1::2]]
+    photos = read_folder(sample_folder()).photos
+    def make(place):
+        for photo in photos[::2]:
+            (place/'photos'/photo.label).mkdir(parents=True, exist_ok=True)
+            shutil.copy(photo.path, place/'photos'/photo.label)
+        bears_train(str(place/'photos'), model=str(place/'model'))
+    return made_once(tmp_path_factory, 'bears_half', make)/'model', [photo.path for photo in photos[1::2]]
 
 def make_photos(folder:Path, counts:dict[str, int], seed:int=0) -> Path:
     "Noise whose colour tells the class, and no two photos alike."

@@ -20,12 +20,7 @@ shots = root/'tests'/'_shots'
 bear = next((sample_bears()/'grizzly').glob('0*.jpg'))
 
 @pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    "A model of the drawn bears."
-    from bears_lib.commands import bears_train
-    folder = tmp_path_factory.mktemp('model')/'model'
-    bears_train(str(sample_bears()), model=str(folder))
-    return folder
+def model(bears_whole): return bears_whole
 
 @contextmanager
 def running(model, *flags):

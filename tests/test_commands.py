@@ -1,12 +1,13 @@
 "What all commands share: exit codes, one JSON object, the home folder, a reader that goes away."
 import configparser, io, json, os, re, shlex, shutil, subprocess, sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import bears_lib
-from bears_lib.engine.core.common import chapters, command
+from bears_lib.engine.core.common import bears, chapters, command
 from conftest import make_photos, root
 
 program = '''
@@ -103,17 +104,29 @@ def test_bears_lists_every_command_that_is_installed():
     text = in_shell().stdout
     assert all(re.search(rf'^  {name.removeprefix("bears-")} +\S', text, re.M) for name in programs) and '2 Train' in text
 
-@pytest.mark.parametrize('name', [name for part in chapters.values() for name in part])
+commands = {name: module for part in chapters.values() for name, (module, _) in part.items()}
+
+def printed(name:str, word:str) -> str:
+    "What a command prints before it does anything; in this process, which has imported already what all of them need."
+    with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end: bears([name, word])
+    assert not end.value.code
+    return out.getvalue()
+
+@pytest.mark.parametrize('name', commands)
 def test_each_command_has_version_examples_and_a_next_step(name):
-    version, text = in_shell(name, '--version'), in_shell(name, '--help').stdout
-    assert (version.returncode, version.stdout) == (0, f'bears_lib {bears_lib.__version__}\n')
+    text = printed(name, '--help')
+    assert printed(name, '--version') == f'bears_lib {bears_lib.__version__}\n'
     assert re.search(rf'\nExamples\n  bears-{name}\b', text) and '\nNext\n  ' in text and f'bears {name}: ' in text and '(str)' not in text and '(default' not in text
     for line in re.findall(r'^  (bears-\S+ .*)$', text, re.M):  # its examples can be typed
         program, *words = shlex.split(line)
         other = program.removeprefix('bears-')
-        module = next(module for part in chapters.values() for each, (module, _) in part.items() if each == other)
-        known = in_shell(other, '--help').stdout if other != name else text
-        assert all(word in known for word in words if word.startswith('--')) and module
+        known = printed(other, '--help')
+        assert all(word in known for word in words if word.startswith('--')) and other in commands
+
+def test_a_program_of_its_own_says_the_same():
+    for word in ('--version', '--help'):
+        answer = in_shell('predict', word)
+        assert (answer.returncode, answer.stdout) == (0, printed('predict', word))
 
 def test_bears_hands_on_words_codes_and_json(tmp_path):
     answer = in_shell('train', str(tmp_path/'none'), '--json')

@@ -1,7 +1,7 @@
 "The serverless page in a real browser: the same answers as `Classifier`, every way in, bad files, no connection, tampered files, phones, keyboard."
 import base64, io, json, os, re, shutil, subprocess, threading
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -200,23 +200,21 @@ def test_kind_and_size_are_read_before_decoding():
 # ---- The same answers ----
 
 @pytest.fixture(scope='module')
-def bears(tmp_path_factory):
-    "A model of the drawn bears and one of the photos in BEARS_DATA, each made when it is asked for."
-    made = {}
-    def make(name:str, photos:Path) -> Path:
+def photographed(tmp_path_factory):
+    "Makes a model of the photos in BEARS_DATA, once."
+    def make() -> Path:
         from bears_lib.deploy import save_model
         from bears_lib.train import bears_dls, bears_learner, fit_head
-        if name not in made: made[name] = save_model(fit_head(bears_learner(bears_dls(photos))), tmp_path_factory.mktemp('models')/name)
-        return made[name]
-    return make
+        return save_model(fit_head(bears_learner(bears_dls(Path(os.environ['BEARS_DATA'])/'bears'))), tmp_path_factory.mktemp('models')/'photographed')
+    return cache(make)
 
 @in_browser
 @pytest.mark.parametrize('n, name', [(6, 'drawn'), (60, 'drawn'), (60, 'photographed')])
-def test_photos_get_the_same_answer_as_from_classifier(n, name, bears, browser, site, node_modules):
+def test_photos_get_the_same_answer_as_from_classifier(n, name, bears_whole, photographed, browser, site, node_modules):
     from bears_lib.deploy import Classifier
     if name == 'photographed' and not os.environ.get('BEARS_DATA'): pytest.skip('BEARS_DATA names no folder of photographs')
     photos = sample_folder() if name == 'drawn' else Path(os.environ['BEARS_DATA'])/'bears'
-    model = bears(name, photos)
+    model = bears_whole if name == 'drawn' else photographed()
     page = make_web_app(model, site.root/'bears', runtime=node_modules)
     size = sum(path.stat().st_size for path in page.iterdir())
     assert (page/'small.onnx').stat().st_size <= 5_000_000 and size < 20_000_000
@@ -477,9 +475,9 @@ def test_what_opens_as_an_image_alone_is_answered(colours, browser):
 watch = "self.tasks = [0]; new PerformanceObserver(list => tasks.push(...list.getEntries().map(task => task.duration))).observe({type: 'longtask'});"
 
 @in_browser
-def test_a_large_photo_does_not_freeze_the_page(bears, browser, site, tmp_path, node_modules):
+def test_a_large_photo_does_not_freeze_the_page(bears_whole, browser, site, tmp_path, node_modules):
     "24 megapixels, and little memory: the longest time for which the page does not react, in ms; the best of three, since the machine may be busy."
-    make_web_app(bears('drawn', sample_folder()), site.root/'page', runtime=node_modules)
+    make_web_app(bears_whole, site.root/'page', runtime=node_modules)
     visit, longest = Visit(browser, f'{site.origin}/page/', worker=stingy(8192)), []
     for i in range(3):
         photo = tmp_path/f'large{i}.jpg'
@@ -493,10 +491,10 @@ def test_a_large_photo_does_not_freeze_the_page(bears, browser, site, tmp_path, 
     assert min(longest) < 200, longest
 
 @in_browser
-def test_odd_files_get_the_same_answer_as_from_classifier(bears, browser, site, node_modules):
+def test_odd_files_get_the_same_answer_as_from_classifier(bears_whole, browser, site, node_modules):
     "Also those with a profile: the page takes colours as they stand in the file, as Pillow does. Chromium takes the transparency of an AVIF for a little more than it is."
     from bears_lib.deploy import Classifier
-    model = bears('drawn', sample_folder())
+    model = bears_whole
     make_web_app(model, site.root/'page', runtime=node_modules)
     ask, visit, off = Classifier(model, small=True), Visit(browser, f'{site.origin}/page/'), {}
     for name, data in odd_files().items():
