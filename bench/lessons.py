@@ -369,7 +369,129 @@ def on_photos(learners:list, pixels:Pixels, start:float) -> list[dict]:
         rows.append(mean_row('segmentation', f'{name}: Dice of the answers to a picture and to its mirror image', np.mean([dice(found > 0, mirrored > 0) for found, mirrored in answers], 0), perf_counter() - start))
     return rows
 
-lessons = {'pets': pets, 'pets_drawn': pets_drawn, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations, 'segmentation': segmentation}  # a lesson with a figure of its own adds a function that returns rows
+class Answers:
+    "Graded answers to questions, and what is computed of them; whatever is fitted sees the training rows alone."
+    def __init__(self):
+        import numpy as np
+        import pandas as pd
+        from importlib.resources import files
+        from bears_lib.engine.quiz.grading import chapters, grade, load_questions
+        from bears_lib.engine.quiz.semantic import sentence_encoder
+        questions = {question.id: question for chapter in chapters() for question in load_questions(chapter)}
+        table = pd.read_json(files('bears_lib')/'data'/'questions'/'graded_answers.jsonl', lines=True)
+        self.texts, self.grades, self.questions = (table[column].to_numpy() for column in ('answer', 'grade', 'question_id'))
+        self.models = np.array([questions[id].model for id in self.questions])
+        self.grader = np.array([grade(questions[id], text).grade for id, text in zip(self.questions, self.texts)])
+        encode, scale = sentence_encoder().encode, 512**0.5  # a number of a vector is then about as large as 1
+        self.vectors, models = encode(self.texts.tolist()), encode(self.models.tolist())
+        self.cosine = (self.vectors*models).sum(1, keepdims=True)
+        self.compared = scale*np.hstack([self.vectors, abs(self.vectors - models), self.vectors*models])
+        self.ways = {'words': self.words, 'words, and overlap with the model answer': self.overlap, 'cosine to the model answer': lambda train: self.cosine,
+                     'vectors': lambda train: scale*self.vectors, 'vectors, difference and product with the model answer': lambda train: self.compared}
+
+    def words(self, train, pairs:bool=False):
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        return TfidfVectorizer(ngram_range=(1, 2 if pairs else 1)).fit(self.texts[train]).transform(self.texts)
+
+    def overlap(self, train):
+        from scipy import sparse
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        words = TfidfVectorizer().fit(self.texts[train])
+        shared = words.transform(self.texts).multiply(words.transform(self.models)).sum(1)
+        return sparse.hstack([self.words(train, pairs=True), sparse.csr_matrix(shared)]).tocsr()
+
+    def right(self, way:str, splits, rows=None):
+        "Whether each of `rows` was graded rightly by a head that had not seen it; NaN where nobody was asked."
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
+        rows, found = np.arange(len(self.grades)) if rows is None else rows, np.full(len(self.grades), np.nan)
+        for train, test in splits:
+            train, test = rows[train], rows[test]
+            features = self.ways[way](train)
+            with threadpool_limits(1): head = LogisticRegression(max_iter=2000).fit(features[train], self.grades[train])
+            found[test] = head.predict(features[test]) == self.grades[test]
+        return found[rows]
+
+    def row(self, way:str, right, start:float) -> dict:
+        "Answers to one question are alike, so the interval draws questions anew, not answers."
+        import pandas as pd
+        return {**mean_row('text', way, pd.Series(right).groupby(self.questions).mean().to_numpy(), perf_counter() - start), 'n': f'{len(right)} answers, {len(set(self.questions))} questions'}
+
+def folds_of(classes, questions, shuffle:int, random:bool) -> list:
+    from sklearn.model_selection import GroupKFold, StratifiedKFold
+    kind = StratifiedKFold if random else GroupKFold
+    return list(kind(10, shuffle=True, random_state=shuffle).split(classes, classes, None if random else questions))
+
+def text(shuffles:int=3, draws:int=20) -> list[dict]:
+    "Grades of answers to questions that were not learnt from, by words, by vectors and by the grader's patterns; and what the vectors do know."
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    start, answers = perf_counter(), Answers()
+    rows = [answers.row(f'{name}, no training', said == answers.grades, start) for name, said in (('always right', np.full(720, 'right')), ("the grader's patterns", answers.grader))]
+    kept = {}
+    for way in answers.ways:
+        for random in (True, False):
+            kept[way] = right = np.mean([answers.right(way, folds_of(answers.grades, answers.questions, shuffle, random)) for shuffle in range(shuffles)], 0)
+            rows.append(answers.row(f'{way}; {"random folds" if random else "folds by question"}, mean of {shuffles}', right, start))
+    better, worse = 'words, and overlap with the model answer', 'vectors, difference and product with the model answer'
+    rows.append(answers.row(f'{better}: better than {worse} by', kept[better] - kept[worse], start))
+    rows += [of_others(start)] + [uneven(answers, way, draws, start) for way in ('words', 'vectors')] + curve(answers, start)
+    ids, own = np.unique(answers.questions, return_inverse=True)
+    known = answers.models[[list(own).index(number) for number in range(len(ids))]]
+    words = TfidfVectorizer().fit(known)
+    from bears_lib.engine.quiz.semantic import sentence_encoder
+    near = {'words': (words.transform(answers.texts) @ words.transform(known).T).toarray(), 'vectors': answers.vectors @ sentence_encoder().encode(known.tolist()).T}
+    return rows + [answers.row(f'which of 60 questions, by the nearest model answer: {name}', like.argmax(1) == own, start) for name, like in near.items()]
+
+def uneven(answers:Answers, way:str, draws:int, start:float) -> dict:
+    "Half of the questions made easy (nothing wrong), half hard (nothing right): by how much do random folds promise more than folds by question?"
+    import numpy as np
+    ids, gaps = np.unique(answers.questions), []
+    for draw in range(draws):
+        easy = np.isin(answers.questions, np.random.default_rng(draw).permutation(ids)[:len(ids)//2])
+        rows = np.flatnonzero(answers.grades != np.where(easy, 'wrong', 'right'))
+        shares = [answers.right(way, folds_of(answers.grades[rows], answers.questions[rows], draw, random), rows).mean() for random in (True, False)]
+        gaps.append((*shares, shares[0] - shares[1]))
+    promised, kept, gap = np.mean(gaps, 0)
+    low, high = np.quantile([each for _, _, each in gaps], [0.025, 0.975])
+    return {'lesson': 'text', 'way': f'easy and hard questions, {way}: random folds {promised:.3f}, folds by question {kept:.3f}', 'right': f'{gap:.3f} more',
+            '95% interval': f'{low:.3f} to {high:.3f} (of draws)', 'n': f'{draws} draws', 'seconds': f'{perf_counter() - start:.1f}'}
+
+def of_others(start:float, shuffles:int=3) -> dict:
+    "The answers by which the grader's patterns were made: their questions differ much in how many were right, so a head gains by knowing the question."
+    import json
+    import numpy as np
+    from pathlib import Path
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+    from bears_lib.engine.quiz.semantic import sentence_encoder
+    file = Path(__file__).parent.parent/'tests'/'data'/'graded_answers.jsonl'
+    table = [json.loads(line) for line in file.read_text(encoding='utf-8').splitlines()]
+    grades, questions = (np.array([row[column] for row in table]) for column in ('grade', 'question_id'))
+    vectors, shares = 512**0.5*sentence_encoder().encode([row['answer'] for row in table]), []
+    for random in (True, False):
+        right = 0
+        for train, test in (split for shuffle in range(shuffles) for split in folds_of(grades, questions, shuffle, random)):
+            with threadpool_limits(1): right += (LogisticRegression(max_iter=2000).fit(vectors[train], grades[train]).predict(vectors[test]) == grades[test]).sum()
+        shares.append(right/shuffles/len(table))
+    way = f'answers to uneven questions, vectors; folds by question {shares[1]:.3f}, always right {(grades == "right").mean():.3f}; random folds'
+    return row('text', way, round(shares[0]*len(table)), len(table), perf_counter() - start)
+
+def curve(answers:Answers, start:float) -> list[dict]:
+    "Five folds of twelve questions each; the heads learn from ever more of the other 48."
+    import numpy as np
+    from sklearn.model_selection import GroupKFold
+    rows, rng = [], np.random.default_rng(0)
+    folds = list(GroupKFold(5, shuffle=True, random_state=0).split(answers.texts, groups=answers.questions))
+    orders = [rng.permutation(np.unique(answers.questions[train])) for train, _ in folds]
+    for questions in (3, 6, 12, 24, 48):
+        splits = [(train[np.isin(answers.questions[train], order[:questions])], test) for (train, test), order in zip(folds, orders)]
+        for way in ('words, and overlap with the model answer', 'vectors, difference and product with the model answer'):
+            rows.append(answers.row(f'learnt from {questions} questions: {way}', answers.right(way, splits), start))
+    return rows
+
+lessons = {'pets': pets, 'pets_drawn': pets_drawn, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations, 'segmentation': segmentation, 'text': text}  # a lesson with a figure of its own adds a function that returns rows
 
 def main() -> None:
     from bears_lib.engine.core.common import BearsError
