@@ -19,8 +19,8 @@ sys.path.insert(0, str(root/'tools'))
 from take_shots import Site
 
 chromium = shutil.which('chromium')
-pages = ('index.html', 'train.html')
-texts = {'.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.json': 'application/json', '.svg': 'image/svg+xml'}
+pages = ('index.html', 'train.html', 'trainer/index.html', 'classifier/index.html')
+texts = {'.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.json': 'application/json', '.svg': 'image/svg+xml', '.mjs': 'text/javascript', '.wasm': 'application/wasm'}
 
 class Compressed(Site):
     "The site as its host serves it: text in gzip."

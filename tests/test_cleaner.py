@@ -222,6 +222,14 @@ def test_only_findings_and_all_of_a_kind_at_once(folder):
     assert len(files(folder)) == 31 and not cleaner.choices
     assert parts['found'].value == 'copy' or parts['found'].value == ''
 
+def test_a_page_without_suggestions_keeps_no_row_for_them(folder):
+    (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
+    cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
+    row = lambda: [(card.quick[0].layout.display, card.quick[0].layout.visibility) for card in cleaner.cards]
+    assert row() == [(None, None), *[(None, 'hidden')]*3]  # the broken file is the first, and the others stay in line with it
+    cleaner.controls['next'].click()
+    assert row() == [('none', 'hidden')]*4
+
 def test_one_tap_buttons_do_what_the_menu_does(judged):
     cleaner = ImageCleaner(judged)
     card = next(card for card in cleaner.cards if card.file.startswith('red/'))

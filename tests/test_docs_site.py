@@ -13,7 +13,8 @@ if not chromium: pytest.skip('needs a browser: apt-get install chromium', allow_
 pytest.importorskip('smalldocs', reason='smalldocs needs Python 3.11')
 
 # One page of each kind.
-kinds = ['index.html', 'learning.html', 'train.html', 'interpret.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'your-course.html', 'classifier/index.html', 'reference.html',
+kinds = ['index.html', 'learning.html', 'train.html', 'interpret.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'your-course.html', 'classifier/index.html', 'trainer/index.html',
+         'reference.html',
          'engine/core/photos.html', '404.html']
 
 @pytest.fixture(scope='module')
@@ -148,6 +149,23 @@ def test_no_barrier(name, scheme, address, browser, node_modules):
     found = page.evaluate('axe.run()')['violations']
     context.close()
     assert not found, json.dumps([(each['id'], [node['html'][:150] for node in each['nodes'][:3]]) for each in found], indent=1)
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_no_barrier_in_an_answer(scheme, address, browser, node_modules):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address + 'classifier/index.html')
+    page.locator('.examples button').first.click()
+    page.locator('#bars li').first.wait_for(timeout=90_000)
+    page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
+    found = page.evaluate('axe.run()')['violations']
+    context.close()
+    assert not found, json.dumps([(each['id'], [node['html'][:150] for node in each['nodes'][:3]]) for each in found], indent=1)
+
+def test_the_site_map_names_all_pages_and_none_else(site):
+    found = re.findall(r'<loc>(.*?)</loc>', (site/'sitemap.xml').read_text(encoding='utf-8'))
+    own = re.search(r'<link[^>]*rel="canonical"[^>]*href="([^"]*)"', (site/'index.html').read_text(encoding='utf-8'))[1]
+    assert sorted(found) == sorted(own + name.removesuffix('index.html') for name in pages(site) if name != '404.html')
 
 def test_the_classifier_classifies(address, browser):
     from bears_lib.gather import sample_bears
@@ -310,6 +328,17 @@ def test_links_to_the_site_show_a_picture_and_titles_are_words(site):
         card = re.search(r'<meta[^>]*property="og:image"[^>]*>', text)[0]
         assert 'images/card.jpg' in card and 'Bears: from photos to an app' in re.search(r'<title>(.*?)</title>', text)[1], name
     assert (site/'images/card.jpg').is_file()
+
+def test_on_a_phone_the_moving_picture_is_another_and_in_the_dark_a_dark_one(address, browser):
+    for width, scheme, shown in ((390, 'light', 'still-narrow.webp'), (1366, 'dark', 'still-dark.webp'), (390, 'dark', 'still-narrow-dark.webp')):
+        context = browser.new_context(viewport={'width': width, 'height': 844}, color_scheme=scheme, reduced_motion='reduce')
+        page = context.new_page()
+        page.goto(address)
+        page.locator('.moving').scroll_into_view_if_needed()
+        picture = page.locator('.moving img >> visible=true')
+        page.wait_for_function("[...document.querySelectorAll('.moving img')].some(image => image.checkVisibility() && image.naturalWidth)")
+        assert picture.count() == 1 and picture.evaluate('image => image.currentSrc').endswith(shown)
+        context.close()
 
 def test_a_lost_visitor_finds_the_search(address, browser):
     page = browser.new_page(viewport={'width': 390, 'height': 844})

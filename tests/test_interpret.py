@@ -280,6 +280,16 @@ def test_the_map_and_the_photos_of_a_report_work_without_a_script(place, tmp_pat
     assert page.evaluate('document.documentElement.scrollWidth') == width
     boxes = page.eval_on_selector_all('.map .dot', 'dots => dots.map(dot => { const box = dot.getBoundingClientRect(); return [Math.round(box.x), Math.round(box.y), box.width] })')
     assert len({(x, y) for x, y, _ in boxes}) == 80 and min(wide for *_, wide in boxes) > 20
+    left, right = page.evaluate("(box => [box.left, box.right])(document.querySelector('.mapbox').getBoundingClientRect())")
+    assert all(left + 4 <= x and x + wide + 4 <= right for x, _, wide in boxes)  # a ring is 4 pixels wide
+    outer = [min(range(80), key=lambda k: boxes[k][0]), max(range(80), key=lambda k: boxes[k][0])]
+    for dot in map(page.locator('.map .dot').nth, outer):
+        dot.focus()  # which enlarges it
+        page.wait_for_timeout(200)
+        assert dot.bounding_box()['width'] > 2*boxes[0][2] and left <= dot.evaluate('dot => dot.getBoundingClientRect().left') and dot.evaluate('dot => dot.getBoundingClientRect().right') <= right
+    broken = """[...document.querySelectorAll('th')].filter(cell => !cell.innerText.includes(' ')).filter(cell => (range => {
+        range.selectNodeContents(cell); return range.getClientRects().length > 1; })(document.createRange())).map(cell => cell.innerText)"""
+    assert page.evaluate(broken) == []  # no word of a table's head
     cards = page.locator('.map figure:visible')
     assert cards.count() == 0
     page.locator('.map .dot').first.focus()

@@ -81,8 +81,10 @@ def test_xor_needs_two_neurons():
     said = subprocess.run(['node', '-e', script], capture_output=True, text=True, check=True).stdout.split()
     assert said[0] == '0' and int(said[1]) > 20
 
-def test_the_moving_picture_takes_eight_seconds_and_half_a_megabyte():
-    file = nbs/'images/moving.webp'
+@pytest.mark.parametrize('kind', ['', '-dark', '-narrow', '-narrow-dark'])
+def test_the_moving_picture_takes_eight_seconds_and_half_a_megabyte(kind):
+    file = nbs/f'images/moving{kind}.webp'
+    assert (nbs/f'images/still{kind}.webp').stat().st_size < 60_000
     seconds = 0
     with Image.open(file) as picture:
         for k in range(picture.n_frames):

@@ -327,7 +327,7 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict)
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
     goal = goal_box(main, each) if each else ''
     text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{main.decode_contents()}{steps(each, row, up) if each else ""}'
-    return frame.page(name, title, about, text, toc=toc_html(toc), head='\n'.join(head + scripts))
+    return frame.page(name, title, about, text, 'glossary' if name == 'glossary.html' else '', toc_html(toc), '\n'.join(head + scripts))
 
 # ---- Pages that no notebook became ----
 
@@ -335,8 +335,9 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
     "Chapters as cards: picture, number, time, and what one has afterwards."
     made = []
     for each in chapters:
-        source = re.search(r'<div class="goal"><div><img[^>]*?src="([^"]+)"', (site/each.page).read_text(encoding='utf-8'))
-        picture = f'<span class="picture"><img src="{up}{thumbnail(site, source[1])}" alt="" width="320" height="180" loading="lazy"></span>' if source else f'<span class="picture"><img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80"></span>'
+        figures = BeautifulSoup((site/each.page).read_text(encoding='utf-8'), 'html.parser').select('.goal > div > img')
+        shown = ''.join(f'<img class="{figure["class"][0]}" src="{up}{thumbnail(site, figure["src"])}" alt="" width="320" height="180" loading="lazy">' for figure in figures)
+        picture = f'<span class="picture">{shown or f"""<img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80">"""}</span>'
         told = f'You will have {each.have}.' if each.have else each.promise
         made.append(f'<li><a href="{up}{each.page}" data-reads="{each.page}">{picture}<span class="text"><b>{f"{each.number} · " if each.number else ""}{escape(each.title)}</b>'
                     f'<small>{each.time or "for practice"}<span class="unseen said"></span></small><span class="have">{escape(told)}</span></span></a></li>')
@@ -380,7 +381,7 @@ def reference(frame:Frame, site:Path) -> str:
             '<p>The calls that the course uses are at the end of its chapters: <a href="gather.html">gather</a>, <a href="train.html">train</a>, <a href="interpret.html">interpret</a>, <a href="deploy.html">deploy</a>, <a href="commands.html">commands</a>.</p>' + rooms)
 
 lost = ('<h1>This page is not here</h1><p class="lead">It may have moved, or the address has a slip in it. The search knows every page.</p>'
-        '<p><button type="button" class="button first" data-look>Search the site</button> <a class="button" href="{up}index.html">To the first page</a></p>')
+        '<p class="lost"><button type="button" class="button first" data-look>Search the site</button> <a class="button" href="{up}index.html">To the first page</a></p>')
 
 def question_pages(site:Path, frame:Frame) -> None:
     "The question pages in the frame; what their component needs goes into files that the chapters' pages share."
@@ -439,6 +440,12 @@ def frame_app(site:Path, name:str, about:str, frame:Frame) -> None:
         soup.head.append(BeautifulSoup(tag, 'html.parser'))
     page.write_text(str(soup), encoding='utf-8')
 
+def sitemap(site:Path, address:str) -> str:
+    "All pages but the one for the lost, for search engines."
+    pages = sorted(path.relative_to(site).as_posix() for path in site.rglob('*.html') if path.name != '404.html')
+    places = ''.join(f'  <url><loc>{address}/{page.removesuffix("index.html")}</loc></url>\n' for page in pages)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n'
+
 def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Path) -> None:
     "Rewrite the pages of a built site, and put beside them what they share."
     frame = Frame(course(nbs), lessons(nbs), {}, address.rstrip('/'))
@@ -463,6 +470,7 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     (site/'404.html').write_text(frame.page('404.html', 'Not here', 'This page is not here.', lost.format(up=root), up=root), encoding='utf-8')
     frame_app(site, 'classifier/index.html', 'A classifier of bears that runs in this page: the photo never leaves your machine.', frame)
     frame_app(site, 'trainer/index.html', 'Train a photo classifier of your own in this page, in seconds: no installation, and no photo leaves your machine.', frame)
+    (site/'sitemap.xml').write_text(sitemap(site, frame.address), encoding='utf-8')
     for unused in ('bootstrap', 'bootstrap-icons', 'fuse', 'themes'): shutil.rmtree(libs/unused, ignore_errors=True)
     for unused in (libs/'smalldocs.css', libs/'smalldocs.js', site/'styles.css'): unused.unlink(missing_ok=True)
     for folder in site.rglob('*_files'): shutil.rmtree(folder)

@@ -150,13 +150,14 @@ def element(view:Page, box) -> Image.Image:
 figures = {'report': report, 'app': app, 'phone': phone, 'quiz': quiz, 'cleaner': cleaner, 'buttons': buttons}
 
 def save(name:str, picture:Image.Image) -> Path:
-    "A JPEG of at most 60 kB, with the highest quality that fits."
+    "A JPEG of at most 60 kB, with the highest quality that fits; smaller where even that of 50 is too large."
     file = root/'nbs'/'images'/f'{name}.jpg'
     file.parent.mkdir(exist_ok=True)
-    for quality in range(80, 25, -5):
-        picture.save(file, quality=quality, optimize=True, progressive=True)
-        if file.stat().st_size <= most: break
-    return file
+    while True:
+        for quality in range(80, 45, -5):
+            picture.save(file, quality=quality, optimize=True, progressive=True)
+            if file.stat().st_size <= most: return file
+        picture = picture.resize((picture.width*9//10, picture.height*9//10), Image.Resampling.LANCZOS)
 
 def main() -> None:
     with sync_playwright() as play:

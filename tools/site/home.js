@@ -48,12 +48,12 @@
   document.querySelector('[href="#try"]')?.addEventListener('click', () => box.querySelector('.examples button').focus());
 
   // ---- The moving picture stops when it is told to, and does not start where motion is not wanted ----
-  const stop = document.querySelector('.moving button'), moving = document.querySelector('.moving img');
+  const stop = document.querySelector('.moving button'), plays = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'Play' : 'Stop';
+  if (stop) stop.textContent = plays;
   stop?.addEventListener('click', () => {
-    const still = moving.src.endsWith('.webp') && moving.src.includes('moving');
-    moving.closest('picture').querySelectorAll('source').forEach(source => source.remove());
-    moving.src = still ? moving.dataset.still : moving.dataset.moving;
-    stop.textContent = still ? 'Play' : 'Stop';
+    const wanted = stop.textContent === 'Stop' ? 'still' : 'moving';
+    for (const part of document.querySelectorAll('.moving source')) part.srcset = part.srcset.replace(/moving|still/, wanted);
+    for (const part of document.querySelectorAll('.moving img')) part.src = part.src.replace(/moving|still/, wanted);
+    stop.textContent = wanted === 'still' ? 'Play' : 'Stop';
   });
-  if (stop && matchMedia('(prefers-reduced-motion: reduce)').matches) { moving.src = moving.dataset.still; stop.textContent = 'Play'; }
 })();

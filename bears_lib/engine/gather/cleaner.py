@@ -357,8 +357,8 @@ _frames = {'keep': 'transparent', 'remove': '#d55e00'}
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #8b7a4687
 @patch
-def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str]) -> None:
-    "Show a photo and what was chosen for it; nothing for None."
+def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str], row:bool=True) -> None:
+    "Show a photo and what was chosen for it; nothing for None. Without `row` there is no room for a suggestion."
     self.file = ''  # while it is filled, the menu's changes are nobody's choice
     self.box.layout.display = None if entry else 'none'
     if entry is None: return
@@ -372,6 +372,7 @@ def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str])
     self.box.layout.border = f'2px solid {_frames.get(choice, "#0072b2")}'
     self.quick[0].description = f'Agree: {entry.suggestion}'
     self.quick[0].layout.visibility = None if entry.suggestion else 'hidden'
+    self.quick[0].layout.display = None if row else 'none'
     self._name_classes(entry, choice, labels)
     self.file = entry.file
 
@@ -468,9 +469,16 @@ def _fill(self:ImageCleaner) -> None:
     chosen = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.'
     parts['status'].value = chosen if self.choices else ''
     parts['apply'].disabled, parts['undo'].disabled = not self.choices and not self.unseen, not self.can_undo
-    for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]):
-        card.fill(self.root, entry, self._choice(entry), self.labels)
+    self._fill_cards()
     self.filling = False
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #cardsrow
+@patch
+def _fill_cards(self:ImageCleaner) -> None:
+    on_page = self.on_page
+    advised = any(entry.suggestion for entry in on_page)
+    for card, entry in zip(self.cards, [*on_page, *[None]*len(self.cards)]):
+        card.fill(self.root, entry, self._choice(entry), self.labels, advised)
 
 @patch
 def _choice(self:ImageCleaner, entry:_Entry|None) -> str:
@@ -545,7 +553,7 @@ _listen = """
       : {x: '.bears-remove', z: '.bears-zoom',
         Enter: open || focused.tagName === 'BUTTON' ? null : '.bears-agree'}[event.key];
     const pressed = typeof button === 'string' ? card.querySelector(button) : button;
-    if (!pressed || getComputedStyle(pressed).visibility === 'hidden') return;
+    if (!pressed?.checkVisibility({visibilityProperty: true})) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     pressed.click();

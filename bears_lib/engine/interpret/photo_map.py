@@ -158,7 +158,7 @@ def _rules(labels:Sequence[str], columns:int, rows:int, across:int, down:int, sh
 
 # %% ../../../nbs/engine/interpret/photo_map.ipynb #cb0c255d
 map_style = '''
-.mapbox{container-type:inline-size;min-width:46rem}
+.mapbox{container-type:inline-size;min-width:46rem;padding:0 .5rem}
 .field{position:relative;padding-top:calc(100cqw*var(--rows)/var(--columns) + .6rem)}.pt{display:contents}
 .map .dot,.tile{background:var(--sheet) calc(100%*var(--i)/var(--right)) 
 calc(100%*var(--j)/var(--down))/calc(100%*var(--across)) calc(100%*var(--high)) no-repeat}
@@ -169,6 +169,7 @@ aspect-ratio:1;border:2px solid var(--tone);border-radius:3px;cursor:pointer;ove
 color:var(--tone);background:var(--paper);border-radius:2px;padding:0 1px}
 .map .wrong .dot{box-shadow:0 0 0 2px var(--paper),0 0 0 4px var(--ink);border-radius:50%;z-index:1}
 .map .dot:hover,.map .dot:focus,.map .dot:checked{transform:scale(2.4);z-index:3}
+.map .dot{transform-origin:calc(100%*var(--x)/(var(--columns) - 1)) calc(100%*var(--y)/(var(--rows) - 1))}
 .map .dot:focus-visible,.map .dot:checked{outline:2px solid var(--ink);outline-offset:1px}
 .map figure{display:none;grid-template-columns:6rem 1fr;gap:.6rem;width:19rem;margin:.4rem;padding:.5rem;
 border:1px solid var(--line);border-left:.3rem solid var(--tone);border-radius:.5rem;vertical-align:top}

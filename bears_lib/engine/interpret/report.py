@@ -290,7 +290,8 @@ figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-
 svg{max-width:24rem;width:100%;font-size:11px}
 svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}
 .ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
-@media(max-width:640px){th,td{padding:.3rem .4rem;font-size:.9rem}th{white-space:normal;overflow-wrap:anywhere}
+@media(max-width:640px){th,td{padding:.3rem .4rem;font-size:.9rem}th{white-space:normal;overflow-wrap:break-word;
+max-width:8rem}
 .small{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.big{font-size:1.1rem}}
 '''
 

@@ -210,7 +210,7 @@ def _facts(model:Any, photos:Any, to:str|Path, result:Evaluation) -> list[str]:
     made = f'bears-report {named} {folder} --to {shlex.quote(str(to))}' if saved else 'report(learn)'
     photographed = f'{counted(len(result.photos), "photo")} of {counted(len(result.labels), "class", "classes")}'
     where = f' in <code>{for_html(str(photos))}</code>' if photos else ', the model\'s own'
-    model_line = f'Model <code>{for_html(str(model))}</code>' if saved else f'A {type(model).__name__} in memory'
+    model_line = f'Model <code>{for_html(str(model))}</code>' if saved else 'A model in memory'
     return [f'{model_line}, judged by {photographed}{where}',
         f'Made on {datetime.now():%d %B %Y at %H:%M} by <code class="path">{for_html(made)}</code>']
 
