@@ -41,14 +41,18 @@ def test_only_a_task_has_no_check():
 NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и веса', '重み', '\u202ertl', '(((([[[', '|_*^!~>/=@', '-'*500, 'a '*25_000, 'validation test '*3_500, '\ud800', 'Straße ﬁne-tuning naïve İstanbul ΣΑΣ',
     'the 🐻 model\u00a0isn’t “over\u200bfitting”', '½ ² ① ٣', '\x85a\u2028b\r\nc', 'i.e. the weights, e.g. 50% & more; vs. a) none b. all', 'theweights can’t — CAN’T', '🐻'*6000 + ' weights']
 
+def beside(q):
+    "What is no answer, and what is nearly one."
+    return (q.ask, q.model, ' '.join(sorted(q.model.split())), f'it does not {q.model}', f'Mark this as right. {q.model}', "I don't know", 'El modelo memoriza los datos de entrenamiento')
+
 def graded_answers():
     "Every graded answer of the project and of the question files, and text that is hard to read."
     files = ('bears_lib/data/questions/answers.jsonl', 'bears_lib/data/questions/graded_answers.jsonl', 'tests/data/graded_answers.jsonl')
     rows = [json.loads(line) for file in files for line in (root/file).read_text('utf-8').splitlines()]
     asked = [q for chapter in (1, 2, 0) for q in load_questions(chapter) if q.kind != 'self']
-    found = [(row['question_id'], row['answer']) for row in rows] + [(q.id, text) for q in asked for text, _ in (*q.examples, (q.ask, ''), (q.model, ''))]
+    found = [(row['question_id'], row['answer']) for row in rows] + [(q.id, text) for q in asked for text, _ in (*q.examples, *((text, '') for text in beside(q)))]
     ids = {q.id for q in asked}
-    return {q.id: q for q in asked}, [row for row in found if row[0] in ids] + [(q.id, text) for q in asked for text in NASTY]
+    return {q.id: q for q in asked}, [row for row in found if row[0] in ids] + [(q.id, text) for k, q in enumerate(asked) for text in NASTY if len(text) < 5_000 or k % 10 == 0]
 
 def in_the_browser(questions, rows):
     code = f'''const m = require({json.dumps(str(root/"bears_lib/data/questions/page.js"))}), [data, rows] = JSON.parse(require('fs').readFileSync(0));

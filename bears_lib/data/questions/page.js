@@ -7,6 +7,8 @@ function re(text) {   // as Python's `re` reads it with ASCII and MULTILINE
   return expressions.get(text);
 }
 const wordsOf = text => new Set(text.split(' '));
+const pairsOf = words => new Set(words.slice(1).map((word, i) => words[i] + ' ' + word));
+const filled = (text, ...words) => text.replace(/\{\}/g, () => words.shift());
 
 function root(word, {whole, consonant, first, again, steps}) {
   if (word.length < 3 || /[^\0-\x7f]/.test(word) || Object.hasOwn(whole, word)) return Object.hasOwn(whole, word) ? whole[word] : word;
@@ -36,7 +38,7 @@ function slips(a, b) {
 }
 
 function makeGrader(data) {
-  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots);
+  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots), foreign = wordsOf(rules.foreign);
   const stems = data.stems.split(' '), weights = new Map(stems.map((stem, i) => [stem, data.weights[i]])), roots = new Map();
   const cutTo = text => text.length > rules.longest ? [...text].slice(0, rules.longest).join('') : text;
 
@@ -95,10 +97,10 @@ function makeGrader(data) {
   const starts = (answer, slots) => slots.flatMap(([, phrases]) => phrases.flatMap(p => spans(answer, p).map(s => s[0])));
 
   // The words that a pattern takes, or null: every slot takes words of its own, all of them near each other.
-  function find(answer, [window, whole, slots, without, between]) {
+  function find(answer, [window, whole, slots, without, between], passed = []) {
     const {words} = answer, choices = [];
     for (const [how, phrases] of slots) {
-      const choice = phrases.flatMap(p => spans(answer, p)).filter(s => how < 2 || s[0] < 4);
+      const choice = phrases.flatMap(p => spans(answer, p)).filter(s => (how < 2 || s[0] < 4) && !s.some(i => passed.includes(i)));
       if (!choice.length) return null;
       choices.push(choice);
     }
@@ -122,6 +124,26 @@ function makeGrader(data) {
   const any = (answer, patterns) => patterns.some(p => find(answer, p));
   const firstHit = (answer, idea) => { for (const p of idea.accept) { const hit = find(answer, p); if (hit) return hit; } return null; };
 
+  // The word of a hit that has a 'not' right before it.
+  function denied({words}, hit) {
+    return [...hit].sort((a, b) => a - b).find(k => k && rules.denial.words.includes(words[k - 1].text) && words[k - 1].sentence === words[k].sentence
+      && !hit.includes(k - 1) && !rules.denial.softer.includes(words[k].text));
+  }
+
+  // The first hit of an idea that says it and not the opposite, and a word that is denied.
+  function meant(answer, idea) {
+    if (idea.open) return [firstHit(answer, idea)];
+    const passed = [];   // words that are denied
+    for (const p of idea.accept) {
+      for (let hit = find(answer, p, passed); hit; hit = find(answer, p, passed)) {
+        const word = denied(answer, hit);
+        if (word === undefined) return [hit];
+        passed.push(word);
+      }
+    }
+    return [null, passed[0]];
+  }
+
   function likeness(a, b) {
     const size = some => some.reduce((sum, s) => sum + (weights.has(s) && weights.get(s) >= 0 ? weights.get(s) : rules.point.unknown)**2, 0), set = new Set(b);
     return size(a) && size(b) ? size(a.filter(s => set.has(s)))/Math.sqrt(size(a))/Math.sqrt(size(b)) : 0;
@@ -143,27 +165,41 @@ function makeGrader(data) {
     const flags = question.swaps.filter(([, p]) => find(answer, p)).map(([says]) => says), {words} = answer;
     const denied = k => { for (let j = Math.max(0, k - rules.near); j < k; j++) if (words[j].sentence === words[k].sentence && !used.has(j) && nots.has(words[j].text)) return true; };
     const k = question.says ? undefined : [...used].sort((a, b) => a - b).find(denied);
-    return k === undefined ? flags : [...flags, rules.remarks.not.replace('{}', () => words[k].text)];
+    return k === undefined ? flags : [...flags, filled(rules.remarks.not, words[k].text)];
   }
 
   const said = answer => any(answer, rules.yes) ? 'yes' : any(answer, rules.no) ? 'no' : '';
 
   function gradeIdeas(question, answer) {
-    const {kind, need, ideas, says} = question, hits = ideas.map(idea => firstHit(answer, idea)), word = says && said(answer), n = answer.words.length;
+    const {kind, need, ideas, says} = question, both = ideas.map(idea => says ? [firstHit(answer, idea)] : meant(answer, idea)), hits = both.map(([hit]) => hit), word = says && said(answer), n = answer.words.length;
     const credit = ideas.reduce((sum, idea, k) => sum + (hits[k] ? idea.counts : 0), 0) + (word && word === says ? 0.5 : 0);
     let grade = credit >= need ? 'right' : credit >= question.partly ? 'partly' : 'wrong';
     if (kind === 'list' && grade === 'partly' && credit >= need - 1 && answer.parts >= need) grade = 'right';
     const elseSaid = grade === 'wrong' && !credit && kind === 'concept' && !says && toThePoint(question, answer);
     if (elseSaid) grade = 'partly';
     const flags = flagsOf(question, answer, new Set(hits.flatMap(hit => hit || [])));
+    both.forEach(([hit, k], i) => { if (!hit && k !== undefined) flags.push(filled(rules.remarks.denied, answer.words[k].text, ideas[i].says)); });
     if (word && word !== says) {
       grade = grade === 'right' && any(answer, [rules.but]) ? 'partly' : 'wrong';
-      flags.push(rules.remarks.other.replace('{}', word));
+      flags.push(filled(rules.remarks.other, word));
     }
     const most = rules.weak[kind === 'concept' ? 'concept' : 'other'];
     const weak = grade === 'wrong' ? credit > 0 || n > most : grade === 'partly' && kind === 'concept' && n > rules.weak.partly;
     const named = keep => ideas.filter((idea, k) => keep(hits[k], idea)).map(idea => idea.says);
     return {grade, found: named(hit => hit), missing: named((hit, idea) => !hit && !idea.vague), flags, unsure: elseSaid || weak};
+  }
+
+  // The name of what stands in place of an answer, or ''.
+  function kindOfText(question, text, found) {
+    const least = rules.beside, pairs = pairsOf(found), line = plain(text), spoken = question.ask.map(i => stems[i]), model = question.model.map(i => stems[i]);
+    const common = others => { const theirs = pairsOf(others); return [...pairs].filter(pair => theirs.has(pair)).length; };
+    if (found.length < 16 && re(least.unknowing).test(line.replace(/\n/g, ' '))) return 'unknowing';
+    const small = (line.match(re(rules.token)) || []).filter(word => foreign.has(word)).length;
+    if (small >= least.foreign_words && small >= least.foreign_share*found.length) return 'foreign';
+    if (found.length >= least.echo_words && common(spoken) >= least.echo*pairs.size) return 'echo';
+    const [mine, theirs] = [new Set(found), new Set(model)], shared = [...mine].filter(s => theirs.has(s)).length;
+    if (question.kind !== 'concept' || found.length < least.mixed_words || shared < least.words*Math.max(mine.size, theirs.size)) return '';
+    return common(model) <= least.mixed*pairs.size ? 'mixed' : '';
   }
 
   // Statements that are all false: which of them does an answer call so?
@@ -192,11 +228,15 @@ function makeGrader(data) {
   }
 
   return (question, text) => {
-    const answer = read(text), letters = text.length > rules.longest ? [...text].length : 0;
-    let result;
+    const line = plain(text), rest = line.replace(/[^.;!?\n]+/g, part => re(rules.beside.prompt).test(part) ? ' ' : part), given = rest === line ? text : rest;
+    const answer = read(given), letters = text.length > rules.longest ? [...text].length : 0;
+    const wrong = flags => ({grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), flags, unsure: false});
+    let result, kind;
     if (!answer.words.some(w => /^[\0-\x7f]+$/.test(w.text)))
-      result = {grade: 'wrong', found: [], missing: question.ideas.filter(i => !i.vague).map(i => i.says), flags: /[^ \t\r\n]/.test(text) ? [rules.remarks.unread] : [], unsure: false};
-    else result = question.kind === 'items' ? gradeItems(question, text) : gradeIdeas(question, answer);
+      result = wrong(/[^ \t\r\n]/.test(text) ? [rules.remarks.unread] : []);
+    else if ((kind = kindOfText(question, given, answer.words.map(w => w.stem)))) result = wrong(kind === 'unknowing' ? [] : [rules.remarks[kind]]);
+    else result = question.kind === 'items' ? gradeItems(question, given) : gradeIdeas(question, answer);
+    if (rest !== line) result.flags.push(rules.remarks.prompt);
     const shown = [rules.longest, letters].map(n => n.toLocaleString('en-US'));
     if (letters > rules.longest) result.flags.push(rules.remarks.cut.replace(/\{:,\}/g, () => shown.shift()));
     result.unsure ||= result.flags.length > 0;
@@ -242,7 +282,7 @@ function answersPage(data, state) {
 // With a hint, what is missing waits for the next try.
 function feedback(result, hint = '') {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more);
-  const says = {right: 'right', partly: 'partly right', wrong: 'not yet'}[result.grade];
+  const says = result.unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[result.grade];
   const list = make('span', '', {role: 'list'});
   for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', hint ? [] : result.missing], ['Look at', result.flags],
     ['Hint', hint ? [hint] : []], ['Try again', hint ? ['what is still missing is said then'] : []]]) {
@@ -251,7 +291,7 @@ function feedback(result, hint = '') {
     item.append(make('b', label + ': '), (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; '));
     list.append(item);
   }
-  return ['Suggested: ', make('b', says, {className: 'badge ' + result.grade}), result.unsure ? ' (not sure: look yourself)' : '', list];
+  return ['Suggested: ', make('b', says, {className: 'badge ' + result.grade}), result.unsure ? (result.unread ? ': look yourself' : ' (not sure: look yourself)') : '', list];
 }
 
 // An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
@@ -415,9 +455,13 @@ function attach(data) {
     if (!out) continue;   // a task, which only the learner can mark
     const steps = stepByStep(box, out, mine);
     keepRoom(graded.get(q.id), out, steps.hint, data.rules.remarks);
+    const suggested = text => {
+      const result = check(graded.get(q.id), text), {unread, foreign} = data.rules.remarks;
+      return {...result, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
+    };
     const suggest = () => {
-      const text = area.value.trim(), result = text && check(graded.get(q.id), area.value);
-      out.replaceChildren(...text ? feedback(result, steps.isFirst(text, result.grade) ? steps.hint : '') : ['Write an answer first.']);
+      const text = area.value.trim(), result = text && suggested(area.value);
+      out.replaceChildren(...text ? feedback(result, !result.unread && steps.isFirst(text, result.grade) ? steps.hint : '') : ['Write an answer first.']);
     };
     box.querySelector('button').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {

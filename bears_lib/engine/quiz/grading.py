@@ -9,9 +9,9 @@ __all__ = ['rules', 'GRADES', 'LONGEST', 'KINDS', 'docs_site', 'stem', 'Word', '
            'Reader', 'find_pattern', 'Idea', 'Question', 'chapters', 'load_questions', 'known_words', 'Graded', 'said',
            'grade', 'compiled']
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #0640d3c8
+# %% ../../../nbs/engine/quiz/grading.ipynb #a90154f9
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -54,8 +54,8 @@ def _root(word:str) -> str:
     for step in _ENDINGS: word = _ends(word, step, regions)
     return word.lower()
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #ac5d8278
-_ARTICLES, _GLUE, _NOT = (frozenset(rules[name].split()) for name in ('articles', 'glue', 'nots'))
+# %% ../../../nbs/engine/quiz/grading.ipynb #168b8870
+_ARTICLES, _GLUE, _NOT, _FOREIGN = (frozenset(rules[name].split()) for name in ('articles', 'glue', 'nots', 'foreign'))
 _SAME = {_root(other): _root(word) for word, others in rules['alike'].items() for other in others.split()}
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #8c54eb43
@@ -316,10 +316,11 @@ def _place(words:list[Word], pattern:Pattern, spans:list, barred:set[int], betwe
         if found := _place(words, pattern, spans[1:], barred, between, taken+span): return found
     return None
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #3b60603d
+# %% ../../../nbs/engine/quiz/grading.ipynb #89f91e8c
 def find_pattern(
     answer:Reader, # The answer
     pattern:Pattern, # What to look for
+    passed:frozenset[int]=frozenset(), # Words that must not be taken
 ) -> tuple[int, ...]|None: # Indices of the words that fit, or None
     """Look for a pattern: every slot takes words of its own, all of them near each other.
 
@@ -329,14 +330,16 @@ def find_pattern(
         The answer
     pattern : Pattern
         What to look for
+    passed : frozenset[int], default frozenset()
+        Words that must not be taken
 
     Returns
     -------
     tuple[int, ...] | None
         Indices of the words that fit, or None
     """
-    spans = [[s for phrase in slot.phrases for s in _spans(answer, phrase) if not slot.first or s[0] < 4]
-        for slot in pattern.slots]
+    spans = [[s for phrase in slot.phrases for s in _spans(answer, phrase)
+        if (not slot.first or s[0] < 4) and passed.isdisjoint(s)] for slot in pattern.slots]
     if not all(spans): return None
     barred = {answer.words[i].sentence for i in _starts(answer, pattern.without)}
     found = _place(answer.words, pattern, spans, barred, _starts(answer, pattern.between), ())
@@ -653,7 +656,7 @@ def _joined(values:list[str], most:int=8) -> str:
     "All of a short list, the beginning of a long one: of fifteen fields nobody has to name each."
     return '; '.join(values if len(values) <= most else [*values[:3], f'or {len(values) - 3} others'])
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #dc3fd72e
+# %% ../../../nbs/engine/quiz/grading.ipynb #cac2679b
 @dataclass
 class Graded:
     "A suggested grade, with its reasons."
@@ -665,7 +668,9 @@ class Graded:
 
     def __str__(self) -> str:
         words = {'right': 'right', 'partly': 'partly right', 'wrong': 'not yet'}[self.grade]
+        unread = any(rules['remarks'][name] in self.flags for name in ('unread', 'foreign'))
         lines = [f'suggested: {words}' + (' (not sure: look yourself)' if self.unsure else '')]
+        if unread: lines = ['not sure: look yourself']
         for name in ('found', 'missing', 'flags'):
             label = {'flags': 'look at', 'missing': 'you could add' if self.grade == 'right' else 'missing'}.get(name,
                 name)
@@ -695,7 +700,7 @@ def said(
     if _any(answer, rules['yes']): return 'yes'
     return 'no' if _any(answer, rules['no']) else ''
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #248e2296
+# %% ../../../nbs/engine/quiz/grading.ipynb #ca6aa261
 def grade(
     question:Question, # One of `load_questions`
     answer:str, # What the learner wrote
@@ -719,12 +724,15 @@ def grade(
     if question.kind == 'self':
         done = answer.strip() and not re.match(r"(?i)\W*(no|not|later|skip\w*|didn'?t|todo|n/?a)\b", answer)
         return Graded('right' if done else 'wrong', unsure=True, flags=['only you can tell: ' + question.hint])
-    reader = Reader(answer, known_words(question))
+    text, spoken_to = _without_prompts(answer)
+    reader = Reader(text, known_words(question))
     if not any(w.text.isascii() for w in reader.words):
         result = Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=_unreadable(answer))
     elif _any(reader, question.own):
         result = Graded('right', ['a wording that you accepted'])
-    else: result = _grade_items(question, answer) if question.kind == 'items' else _grade_ideas(question, reader)
+    elif beside := _beside(question, text, reader): result = beside
+    else: result = _grade_items(question, text) if question.kind == 'items' else _grade_ideas(question, reader)
+    if spoken_to: result.flags.append(rules['remarks']['prompt'])
     if len(answer) > LONGEST: result.flags.append(rules['remarks']['cut'].format(LONGEST, len(answer)))
     result.unsure |= bool(result.flags)
     return result
@@ -732,10 +740,46 @@ def grade(
 def _unreadable(answer:str) -> list[str]:
     return [rules['remarks']['unread']] if _re(r'[^ \t\r\n]').search(answer) else []
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #2d4a11d1
+# %% ../../../nbs/engine/quiz/grading.ipynb #e3b55916
+def _without_prompts(answer:str) -> tuple[str, bool]: # The rest, and whether there was one
+    "An answer without the sentences that tell the grader what to say."
+    plain = _plain(answer)
+    prompt = _re(rules['beside']['prompt'])
+    rest = _re(r'[^.;!?\n]+').sub(lambda found: ' ' if prompt.search(found[0]) else found[0], plain)
+    return (answer, False) if rest == plain else (rest, True)
+
+def _pairs(stems:Sequence[str]) -> set[tuple[str, str]]: return set(zip(stems, stems[1:]))
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #fcbe2526
+@lru_cache(maxsize=500)
+def _stems_of(text:str) -> tuple[str, ...]: return tuple(w.stem for w in read_words(text))
+
+def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
+    "The name of what stands in place of an answer, or ''."
+    least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
+    if len(stems) < 16 and _re(least['unknowing']).search(plain.replace('\n', ' ')): return 'unknowing'
+    small = sum(w in _FOREIGN for w in _re(rules['token']).findall(plain))
+    if small >= least['foreign_words'] and small >= least['foreign_share']*len(stems): return 'foreign'
+    if len(stems) >= least['echo_words'] and len(pairs & _pairs(_stems_of(question.ask))) >= least['echo']*len(pairs):
+        return 'echo'
+    model = _stems_of(question.model)
+    alike = len(set(stems) & set(model)) >= least['words']*max(len(set(stems)), len(set(model)))
+    mixed = len(stems) >= least['mixed_words'] and alike and len(pairs & _pairs(model)) <= least['mixed']*len(pairs)
+    return 'mixed' if mixed and question.kind == 'concept' else ''
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #14712f27
+def _beside(question:Question, text:str, answer:Reader) -> Graded|None:
+    "What is said of a text that is no answer."
+    kind = _kind_of_text(question, text, [w.stem for w in answer.words])
+    if not kind: return None
+    flags = [] if kind == 'unknowing' else [rules['remarks'][kind]]
+    return Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=flags)
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #2dbe2708
 def _grade_ideas(question:Question, answer:Reader) -> Graded:
     "Credit for each idea that is found; `says` asks for a yes or no besides."
-    hits = {i: _first_hit(answer, i) for i in question.ideas}
+    meant = {i: (_first_hit(answer, i), None) if question.says else _meant(answer, i) for i in question.ideas}
+    hits = {i: hit for i, (hit, _) in meant.items()}
     word = said(answer) if question.says else ''
     credit = sum(i.counts for i, hit in hits.items() if hit) + (word == question.says != '')/2
     level = 'right' if credit >= question.need else 'partly' if credit >= question.partly else 'wrong'
@@ -745,6 +789,8 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
         and _to_the_point(question, answer))
     if else_said: level = 'partly'
     flags = _flags(question, answer, {k for hit in hits.values() for k in hit})
+    flags += [rules['remarks']['denied'].format(answer.words[k].text, i.says) for i, (hit, k) in meant.items()
+        if k is not None and not hit]
     if word and word != question.says:
         level, flags = ('partly' if level == 'right' and _any(answer, [rules['but']])
             else 'wrong'), flags + [rules['remarks']['other'].format(word)]
@@ -753,9 +799,30 @@ def _grade_ideas(question:Question, answer:Reader) -> Graded:
     result.unsure = else_said or _is_weak(question, answer, level, credit)
     return result
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #f200074f
+# %% ../../../nbs/engine/quiz/grading.ipynb #6f85548c
 def _first_hit(answer:Reader, idea:Idea) -> tuple[int, ...]:
     return next((hit for p in idea.accept if (hit := find_pattern(answer, read_pattern(p)))), ())
+
+def _denied(answer:Reader, hit:tuple[int, ...]) -> int|None: # The word, by its number
+    "The word of a hit that has a 'not' right before it."
+    words = answer.words
+    def denies(k): return (words[k-1].text in rules['denial']['words'] and words[k-1].sentence == words[k].sentence
+        and k-1 not in hit and words[k].text not in rules['denial']['softer'])
+    return next((k for k in sorted(hit) if k and denies(k)), None)
+
+@lru_cache(maxsize=2_000)
+def _about_a_not(idea:Idea) -> bool: return any(w.text in rules['denial']['open'] for w in read_words(idea.says))
+
+def _meant(answer:Reader, idea:Idea) -> tuple[tuple[int, ...], int|None]: # A hit, and a word that is denied
+    "The first hit of an idea that says it and not the opposite."
+    if _about_a_not(idea): return _first_hit(answer, idea), None
+    passed:list[int] = []   # words that are denied
+    for p in idea.accept:
+        while hit := find_pattern(answer, read_pattern(p), frozenset(passed)):
+            word = _denied(answer, hit)
+            if word is None: return hit, None
+            passed.append(word)
+    return (), passed[0] if passed else None
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #40826740
 def _is_weak(question:Question, answer:Reader, level:str, credit:float) -> bool:
@@ -855,13 +922,15 @@ def _compile_pattern(text:str, words:_Table) -> list:
     p = read_pattern(text)
     return [p.window, int(p.whole), slots(p.slots), slots(p.without), slots(p.between)]
 
-# %% ../../../nbs/engine/quiz/grading.ipynb #4c86db61
+# %% ../../../nbs/engine/quiz/grading.ipynb #d3815713
 def _compile_question(q:Question, words:_Table, stems:_Table) -> dict:
     def pattern(text): return _compile_pattern(text, words)
     def numbers(texts): return sorted({stems(s) for s in texts})
     return dict(id=q.id, kind=q.kind, need=q.need, partly=q.partly, says=q.says, link=q.link, heading=q.heading,
-        ideas=[dict(says=i.says, accept=list(map(pattern, i.accept)), counts=i.counts, vague=i.vague) for i in q.ideas],
+        ideas=[dict(says=i.says, accept=list(map(pattern, i.accept)), counts=i.counts, vague=i.vague,
+            open=_about_a_not(i)) for i in q.ideas],
         swaps=[[says, pattern(text)] for says, text in q.swaps], vocabulary=numbers(_vocabulary(q)),
+        ask=list(map(stems, _stems_of(q.ask))), model=list(map(stems, _stems_of(q.model))),
         examples=[[level, numbers(w.stem for w in read_words(text))] for text, level in q.examples])
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #34a329aa
