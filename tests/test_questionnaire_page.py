@@ -166,9 +166,11 @@ def test_who_asks_for_the_model_answer_first_gets_the_hint_once(page):
 def test_easy_without_a_key_and_the_next_day_when_nothing_is_due(page):
     page.check('#q-gpu input[value=right]')
     page.get_by_role('button', name='It was easy').click()
-    assert 'in 8 days' in page.inner_text('#q-gpu .next') and page.inner_text('#due').startswith('Due today: 0, next ') and not page.is_visible('#q-gpu .next button >> nth=1')
+    page.wait_for_function("document.getElementById('due').textContent.startsWith('Due today: 0, next ')")
+    assert 'in 8 days' in page.inner_text('#q-gpu .next') and not page.is_visible('#q-gpu .next button >> nth=1')
     page.keyboard.press('Enter')  # Undo has the focus
-    assert not page.is_visible('#q-gpu .next') and page.inner_text('#due') == 'Due today: 0'
+    page.wait_for_function("document.getElementById('due').textContent === 'Due today: 0'")
+    assert not page.is_visible('#q-gpu .next')
     page.click('#due')
     assert page.locator('section.card:visible').count() == 35, 'nothing is due: nothing is hidden'
 
