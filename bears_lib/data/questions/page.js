@@ -491,7 +491,7 @@ function showDue(data, state, key) {
     count();
   };
   button.addEventListener('click', () => show(button.getAttribute('aria-pressed') !== 'true'));
-  for (const kind of ['click', 'keydown']) document.addEventListener(kind, () => setTimeout(count));
+  for (const kind of ['click', 'keydown', 'change']) document.addEventListener(kind, count);
   document.getElementById('save-schedule').addEventListener('click', () => download(`chapter${data.chapter}-schedule.json`, JSON.stringify(cardsOf(state), null, 1) + '\n', 'application/json'));
   file.addEventListener('change', async () => {
     try {
