@@ -24,7 +24,7 @@ test: $(VENV)/.dev check notebooks types
 # What takes long and seldom breaks, with the reason for each in tests/conftest.py; CI runs it after `make test`.
 slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/nbdev-test --n-workers 2 --timing nbs/solutions
-	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow --durations=40 tests
+	MPLBACKEND=agg OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow --durations=40 tests
 
 quick: $(VENV)/.dev check types
 	MPLBACKEND=agg $(OFFLINE) $(BIN)/python -m pytest -n 2 -m "not browser" $(QUICK:%=tests/test_%.py)

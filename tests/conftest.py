@@ -13,10 +13,9 @@ if 'PYTEST_XDIST_WORKER' not in os.environ:
     kept = tempfile.TemporaryDirectory(prefix='bears_cache_')
     os.environ['BEARS_CACHE'] = kept.name  # shared by the tests of one run; the user's own cache is left alone
 
-def fsync(file) -> None:
-    "Instead of `os.fsync`, which takes long where others use the disk: it is for power cuts, and what is killed here loses nothing that it wrote."
-    os.fstat(file if isinstance(file, int) else file.fileno())
-os.fsync = fsync
+def pytest_configure(config:pytest.Config) -> None:
+    "`make test` leaves `os.fsync` out, which takes long where others use the disk: it is for power cuts. `make slow` calls it."
+    if config.option.markexpr == 'not slow': os.fsync = lambda file: os.fstat(file if isinstance(file, int) else file.fileno())
 
 root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))

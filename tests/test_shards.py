@@ -384,6 +384,38 @@ def test_check_of_features_finds_wrong_labels(tmp_path, capsys):
     bears_check(str(tmp_path/'manifest'))
     assert 'Labels were not judged' in capsys.readouterr().err
 
+def test_labels_that_can_not_be_judged_hide_no_other_finding(tmp_path, capsys):
+    "Two photos of a class are too few for a head that has not seen them: this is said, and the broken file stands in the report."
+    from bears_lib.gather import bears_check
+    photos = make_photos(tmp_path/'photos', {'red': 12, 'blue': 2})
+    (photos/'blue'/'broken.jpg').write_bytes(b'<html>')
+    bears_features(str(photos), out=str(tmp_path/'features'))
+    assert bears_check(str(tmp_path/'features'))['problems'] == {'unreadable': 1}
+    assert 'Labels were not judged: Too few different photos' in capsys.readouterr().err
+
+def test_a_worker_does_its_shard_once(photos, model, tmp_path):
+    "What Ray asks for again is not computed again; another version of the package does nothing."
+    from bears_lib.engine.shards.answers import ask_job
+    from bears_lib.engine.shards.cluster import ShardWorker
+    from bears_lib.engine.shards.shards import begin
+    run = begin(ask_job(model), photos, tmp_path/'out', shard=4)
+    work = ShardWorker(run.job, run.notes.path('plan.parquet'), str(tmp_path/'out'))
+    assert list(work({'shard': np.array([0, 1])})['trouble']) == ['', ''] and run.todo() == [2]
+    before = (tmp_path/'out'/part_name(0)).stat().st_mtime_ns
+    assert list(work({'shard': np.array([0])})['trouble']) == [''] and (tmp_path/'out'/part_name(0)).stat().st_mtime_ns == before
+    run.job.version = 'another'
+    assert 'Install the same version on all machines' in ShardWorker(run.job, run.notes.path('plan.parquet'), str(tmp_path/'out'))({'shard': np.array([2])})['trouble'][0]
+
+def test_logs_of_all_workers_become_one(tmp_path):
+    "An address that two workers logged counts once, a torn line not at all; merged again, nothing is added."
+    from bears_lib.engine.core.common import JsonLines, json_rows, read_lines
+    from bears_lib.engine.shards.cluster import log_of, merge_logs
+    for number, urls in enumerate([['a', 'b'], ['b', 'c']]): JsonLines(log_of(tmp_path, number)).append(*({'url': url, 'outcome': 'kept' if url != 'c' else 'refused'} for url in urls))
+    with log_of(tmp_path, 1).open('a') as file: file.write('{"url": "d", "outc')
+    for _ in range(2):
+        assert merge_logs(tmp_path) == {'kept': 2, 'refused': 1}
+        assert [row['url'] for row in json_rows(read_lines(tmp_path/'.bears'/'log.jsonl'))] == ['a', 'b', 'c']
+
 @pytest.mark.parametrize('what, words', [('answers', 'holds no features'), ('one class', 'photos of 1 class'), ('no classes', 'photos of 0 classes')])
 def test_features_that_train_nothing(what, words, photos, model, tmp_path):
     from bears_lib.engine.shards.streaming_head import fit_shards

@@ -200,7 +200,7 @@ def test_a_report_has_the_same_elements_whatever_the_words(place, words):
     assert elements(page) == elements(report_page(['a', 'b', 'c'], photo)) and not turns.search(page.replace('\n', ''))
 
 def page_of(words:list[str]) -> str:
-    return web_page._page(info_of(words), web_page._settings(info_of(words), b'network', False), False, words[0], words[1], [words[2]], {words[1]: '../index.html'})
+    return web_page._page(info_of(words), web_page._settings(info_of(words), b'network', False), False, words[0], words[1], [words[2]], {words[1]: '../index.html'}, '../trainer/index.html')
 
 @examples(80)
 @given(st.lists(WORDS, min_size=3, max_size=3))
@@ -211,7 +211,7 @@ def test_a_web_page_has_the_same_elements_whatever_the_words(words):
 
 def test_json_in_a_page_ends_no_script_and_no_line():
     info = ModelInfo(['</script><b>', '<!--<script>-->', '\u202e&amp;'], Preprocess(), metrics={})
-    page = web_page._page(info, web_page._settings(info, b'', False), False, 'a', 'b', [], None)
+    page = web_page._page(info, web_page._settings(info, b'', False), False, 'a', 'b', [], None, '')
     inside = re.search('id="settings">(.*?)</script>', page, re.DOTALL)[1]
     assert json.loads(inside)['labels'] == info.labels and not re.search('[<>&\u202e]', inside)
 

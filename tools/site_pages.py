@@ -336,7 +336,7 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
     made = []
     for each in chapters:
         figures = BeautifulSoup((site/each.page).read_text(encoding='utf-8'), 'html.parser').select('.goal > div > img')
-        shown = ''.join(f'<img class="{figure["class"][0]}" src="{up}{thumbnail(site, figure["src"])}" alt="" width="320" height="180" loading="lazy">' for figure in figures)
+        shown = ''.join(f'<img class="{" ".join(figure.get("class", []))}" src="{up}{thumbnail(site, figure["src"])}" alt="" width="320" height="180" loading="lazy">' for figure in figures)
         picture = f'<span class="picture">{shown or f"""<img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80">"""}</span>'
         told = f'You will have {each.have}.' if each.have else each.promise
         made.append(f'<li><a href="{up}{each.page}" data-reads="{each.page}">{picture}<span class="text"><b>{f"{each.number} · " if each.number else ""}{escape(each.title)}</b>'

@@ -12,7 +12,7 @@ __all__ = ['is_plain_name', 'inside', 'stays', 'own_file', 'quiz_folder', 'progr
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
-import os, re
+import os, re, tomllib
 from .common import BearsError, JsonLines, json_rows, read_lines
 
 # %% ../../../nbs/engine/core/paths.ipynb #pathpl01
@@ -161,7 +161,7 @@ def exercise_counts() -> dict[str, int]: # By the name of the notebook, such as 
         By the name of the notebook, such as '02_train'
     """
     found = sorted((files('bears_lib')/'data'/'exercises').iterdir(), key=lambda each: each.name)
-    return {Path(each.name).stem: each.read_text('utf-8').count('[[exercise]]\n') for each in found
+    return {Path(each.name).stem: len(tomllib.loads(each.read_text('utf-8'))['exercise']) for each in found
         if each.name.endswith('.toml')}
 
 def solved_exercises(

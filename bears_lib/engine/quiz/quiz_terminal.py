@@ -209,8 +209,8 @@ def _course_file(path:str|Path) -> dict:
         if not isinstance(part, dict):
             raise BearsError(f'{no}: {name} is {type(part).__name__}.')
     for name, numbers in parts['exercises'].items():
-        if not isinstance(numbers, list):
-            raise BearsError(f'{no}: the exercises of {name!r:.40} are no list.')
+        if not isinstance(numbers, list) or any(type(number) is not int for number in numbers):
+            raise BearsError(f'{no}: the exercises of {name!r:.40} are no list of numbers.')
     return dict(parts, written=str(row.get('written', ''))[:40])
 
 # %% ../../../nbs/engine/quiz/quiz_terminal.ipynb #d4acc1b2
@@ -229,6 +229,8 @@ def bears_quiz(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Answer the questions of a chapter, be corrected, and remember."
+    if progress and (resume or due or summary):
+        raise UsageError('--progress says how all chapters stand: give it without --resume, --due and --summary.')
     if progress: return _progress(chapter, write, take, folder)
     if chapter == '':
         raise UsageError('Which chapter? bears-quiz 1 asks its questions, bears-quiz --progress says how all stand.')

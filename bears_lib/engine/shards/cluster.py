@@ -274,7 +274,7 @@ class HostOwner:
         int
             How many were asked for
         """
-        known = {row.get('url') for log in logs_of(self.folder) for row in json_rows(read_lines(log))}
+        known = {row.get('url') for row in json_rows(read_lines(self.log.path))}
         hosts = _by_host(each for each in addresses if each not in known)
         with ThreadPoolExecutor(8) as pool: list(pool.map(self._of_host, hosts))
         return sum(map(len, hosts))
@@ -358,11 +358,12 @@ def gather_addresses(
         How many were kept, and how many refused
     """
     mine: list[list[str]] = [[] for _ in range(owners)]
+    known = {row.get('url') for log in logs_of(folder) for row in json_rows(read_lines(log))}
     for each in addresses:
         if not is_web_address(each):
             raise UsageError(f'{each[:200]!r} is no address on the web: '
                              'give those that begin with https:// or http://.')
-        mine[owner_of(each, owners)].append(each)
+        if each not in known: mine[owner_of(each, owners)].append(each)
     with cluster_at(address) as ray:
         worker = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy='SPREAD',
             runtime_env={'env_vars': env or {}})(HostOwner)
@@ -390,10 +391,13 @@ def merge_logs(
     """
     counts, merged = dict[str, int](kept=0, refused=0), JsonLines(Path(folder)/'.bears'/'log.jsonl')
     known = {row.get('url') for row in json_rows(read_lines(merged.path))}
-    logged = (row for log in logs_of(folder) for row in json_rows(read_lines(log)))
-    rows = {row['url']: row for row in logged if row.get('outcome') in counts}
-    for row in rows.values(): counts[row['outcome']] += 1
-    if fresh := [row for url, row in rows.items() if url not in known]: merged.append(*fresh)
+    seen = set[str]()
+    for log in logs_of(folder):
+        rows = {row['url']: row for row in json_rows(read_lines(log))
+            if row.get('outcome') in counts and row['url'] not in seen}
+        for row in rows.values(): counts[row['outcome']] += 1
+        seen.update(rows)
+        if fresh := [row for url, row in rows.items() if url not in known]: merged.append(*fresh)
     return counts
 
 # %% ../../../nbs/engine/shards/cluster.ipynb #0baf676f

@@ -210,7 +210,11 @@ def _of_files(place:Place, groups:list[int]) -> Iterator[tuple[str, str, str, st
 def _of_labels(place:Place) -> Iterator[tuple[str, str, str, str]]:
     "The same of each photo that looks as if it belongs to another class."
     from bears_lib.engine.shards.streaming_head import fit_rows, open_rows
-    with open_rows(place.address) as rows: fitted, labels = fit_rows(rows), rows.labels
+    try:
+        with open_rows(place.address) as rows: fitted, labels = fit_rows(rows), rows.labels
+    except DataError as error:
+        say(f'Labels were not judged: {error}')
+        return
     says = dict(zip(fitted.doubted.tolist(), fitted.predicted[fitted.doubted].tolist()))
     at = count()  # of the photos that the head was fitted to
     columns = (_texts(place, name) for name in ('address', 'label', 'problem'))
