@@ -411,7 +411,7 @@ def test_logs_of_all_workers_become_one(tmp_path):
     from bears_lib.engine.core.common import JsonLines, json_rows, read_lines
     from bears_lib.engine.shards.cluster import log_of, merge_logs
     for number, urls in enumerate([['a', 'b'], ['b', 'c']]): JsonLines(log_of(tmp_path, number)).append(*({'url': url, 'outcome': 'kept' if url != 'c' else 'refused'} for url in urls))
-    with log_of(tmp_path, 1).open('a') as file: file.write('{"url": "d", "outc')
+    with log_of(tmp_path, 1).open('a', encoding='utf-8') as file: file.write('{"url": "d", "outc')
     for _ in range(2):
         assert merge_logs(tmp_path) == {'kept': 2, 'refused': 1}
         assert [row['url'] for row in json_rows(read_lines(tmp_path/'.bears'/'log.jsonl'))] == ['a', 'b', 'c']
