@@ -315,3 +315,14 @@ def test_a_mark_is_remembered_replaced_and_taken_back(page, tmp_path):
     assert 'Asked again' in page.inner_text('#q-head .next') and page.inner_text('#due') == 'Due today: 2'
     page.set_input_files('#take', {'name': 'x.json', 'mimeType': 'application/json', 'buffer': b'{"bear": 1}'})
     page.wait_for_function("document.getElementById('schedule-says').textContent.includes('nothing was changed')")
+
+@in_browser
+def test_two_tabs_keep_what_each_of_them_wrote(page):
+    "The older tab replaces only the question that is answered there."
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.fill('#q-head-answer', 'the last part')
+    page.fill('#q-gpu-answer', 'many sums at once')
+    page.check('#q-gpu input[value=right]')
+    other.reload()
+    assert other.input_value('#q-head-answer') == 'the last part' and other.input_value('#q-gpu-answer') == 'many sums at once' and other.is_checked('#q-gpu input[value=right]')

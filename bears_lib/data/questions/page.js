@@ -438,8 +438,9 @@ function remember(box, mine, keep) {
 function attach(data) {
   const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
   const state = remembered(key, data.questions);
-  const keep = () => {
-    try { localStorage.setItem(key, JSON.stringify(state)); } catch (error) { /* no storage: it works until the page is closed */ }
+  // Another tab may have written since: of what it wrote, only the question that was changed here is replaced.
+  const keep = id => {
+    try { localStorage.setItem(key, JSON.stringify(id ? {...remembered(key, data.questions), [id]: state[id]} : state)); } catch (error) { /* no storage: it works until the page is closed */ }
     if (!count) return;   // single questions in another page
     const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
     document.getElementById('progress').value = done;
@@ -450,8 +451,8 @@ function attach(data) {
     if (!box) continue;
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
     area.value = mine.answer;
-    area.addEventListener('input', () => { mine.answer = area.value; keep(); });
-    remember(box, mine, keep);
+    area.addEventListener('input', () => { mine.answer = area.value; keep(q.id); });
+    remember(box, mine, () => keep(q.id));
     if (!out) continue;   // a task, which only the learner can mark
     const steps = stepByStep(box, out, mine);
     keepRoom(graded.get(q.id), out, steps.hint, data.rules.remarks);
@@ -520,5 +521,6 @@ function start(data) {
   });
 }
 
+if (typeof window !== 'undefined') addEventListener('pageshow', event => { if (event.persisted) location.reload(); });   // as it was is not as it stands
 if (typeof document !== 'undefined' && document.getElementById('questions')) start(JSON.parse(document.getElementById('questions').textContent));
 if (typeof module !== 'undefined') module.exports = {answersOf, answersPage, cardOf, dueIn, inWords, review, takeCards, RATING_OF, makeGrader};

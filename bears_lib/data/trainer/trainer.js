@@ -166,6 +166,7 @@ function lesson() {
 
 function teach() {
   teacher?.terminate();
+  progress(null);
   refusals();
   save();
   const {labels, ids, rows, groups} = lesson(), few = ids.filter(id => ready().filter(photo => photo.of === id).length < 3);
@@ -177,7 +178,7 @@ function teach() {
   say(`Learning from ${counted(rows.length, 'photo')} ...`);
   teacher.onmessage = ({data}) => {
     if (data.share !== undefined) progress(data.share);
-    if (data.problem) say(data.problem, true);
+    if (data.problem) { progress(null); say(data.problem, true); }
     if (data.curve && trained) { trained.curve = data.curve; showCurve(); document.body.dataset.curve = 'drawn'; }
     if (!data.head) return;
     progress(null);
@@ -186,7 +187,7 @@ function teach() {
     say(`Learnt from ${counted(rows.length, 'photo')} in ${((performance.now() - start)/1000).toFixed(1)} s. ${data.head.n ? verdict() : 'Too few different photos to check it: give each class three or more.'}`);
     document.body.dataset.trained = String(trained.number);
   };
-  teacher.onerror = () => say("This browser can't learn here. Update the browser.", true);
+  teacher.onerror = () => { progress(null); say("This browser can't learn here. Update the browser.", true); };
   teacher.postMessage({views, width, labels: rows.map(row => row.label), groups, rules}, views.map(view => view.buffer));
 }
 
@@ -558,7 +559,7 @@ addEventListener('drop', event => {
   if (!files.length) return say('That was no file. Save the picture first, then drop it here.', true);
   bring(entries.length ? Promise.all(entries.map(entry => walked(entry))).then(all => all.flat()) : files.map(file => ({path: file.name, file})));
 });
-addEventListener('paste', event => { const files = [...event.clipboardData.files]; if (files.length) take(files, Number(boxOf(document.activeElement)?.dataset.class) || classes[classes.length - 1].id); });
+addEventListener('paste', event => { const files = [...event.clipboardData.files]; if (files.length) take(files, Number(boxOf(document.activeElement)?.dataset.class) || (classes.at(-1) ?? addClass('')).id); });
 camera.addEventListener('cancel', release);
 
 // ---- Kept in this browser, if asked ----
@@ -572,6 +573,7 @@ function save() {
   waiting = true;
   saving = saving.then(async () => {
     waiting = false;
+    if (!$('keep').checked) return;
     const now = state();
     try {
       if (!await keep({classes, photos: photos.map(({of, file, name}) => ({of, file, name}))}, tab)) throw new Problem('another tab of this page keeps its own there. Close it and press "Forget them", then tick again');
@@ -581,7 +583,15 @@ function save() {
   });
 }
 $('keep').addEventListener('change', save);
-$('forget').addEventListener('click', async () => { await forget(); $('keep').checked = false; $('forget').hidden = true; saved = ''; $('keep').focus(); say('Nothing is kept in this browser any more. What is on the page stays until you close it.'); });
+$('forget').addEventListener('click', async () => {
+  $('keep').checked = false;
+  await saving;
+  try { await forget(); } catch (error) { return say(`Not forgotten: ${error.message}. Clear this page's data in the browser's settings.`, true); }
+  $('forget').hidden = true;
+  saved = '';
+  $('keep').focus();
+  say('Nothing is kept in this browser any more. What is on the page stays until you close it.');
+});
 addEventListener('beforeunload', event => { if (!$('keep').checked && photos.some(photo => photo.name.startsWith('camera_'))) event.preventDefault(); });  // those are nowhere else
 
 // ---- From a classifier's page that was wrong: it hands its photo over, and the visitor says what it shows ----
