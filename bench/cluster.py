@@ -90,7 +90,7 @@ def pace(out:str, shard:int) -> float:
 
 def run_speed(place:str, engine:str, n:str) -> None:
     from bears_lib.engine.predict.predict import Classifier
-    photos, model, out, shard = Path(place)/'photos', Path(place)/'model', f'{place}/{engine}', max(1, int(n)//50)
+    photos, model, out, shard = Path(place)/'photos', Path(place)/'model', f'{place}/{engine}', max(1, int(n)//10)
     files = [row.address for row in list_photos(photos)]
     if engine == 'many':
         ask, start = Classifier(model), time.perf_counter()

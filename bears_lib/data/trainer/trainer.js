@@ -386,6 +386,7 @@ const frame = () => new Promise(done => {
 });
 
 async function shoot() {
+  if (photos.length >= most) return release();
   const blob = await frame(), stamp = new Date().toISOString().replace(/\D/g, '');
   if (!blob) return;
   photos.push({id: ++next, of: forClass, file: blob, name: `camera_${stamp}.jpg`});
@@ -496,6 +497,8 @@ async function openModel(found, root) {
   if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears-web or in Python.');
   if (!Array.isArray(labels) || weight.shape[0] !== labels.length || weight.shape[1] !== width || bias.shape[0] !== labels.length || bank.shape[1] !== width) throw new Problem('the parts of this model do not fit each other.');
   await looker();
+  teacher?.terminate();
+  progress(null);
   classes = labels.map(name => ({id: ++next, name: String(name).slice(0, 100)}));
   photos = [];
   trained = {labels: classes.map(each => each.name), ids: classes.map(each => each.id), rows: [], groups: [], head: {weight: weight.values, bias: bias.values, strength: described.training?.strength ?? 0.1, right: 0, n: 0, doubted: [], chances: null},
@@ -606,6 +609,8 @@ function takeWrong({photo, name, said, labels}) {
   const choice = (textContent, put) => { const button = make('button', {type: 'button', textContent}); button.addEventListener('click', () => { dialog.close(); URL.revokeObjectURL(picture); put(); }); return button; };
   dialog.querySelector('.buttons').replaceChildren(...ids.map(id => choice(classes.find(each => each.id === id).name, () => take([file], id))),
     choice('Something else', () => { take([file], addClass('').id); nameLast(); }), choice('Leave it out', () => say('Give each class at least three photos, then it begins by itself.')));
+  dialog.oncancel = () => { URL.revokeObjectURL(picture); say(`${file.name} was left out.`); };
+  dialog.onclose = () => { dialog.oncancel = null; };
   dialog.showModal();
 }
 addEventListener('message', ({origin, source, data}) => { if (origin === location.origin && source === opener && data?.photo instanceof Blob && Array.isArray(data.labels)) takeWrong(data); });
