@@ -1,5 +1,5 @@
 "The page that trains: the same numbers as Python, archives both ways, strangers' files, and a visitor in a real browser."
-import base64, io, json, os, shutil, subprocess, threading, zipfile
+import base64, gzip, io, json, os, shutil, subprocess, threading, zipfile
 from pathlib import Path
 
 import numpy as np
@@ -521,3 +521,4 @@ def test_small_scripts_are_what_the_scripts_give_and_have_less_than_60_kb():
     tool, small = page_scripts(), root/'bears_lib/data/trainer/small'
     assert {path.name: path.read_text(encoding='utf-8') for path in small.iterdir()} == {path.name: tool.small(path) for path in tool.sources()}
     assert sum(path.stat().st_size for path in small.iterdir()) < 60_000
+    assert len(gzip.compress(b''.join(path.read_bytes() for path in tool.sources() if path.name != 'fflate.js'))) < 36_000
