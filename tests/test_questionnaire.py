@@ -226,6 +226,32 @@ def test_the_opposite_is_not_found(id, answer, idea):
     assert says not in result.found and result.grade != 'right' and result.unsure
     assert any("you write 'not" in flag and says in flag for flag in result.flags)
 
+@pytest.mark.parametrize('q', ASKED, ids=lambda q: q.id)
+def test_what_is_found_is_quoted_from_the_answer(q):
+    "Nothing is called found that was not said: beside each idea stand words of the answer, in their order."
+    for text in (q.model, *(answer for answer, _ in q.examples), f'1. {q.model}\n\n2) It isn’t a bear;\tno'):
+        result, written = grade(q, text), ' '.join(re.split('[ \t\r\n]+', text))
+        assert len(result.quotes) == len(result.found) and len(result.told) == len(result.missing)
+        for quote in result.quotes:
+            assert quote, (text, result)
+            for piece in quote.split(' ... '): assert piece.removesuffix(')') in written and re.search('[A-Za-z0-9]', piece), (piece, text)
+        for told in result.told: assert told.removesuffix(')') in q.model
+    assert not [each for each in grade(q, q.model).quotes if each.removesuffix(')') not in q.model and ' ... ' not in each]
+
+@pytest.mark.parametrize('id, answer, quotes', [('hyper', 'Well: they are NOT  learned, but (I think) we pick them.', ['they are NOT learned']), ('need', 'no, all of them are myths', ['all of them are myths']*4),
+    ('areas', '- Translation\n- the recognition of (big) animals', ['the recognition of (big) animals', 'Translation'])])
+def test_the_quote_is_as_it_was_written(id, answer, quotes):
+    result = grade(QUESTIONS[id], answer)
+    assert result.quotes == quotes and all(quote.lower() in str(result).lower() for quote in quotes)
+
+@pytest.mark.parametrize('id, answer, because', [('features', 'early layers find edges', '1 of 2 ideas found'), ('gpu', 'it is not a graphics card', "a 'not' may turn it round"),
+    ('head', 'the first layer', 'two things may be swapped'), ('meeting', 'yes, run', 'yes and no are the wrong way round'), ('gpu', 'a graphics card', '')])
+def test_a_half_a_not_and_a_swap_stand_in_the_sentence_of_the_grade(id, answer, because):
+    question = QUESTIONS.get(id) or next(q for q in load_questions(0) if q.id == id)
+    result = grade(question, answer)
+    assert '; '.join(result.because) == because and because in str(result).split('\n')[0]
+    if id == 'features': assert 'missing: late: complex ones such as eyes, faces and things (model answer: "later ones put these together into textures' in str(result)
+
 NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и веса', '重み', '‮rtl', '(((([[[', '|_*^!~>/=@', '-'*500, 'a '*25_000, 'word '*10_000, 'validation test '*3_500, '\ud800']
 
 @pytest.mark.parametrize('text', NASTY, ids=range(len(NASTY)))
@@ -687,6 +713,39 @@ def test_the_verdict_has_links_and_a_hint_before_the_solution(tmp_path):
     parts['box'].value = 'Mark I Perceptron <b>'
     parts['check'].click()
     assert 'suggested: right' in parts['result'].value and 'Hint:' not in parts['result'].value and '<b>' not in parts['result'].value.replace('<b aria', '')
+
+def test_in_the_terminal_what_is_missing_waits_for_the_second_try(tmp_path, capsys):
+    "After a first try the hint, after another what is missing and where the course teaches it; the model answer comes when it is asked for again."
+    from bears_lib.questionnaire import ask_all
+    q, missing = QUESTIONS['features'], 'late: complex ones'
+    def told(*lines):
+        rows = iter([*lines, 'q'])
+        ask_all(Quiz(1, folder=tmp_path).go(q.id), read=lambda prompt: next(rows))
+        return capsys.readouterr().err
+    first = told('early layers find edges')
+    assert first.count(q.hint) == 1 and missing not in first and 'try again' in first and f'read about it: {q.see}' in first
+    assert missing not in told('early layers find edges', 't', 'early layers find edges'), 'the same answer again is no other try'
+    assert missing in told('early layers find edges', 't', 'early layers find lines')
+    once = told('early layers find edges', 'm')
+    assert q.model not in once and once.count(q.hint) == 1 and q.model in told('early layers find edges', 'm', 'm')
+    assert q.model in told('early layers find edges', 't', 'early layers find lines', 'm')
+    assert missing not in told('Die ersten Schichten finden die Kanten und sind nicht groß')
+
+def test_in_the_notebook_what_is_missing_waits_for_the_second_try(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('features')
+    q, parts = quiz.question, boxes(quiz)
+    def check(text):
+        parts['box'].value = text
+        parts['check'].click()
+        return unescape(parts['result'].value)
+    first = check('early layers find edges')
+    assert q.hint in first and '1 of 2 ideas found' in first and '(you: "early layers find edges")' in first and 'late: complex' not in first and 'Try again' in first
+    parts['model'].click()
+    assert q.model not in unescape(parts['result'].value)
+    second = check('early layers find lines')
+    assert 'late: complex ones such as eyes, faces and things (model answer: "later ones' in second and f'href="{q.link}"' in second
+    parts['model'].click()
+    assert q.model in unescape(parts['result'].value)
 
 def test_nobody_has_to_name_all_fifteen_fields():
     assert str(grade(QUESTIONS['areas'], 'translation')).endswith('or 11 others')
