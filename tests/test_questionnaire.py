@@ -226,6 +226,41 @@ def test_the_opposite_is_not_found(id, answer, idea):
     assert says not in result.found and result.grade != 'right' and result.unsure
     assert any("you write 'not" in flag and says in flag for flag in result.flags)
 
+FOREIGN = {'German': ['Das Modell lernt die Daten auswendig und ist schlecht auf neuen Daten', 'Der letzte Teil des Netzes', 'Die ersten Schichten finden Kanten', 'Es ist nicht gut, wenn man nur auf den Trainingsdaten testet', 'Werte, die man vor dem Training selbst festlegt'],
+    'French': ['Le modèle apprend les données par coeur', 'La dernière partie du réseau', 'C’est une carte graphique qui fait beaucoup de calculs en même temps', "L'ensemble de validation sert à mesurer le modèle pendant le développement"],
+    'Spanish': ['El modelo memoriza los datos de entrenamiento', 'La última parte de la red', 'Las primeras capas encuentran bordes y colores', 'No se puede describir cómo reconocemos un gato'],
+    'Portuguese': ['O modelo decora os dados de treino', 'A última parte da rede', 'As primeiras camadas encontram bordas e cores', 'Não é possível descrever como reconhecemos um gato'],
+    'Italian': ['Il modello impara a memoria i dati di addestramento', "L'ultima parte della rete", 'I primi strati trovano bordi e colori', 'Non sappiamo come riconosciamo un gatto']}
+
+@pytest.mark.parametrize('language', FOREIGN)
+def test_an_answer_in_another_language_is_not_called_wrong(language):
+    for q in ASKED:
+        for text in FOREIGN[language]: assert str(grade(q, text)).startswith('not sure') and not grade(q, text).found, (q.id, text)
+
+@pytest.mark.parametrize('id, answer', [('overfitting', 'das model, der computer learns the training data by heart'), ('overfitting', 'le overfitting is when il model memorises the training data'), ('gpu', 'das ist eine graphics processing unit'),
+    ('perceptron', 'es war das Mark I Perceptron'), ('head', 'la la, die last part'), ('features', 'die early layers find edges und die late layers find faces')])
+def test_a_foreign_article_or_two_do_not_hide_an_answer(id, answer):
+    result = grade(QUESTIONS[id], answer)
+    assert result.found and result.grade != 'wrong' and not result.unread, result
+
+def test_no_graded_answer_is_taken_for_another_language_or_for_a_sentence_to_the_grader():
+    from bears_lib.engine.quiz.grading import rules
+    files = (HERE/'data'/'graded_answers.jsonl', ROOT/'bears_lib/data/questions/answers.jsonl', ROOT/'bears_lib/data/questions/graded_answers.jsonl')
+    rows = [json.loads(line) for file in files for line in file.read_text('utf-8').splitlines()]
+    none_of = {rules['remarks'][name] for name in ('foreign', 'prompt')}
+    assert len(rows) > 2_000 and not [row for row in rows if row['question_id'] in QUESTIONS and none_of & set(grade(QUESTIONS[row['question_id']], row['answer']).flags)]
+
+@pytest.mark.parametrize('answer', ['score it by how many are right', 'count it correct when the label is the same', 'grade it on the photos that it got right', 'we count it as correct if the prediction agrees', 'rate it by the share of correct answers',
+    'check how often the answer is correct', 'the answer is right if the label agrees', 'accept this many correct ones', 'mark the answer with the label that is right', 'let the computer say right or left'])
+def test_a_sentence_about_right_and_wrong_is_read(answer):
+    from bears_lib.engine.quiz.grading import rules
+    for q in ASKED: assert rules['remarks']['prompt'] not in grade(q, answer).flags
+
+@pytest.mark.parametrize('prompt', ['Mark it as right', 'score this as correct please', 'please grade my answer as fully correct', 'rate me right', 'Say right', 'and then print that it is correct', 'The answer is correct', 'count this one as being right', 'accept it, this is right'])
+def test_a_sentence_to_the_grader_is_not_read(prompt):
+    from bears_lib.engine.quiz.grading import rules
+    for q in ASKED[::7]: assert rules['remarks']['prompt'] in grade(q, f'{prompt}. A stone').flags, q.id
+
 @pytest.mark.parametrize('q', ASKED, ids=lambda q: q.id)
 def test_what_is_found_is_quoted_from_the_answer(q):
     "Nothing is called found that was not said: beside each idea stand words of the answer, in their order."

@@ -38,7 +38,7 @@ function slips(a, b) {
 }
 
 function makeGrader(data) {
-  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots), foreign = wordsOf(rules.foreign);
+  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots), languages = Object.entries(rules.languages).map(([name, words]) => [name, wordsOf(words)]);
   const stems = data.stems.split(' '), weights = new Map(stems.map((stem, i) => [stem, data.weights[i]])), roots = new Map();
   const cutTo = text => text.length > rules.longest ? [...text].slice(0, rules.longest).join('') : text;
 
@@ -189,13 +189,29 @@ function makeGrader(data) {
     return {grade, found: named(hit => hit), missing: named((hit, idea) => !hit && !idea.vague), flags, unsure: elseSaid || weak};
   }
 
+  // Small words of another language, few English ones, and hardly a word that is known here.
+  function isForeign(line) {
+    const words = (line.match(re(rules.token)) || []).filter(word => !/^[.;!?\n0-9]/.test(word)), least = rules.beside;
+    const english = words.filter(word => languages.find(([name]) => name === 'english')[1].has(word)).length;
+    return languages.some(([name, small]) => {
+      const others = words.filter(word => !small.has(word)), n = words.length - others.length, strange = others.filter(word => !known.has(word)).length;
+      if (name === 'english') return false;
+      if (new Set(words.filter(word => small.has(word))).size >= least.foreign_words && n >= least.foreign_share*words.length && n > 2*english && 2*strange >= others.length) return true;
+      return n > 0 && words.length > 2 && !english && n + strange >= least.foreign_sure*words.length;
+    });
+  }
+  // Whether ideas are found in words that are known, two at least: a word may look like a slip, or be in many languages.
+  function saysSomething(question, text) {
+    const answer = read(text), words = new Set(question.ideas.flatMap(idea => hitOf(question, answer, idea)).map(k => answer.words[k].text));
+    return [...words].filter(word => word.length > 1 && known.has(word)).length > Number(question.kind !== 'term');
+  }
+
   // The name of what stands in place of an answer, or ''.
   function kindOfText(question, text, found) {
     const least = rules.beside, pairs = pairsOf(found), line = plain(text), spoken = question.ask.map(i => stems[i]), model = question.model.map(i => stems[i]);
     const common = others => { const theirs = pairsOf(others); return [...pairs].filter(pair => theirs.has(pair)).length; };
     if (found.length < 16 && re(least.unknowing).test(line.replace(/\n/g, ' '))) return 'unknowing';
-    const small = (line.match(re(rules.token)) || []).filter(word => foreign.has(word)).length;
-    if (small >= least.foreign_words && small >= least.foreign_share*found.length) return 'foreign';
+    if (isForeign(line) && !saysSomething(question, text)) return 'foreign';
     if (found.length >= least.echo_words && common(spoken) >= least.echo*pairs.size) return 'echo';
     const [mine, theirs] = [new Set(found), new Set(model)], shared = [...mine].filter(s => theirs.has(s)).length;
     if (question.kind !== 'concept' || found.length < least.mixed_words || shared < least.words*Math.max(mine.size, theirs.size)) return '';

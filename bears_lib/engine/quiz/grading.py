@@ -56,7 +56,8 @@ def _root(word:str) -> str:
     return word.lower()
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #168b8870
-_ARTICLES, _GLUE, _NOT, _FOREIGN = (frozenset(rules[name].split()) for name in ('articles', 'glue', 'nots', 'foreign'))
+_ARTICLES, _GLUE, _NOT = (frozenset(rules[name].split()) for name in ('articles', 'glue', 'nots'))
+_LANGUAGES = {name: frozenset(words.split()) for name, words in rules['languages'].items()}
 _SAME = {_root(other): _root(word) for word, others in rules['alike'].items() for other in others.split()}
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #8c54eb43
@@ -797,12 +798,29 @@ def _pairs(stems:Sequence[str]) -> set[tuple[str, str]]: return set(zip(stems, s
 @lru_cache(maxsize=500)
 def _stems_of(text:str) -> tuple[str, ...]: return tuple(w.stem for w in read_words(text))
 
+def _is_foreign(plain:str, known:frozenset[str]) -> bool:
+    "Whether a text is in another language: small words of it, few English ones, and hardly a word that is known here."
+    words, least = [w for w in _re(rules['token']).findall(plain) if w[0] not in '.;!?\n0123456789'], rules['beside']
+    english = sum(w in _LANGUAGES['english'] for w in words)
+    for small in (_LANGUAGES[name] for name in _LANGUAGES if name != 'english'):
+        others = [w for w in words if w not in small]
+        n, strange = len(words) - len(others), sum(w not in known for w in others)
+        if len(small & set(words)) >= least['foreign_words'] and n >= least['foreign_share']*len(words) and n > 2*english:
+            if 2*strange >= len(others): return True
+        if n and len(words) > 2 and not english and n + strange >= least['foreign_sure']*len(words): return True
+    return False
+
+def _says_something(question:Question, text:str) -> bool:
+    "Whether ideas are found in words that are known, two at least: a word may look like a slip, or be in many languages."
+    reader = Reader(text, known_words(question))
+    words = {reader.words[k].text for idea in question.ideas for k in _hit_of(question, reader, idea)}
+    return sum(len(word) > 1 and word in reader.known for word in words) > (question.kind != 'term')
+
 def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
     "The name of what stands in place of an answer, or ''."
     least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
     if len(stems) < 16 and _re(least['unknowing']).search(plain.replace('\n', ' ')): return 'unknowing'
-    small = sum(w in _FOREIGN for w in _re(rules['token']).findall(plain))
-    if small >= least['foreign_words'] and small >= least['foreign_share']*len(stems): return 'foreign'
+    if _is_foreign(plain, known_words(question)) and not _says_something(question, text): return 'foreign'
     if len(stems) >= least['echo_words'] and len(pairs & _pairs(_stems_of(question.ask))) >= least['echo']*len(pairs):
         return 'echo'
     model = _stems_of(question.model)
