@@ -43,7 +43,7 @@ def _is_free(path:Path, questions:list[Question]) -> bool:
     return head.get('chapter') == questions[0].chapter and (not ids or not ids.isdisjoint(q.id for q in questions))
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #d9a4d1bd
-def _own_path(folder:Path, source:Path, questions:list[Question]) -> tuple[Path, bool]: # And whether that names the file
+def _own_path(folder:Path, source:Path, questions:list[Question]) -> tuple[Path, bool]: # And whether it names the file
     "The session of a question file of one's own: the one that names it, one that is free, or a new one."
     place, name = str(source.resolve()), f'own_{source.stem}'
     begun = [path for path in sorted(folder.glob(f'{glob.escape(name)}*.jsonl'))
