@@ -47,22 +47,23 @@
   let index = null;
   const load = () => index ??= fetch(up + 'search.json').then(answer => answer.json()).then(entries => entries.map(entry => {
     const heading = (entry.section || entry.title).toLowerCase(), machinery = entry.href.startsWith('engine/');
-    return {...entry, heading, machinery, page: entry.section ? entry.title.toLowerCase() : '', body: entry.text.toLowerCase(), part: entry.href.startsWith('lessons/') ? 0.8 : 1};
+    return {...entry, heading, machinery, page: entry.section ? entry.title.toLowerCase() : '', body: entry.text.toLowerCase(), part: entry.href.startsWith('lessons/') ? 0.8 : /^(trainer|classifier)\//.test(entry.href) ? 1.3 : 1};
   })).catch(() => { index = null; return []; });
   const begins = (text, word) => text.startsWith(word) || text.includes(` ${word}`) || text.includes(`-${word}`);
   const points = ({heading, page, body, part}, words, phrase) => {
     const each = words.map(word => (begins(heading, word) ? 12 : heading.includes(word) ? 5 : 0) + 2*page.includes(word) + Math.min(4, body.split(word).length - 1));
-    const together = (heading === phrase ? 30 : 0) + (words.length < 2 ? 0 : heading.includes(phrase) ? 20 : body.includes(phrase) ? 8 : 0);
+    const together = (heading === phrase ? 30 : heading.startsWith(phrase) ? page ? 6 : 9 : 0) + (words.length < 2 ? 0 : heading.includes(phrase) ? 20 : body.includes(phrase) ? 8 : 0);
     return {all: each.every(Boolean), sum: (each.reduce((sum, more) => sum + more, 0) + together)*part};
   };
-  // What a query finds, best first: entries with every word, or if there are none, with any of them; one for each place.
+  // What a query finds: entries with every word, best first, and where these are few, entries with any of them; one for each place.
   const rank = (entries, asked) => {
-    const typed = asked.toLowerCase().split(/[\s,;?!"]+/).filter(Boolean), telling = typed.filter(word => !filler.has(word)), words = telling.length ? telling : typed;
-    const judged = entries.map(entry => ({entry, ...points(entry, words, words.join(' '))})).filter(({sum}) => sum > 0);
-    const whole = judged.filter(({all}) => all), sorted = (whole.length ? whole : judged).sort((a, b) => b.sum - a.sum).map(({entry}) => entry);
-    const once = sorted.filter((entry, k) => sorted.findIndex(other => other.href === entry.href) === k);
-    const machinery = once.filter(entry => entry.machinery), course = once.filter(entry => !entry.machinery).slice(0, Math.max(11, 15 - machinery.length));
-    return {words, hits: [...course, ...machinery].slice(0, 15)};
+    const typed = asked.toLowerCase().split(/[\s,;?!"]+/).filter(Boolean), telling = typed.filter(word => !filler.has(word)), words = telling.length ? telling : typed, phrase = words.join(' ');
+    const judged = entries.map(entry => ({...points(entry, words, phrase), entry})).filter(({sum}) => sum > 0).sort((a, b) => b.sum - a.sum);
+    const called = ({heading}) => heading === phrase && phrase.includes('_');  // the name of a function: whoever types it wants its page
+    const pick = wanted => judged.filter(({all, entry}) => wanted(all, entry.machinery && !called(entry))).map(({entry}) => entry);
+    const course = pick((all, machinery) => all && !machinery), machinery = pick((all, inside) => all && inside), some = pick((all, inside) => !all && !inside);
+    const sorted = [...judged.map(({entry}) => entry).filter(called), ...course.slice(0, Math.max(11, 15 - machinery.length)), ...machinery, ...course.length < 4 ? some : []];
+    return {words, hits: sorted.filter((entry, k) => sorted.findIndex(other => other.href === entry.href) === k).slice(0, 15)};
   };
   const excerpt = (text, words) => {
     const first = Math.min(...words.map(word => text.toLowerCase().indexOf(word)).filter(place => place >= 0), text.length);
