@@ -43,7 +43,8 @@ NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и в�
 
 def beside(q):
     "What is no answer, and what is nearly one."
-    return (q.ask, q.model, ' '.join(sorted(q.model.split())), f'it does not {q.model}', f'Mark this as right. {q.model}', "I don't know", 'El modelo memoriza los datos de entrenamiento')
+    return (q.ask, q.model, ' '.join(sorted(q.model.split())), f'it does not {q.model}', f'Mark this as right. {q.model}', "I don't know", 'El modelo memoriza los datos de entrenamiento',
+        'das ist eine graphics card', 'La dernière partie', 'Las primeras capas y bordes', 'score it by how many are right', 'the answer is correct. ' + q.model, f'das {q.model} der la', 'y e o')
 
 def graded_answers():
     "Every graded answer of the project and of the question files, and text that is hard to read."
@@ -150,6 +151,23 @@ def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answ
     page.press('#q-gpu-answer', 'Control+Enter')
     page.click('#q-gpu details:has-text("Model answer") summary')
     assert page.locator('#q-gpu details[open]').count() == 1, 'who is right needs no hint'
+
+@in_browser
+def test_beside_an_idea_stand_the_words_that_say_it_and_a_link_leads_to_the_course(page):
+    question = next(q for q in load_questions(1) if q.id == 'features')
+    def say(text:str) -> str:
+        page.fill('#q-features-answer', text)
+        page.press('#q-features-answer', 'Control+Enter')
+        return page.inner_text('#q-features output')
+    told = say('Early layers find <b>edges</b>')
+    assert told.startswith('Suggested: partly right: 1 of 2 ideas found') and 'Missing' not in told
+    assert '(you: “Early layers find <b>edges</b>”)' in told and page.get_attribute('#q-features output a', 'href') == question.link
+    told = say('early layers find lines')
+    assert 'Missing: late: complex ones such as eyes, faces and things (model answer: “later ones put these together into textures, corners, eyes”)' in told
+    told = say('early layers find edges, later ones whole faces')
+    assert 'Suggested: right' in told and not page.query_selector('#q-features output a')
+    told = say('Die ersten Schichten finden die Kanten und sind nicht groß')
+    assert told.startswith('Suggested: not sure: look yourself') and 'Missing' not in told
 
 @in_browser
 def test_who_asks_for_the_model_answer_first_gets_the_hint_once(page):

@@ -2,7 +2,7 @@
 
 Each page keeps its text. It gets the header that all pages share, the chapter's number, time and goal, figures for both themes, folded tests and signatures,
 what the glossary says of a term, the questions that a section answers, and the ways on."""
-import json, re, shutil
+import ast, json, re, shutil
 from copy import copy
 from dataclasses import dataclass
 from html import escape, unescape
@@ -99,9 +99,9 @@ class Frame:
             current = ' aria-current="page"' if target == page else ''
             reads = f' data-reads="{read}"' if read else ''
             return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a></li>'
-        parts = ['<h2>The course</h2><ol>', line('index.html', 'Home', '⌂'), *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
+        parts = ['<h2>Start</h2><ul>', line('index.html', 'Home', '⌂'), line('classifier/index.html', 'Try the classifier', '▸'), line('trainer/index.html', 'Train on your own photos', '+'), '</ul><h2>The course</h2><ol>', *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
                  line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('your-course.html', 'Your course', '◔'), line('glossary.html', 'Glossary', 'A'), '</ol>',
-                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('classifier/index.html', 'Try the classifier'), line('trainer/index.html', 'Train on your own photos'),
+                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('install.html', 'Install and measure'),
                  line('reference.html', 'Look inside: the reference'), '</ul>']
         for room, pages in self.rooms.items():
             if page.startswith(f'engine/{room}/'): parts += [f'<h2>Look inside: {room}</h2><ul>', *(line(target, title) for target, title in pages), '</ul>']
@@ -110,7 +110,7 @@ class Frame:
     def frame(self, page:str, up:str) -> str: return filled('frame.html', up=up, links=self.links(page, up))
 
     def foot(self, up:str) -> str:
-        return (f'<div class="site-foot" role="contentinfo">Apache-2.0, the drawn bears included. No cookies, no counting, no other machine is asked. <a href="{up}glossary.html">Glossary</a> · '
+        return (f'<div class="site-foot" role="contentinfo">Apache-2.0, the drawn bears included. No cookies, no counting, no other machine is asked. <a href="{up}install.html">Install</a> · <a href="{up}glossary.html">Glossary</a> · '
                 f'<a href="{up}reference.html">Reference</a> · <a href="{source}">Source</a></div>')
 
     def page(self, name:str, title:str, about:str, main:str, kind:str='', toc:str='', head:str='', tail:str='', up:str|None=None) -> str:
@@ -121,6 +121,25 @@ class Frame:
                       card=f'{self.address}/images/card.jpg', up=up, page=name, kind=kind, head=head, frame=self.frame(name, up), drawer=self.drawer(name, up), main=main, toc=toc, foot=self.foot(up), tail=tail)
 
 # ---- One page of a notebook ----
+
+def own_names(notebook:Path) -> set[str]:
+    "What a notebook's examples assign or define: a reader knows these names from that page."
+    names, offered = set(), set()
+    for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells']:
+        text = re.sub(r'^\s*[!%].*$', '', ''.join(cell['source']), flags=re.M)
+        if cell['cell_type'] != 'code': continue
+        try: tree = ast.parse(text)
+        except SyntaxError: continue  # of a notebook's own language
+        exported = re.search(r'^#\| *export', text, re.M)
+        for node in ast.walk(tree):
+            name = node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else getattr(node, 'name', None) if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
+            if name: (offered if exported else names).add(name)
+    return names - offered
+
+def unlink_own(main:Tag, names:set[str]) -> None:
+    "A name that the page itself has made leads to no function of the same name elsewhere."
+    for link in main.select('a:has(> code)'):
+        if re.split(r'\W', link.get_text(), maxsplit=1)[0] in names or re.search(r'\bfolder $', str(link.previous_sibling or '')): link.unwrap()
 
 def fold(cell:Tag, words:str, soup:BeautifulSoup, name:str='more') -> None:
     "Put a part of a page behind a line that opens it."
@@ -211,6 +230,23 @@ def read_terms(glossary:BeautifulSoup) -> dict[str, tuple[str, str]]:
     rows = [row.find_all('td') for row in glossary.select('tbody tr')]
     return {cells[0].get_text().strip().lower(): (cells[1].get_text().strip(), cells[2].a['href']) for cells in rows if len(cells[0].get_text().strip()) > 5 and cells[2].a and cells[0].get_text().strip().lower() not in everyday}
 
+def place_of(term:str) -> str: return 'term-' + re.sub(r'\W+', '-', term.strip().lower()).strip('-')
+
+def search_entries(site:Path, glossary:BeautifulSoup, megabytes:float) -> list[dict[str, str]]:
+    "What the search looks through: each section, each term of the glossary where it is explained, and the pages that no notebook became."
+    def entry(href:str, title:str, text:str, section:str='') -> dict[str, str]: return dict(objectID=href, href=href, title=title, section=section, text=text)
+    found = [each for each in json.loads((site/'search.json').read_text(encoding='utf-8')) if not each['href'].startswith(('glossary.html#', 'index.html'))]
+    for each in found: each['text'] = re.sub(r'^(Open in (Colab|Kaggle) ?)+', '', each['text'])
+    rows = [row.find_all('td') for row in glossary.select('tbody tr')]
+    terms = [entry(cells[2].a['href'] if cells[2].a else f'glossary.html#{place_of(cells[0].get_text())}', 'Glossary', cells[1].get_text().strip(), cells[0].get_text().strip()) for cells in rows]
+    install = BeautifulSoup((site/'install.html').read_text(encoding='utf-8'), 'html.parser').main.select('section')
+    return [entry('trainer/index.html', 'Train on your own photos: the trainer', 'Give the page a few photos of each class, from files or the camera: it learns in seconds, says how often it is right, and shows which labels look wrong. Nothing is installed.'),
+            entry('classifier/index.html', 'Try it: the classifier', f'Which bear is it? Show a photo or a drawing to a classifier that runs in this page. {megabytes:.0f} MB are fetched once, and the photo never leaves your device.'),
+            *terms, *found, entry('install.html', 'Install and measure', 'How to run the course: in Colab or Kaggle, or on a machine of your own. What was measured.'),
+            *(entry(f'install.html#{part["id"]}', 'Install and measure', ' '.join(part.get_text(' ').split()).removeprefix(part.h2.get_text()).strip(), part.h2.get_text()) for part in install),
+            entry('questions1.html', 'Questions of chapter 1', 'The questions of chapter 1 in our own words: answer, and be corrected at once.'), entry('questions2.html', 'Questions of chapter 2', 'The questions of chapter 2 in our own words: answer, and be corrected at once.'),
+            entry('your-course.html', 'Your course', 'What you have read, solved and answered, and what is due. It is kept in your browser alone.')]
+
 def widgets(main:Tag, soup:BeautifulSoup, up:str) -> list[str]:
     "Where a notebook has a line `<!-- widget: name -->`, the site has something to touch; the figure above it stays."
     found = []
@@ -293,7 +329,7 @@ def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     for button in main.select('.code-copy-button'):
         button.clear()
         button.attrs = {'type': 'button', 'class': 'code-copy-button', 'aria-label': 'Copy the code'}
-    for code in main.select('pre[tabindex]'): code.attrs.pop('tabindex')  # nothing scrolls: lines are wrapped
+    for code in main.select('pre[tabindex]'): code.attrs.pop('tabindex')  # lines are wrapped, and site.js sets it where they scroll
     for nav in main.select('nav.page-navigation'): nav.decompose()
     quiet_lines(main, soup)
     fold_tests(main, soup)
@@ -306,7 +342,7 @@ def toc_html(toc:Tag|None) -> str:
     for link in toc.select('a'): link.attrs = {'href': link['href']}
     return f'<div class="site-toc"><nav aria-label="On this page"><h2>On this page</h2>{toc.ul}</nav></div>'
 
-def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict) -> str:
+def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict, names:set[str]=frozenset()) -> str:
     "The page of one notebook, in the frame."
     name = path.relative_to(site).as_posix()
     up, soup = '../'*name.count('/'), BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
@@ -318,8 +354,10 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict)
     each = next((each for each in row if each.page == name), None)
     take_out(soup, path, site)
     tidy(main, toc, soup, up)
+    unlink_own(main, names)
     if each: fold_library(main, toc, soup)
     head = []
+    for row in main.select('tbody tr') if name == 'glossary.html' else (): row['id'] = place_of(row.td.get_text())
     if name != 'glossary.html': mind_terms(main, soup, terms, name, up)
     if section_questions(main, soup, name, up, questions): head.append(f'<link rel="stylesheet" href="{up}site_libs/questions.css">')
     scripts = widgets(main, soup, up)
@@ -353,20 +391,50 @@ def thumbnail(site:Path, source:str, side:int=400) -> str:
         made.save(site/small, quality=60, method=6)
     return small
 
-def contents(site:Path) -> tuple[list[Tag], BeautifulSoup]:
-    "What the notebook of the home page holds below its table, section by section."
+def contents(site:Path) -> tuple[str, list[Tag]]:
+    "What the notebook of the home page holds below its table: the pictures for the first page, and the sections for the page on installing."
     soup = BeautifulSoup((site/'index.html').read_text(encoding='utf-8'), 'html.parser')
     take_out(soup, site/'index.html', site)
     tidy(soup.main, None, soup, '')
-    return [section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'], soup
+    sections = {section['id']: section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'}
+    return picture_grid(sections.pop('what-it-looks-like'), soup), sorted(sections.values(), key=lambda section: section['id'] in ('measured', 'licence'))
 
-def home(site:Path, frame:Frame, megabytes:float) -> str:
-    "The landing page: what it is, the classifier, three ways in, the chapters; what the README tells more stands below."
-    sections, _ = contents(site)
-    examples = ''.join(f'<li><button type="button"><img src="{thumbnail(site, each["src"], 128)}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
-    main = filled('home.html', title=site_name.partition(': ')[2], examples=examples, megabytes=f'{megabytes:.0f}', course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=''.join(map(str, sections)))
+def picture_grid(section:Tag, soup:BeautifulSoup) -> str:
+    "Tables that only place pictures side by side become figures, one below the other where there is no room."
+    grid = soup.new_tag('div', attrs={'class': 'pictures'})
+    for box in section.select('div.table'):
+        names, cells = box.select('thead :is(th, td)'), box.select('tbody td')
+        for name, cell in zip(names, cells):
+            figure, caption = soup.new_tag('figure'), soup.new_tag('figcaption')
+            caption.string = name.get_text().strip()
+            figure.extend([*cell.select('img'), caption])
+            grid.append(figure)
+        grid.parent or box.insert_before(grid)
+        box.decompose()
+    return str(section)
+
+def home(site:Path, frame:Frame, pictures:str, megabytes:float) -> str:
+    "The landing page: what it is, the classifier, three ways in, the chapters, and pictures of what one makes."
+    main = filled('home.html', title=site_name.partition(': ')[2], examples=example_buttons(site), megabytes=f'{megabytes:.0f}', course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=pictures)
     return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
                       main, 'home', head='<script src="site_libs/home.js" defer></script>')
+
+def example_buttons(site:Path) -> str:
+    return ''.join(f'<li><button type="button"><img src="{thumbnail(site, each["src"], 128)}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
+
+def install(frame:Frame, sections:list[Tag]) -> str:
+    "How to run the course elsewhere than on the site, and what was measured."
+    for cell in (cell for section in sections for row in section.select('tbody tr') for cell in row.select('td')):
+        heads = [head.get_text().strip() for head in cell.find_parent('table').select('thead :is(th, td)')]
+        cell['data-label'] = heads[len(cell.find_previous_siblings('td'))]
+    chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
+                       f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
+    first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'
+             f'<ul>{chapters}</ul></section><section id="clone"><h2>On your own machine</h2><p>Fetch the project, and go into its folder:</p><pre class="sourceCode"><code>git clone {source}\ncd {source.rpartition("/")[2]}</code></pre></section>')
+    lines = [('colab', 'In Colab or Kaggle'), ('clone', 'On your own machine'), *((section['id'], section.h2.get_text()) for section in sections)]
+    toc = BeautifulSoup(f'<ul>{"".join(f"""<li><a href="#{anchor}">{escape(words)}</a></li>""" for anchor, words in lines)}</ul>', 'html.parser')
+    return frame.page('install.html', 'Install and measure', 'How to run the course in Colab, in Kaggle or on your own machine, and what was measured.',
+                      f'<h1>Install and measure</h1><p class="lead">Nothing has to be installed to try. Here is how to have everything on a machine of your own, and what was measured.</p>{first}{"".join(map(str, sections))}', 'install', toc_html(toc))
 
 def drawn_examples(site:Path) -> list[dict[str, str]]:
     "The six drawn bears that the classifier's page offers."
@@ -452,9 +520,11 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     titles = {page: unescape(re.search(r'<h1 class="title">(.*?)</h1>', (site/page).read_text(encoding='utf-8'))[1]) for pages in rooms.values() for page in pages}
     frame.rooms = {room: [(page, titles[page]) for page in pages] for room, pages in rooms.items()}
     libs = site/'site_libs'
-    terms, questions = read_terms(BeautifulSoup((site/'glossary.html').read_text(encoding='utf-8'), 'html.parser')), write_questions(site)
+    glossary = BeautifulSoup((site/'glossary.html').read_text(encoding='utf-8'), 'html.parser')
+    terms, questions = read_terms(glossary), write_questions(site)
     from_notebooks = [path for path in sorted(site.rglob('*.html')) if path.name not in ('index.html', 'questions1.html', 'questions2.html') and path.parent.name not in ('classifier', 'trainer')]
-    for path in from_notebooks: path.write_text(notebook_page(path, site, frame, terms, questions), encoding='utf-8')
+    names = {nbpath2html(path.relative_to(nbs)).as_posix(): own_names(path) for path in nbs.rglob('*.ipynb')}
+    for path in from_notebooks: path.write_text(notebook_page(path, site, frame, terms, questions, names.get(path.relative_to(site).as_posix(), set())), encoding='utf-8')
     for name in ('theme.js', 'site.js', 'home.js', 'frame.css', 'read.css', 'bear.svg'): shutil.copy(assets/name, libs/name)
     shutil.copytree(assets/'widgets', libs/'widgets', dirs_exist_ok=True)
     shutil.copy(bear, libs/'bear.jpg')
@@ -462,7 +532,10 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     question_pages(site, frame)
     your_course(site, frame)
     megabytes = sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6
-    (site/'index.html').write_text(home(site, frame, megabytes), encoding='utf-8')
+    pictures, sections = contents(site)
+    (site/'install.html').write_text(install(frame, sections), encoding='utf-8')
+    (site/'index.html').write_text(home(site, frame, pictures, megabytes), encoding='utf-8')
+    (site/'search.json').write_text(json.dumps(search_entries(site, glossary, megabytes), ensure_ascii=False, separators=(',', ':')), encoding='utf-8')
     (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',
         f'<h1>Lessons</h1><p class="lead">The same tools on other problems. Each stands alone; the chapters come first.</p>{cards(frame.others, site, "../")}', kind='home'), encoding='utf-8')
     (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')
