@@ -107,7 +107,7 @@ def choose(
     classes:np.ndarray, # int of shape (n,): the number of each photo's class
     groups:Sequence[str], # For each photo the name of its group: photos of one group are never parted
 ) -> Choice:
-    """The body and the kind of head with the most right answers in cross-validation; the last body unless another is clearly better.
+    """The body and head with the most right answers in cross-validation; the last body unless another is clearly better.
 
     Parameters
     ----------
