@@ -44,7 +44,7 @@ NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и в�
 def beside(q):
     "What is no answer, and what is nearly one."
     return (q.ask, q.model, ' '.join(sorted(q.model.split())), f'it does not {q.model}', f'Mark this as right. {q.model}', "I don't know", 'El modelo memoriza los datos de entrenamiento',
-        'das ist eine graphics card', 'La dernière partie', 'Las primeras capas y bordes', 'score it by how many are right', 'the answer is correct. ' + q.model, f'das {q.model} der la', 'y e o')
+        'das wird eine graphics card', 'La dernière partie', 'Las primeras capas y bordes', 'score it by how many are right', 'the answer is correct. ' + q.model, f'das {q.model} der la', 'y e o')
 
 def graded_answers():
     "Every graded answer of the project and of the question files, and text that is hard to read."
@@ -344,3 +344,51 @@ def test_two_tabs_keep_what_each_of_them_wrote(page):
     page.check('#q-gpu input[value=right]')
     other.reload()
     assert other.input_value('#q-head-answer') == 'the last part' and other.input_value('#q-gpu-answer') == 'many sums at once' and other.is_checked('#q-gpu input[value=right]')
+
+@in_browser
+def test_an_open_page_shows_what_another_tab_did(page):
+    "Answers, marks, what is due and what was deleted; and what is being typed stays."
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.fill('#q-gpu-answer', 'many sums at once')
+    page.check('#q-gpu input[value=wrong]')
+    other.wait_for_function("document.getElementById('q-gpu-answer').value === 'many sums at once' && document.querySelector('#q-gpu input[value=wrong]').checked")
+    other.wait_for_function("document.getElementById('count').textContent.startsWith('1 of') && document.getElementById('due').textContent === 'Due today: 1'")
+    assert 'Asked again' in other.inner_text('#q-gpu .next') and not other.get_by_role('button', name='Undo').is_visible(), 'what another tab did is not taken back here'
+    other.focus('#q-head-answer')
+    other.keyboard.type('the last part')
+    page.wait_for_function("document.getElementById('q-head-answer').value === 'the last part'")
+    page.evaluate("localStorage.setItem('bears-quiz-1', '{\"gpu\"')")
+    page.check('#q-head input[value=right]')
+    assert other.input_value('#q-head-answer') == 'the last part' and other.input_value('#q-gpu-answer') == 'many sums at once'
+    page.evaluate('localStorage.clear()')
+    other.focus('#q-need-answer')
+    other.wait_for_function("document.getElementById('count').textContent.startsWith('0 of') && document.getElementById('q-gpu-answer').value === ''")
+
+@in_browser
+def test_a_schedule_that_is_taken_in_keeps_what_another_tab_wrote(page, tmp_path):
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.go('head').answer('the first layer')
+    cards = quiz.write(tmp_path/'cards.json')
+    page.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation(), true)")   # a page that was asleep hears nothing
+    page.reload()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.fill('#q-gpu-answer', 'many sums at once')
+    other.check('#q-gpu input[value=right]')
+    page.set_input_files('#take', cards)
+    page.wait_for_selector('#q-head .next:not([hidden])')
+    assert page.inner_text('#schedule-says') == '1 card came in.' and page.inner_text('#due') == 'Due today: 1'
+    other.reload()
+    assert other.input_value('#q-gpu-answer') == 'many sums at once' and other.is_checked('#q-gpu input[value=right]')
+    assert re.search('Asked again|Due now', other.inner_text('#q-head .next'))
+
+@in_browser
+def test_a_schedule_comes_in_where_nothing_can_be_kept(page, tmp_path):
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.go('head').answer('the first layer')
+    page.add_init_script(refusals['denied'])
+    page.reload()
+    page.set_input_files('#take', quiz.write(tmp_path/'cards.json'))
+    page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
+    assert page.inner_text('#due') == 'Due today: 1'
