@@ -48,7 +48,8 @@ def beside(q):
 
 def graded_answers():
     "Every graded answer of the project and of the question files, and text that is hard to read."
-    files = ('bears_lib/data/questions/answers.jsonl', 'bears_lib/data/questions/graded_answers.jsonl', 'tests/data/graded_answers.jsonl')
+    files = ('bears_lib/data/questions/answers.jsonl', 'bears_lib/data/questions/graded_answers.jsonl',
+        'bears_lib/data/questions/learners_answers.jsonl', 'tests/data/graded_answers.jsonl')
     rows = [json.loads(line) for file in files for line in (root/file).read_text('utf-8').splitlines()]
     asked = [q for chapter in (1, 2, 0) for q in load_questions(chapter) if q.kind != 'self']
     found = [(row['question_id'], row['answer']) for row in rows] + [(q.id, text) for q in asked for text, _ in (*q.examples, *((text, '') for text in beside(q)))]

@@ -358,7 +358,7 @@ class Idea:
     "One thing that a good answer says, and the phrasings that say it."
     says:str   # In plain words, shown as found or missing
     accept:tuple[str, ...]   # Patterns
-    counts:float=1   # What it adds to the credit
+    counts:float=1   # What it adds to the credit; less than 0 for a mix-up
     vague:bool=False   # It earns some credit, but nobody would miss it
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #gradlnk2

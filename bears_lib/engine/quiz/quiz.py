@@ -78,7 +78,7 @@ class Quiz:
     resume : bool, default True
         Begin at the first question without an answer; False begins at the first
     semantic : bool, default False
-        Let a sentence encoder say "not sure" too (extra `semantic`)
+        Let a sentence encoder settle the grade (extra `semantic`)
     """
     answer:Callable[..., Graded]; change:Callable[..., None]; mark:Callable[..., None]; correct:Callable[..., None]
     nit:Callable[..., None]; accept:Callable[..., None]; go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']
@@ -90,7 +90,7 @@ class Quiz:
         chapter:int|str|Path=1, # 1 or 2; 0 for practice; or a question file of your own (.toml)
         folder:str|Path|None=None, # Where answers are kept; `quiz_folder()` by default
         resume:bool=True, # Begin at the first question without an answer; False begins at the first
-        semantic:bool=False, # Let a sentence encoder say "not sure" too (extra `semantic`)
+        semantic:bool=False, # Let a sentence encoder settle the grade (extra `semantic`)
     ):
         questions = load_questions(chapter)
         self.source, self.chapter, self.semantic = chapter, questions[0].chapter, semantic
