@@ -110,7 +110,8 @@
 
   // ---- What was opened and read: kept in this browser alone, and shown on the page "Your course" ----
   const listed = key => { try { return new Set(JSON.parse(keep.get(key) ?? '[]')); } catch { return new Set(); } };
-  const read = listed('bears-read'), here = document.body.dataset.page, tick = $('.done-line button');
+  let read = listed('bears-read');
+  const here = document.body.dataset.page, tick = $('.done-line button');
   if (tick) keep.set('bears-opened', JSON.stringify([...listed('bears-opened').add(here)]));
   const showRead = () => {
     for (const link of $$('[data-reads]')) {
@@ -121,8 +122,15 @@
     if (tick) tick.textContent = read.has(here) ? '✓ Read. Not yet after all?' : 'I have read this';
   };
   tick?.addEventListener('click', () => {
-    if (!read.delete(here)) read.add(here);
+    const wasRead = read.has(here);
+    read = listed('bears-read');  // another tab may have written since
+    if (wasRead) read.delete(here); else read.add(here);
     keep.set('bears-read', JSON.stringify([...read]));
+    showRead();
+  });
+  addEventListener('storage', event => {  // ticked in another tab
+    if (event.key !== 'bears-read' && event.key !== null) return;
+    read = listed('bears-read');
     showRead();
   });
   showRead();
