@@ -145,7 +145,7 @@ def verdict(
         return (f'**Unlike anything I know.** I learnt {for_markdown(listed(answer))}, and this looks like none of '
                 f"them. Closest is {for_markdown(label)}, but don't rely on it.")
     if is_unsure(answer): return f'Perhaps **{for_markdown(label)}**, but I am far from sure.'
-    return f'Most likely **{for_markdown(label)}**.'
+    return f'Most likely **{for_markdown(label)}**, {answer[label]:.0%}.'
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #eee105e2
 no_upload = ('That is no uploaded photo. Send the file to /gradio_api/upload first, then hand over what it answered as '
@@ -454,7 +454,7 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
     metrics = getattr(classifier.info, 'metrics', {})
     cross = 'cross-validation' in metrics.get('measured_on', '')
     how, sure = ' that I had not seen', ''
-    if cross: how = ': each was judged by a head that had not seen it, and all came from the folder I was trained on'
+    if cross: how = ' that I had not learnt from when I was asked; all came from the folder I was trained on'
     if {'accuracy', 'n'} <= set(metrics):
         sure = (f' I was right on {metrics["accuracy"]:.0%} of {metrics["n"]} photos{how}. '
                 'On photos of another kind I am right less often.')
@@ -465,7 +465,7 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
 def _picture(gr:Any) -> Any:
     "Where the photo goes in."
     picture = gr.Image(label='Your photo', type='filepath', image_mode=None, sources=['upload', 'webcam', 'clipboard'],
-        height=360, buttons=[], webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose',
+        height=360, buttons=[], placeholder='Drop a photo here\nor choose one', webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose',
         elem_id='photo')
     picture.preprocess = lambda sent: sent and sent.path  # gradio would open the file, and stop at a broken one
     return picture
@@ -564,7 +564,10 @@ def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback, tur
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #59ea207d
 style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
-#said { font-size: 1.2rem; }
+#said, #said .prose, #said p { font-size: 1.5rem; line-height: 1.3; }
+#bars, #bars * { font-family: system-ui, sans-serif; }
+#photo .source-selection button { width: auto; padding: 0 .6rem; }
+#photo .source-selection button::after { content: attr(aria-label); margin-left: .4rem; font-size: .9rem; }
 footer .divider:last-child { display: none; }
 #bars.unsure .bar {
   height: .5rem;

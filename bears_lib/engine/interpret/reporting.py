@@ -30,7 +30,8 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, adv
     pairs = ''.join(f'<li>{for_html(actual)} taken for {for_html(said)}: {n}</li>'
         for actual, said, n in most_confused(result)[:10])
     notes = ''.join(f'<li>{for_html(note)}</li>' for note in result.notes[:20])
-    return [('', _summary(result) + _look_first(result, paths) + _advice(*advised)), ('Class by class', classes_table(result)),
+    return [('', _summary(result) + _look_first(result, paths) + _advice(*advised)),
+            ('Class by class', classes_table(result)),
             ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs
             else '<p>None.</p>')),
             ('Does 80% mean 80%?', calibration_svg(calibration(result))),
