@@ -494,7 +494,7 @@ def test_a_classifier_that_was_wrong_hands_its_photo_over(browser, address, node
     photo = saved(Image.new('RGB', (90, 60), (220, 10, 10)))
     visit.give('a.jpg', photo)
     visit.answered('a.jpg')
-    with visit.context.expect_page() as opened: visit.page.get_by_role('link', name='It was wrong').click()
+    with visit.context.expect_page() as opened: visit.page.get_by_role('link', name='Wrong? Train your own').click()
     other = opened.value
     other.wait_for_selector('#photo[open]')
     assert 'a.jpg: the answer was red. What does it show?' in other.inner_text('#photo')

@@ -71,12 +71,12 @@ def mend(site:Path, address:str) -> None:
         page.write_text(text, encoding='utf-8')
 
 def write_classifier(folder:Path) -> None:
-    "The classifier that visitors try, trained on the drawn bears now."
+    'The classifier that visitors try, trained on the drawn bears now. Its network has the map that "Why?" shows.'
     from bears_lib.deploy import make_web_app, save_model
     from bears_lib.gather import sample_bears
-    from bears_lib.train import bears_dls, bears_learner, fit_head
+    from bears_lib.train import fit_photos
     with tempfile.TemporaryDirectory() as place:
-        model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
+        model = save_model(fit_photos(sample_bears()), Path(place)/'model')
         make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from, trainer='../trainer/index.html')
 
 def write_trainer(folder:Path) -> None:
@@ -103,7 +103,7 @@ def main() -> None:
     nbdev_sidebar.__wrapped__(skip_folder_re=left_out)
     order_sidebar(cfg.nbs_path/'sidebar.yml')
     prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True, skip_folder_re=left_out)  # one process: torch is loaded once
-    made_later = ('questions', 'your-course', 'classifier', 'trainer', 'lessons/index', 'reference')
+    made_later = ('questions', 'your-course', 'classifier', 'trainer', 'lessons/index', 'reference', 'install')
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))

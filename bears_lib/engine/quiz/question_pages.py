@@ -45,7 +45,7 @@ def _section(q:Question) -> str:
 {_box(q, name)}
 <div class="more"><details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
 <details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p>
-<p>Read it: {_read_it(q)}</p></details></div>
+<p class="read">Read it: {_read_it(q)}</p></details></div>
 <fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 

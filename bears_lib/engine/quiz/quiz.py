@@ -16,7 +16,7 @@ from typing import Any
 from fastcore.basics import patch
 from ..core.common import BearsError, UsageError, near, say, write_beside
 from ..core.paths import quiz_folder
-from .grading import GRADES, Graded, Question, chapters, grade, load_questions
+from .grading import GRADES, Graded, Question, chapters, grade, load_questions, verdict_text
 from .sessions import Drafts, Entry, Overlay, Session, agreement, latest, summary as standing_of
 _all_ = ['quiz_folder']
 
@@ -33,18 +33,19 @@ class Quiz:
     resume : bool, default True
         Begin at the first question without an answer; False begins at the first
     semantic : bool, default False
-        Let a sentence encoder say "not sure" too (extra `semantic`)
+        Let a sentence encoder settle the grade (extra `semantic`)
     """
     answer:Callable[..., Graded]; change:Callable[..., None]; mark:Callable[..., None]; correct:Callable[..., None]
     nit:Callable[..., None]; accept:Callable[..., None]; go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']
     summary:Callable[..., dict]; due:Callable[..., list[Question]]; write:Callable[..., Path]; take:Callable[..., int]
-    entry:Entry|None; _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
+    verdict:Callable[..., str]; opens:Callable[..., bool]; first_try:bool; entry:Entry|None; question:Question|None
+    _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
 
     def __init__(self,
         chapter:int|str|Path=1, # 1 or 2; 0 for practice; or a question file of your own (.toml)
         folder:str|Path|None=None, # Where answers are kept; `quiz_folder()` by default
         resume:bool=True, # Begin at the first question without an answer; False begins at the first
-        semantic:bool=False, # Let a sentence encoder say "not sure" too (extra `semantic`)
+        semantic:bool=False, # Let a sentence encoder settle the grade (extra `semantic`)
     ):
         questions = load_questions(chapter)
         self.source, self.chapter, self.semantic = chapter, questions[0].chapter, semantic
@@ -57,24 +58,56 @@ class Quiz:
         self.place = next((i for i, q in enumerate(self.questions) if q.id not in done), len(self.questions))
         self.drafts = Drafts(self.session)
         self.result:Graded|None = None   # Of the answer just given
+        self.tries:dict[str, set[str]] = {}   # Answers since it was opened, by question
+        self.hinted, self.asked, self.seen = set[str](), set[str](), set[str]()   # Questions, by what was shown
         self.box:Any = None   # The widgets, where there are some
         self.busy = False   # Whether they are being filled or worked
-    @property
-    def question(self) -> Question|None: # None after the last one
-        return self.questions[self.place] if self.place < len(self.questions) else None
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #qzentry1
+@patch(as_prop=True)
+def question(self:Quiz) -> Question|None: # None after the last one
+    "The question that is asked."
+    return self.questions[self.place] if self.place < len(self.questions) else None
+
 @patch(as_prop=True)
 def entry(self:Quiz) -> Entry|None: # None as long as it has no answer
     "Your last answer to the question that is asked."
     return latest(self.session).get(self.question.id) if self.question else None
+
+# %% ../../../nbs/engine/quiz/quiz.ipynb #c0ba63ee
+@patch(as_prop=True)
+def first_try(self:Quiz) -> bool: # True as long as what is missing waits
+    "Whether the answer just given is the first to this question, and not right."
+    if not (q := self.question) or not self.result or self.result.grade == 'right' or self.result.unread: return False
+    return q.kind != 'self' and q.id not in self.seen and len(self.tries.get(q.id, ())) < 2
+
+@patch
+def verdict(self:Quiz) -> str: # Lines; '' before an answer
+    "The suggestion to be read: after a first try with the hint, then with what is missing and where to read it."
+    if not self.result or not (q := self.question): return ''
+    hint = q.hint if self.first_try and q.id not in self.hinted else ''
+    if hint: self.hinted.add(q.id)
+    read = [] if self.result.grade == 'right' or q.kind == 'self' else [f'read about it: {q.see}']
+    return '\n'.join([verdict_text(self.result, self.first_try, hint), *read])
+
+@patch
+def opens(self:Quiz) -> bool: # False once, where the hint comes first
+    "Whether the model answer is to be shown, now that somebody asks for it."
+    if not (q := self.question): return False
+    entry = self.entry
+    done = q.kind == 'self' or len(self.tries.get(q.id, ())) > 1 or entry and (entry.final or entry.grade == 'right')
+    if not done and q.id not in self.asked:
+        self.asked.add(q.id)
+        return False
+    self.seen.add(q.id)
+    return True
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #33f9e1cb
 @patch
 def __repr__(self:Quiz) -> str:
     head = f'Chapter {self.chapter}: {len(latest(self.session))} of {len(self.questions)} answered'
     if not (q := self.question): return f'{head}. Nothing is left to ask.'
-    then = self.result or 'Answer with quiz.answer("...")'
+    then = self.verdict() or 'Answer with quiz.answer("...")'
     return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}\n\n{then}'
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #a98a580b
@@ -101,6 +134,7 @@ def answer(self:Quiz,
         from bears_lib.engine.quiz.semantic import second_look
         result = second_look(self.question, text, result)
     self.result = result
+    self.tries.setdefault(self.question.id, set()).add(text.strip())
     try: self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
     except BearsError as error:
         raise BearsError(f'{error} Your answer, to copy: {" ".join(text.split())}') from None
