@@ -3,6 +3,7 @@ from dataclasses import replace
 from functools import lru_cache
 import json, os, re, signal, stat, subprocess, sys, tempfile, time
 from html import unescape
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv, write_anki
-from bears_lib.engine.quiz.grading import GRADES, KINDS, chapters, grade, load_questions, read_words
+from bears_lib.engine.quiz.grading import GRADES, KINDS, chapters, grade, load_questions, read_words, rules
 from bears_lib.engine.quiz.sessions import Drafts, Entry, Overlay, Session, attempts, latest
 from bears_lib.questionnaire import Quiz
 
@@ -819,3 +820,20 @@ def test_a_full_disk_gives_the_answer_back(tmp_path, monkeypatch):
         patch.setattr(os, 'fsync', full)
         with pytest.raises(BearsError, match='No space left.*Your answer, to copy: it has many layers of weights$'): quiz.next().answer('it has many\nlayers of weights')
     assert [entry.answer for entry in Quiz(1, tmp_path).session][:1] == ['a first answer']
+
+@pytest.mark.parametrize('q', [q for c in chapters() for q in load_questions(c) if any(idea.counts < 0 for idea in q.ideas)], ids=lambda q: q.id)
+def test_a_mix_up_is_never_called_found(q):
+    mixes = {idea.says for idea in q.ideas if idea.counts < 0}
+    rows = [json.loads(line) for line in (files('bears_lib')/'data/questions/learners_answers.jsonl').read_text('utf-8').splitlines()]
+    for row in rows:
+        if row['question_id'] != q.id: continue
+        result = grade(q, row['answer'])
+        assert not mixes & set(result.found) and len(result.quotes) == len(result.found)
+        if not result.mixed: continue
+        text = str(result)
+        assert result.mixed[0] in text.split('look at: ')[1] and rules['because']['mixed'] in result.verdict
+
+def test_some_learner_mixes_something_up():
+    q = next(q for q in load_questions(1) if q.id == 'traditional')
+    result = grade(q, 'Because computers were too slow and had no GPU in those days')
+    assert result.mixed and not result.found and result.grade == 'wrong'

@@ -9,6 +9,7 @@ function re(text) {   // as Python's `re` reads it with ASCII and MULTILINE
 const wordsOf = text => new Set(text.split(' '));
 const pairsOf = words => new Set(words.slice(1).map((word, i) => words[i] + ' ' + word));
 const filled = (text, ...words) => text.replace(/\{\}/g, () => words.shift());
+const besides = (idea, label, words, [open, close] = '“”') => words && words.toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: ${open}${words}${close})` : idea;
 
 function root(word, {whole, consonant, first, again, steps}) {
   if (word.length < 3 || /[^\0-\x7f]/.test(word) || Object.hasOwn(whole, word)) return Object.hasOwn(whole, word) ? whole[word] : word;
@@ -250,14 +251,17 @@ function makeGrader(data) {
 
   // A suggestion with its reasons in words.
   function explained(question, answer, result) {
-    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, n = result.found.length, all = n + result.missing.length;
-    const of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
+    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, mixes = says => named(says) && named(says).counts < 0;
+    const quote = says => quoted(answer, hitOf(question, answer, named(says))), found = result.found.filter(says => !mixes(says));
+    const mixed = result.found.filter(mixes).map(says => besides(says, 'you', quote(says), '""'));
+    const n = found.length, all = n + result.missing.length, of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
     const starts = (flag, name) => flag.startsWith(rules.remarks[name].split('{')[0]);
     const kinds = result.flags.map(flag => swaps.includes(flag) ? 'swap' : starts(flag, 'not') || starts(flag, 'denied') ? 'not' : starts(flag, 'other') ? 'other' : '');
-    const because = ['swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
+    if (mixed.length) kinds.push('mixed');
+    const because = ['mixed', 'swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
     if (result.grade === 'partly' && n && n < of) because.unshift(filled(words.half, n, of));
     else if (result.grade === 'partly' && !n && !because.length) because.push(words.point);
-    return {...result, quotes: result.found.map(says => quoted(answer, hitOf(question, answer, named(says)))), told: result.missing.map(says => named(says).told), because};
+    return {...result, found, mixed, quotes: found.map(quote), told: result.missing.map(says => named(says).told), because};
   }
 
   // Statements that are all false: which of them does an answer call so?
@@ -340,12 +344,12 @@ function answersPage(data, state) {
 // After a first try what is missing waits for the next one; `read` is the line that says where the course teaches it.
 function feedback(result, {first = false, hint = '', read = null} = {}) {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more), list = make('span', '', {role: 'list'});
-  const beside = (ideas, label, words) => ideas.map((idea, k) => words[k] && words[k].toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: “${words[k]}”)` : idea);
+  const beside = (ideas, label, words) => ideas.map((idea, k) => besides(idea, label, words[k]));
   const add = (label, ...parts) => { const item = make('span', '', {role: 'listitem'}); item.append(make('b', label + ': '), ...parts); list.append(item); };
   const row = (label, ideas) => { if (ideas.length) add(label, (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; ')); };
   const {grade, unread} = result, missing = first || unread ? [] : result.missing;
   row('Found', beside(result.found, 'you', result.quotes));
-  row('Look at', result.flags);
+  row('Look at', [...(result.mixed || []), ...result.flags]);
   row(grade === 'right' ? 'You could add' : 'Missing', beside(missing, 'model answer', result.told));
   if (hint) add('Hint', hint);
   if (first) add('Try again', 'what is still missing is said then');

@@ -132,7 +132,7 @@ def verdict_html(
     parts = [f'<p style="margin:.2em 0"><span style="background:{tone};{_badge}"><b aria-hidden="true">{sign}</b> '
              f'{words}</span>{why}{look}</p>']
     if result.found: parts.append(f'Found:{_points(result.found_said)}')
-    if result.flags: parts.append(f'Look at:{_points(result.flags)}')
+    if look_at := result.mixed + result.flags: parts.append(f'Look at:{_points(look_at)}')
     if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
