@@ -450,6 +450,23 @@ def _cells(root:Path, findings:Iterable[Finding]) -> list[tuple[Path, str]]:
         if finding.other: cells.append((root/finding.other, f'the same as\n{shorten(finding.other)}\n'))
     return cells
 
+def _line(finding:Finding) -> str:
+    other = f' = {finding.other}' if finding.other else ''
+    return f'  {finding.file}{other}: {finding.suggestion}'.replace('  : ', '  ')
+
+# %% ../../../nbs/engine/gather/audit.ipynb #inwords1
+def _in_words(report:Any, most:int|None) -> str:
+    counts = report.folder.counts
+    classes = ', '.join(f'{label} {n}' for label, n in counts.items())
+    lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} ({classes}), "
+             f"{counted(len(report.findings), 'finding')}.", *report.folder.remarks]
+    if any(photo.split for photo in report.folder.photos): lines.insert(0, report.folder.understood())
+    for problem in problems:
+        found = [finding for finding in report.findings if finding.problem == problem]
+        if found: lines += [f'{problem}: {len(found)}', *map(_line, found[:most])]
+        if len(found[:most]) < len(found): lines.append(more_of(len(found[:most]), len(found)))
+    return '\n'.join(lines + ([report.note] if report.note else []))
+
 def more_of(
     shown:int, # How many are named
     n:int, # How many there are
@@ -469,10 +486,6 @@ def more_of(
         A line
     """
     return f'  ... and {n - shown} more' + worded('', ': --all lists them')
-
-def _line(finding:Finding) -> str:
-    other = f' = {finding.other}' if finding.other else ''
-    return f'  {finding.file}{other}: {finding.suggestion}'.replace('  : ', '  ')
 
 # %% ../../../nbs/engine/gather/audit.ipynb #3067c6db
 @dataclass(repr=False)
@@ -549,16 +562,7 @@ class Report(_Judged):
         str
             A line for each
         """
-        counts = self.folder.counts
-        classes = ', '.join(f'{label} {n}' for label, n in counts.items())
-        lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} ({classes}), "
-                 f"{counted(len(self.findings), 'finding')}.", *self.folder.remarks]
-        if any(photo.split for photo in self.folder.photos): lines.insert(0, self.folder.understood())
-        for problem in problems:
-            found = [finding for finding in self.findings if finding.problem == problem]
-            if found: lines += [f'{problem}: {len(found)}', *map(_line, found[:most])]
-            if len(found[:most]) < len(found): lines.append(more_of(len(found[:most]), len(found)))
-        return '\n'.join(lines + ([self.note] if self.note else []))
+        return _in_words(self, most)
 
 # %% ../../../nbs/engine/gather/audit.ipynb #75b8cd33
 def _split(folder:PhotoFolder, valid:Iterable[str|Path]|None) -> np.ndarray:
