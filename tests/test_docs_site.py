@@ -430,17 +430,17 @@ def test_the_box_of_the_first_page_keeps_its_height_and_shows_photo_and_bars_sid
     page.wait_for_timeout(400)
     inside = frame.locator('body').evaluate("""() => { const box = e => e.getBoundingClientRect(), shown = [...document.querySelectorAll('h2, #wrong')].filter(e => e.checkVisibility()).length;
         const photo = [...document.querySelectorAll('#seen, #given')].filter(e => e.checkVisibility());
-        return {shown, photos: photo.length, right: box(photo[0]).right, left: box(document.querySelector('#bars')).left, bottom: box(document.querySelector('#bars')).bottom, height: innerHeight}; }""")
+        return {shown, photos: photo.length, right: box(photo[0]).right, left: box(document.querySelector('#bars')).left, bottom: box(document.querySelector('#bars')).bottom, height: innerHeight, needs: document.documentElement.scrollHeight}; }""")
     after, examples, place = height(), page.locator('.try .examples').bounding_box(), page.locator('.try iframe').bounding_box()
     context.close()
     assert before < 560 and abs(after - before) < 4
-    assert inside['shown'] == 0 and inside['photos'] == 1 and inside['right'] < inside['left'] and inside['bottom'] < inside['height']
+    assert inside['shown'] == 0 and inside['photos'] == 1 and inside['right'] < inside['left'] and inside['bottom'] < inside['height'] and inside['needs'] <= inside['height']
     assert examples['y'] + examples['height'] < place['y'], 'the examples stay above, within reach'
 
 def test_the_first_page_ends_with_pictures_and_the_rest_stands_on_a_page_of_its_own(site, address, browser):
     first, more = ((site/name).read_text(encoding='utf-8') for name in ('index.html', 'install.html'))
     for words in ('Measured', 'Two commands', 'In Python', 'Without the internet'): assert f'>{words}<' not in first and f'>{words}</h2>' in more, words
-    assert 'What it looks like' in first and 'href="install.html"' in first and more.count('colab.research.google.com') == 7
+    assert 'What it looks like' in first and 'href="install.html"' in first and more.count('colab.research.google.com') == 7 and more.count('git clone') == 1
     context = phone(browser)
     page = context.new_page()
     page.goto(address)

@@ -509,8 +509,8 @@ def install(frame:Frame, sections:list[Tag]) -> str:
     chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
                        f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
     first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'
-             f'<ul>{chapters}</ul></section><section id="clone"><h2>On your own machine</h2><p>Fetch the project, and go into its folder:</p><pre class="sourceCode"><code>git clone {source}\ncd {source.rpartition("/")[2]}</code></pre></section>')
-    lines = [('colab', 'In Colab or Kaggle'), ('clone', 'On your own machine'), *((section['id'], section.h2.get_text()) for section in sections)]
+             f'<ul>{chapters}</ul></section>')
+    lines = [('colab', 'In Colab or Kaggle'), *((section['id'], section.h2.get_text()) for section in sections)]
     toc = BeautifulSoup(f'<ul>{"".join(f"""<li><a href="#{anchor}">{escape(words)}</a></li>""" for anchor, words in lines)}</ul>', 'html.parser')
     return frame.page('install.html', 'Install and measure', 'How to run the course in Colab, in Kaggle or on your own machine, and what was measured.',
                       f'<h1>Install and measure</h1><p class="lead">Nothing has to be installed to try. Here is how to have everything on a machine of your own, and what was measured.</p>{first}{"".join(map(str, sections))}', 'install', toc_html(toc))
