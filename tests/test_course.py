@@ -85,3 +85,16 @@ def test_opening_and_closing_mirror_each_other(name):
     text = '\n\n'.join(''.join(cell['source']) for cell in json.loads((root/'nbs'/f'{name}.ipynb').read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown')
     def points(after:str) -> int: return len(re.findall(r'^(?:\d+\.|[-*]) ', re.split(r'\n\n(?![-*\d])', text[text.index(after):].split('\n', 1)[1].lstrip('\n') , maxsplit=1)[0], re.M))
     assert points('**In this notebook**') == points('## What you have seen') >= 4
+
+@pytest.mark.parametrize('path', sorted((root/'nbs'/'solutions').glob('*.ipynb')), ids=lambda path: path.stem)
+def test_a_lesson_ends_as_all_lessons_do(path):
+    "Exercises, then questions, then what was seen: a learner finds them at the same place everywhere."
+    headings = re.findall(r'^## (.+)$', '\n'.join(prose(path)), re.M)
+    assert 'Summary' not in headings
+    if path.stem != '00_training': assert headings[-3:] == ['Exercises', 'Questions', 'What you have seen']  # that one is exercises from first to last
+
+@pytest.mark.parametrize('path', sorted([*(root/'nbs').glob('*.ipynb'), *(root/'nbs'/'solutions').glob('*.ipynb')]), ids=lambda path: path.stem)
+def test_a_running_time_says_on_how_many_cores(path):
+    "A minute on a phone is no minute on a cluster: who reads how long all cells run learns on what."
+    said = [sentence for text in prose(path) for sentence in re.split(r'(?<=[.;:])\s', text) if re.search(r'\b(run|runs|running)\b[^.;|]*\b(minutes?|seconds)\b', sentence)]
+    assert not [sentence for sentence in said if not re.search(r'\bcores?\b', sentence)]

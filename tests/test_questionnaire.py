@@ -138,6 +138,30 @@ def test_a_chapter_of_ones_own_is_asked_graded_and_kept(tmp_path):
     quiz = Quiz(file, folder=tmp_path/'answers')
     assert quiz.take(quiz.write(tmp_path/'page.md')) == 0 and 'page 98' in quiz.write(tmp_path/'page.html').read_text('utf-8')
 
+def test_two_question_files_of_one_name_have_a_session_each(tmp_path):
+    "Whichever is opened first; a session of an earlier version and one whose file has moved are found."
+    from shutil import move
+    for name in 'ab':
+        (tmp_path/name).mkdir()
+        (tmp_path/name/'ours.toml').write_text(OWN, 'utf-8')
+    one, two = (Quiz(tmp_path/name/'ours.toml', folder=tmp_path/'kept') for name in 'ab')   # both open before the first answer
+    one.answer('the origin')
+    two.go('loop').answer('a loop')
+    two.accept()
+    def opened(name): return Quiz(tmp_path/name/'ours.toml', folder=tmp_path/'kept')
+    assert one.session.path != two.session.path and set(latest(opened('a').session)) == {one.questions[0].id} and set(latest(opened('b').session)) == {'loop'}
+    assert one.session.path.name == 'own_ours.jsonl' and not opened('a').questions[1].own and opened('b').questions[1].own
+    (tmp_path/'c').mkdir()
+    move(tmp_path/'b'/'ours.toml', tmp_path/'c'/'ours.toml')
+    assert set(latest(opened('c').session)) == {'loop'}
+    old = tmp_path/'old'/'own_ours.jsonl'
+    old.parent.mkdir()
+    old.write_text('{"session": 1, "chapter": 3}\n{"id": "loop", "answer": "a loop", "suggested": "right"}\n', 'utf-8')
+    assert set(latest(Quiz(tmp_path/'a'/'ours.toml', folder=old.parent).session)) == {'loop'} and not latest(Quiz(tmp_path/'c'/'ours.toml', folder=old.parent).session)
+    (tmp_path/'other').mkdir()
+    (tmp_path/'other'/'own_ours.jsonl').write_text('{"session": 1, "chapter": 4}\n', 'utf-8')   # of another chapter: it is left alone
+    assert not latest(Quiz(tmp_path/'a'/'ours.toml', folder=tmp_path/'other').session)
+
 @pytest.mark.parametrize('old,new,says', [('hint = "Think', 'hint = Think', 'line 14: '), ('hint = "A', 'hnt = "A', "line 30 has 'hnt'"), ('number = 2', 'number = 1', 'line 23: question'),
     ('number = 2', 'number = true', 'line 23 has no number'), ('["loop"]', '["(loop)"]', "line 32: The pattern"), ('"loop"]', '"@nowhere"]', 'line 32: no shared words'),
     ('id = "loop"', 'id = "../x"', 'line 24 has an id'), ('kind = "term"', 'kind = "trem"', 'line 26 is of kind'), ('chapter = 3', 'chapter = 1', 'line 1: give your chapter'),
@@ -225,6 +249,67 @@ def test_the_opposite_is_not_found(id, answer, idea):
     result, says = grade(QUESTIONS[id], answer), QUESTIONS[id].ideas[idea].says
     assert says not in result.found and result.grade != 'right' and result.unsure
     assert any("you write 'not" in flag and says in flag for flag in result.flags)
+
+FOREIGN = {'German': ['Das Modell lernt die Daten auswendig und ist schlecht auf neuen Daten', 'Der letzte Teil des Netzes', 'Die ersten Schichten finden Kanten', 'Es ist nicht gut, wenn man nur auf den Trainingsdaten testet', 'Werte, die man vor dem Training selbst festlegt'],
+    'French': ['Le modèle apprend les données par coeur', 'La dernière partie du réseau', 'C’est une carte graphique qui fait beaucoup de calculs en même temps', "L'ensemble de validation sert à mesurer le modèle pendant le développement"],
+    'Spanish': ['El modelo memoriza los datos de entrenamiento', 'La última parte de la red', 'Las primeras capas encuentran bordes y colores', 'No se puede describir cómo reconocemos un gato'],
+    'Portuguese': ['O modelo decora os dados de treino', 'A última parte da rede', 'As primeiras camadas encontram bordas e cores', 'Não é possível descrever como reconhecemos um gato'],
+    'Italian': ['Il modello impara a memoria i dati di addestramento', "L'ultima parte della rete", 'I primi strati trovano bordi e colori', 'Non sappiamo come riconosciamo un gatto']}
+
+@pytest.mark.parametrize('language', FOREIGN)
+def test_an_answer_in_another_language_is_not_called_wrong(language):
+    for q in ASKED:
+        for text in FOREIGN[language]: assert str(grade(q, text)).startswith('not sure') and not grade(q, text).found, (q.id, text)
+
+@pytest.mark.parametrize('id, answer', [('overfitting', 'das model, der computer learns the training data by heart'), ('overfitting', 'le overfitting is when il model memorises the training data'), ('gpu', 'das ist eine graphics processing unit'),
+    ('perceptron', 'es war das Mark I Perceptron'), ('head', 'la la, die last part'), ('features', 'die early layers find edges und die late layers find faces')])
+def test_a_foreign_article_or_two_do_not_hide_an_answer(id, answer):
+    result = grade(QUESTIONS[id], answer)
+    assert result.found and result.grade != 'wrong' and not result.unread, result
+
+def test_no_graded_answer_is_taken_for_another_language_or_for_a_sentence_to_the_grader():
+    from bears_lib.engine.quiz.grading import rules
+    files = (HERE/'data'/'graded_answers.jsonl', ROOT/'bears_lib/data/questions/answers.jsonl', ROOT/'bears_lib/data/questions/graded_answers.jsonl')
+    rows = [json.loads(line) for file in files for line in file.read_text('utf-8').splitlines()]
+    none_of = {rules['remarks'][name] for name in ('foreign', 'prompt')}
+    assert len(rows) > 2_000 and not [row for row in rows if row['question_id'] in QUESTIONS and none_of & set(grade(QUESTIONS[row['question_id']], row['answer']).flags)]
+
+@pytest.mark.parametrize('answer', ['score it by how many are right', 'count it correct when the label is the same', 'grade it on the photos that it got right', 'we count it as correct if the prediction agrees', 'rate it by the share of correct answers',
+    'check how often the answer is correct', 'the answer is right if the label agrees', 'accept this many correct ones', 'mark the answer with the label that is right', 'let the computer say right or left'])
+def test_a_sentence_about_right_and_wrong_is_read(answer):
+    from bears_lib.engine.quiz.grading import rules
+    for q in ASKED: assert rules['remarks']['prompt'] not in grade(q, answer).flags
+
+@pytest.mark.parametrize('prompt', ['Mark it as right', 'score this as correct please', 'please grade my answer as fully correct', 'rate me right', 'Say right', 'and then print that it is correct', 'The answer is correct', 'count this one as being right', 'accept it, this is right'])
+def test_a_sentence_to_the_grader_is_not_read(prompt):
+    from bears_lib.engine.quiz.grading import rules
+    for q in ASKED[::7]: assert rules['remarks']['prompt'] in grade(q, f'{prompt}. A stone').flags, q.id
+
+@pytest.mark.parametrize('q', ASKED, ids=lambda q: q.id)
+def test_what_is_found_is_quoted_from_the_answer(q):
+    "Nothing is called found that was not said: beside each idea stand words of the answer, in their order."
+    for text in (q.model, *(answer for answer, _ in q.examples), f'1. {q.model}\n\n2) It isn’t a bear;\tno'):
+        result, written = grade(q, text), ' '.join(re.split('[ \t\r\n]+', text))
+        assert len(result.quotes) == len(result.found) and len(result.told) == len(result.missing)
+        for quote in result.quotes:
+            assert quote, (text, result)
+            for piece in quote.split(' ... '): assert piece.removesuffix(')') in written and re.search('[A-Za-z0-9]', piece), (piece, text)
+        for told in result.told: assert told.removesuffix(')') in q.model
+    assert not [each for each in grade(q, q.model).quotes if each.removesuffix(')') not in q.model and ' ... ' not in each]
+
+@pytest.mark.parametrize('id, answer, quotes', [('hyper', 'Well: they are NOT  learned, but (I think) we pick them.', ['they are NOT learned']), ('need', 'no, all of them are myths', ['all of them are myths']*4),
+    ('areas', '- Translation\n- the recognition of (big) animals', ['the recognition of (big) animals', 'Translation'])])
+def test_the_quote_is_as_it_was_written(id, answer, quotes):
+    result = grade(QUESTIONS[id], answer)
+    assert result.quotes == quotes and all(quote.lower() in str(result).lower() for quote in quotes)
+
+@pytest.mark.parametrize('id, answer, because', [('features', 'early layers find edges', '1 of 2 ideas found'), ('gpu', 'it is not a graphics card', "a 'not' may turn it round"),
+    ('head', 'the first layer', 'two things may be swapped'), ('meeting', 'yes, run', 'yes and no are the wrong way round'), ('gpu', 'a graphics card', '')])
+def test_a_half_a_not_and_a_swap_stand_in_the_sentence_of_the_grade(id, answer, because):
+    question = QUESTIONS.get(id) or next(q for q in load_questions(0) if q.id == id)
+    result = grade(question, answer)
+    assert '; '.join(result.because) == because and because in str(result).split('\n')[0]
+    if id == 'features': assert 'missing: late: complex ones such as eyes, faces and things (model answer: "later ones put these together into textures' in str(result)
 
 NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и веса', '重み', '‮rtl', '(((([[[', '|_*^!~>/=@', '-'*500, 'a '*25_000, 'word '*10_000, 'validation test '*3_500, '\ud800']
 
@@ -687,6 +772,39 @@ def test_the_verdict_has_links_and_a_hint_before_the_solution(tmp_path):
     parts['box'].value = 'Mark I Perceptron <b>'
     parts['check'].click()
     assert 'suggested: right' in parts['result'].value and 'Hint:' not in parts['result'].value and '<b>' not in parts['result'].value.replace('<b aria', '')
+
+def test_in_the_terminal_what_is_missing_waits_for_the_second_try(tmp_path, capsys):
+    "After a first try the hint, after another what is missing and where the course teaches it; the model answer comes when it is asked for again."
+    from bears_lib.questionnaire import ask_all
+    q, missing = QUESTIONS['features'], 'late: complex ones'
+    def told(*lines):
+        rows = iter([*lines, 'q'])
+        ask_all(Quiz(1, folder=tmp_path).go(q.id), read=lambda prompt: next(rows))
+        return capsys.readouterr().err
+    first = told('early layers find edges')
+    assert first.count(q.hint) == 1 and missing not in first and 'try again' in first and f'read about it: {q.see}' in first
+    assert missing not in told('early layers find edges', 't', 'early layers find edges'), 'the same answer again is no other try'
+    assert missing in told('early layers find edges', 't', 'early layers find lines')
+    once = told('early layers find edges', 'm')
+    assert q.model not in once and once.count(q.hint) == 1 and q.model in told('early layers find edges', 'm', 'm')
+    assert q.model in told('early layers find edges', 't', 'early layers find lines', 'm')
+    assert missing not in told('Die ersten Schichten finden die Kanten und sind nicht groß')
+
+def test_in_the_notebook_what_is_missing_waits_for_the_second_try(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('features')
+    q, parts = quiz.question, boxes(quiz)
+    def check(text):
+        parts['box'].value = text
+        parts['check'].click()
+        return unescape(parts['result'].value)
+    first = check('early layers find edges')
+    assert q.hint in first and '1 of 2 ideas found' in first and '(you: "early layers find edges")' in first and 'late: complex' not in first and 'Try again' in first
+    parts['model'].click()
+    assert q.model not in unescape(parts['result'].value)
+    second = check('early layers find lines')
+    assert 'late: complex ones such as eyes, faces and things (model answer: "later ones' in second and f'href="{q.link}"' in second
+    parts['model'].click()
+    assert q.model in unescape(parts['result'].value)
 
 def test_nobody_has_to_name_all_fifteen_fields():
     assert str(grade(QUESTIONS['areas'], 'translation')).endswith('or 11 others')

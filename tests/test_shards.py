@@ -1,5 +1,5 @@
 "Many photos on one machine: whatever they come in, whatever happens on the way, each is answered once."
-import json, os, shutil, signal, subprocess, sys, tarfile, time
+import json, os, shutil, signal, subprocess, sys, tarfile, threading, time
 from io import BytesIO
 from pathlib import Path
 
@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import strange
 from bears_lib.commands import bears_features, bears_index, compute_features
 from bears_lib.deploy import Classifier, bears_predict, predict_many
-from bears_lib.engine.core.common import BearsError
+from bears_lib.engine.core.common import BearsError, ModelError
 from bears_lib.engine.core.photos import Preprocess
 from bears_lib.engine.predict.model_folder import ModelInfo, write_model
-from bears_lib.engine.shards.engines import choose_engine
-from bears_lib.engine.shards.shards import hidden, part_name
+from bears_lib.engine.shards.engines import by_threads, choose_engine
+from bears_lib.engine.shards.shards import Job, begin, hidden, part_name
 from bears_lib.engine.shards.sources import Row, list_photos
 from conftest import make_photos, shell
 from loopback import Answer, LoopbackWeb
@@ -426,3 +426,44 @@ def test_features_that_train_nothing(what, words, photos, model, tmp_path):
 def as_one_class(photos, place):
     shutil.rmtree(photos/'blue')
     return photos
+
+class Watched(Job):
+    "Notes which photos were looked at; those after the first shard wait for `gate`, and the one called `breaks` is refused."
+    def watch(self, breaks:str=''):
+        self.breaks, self.seen, self.gate = breaks, [], threading.Event()
+        return self
+    def start(self):
+        def look(row, data):
+            name = Path(row.address).stem
+            self.seen.append(name)
+            if name == self.breaks: raise ModelError('another model')
+            if int(name) > 1: self.gate.wait(20)
+            return {}
+        return look
+
+def watched_run(job, folder, n=12):
+    (folder/'photos').mkdir()
+    for i in range(n): Image.new('RGB', (8, 8), (i, 0, 0)).save(folder/'photos'/f'{i:02}.png')
+    return begin(job, folder/'photos', folder/'out', shard=2)
+
+def whole(out): return [pq.read_table(path).num_rows for path in sorted(out.glob('part-*.parquet'))]
+
+def test_threads_that_are_left_look_at_no_further_photo(tmp_path):
+    job = Watched('watched', {}).watch()
+    run = watched_run(job, tmp_path)
+    done = by_threads(run, run.todo())
+    assert next(done) == 0
+    threading.Timer(0.3, job.gate.set).start()
+    done.close()
+    looked = len(job.seen)
+    assert looked <= 2 + os.cpu_count(), 'what stood in line was looked at'
+    assert whole(tmp_path/'out') in ([2], [2, 2]) and len(run.todo()) >= 4
+    assert list(by_threads(run, run.todo())) and whole(tmp_path/'out') == [2]*6 and not run.todo()
+
+def test_a_job_that_fails_ends_the_threads_and_keeps_what_is_done(tmp_path):
+    job = Watched('watched', {}).watch(breaks='05')
+    job.gate.set()
+    run = watched_run(job, tmp_path)
+    with pytest.raises(ModelError, match='another model'): list(by_threads(run, run.todo()))
+    assert {0, 1} <= set(range(6)) - set(run.todo()) and 2 in run.todo()
+    assert set(whole(tmp_path/'out')) == {2} and len(job.seen) < 12

@@ -103,7 +103,7 @@ def main() -> None:
     nbdev_sidebar.__wrapped__(skip_folder_re=left_out)
     order_sidebar(cfg.nbs_path/'sidebar.yml')
     prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True, skip_folder_re=left_out)  # one process: torch is loaded once
-    made_later = ('questions', 'your-course', 'classifier', 'trainer', 'lessons/index', 'reference')
+    made_later = ('questions', 'your-course', 'classifier', 'trainer', 'lessons/index', 'reference', 'install')
     broken = [warning for warning in build(prepared, quiet=True).warnings if 'broken' in warning and not any(name in warning for name in made_later)]
     site = prepared/cfg.doc_path.name
     rename(site, renames(prepared))

@@ -2,7 +2,7 @@
 
 Each page keeps its text. It gets the header that all pages share, the chapter's number, time and goal, figures for both themes, folded tests and signatures,
 what the glossary says of a term, the questions that a section answers, and the ways on."""
-import json, re, shutil
+import ast, json, re, shutil
 from copy import copy
 from dataclasses import dataclass
 from html import escape, unescape
@@ -29,13 +29,19 @@ source = get_config().git_url  # where the project lies
 
 # The figure that shows where a chapter leads, by words of its description.
 goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
-         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Log loss and error',
+         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Log loss and mistakes',
          '03_two_things': 'Accuracy against photos', '04_sounds': 'One log-mel picture', '05_files_as_pictures': 'Fifteen square', '06_same_or_different': 'Four pairs',
          '07_segmentation': 'Four drawn pets, and below each', '08_training_further': 'Six pictures of cells', '09_tables': 'Two panels. Left: the mean weight', '10_recommendations': 'Two scatter plots',
          '11_text': 'Two scatter plots of the same'}
 
+# What a page on the site folds, since it is for those who run the notebook, and where its second half begins: by notebook and section.
+folded = {'00_learning': {'cells-and-help': 'New to notebooks? How to run a cell, the keys, and where to get help'}}
+halves = {'00_learning': {'cells-and-help': ('Part 1', 'From numbers to a network that learns'), 'overfitting': ('Part 2', 'Why it fails on new photos, and what helps')}}
+# A chapter without figures has a card with one of another's.
+borrowed = {'00_training': ('train.html', 'One drawn bear from the side')}
+
 # Paragraphs that begin so are set apart, under a name.
-callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no|A good place to stop'),
+callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no'), 'pause': ('A break', r'A good place to stop'),
             'watch': ('Watch out', r'(One|Two|Three) warnings?\b|So load an exported model only'),
             'book': ('In the book', r"The book('s| goes| takes| shows| calls| does)\b|Chapter [12] (builds|shows|takes)\b|Chapter [12]'s\b")}
 
@@ -61,7 +67,7 @@ def reading_time(text:str) -> int:
 def chapter(notebook:Path, nbs:Path) -> Chapter:
     cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown']
     title, promise = re.match(r'# (.+)\n+> (.+)', cells[0]).groups()
-    return Chapter(notebook.stem, nbpath2html(notebook.relative_to(nbs)).as_posix(), title, re.sub(r'\[([^\]]*)\]\([^)]*\)|[*`]', r'\1', promise), reading_time('\n'.join(cells[1:4])))
+    return Chapter(notebook.stem, nbpath2html(notebook.relative_to(nbs)).as_posix(), title, re.sub('[*`]', '', re.sub(r'\[([^\]]*)\]\([^)]*\)', r'“\1”', promise)), reading_time('\n'.join(cells[1:4])))
 
 def course(nbs:Path) -> list[Chapter]:
     "The chapters in order, with the last column of the table on the home page."
@@ -83,6 +89,7 @@ class Frame:
     others:list[Chapter] # The lessons
     rooms:dict[str, list[tuple[str, str]]] # Of the engine: pages and titles by room
     address:str # Of the site
+    megabytes:float=0 # That the classifier fetches
 
     def links(self, page:str, up:str) -> str:
         "The header's: the part of the site that a page belongs to is marked."
@@ -99,9 +106,9 @@ class Frame:
             current = ' aria-current="page"' if target == page else ''
             reads = f' data-reads="{read}"' if read else ''
             return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a></li>'
-        parts = ['<h2>The course</h2><ol>', line('index.html', 'Home', '⌂'), *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
+        parts = ['<h2>Start</h2><ul>', line('index.html', 'Home', '⌂'), line('classifier/index.html', 'Try the classifier', '▸'), line('trainer/index.html', 'Train on your own photos', '+'), '</ul><h2>The course</h2><ol>', *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
                  line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('your-course.html', 'Your course', '◔'), line('glossary.html', 'Glossary', 'A'), '</ol>',
-                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('classifier/index.html', 'Try the classifier'), line('trainer/index.html', 'Train on your own photos'),
+                 '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('install.html', 'Install and measure'),
                  line('reference.html', 'Look inside: the reference'), '</ul>']
         for room, pages in self.rooms.items():
             if page.startswith(f'engine/{room}/'): parts += [f'<h2>Look inside: {room}</h2><ul>', *(line(target, title) for target, title in pages), '</ul>']
@@ -110,7 +117,7 @@ class Frame:
     def frame(self, page:str, up:str) -> str: return filled('frame.html', up=up, links=self.links(page, up))
 
     def foot(self, up:str) -> str:
-        return (f'<div class="site-foot" role="contentinfo">Apache-2.0, the drawn bears included. No cookies, no counting, no other machine is asked. <a href="{up}glossary.html">Glossary</a> · '
+        return (f'<div class="site-foot" role="contentinfo">Apache-2.0, the drawn bears included. No cookies, no counting, no other machine is asked. <a href="{up}install.html">Install</a> · <a href="{up}glossary.html">Glossary</a> · '
                 f'<a href="{up}reference.html">Reference</a> · <a href="{source}">Source</a></div>')
 
     def page(self, name:str, title:str, about:str, main:str, kind:str='', toc:str='', head:str='', tail:str='', up:str|None=None) -> str:
@@ -121,6 +128,25 @@ class Frame:
                       card=f'{self.address}/images/card.jpg', up=up, page=name, kind=kind, head=head, frame=self.frame(name, up), drawer=self.drawer(name, up), main=main, toc=toc, foot=self.foot(up), tail=tail)
 
 # ---- One page of a notebook ----
+
+def own_names(notebook:Path) -> set[str]:
+    "What a notebook's examples assign or define: a reader knows these names from that page."
+    names, offered = set(), set()
+    for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells']:
+        text = re.sub(r'^\s*[!%].*$', '', ''.join(cell['source']), flags=re.M)
+        if cell['cell_type'] != 'code': continue
+        try: tree = ast.parse(text)
+        except SyntaxError: continue  # of a notebook's own language
+        exported = re.search(r'^#\| *export', text, re.M)
+        for node in ast.walk(tree):
+            name = node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else getattr(node, 'name', None) if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
+            if name: (offered if exported else names).add(name)
+    return names - offered
+
+def unlink_own(main:Tag, names:set[str]) -> None:
+    "A name that the page itself has made leads to no function of the same name elsewhere."
+    for link in main.select('a:has(> code)'):
+        if re.split(r'\W', link.get_text(), maxsplit=1)[0] in names or re.search(r'\bfolder $', str(link.previous_sibling or '')): link.unwrap()
 
 def fold(cell:Tag, words:str, soup:BeautifulSoup, name:str='more') -> None:
     "Put a part of a page behind a line that opens it."
@@ -211,6 +237,23 @@ def read_terms(glossary:BeautifulSoup) -> dict[str, tuple[str, str]]:
     rows = [row.find_all('td') for row in glossary.select('tbody tr')]
     return {cells[0].get_text().strip().lower(): (cells[1].get_text().strip(), cells[2].a['href']) for cells in rows if len(cells[0].get_text().strip()) > 5 and cells[2].a and cells[0].get_text().strip().lower() not in everyday}
 
+def place_of(term:str) -> str: return 'term-' + re.sub(r'\W+', '-', term.strip().lower()).strip('-')
+
+def search_entries(site:Path, glossary:BeautifulSoup, megabytes:float) -> list[dict[str, str]]:
+    "What the search looks through: each section, each term of the glossary where it is explained, and the pages that no notebook became."
+    def entry(href:str, title:str, text:str, section:str='') -> dict[str, str]: return dict(objectID=href, href=href, title=title, section=section, text=text)
+    found = [each for each in json.loads((site/'search.json').read_text(encoding='utf-8')) if not each['href'].startswith(('glossary.html#', 'index.html'))]
+    for each in found: each['text'] = re.sub(r'^(Open in (Colab|Kaggle) ?)+', '', each['text'])
+    rows = [row.find_all('td') for row in glossary.select('tbody tr')]
+    terms = [entry(cells[2].a['href'] if cells[2].a else f'glossary.html#{place_of(cells[0].get_text())}', 'Glossary', cells[1].get_text().strip(), cells[0].get_text().strip()) for cells in rows]
+    install = BeautifulSoup((site/'install.html').read_text(encoding='utf-8'), 'html.parser').main.select('section')
+    return [entry('trainer/index.html', 'Train on your own photos: the trainer', 'Give the page a few photos of each class, from files or the camera: it learns in seconds, says how often it is right, and shows which labels look wrong. Nothing is installed.'),
+            entry('classifier/index.html', 'Try it: the classifier', f'Which bear is it? Show a photo or a drawing to a classifier that runs in this page. {megabytes:.0f} MB are fetched once, and the photo never leaves your device.'),
+            *terms, *found, entry('install.html', 'Install and measure', 'How to run the course: in Colab or Kaggle, or on a machine of your own. What was measured.'),
+            *(entry(f'install.html#{part["id"]}', 'Install and measure', ' '.join(part.get_text(' ').split()).removeprefix(part.h2.get_text()).strip(), part.h2.get_text()) for part in install),
+            entry('questions1.html', 'Questions of chapter 1', 'The questions of chapter 1 in our own words: answer, and be corrected at once.'), entry('questions2.html', 'Questions of chapter 2', 'The questions of chapter 2 in our own words: answer, and be corrected at once.'),
+            entry('your-course.html', 'Your course', 'What you have read, solved and answered, and what is due. It is kept in your browser alone.')]
+
 def widgets(main:Tag, soup:BeautifulSoup, up:str) -> list[str]:
     "Where a notebook has a line `<!-- widget: name -->`, the site has something to touch; the figure above it stays."
     found = []
@@ -293,12 +336,68 @@ def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     for button in main.select('.code-copy-button'):
         button.clear()
         button.attrs = {'type': 'button', 'class': 'code-copy-button', 'aria-label': 'Copy the code'}
-    for code in main.select('pre[tabindex]'): code.attrs.pop('tabindex')  # nothing scrolls: lines are wrapped
+    for code in main.select('pre[tabindex]'): code.attrs.pop('tabindex')  # lines are wrapped, and site.js sets it where they scroll
     for nav in main.select('nav.page-navigation'): nav.decompose()
     quiet_lines(main, soup)
     fold_tests(main, soup)
     fold_signatures(main, soup)
     set_apart(main, soup)
+
+def in_halves(main:Tag, toc:Tag|None, soup:BeautifulSoup, stem:str) -> str:
+    "Mark where the parts of a long chapter begin; what leads to them from the top."
+    parts = halves.get(stem, {})
+    for anchor, (number, words) in parts.items():
+        mark = soup.new_tag('p', attrs={'class': 'part'})
+        mark.string = f'{number}: {words}'
+        main.find('section', id=anchor).insert_before(mark)
+        line = next((link for link in toc.select('a') if link['href'] == f'#{anchor}'), None) if toc else None
+        if line is None: continue
+        entry = soup.new_tag('li', attrs={'class': 'part'})
+        entry.string = number
+        line.find_parent('li').insert_before(entry)
+    links = ''.join(f'<a href="#{anchor}"><b>{number}</b> {escape(words)}</a>' for anchor, (number, words) in parts.items())
+    return f'<div class="parts" role="navigation" aria-label="The parts of this chapter">{links}</div>' if links else ''
+
+def fold_sections(main:Tag, soup:BeautifulSoup, stem:str) -> None:
+    "Below its heading, a section for those who run the notebook is behind a line."
+    for anchor, words in folded.get(stem, {}).items():
+        section = main.find(id=anchor)
+        box, line = soup.new_tag('details', attrs={'class': 'more'}), soup.new_tag('summary')
+        line.string = words
+        rest = [part for part in section.contents if getattr(part, 'name', None) != 'h2']
+        section.append(box)
+        box.append(line)
+        for part in rest: box.append(part.extract())
+
+def notebook_address(place:str, stem:str) -> str:
+    "Where Colab opens a notebook of the project."
+    return f'https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{place}{stem}.ipynb'
+
+def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
+    "An exercise that wants a number or a word can be answered on the page; for the others the notebook opens in Colab."
+    known = load_exercises(stem) if stem in with_exercises() else []
+    for cell in main.select('.cell') if known else ():
+        code = cell.select_one('pre.cell-code')
+        text = code.get_text().strip() if code else ''
+        found = re.search(r'^check\((\d+),', text, re.M)
+        if re.search(r'^check, hint, solution = exercises\(', text, re.M) and not cell.select_one('.cell-output'):
+            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
+            continue
+        if not found or '...' not in text: continue
+        number, way = int(found[1]), f'<p class="in-colab"><a href="{notebook_address(place, stem)}">Do exercise {found[1]} in Colab</a></p>'
+        for output in cell.select('.cell-output'):
+            if re.fullmatch(r'\d+: not tried yet\.', output.get_text().strip()): output.decompose()
+        each, alone = known[number - 1], re.fullmatch(r'\w+ = \.\.\.\s*check\(\d+, \w+\)', text)
+        if alone and not each.passes and isinstance(each.answer, int | float | str):
+            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints)
+            form = BeautifulSoup(f'<form class="answer-here" data-asks="{escape(json.dumps(asks, ensure_ascii=False))}"><label for="answer-{number}">Your answer to exercise {number}</label>'
+                                 f'<div><input id="answer-{number}" type="text" autocomplete="off"{" inputmode=decimal" if not isinstance(each.answer, str) else ""}><button type="submit">Check</button></div><p role="status"></p></form>', 'html.parser')
+            cell.insert_before(form)
+            way = way.replace(f'Do exercise {found[1]}', 'Or do it')
+            cell.replace_with(BeautifulSoup(way, 'html.parser'))
+        else: cell.append(BeautifulSoup(way, 'html.parser'))
+
+def with_exercises() -> set[str]: return {path.stem for path in (Path(bears_lib.__file__).parent/'data'/'exercises').glob('*.toml')}
 
 def toc_html(toc:Tag|None) -> str:
     lines = toc.select('ul') if toc else []
@@ -306,7 +405,7 @@ def toc_html(toc:Tag|None) -> str:
     for link in toc.select('a'): link.attrs = {'href': link['href']}
     return f'<div class="site-toc"><nav aria-label="On this page"><h2>On this page</h2>{toc.ul}</nav></div>'
 
-def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict) -> str:
+def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict, names:set[str]=frozenset()) -> str:
     "The page of one notebook, in the frame."
     name = path.relative_to(site).as_posix()
     up, soup = '../'*name.count('/'), BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
@@ -318,15 +417,25 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict)
     each = next((each for each in row if each.page == name), None)
     take_out(soup, path, site)
     tidy(main, toc, soup, up)
-    if each: fold_library(main, toc, soup)
+    unlink_own(main, names)
+    lessons_here, top = name.startswith('lessons/'), ''
+    if each:
+        fold_library(main, toc, soup)
+        fold_sections(main, soup, each.stem)
+        exercises_here(main, soup, each.stem, 'lessons/' if lessons_here else '')
+        top = in_halves(main, toc, soup, each.stem)
     head = []
+    for row in main.select('tbody tr') if name == 'glossary.html' else (): row['id'] = place_of(row.td.get_text())
     if name != 'glossary.html': mind_terms(main, soup, terms, name, up)
     if section_questions(main, soup, name, up, questions): head.append(f'<link rel="stylesheet" href="{up}site_libs/questions.css">')
     scripts = widgets(main, soup, up)
     step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.time} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
     goal = goal_box(main, each) if each else ''
-    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{main.decode_contents()}{steps(each, row, up) if each else ""}'
+    if name == 'learning.html':  # what it is about, before a word of how
+        goal = try_box(site, frame, 'Something that has learnt: which bear is it?') + goal
+        head.append('<script src="site_libs/home.js" defer></script>')
+    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{top}{main.decode_contents()}{steps(each, row, up) if each else ""}'
     return frame.page(name, title, about, text, 'glossary' if name == 'glossary.html' else '', toc_html(toc), '\n'.join(head + scripts))
 
 # ---- Pages that no notebook became ----
@@ -336,6 +445,10 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
     made = []
     for each in chapters:
         figures = BeautifulSoup((site/each.page).read_text(encoding='utf-8'), 'html.parser').select('.goal > div > img')
+        if each.stem in borrowed:
+            page, words = borrowed[each.stem]
+            figures = [image for image in BeautifulSoup((site/page).read_text(encoding='utf-8'), 'html.parser').select('main figure img') if image['alt'].startswith(words)]
+            for image in figures: image['class'] = [kind for kind in image['class'] if kind.startswith('of-')]
         shown = ''.join(f'<img class="{" ".join(figure.get("class", []))}" src="{up}{thumbnail(site, figure["src"])}" alt="" width="320" height="180" loading="lazy">' for figure in figures)
         picture = f'<span class="picture">{shown or f"""<img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80">"""}</span>'
         told = f'You will have {each.have}.' if each.have else each.promise
@@ -353,20 +466,54 @@ def thumbnail(site:Path, source:str, side:int=400) -> str:
         made.save(site/small, quality=60, method=6)
     return small
 
-def contents(site:Path) -> tuple[list[Tag], BeautifulSoup]:
-    "What the notebook of the home page holds below its table, section by section."
+def contents(site:Path) -> tuple[str, list[Tag]]:
+    "What the notebook of the home page holds below its table: the pictures for the first page, and the sections for the page on installing."
     soup = BeautifulSoup((site/'index.html').read_text(encoding='utf-8'), 'html.parser')
     take_out(soup, site/'index.html', site)
     tidy(soup.main, None, soup, '')
-    return [section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'], soup
+    sections = {section['id']: section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'}
+    return picture_grid(sections.pop('what-it-looks-like'), soup), sorted(sections.values(), key=lambda section: section['id'] in ('measured', 'licence'))
 
-def home(site:Path, frame:Frame, megabytes:float) -> str:
-    "The landing page: what it is, the classifier, three ways in, the chapters; what the README tells more stands below."
-    sections, _ = contents(site)
-    examples = ''.join(f'<li><button type="button"><img src="{thumbnail(site, each["src"], 128)}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
-    main = filled('home.html', title=site_name.partition(': ')[2], examples=examples, megabytes=f'{megabytes:.0f}', course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=''.join(map(str, sections)))
+def picture_grid(section:Tag, soup:BeautifulSoup) -> str:
+    "Tables that only place pictures side by side become figures, one below the other where there is no room."
+    grid = soup.new_tag('div', attrs={'class': 'pictures'})
+    for box in section.select('div.table'):
+        names, cells = box.select('thead :is(th, td)'), box.select('tbody td')
+        for name, cell in zip(names, cells):
+            figure, caption = soup.new_tag('figure'), soup.new_tag('figcaption')
+            caption.string = name.get_text().strip()
+            figure.extend([*cell.select('img'), caption])
+            grid.append(figure)
+        grid.parent or box.insert_before(grid)
+        box.decompose()
+    return str(section)
+
+def try_box(site:Path, frame:Frame, asks:str) -> str:
+    "The classifier in a page, with drawings to try."
+    return filled('try.html', asks=asks, examples=example_buttons(site), megabytes=f'{frame.megabytes:.0f}')
+
+def home(site:Path, frame:Frame, pictures:str) -> str:
+    "The landing page: what it is, the classifier, three ways in, the chapters, and pictures of what one makes."
+    main = filled('home.html', title=site_name.partition(': ')[2], try_it=try_box(site, frame, 'Which bear is it?'), course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=pictures)
     return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
                       main, 'home', head='<script src="site_libs/home.js" defer></script>')
+
+def example_buttons(site:Path) -> str:
+    return ''.join(f'<li><button type="button"><img src="{thumbnail(site, each["src"], 128)}" data-photo="{each["src"]}" alt="{each["alt"]}" width="88" height="88"></button></li>' for each in drawn_examples(site))
+
+def install(frame:Frame, sections:list[Tag]) -> str:
+    "How to run the course elsewhere than on the site, and what was measured."
+    for cell in (cell for section in sections for row in section.select('tbody tr') for cell in row.select('td')):
+        heads = [head.get_text().strip() for head in cell.find_parent('table').select('thead :is(th, td)')]
+        cell['data-label'] = heads[len(cell.find_previous_siblings('td'))]
+    chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
+                       f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
+    first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'
+             f'<ul>{chapters}</ul></section><section id="clone"><h2>On your own machine</h2><p>Fetch the project, and go into its folder:</p><pre class="sourceCode"><code>git clone {source}\ncd {source.rpartition("/")[2]}</code></pre></section>')
+    lines = [('colab', 'In Colab or Kaggle'), ('clone', 'On your own machine'), *((section['id'], section.h2.get_text()) for section in sections)]
+    toc = BeautifulSoup(f'<ul>{"".join(f"""<li><a href="#{anchor}">{escape(words)}</a></li>""" for anchor, words in lines)}</ul>', 'html.parser')
+    return frame.page('install.html', 'Install and measure', 'How to run the course in Colab, in Kaggle or on your own machine, and what was measured.',
+                      f'<h1>Install and measure</h1><p class="lead">Nothing has to be installed to try. Here is how to have everything on a machine of your own, and what was measured.</p>{first}{"".join(map(str, sections))}', 'install', toc_html(toc))
 
 def drawn_examples(site:Path) -> list[dict[str, str]]:
     "The six drawn bears that the classifier's page offers."
@@ -406,9 +553,8 @@ def question_pages(site:Path, frame:Frame) -> None:
 
 def course_data(frame:Frame) -> dict:
     "What the page on one's own course has to know: what there is to read, to solve and to answer, and where."
-    with_exercises = {path.stem for path in (Path(bears_lib.__file__).parent/'data'/'exercises').glob('*.toml')}
     def listed(row:list[Chapter]) -> list[dict]:
-        return [dict(stem=each.stem, page=each.page, title=each.title, number=each.number, time=each.time, exercises=len(load_exercises(each.stem)) if each.stem in with_exercises else 0) for each in row]
+        return [dict(stem=each.stem, page=each.page, title=each.title, number=each.number, time=each.time, exercises=len(load_exercises(each.stem)) if each.stem in with_exercises() else 0) for each in row]
     quizzes = [(chapter, load_questions(chapter)) for chapter in (1, 2)]
     quizzes = [dict(chapter=chapter, page=f'questions{chapter}.html', head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS,
                     questions=[dict(id=q.id, asks=f'{number_of(q)} {q.ask}', topic=q.topic, page=q.page, heading=q.heading) for q in questions]) for chapter, questions in quizzes]
@@ -448,21 +594,25 @@ def sitemap(site:Path, address:str) -> str:
 
 def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Path) -> None:
     "Rewrite the pages of a built site, and put beside them what they share."
-    frame = Frame(course(nbs), lessons(nbs), {}, address.rstrip('/'))
+    frame = Frame(course(nbs), lessons(nbs), {}, address.rstrip('/'), sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6)
     titles = {page: unescape(re.search(r'<h1 class="title">(.*?)</h1>', (site/page).read_text(encoding='utf-8'))[1]) for pages in rooms.values() for page in pages}
     frame.rooms = {room: [(page, titles[page]) for page in pages] for room, pages in rooms.items()}
     libs = site/'site_libs'
-    terms, questions = read_terms(BeautifulSoup((site/'glossary.html').read_text(encoding='utf-8'), 'html.parser')), write_questions(site)
+    glossary = BeautifulSoup((site/'glossary.html').read_text(encoding='utf-8'), 'html.parser')
+    terms, questions = read_terms(glossary), write_questions(site)
     from_notebooks = [path for path in sorted(site.rglob('*.html')) if path.name not in ('index.html', 'questions1.html', 'questions2.html') and path.parent.name not in ('classifier', 'trainer')]
-    for path in from_notebooks: path.write_text(notebook_page(path, site, frame, terms, questions), encoding='utf-8')
+    names = {nbpath2html(path.relative_to(nbs)).as_posix(): own_names(path) for path in nbs.rglob('*.ipynb')}
+    for path in from_notebooks: path.write_text(notebook_page(path, site, frame, terms, questions, names.get(path.relative_to(site).as_posix(), set())), encoding='utf-8')
     for name in ('theme.js', 'site.js', 'home.js', 'frame.css', 'read.css', 'bear.svg'): shutil.copy(assets/name, libs/name)
     shutil.copytree(assets/'widgets', libs/'widgets', dirs_exist_ok=True)
     shutil.copy(bear, libs/'bear.jpg')
     shutil.copytree(nbs/'images', site/'images', dirs_exist_ok=True)
     question_pages(site, frame)
     your_course(site, frame)
-    megabytes = sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6
-    (site/'index.html').write_text(home(site, frame, megabytes), encoding='utf-8')
+    pictures, sections = contents(site)
+    (site/'install.html').write_text(install(frame, sections), encoding='utf-8')
+    (site/'index.html').write_text(home(site, frame, pictures), encoding='utf-8')
+    (site/'search.json').write_text(json.dumps(search_entries(site, glossary, frame.megabytes), ensure_ascii=False, separators=(',', ':')), encoding='utf-8')
     (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',
         f'<h1>Lessons</h1><p class="lead">The same tools on other problems. Each stands alone; the chapters come first.</p>{cards(frame.others, site, "../")}', kind='home'), encoding='utf-8')
     (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')

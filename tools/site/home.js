@@ -2,7 +2,10 @@
 // The classifier in the first page: its page is loaded into a frame when somebody asks, and gets the photo from here.
 (() => {
   const box = document.querySelector('.try'), drop = box.querySelector('.drop'), input = box.querySelector('input'), say = box.querySelector('[role=status]');
-  const fits = 'body { overflow: hidden } body > :not(.page), .page > :not(main), main > :not(.work), #answer ~ * { display: none !important } .page { padding: 0 !important } body, html { background: var(--paper) !important } #camera { display: none }';
+  // The page in the frame keeps its height: the photo on the left, the answer beside it, and nothing else.
+  const fits = `body > :not(.page), .page > :not(main), main > :not(.work), #answer ~ *, h2, #hint, #camera, #wrong { display: none !important } html, body { background: var(--paper) !important } .page { padding: 0 .3rem 0 0 !important }
+    .work { grid-template-columns: minmax(0, 34%) minmax(0, 1fr) !important; gap: 1rem } section, #drop { padding: 0 !important; border: 0 !important; background: none; min-height: 0 !important } #ask { display: block } #seen, #given { width: 100% }
+    #drop { align-content: start } #drop .button { padding-inline: .4rem; width: 100%; box-sizing: border-box; line-height: 1.3; text-align: center; font-size: .92rem } .buttons { width: 100% } #status { font-size: 1.1rem; margin-bottom: .5rem } #bars li { margin-bottom: .4rem; line-height: 1.3; font-size: 1rem } #bars .track { height: .6rem } #note { font-size: .9rem; line-height: 1.35 }`;
   let frame = null;
 
   const ready = () => frame ??= new Promise(done => {
@@ -12,8 +15,6 @@
       style.replaceSync(fits);
       inside.adoptedStyleSheets = [...inside.adoptedStyleSheets, style];
       for (const link of inside.querySelectorAll('a')) link.target = '_top';
-      const size = () => { made.style.height = `${inside.querySelector('.work').getBoundingClientRect().height + 8}px`; };
-      new made.contentWindow.ResizeObserver(size).observe(inside.querySelector('.work'));
       new MutationObserver(() => { inside.documentElement.dataset.theme = document.documentElement.dataset.theme; }).observe(document.documentElement, {attributeFilter: ['data-theme']});
       done(inside);
     }, {once: true});

@@ -41,27 +41,43 @@
     menu.focus();
   });
 
-  // ---- Search: every word has to occur; what stands in a title counts most, and the course before the machinery ----
+  // ---- Search: a phrase and a heading count most; the course stands before the lessons, and the machinery last ----
   const find = $('.site-find'), input = $('input', find), found = $('.site-found', find);
+  const filler = new Set('a an and are at be by can do does for from get how i in is it me my of on or so that the them these this to use used using want what when where which who why will with you your'.split(' '));
   let index = null;
-  const load = () => index ??= fetch(up + 'search.json').then(answer => answer.json()).then(entries => entries.map(entry => ({...entry,
-    places: [entry.title, entry.section, entry.text].map(text => text.toLowerCase()), part: /^engine\//.test(entry.href) ? 0.5 : /^lessons\//.test(entry.href) ? 0.9 : 1})))
-    .catch(() => { index = null; return []; });
-  const score = ({places: [title, section, text], part}, words) => words.reduce((sum, word) => {
-    const hit = 12*title.includes(word) + 8*section.includes(word) + Math.min(4, text.split(word).length - 1);
-    return hit ? sum + hit : -Infinity;
-  }, 0)*part;
+  const load = () => index ??= fetch(up + 'search.json').then(answer => answer.json()).then(entries => entries.map(entry => {
+    const heading = (entry.section || entry.title).toLowerCase(), machinery = entry.href.startsWith('engine/');
+    return {...entry, heading, machinery, page: entry.section ? entry.title.toLowerCase() : '', body: entry.text.toLowerCase(), part: entry.href.startsWith('lessons/') ? 0.8 : /^(trainer|classifier)\//.test(entry.href) ? 1.3 : 1};
+  })).catch(() => { index = null; return []; });
+  const begins = (text, word) => text.startsWith(word) || text.includes(` ${word}`) || text.includes(`-${word}`);
+  const points = ({heading, page, body, part}, words, phrase) => {
+    const each = words.map(word => (begins(heading, word) ? 12 : heading.includes(word) ? 5 : 0) + 2*page.includes(word) + Math.min(4, body.split(word).length - 1));
+    const together = (heading === phrase ? 30 : heading.startsWith(phrase) ? page ? 6 : 9 : 0) + (words.length < 2 ? 0 : heading.includes(phrase) ? 20 : body.includes(phrase) ? 8 : 0);
+    return {all: each.every(Boolean), sum: (each.reduce((sum, more) => sum + more, 0) + together)*part};
+  };
+  // What a query finds: entries with every word, best first, and where these are few, entries with any of them; one for each place.
+  const rank = (entries, asked) => {
+    const typed = asked.toLowerCase().split(/[\s,;?!"]+/).filter(Boolean), telling = typed.filter(word => !filler.has(word)), words = telling.length ? telling : typed, phrase = words.join(' ');
+    const judged = entries.map(entry => ({...points(entry, words, phrase), entry})).filter(({sum}) => sum > 0).sort((a, b) => b.sum - a.sum);
+    const called = ({heading}) => heading === phrase && phrase.includes('_');  // the name of a function: whoever types it wants its page
+    const pick = wanted => judged.filter(({all, entry}) => wanted(all, entry.machinery && !called(entry))).map(({entry}) => entry);
+    const course = pick((all, machinery) => all && !machinery), machinery = pick((all, inside) => all && inside), some = pick((all, inside) => !all && !inside);
+    const sorted = [...judged.map(({entry}) => entry).filter(called), ...course.slice(0, Math.max(11, 15 - machinery.length)), ...machinery, ...course.length < 4 ? some : []];
+    return {words, hits: sorted.filter((entry, k) => sorted.findIndex(other => other.href === entry.href) === k).slice(0, 15)};
+  };
   const excerpt = (text, words) => {
-    const at = Math.max(0, Math.min(...words.map(word => text.toLowerCase().indexOf(word)).filter(place => place >= 0), text.length) - 50), piece = make('small', at ? '... ' : '');
-    const pattern = new RegExp(`(${words.map(word => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'i');
-    text.slice(at, at + 150).split(pattern).forEach((part, k) => piece.append(k % 2 ? make('mark', part) : part));
+    const low = text.toLowerCase(), together = low.indexOf(words.join(' '));
+    const first = together >= 0 ? together : Math.min(...words.map(word => low.indexOf(word)).filter(place => place >= 0), text.length);
+    const from = first < 60 ? 0 : text.indexOf(' ', first - 50) + 1, to = text.length <= from + 160 ? text.length : text.lastIndexOf(' ', from + 150);
+    const piece = make('small', from ? '... ' : ''), pattern = new RegExp(`(${words.map(word => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'i');
+    text.slice(from, to > from ? to : from + 150).split(pattern).forEach((part, k) => piece.append(k % 2 ? make('mark', part) : part));
+    if (to < text.length) piece.append(' ...');
     return piece;
   };
   const search = async () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(word => word.length > 1);
-    if (!words.length) return found.replaceChildren();
-    const hits = (await load()).map(entry => [score(entry, words), entry]).filter(([points]) => points > 0).sort((a, b) => b[0] - a[0]).slice(0, 15);
-    found.replaceChildren(...hits.map(([, entry]) => {
+    if (input.value.trim().length < 2) return found.replaceChildren();
+    const {words, hits} = rank(await load(), input.value);
+    found.replaceChildren(...hits.map(entry => {
       const link = make('a', '', {href: up + entry.href});
       link.append(make('b', entry.section || entry.title), excerpt(`${entry.section ? `${entry.title}: ` : ''}${entry.text}`, words));
       return link;
@@ -94,7 +110,8 @@
 
   // ---- What was opened and read: kept in this browser alone, and shown on the page "Your course" ----
   const listed = key => { try { return new Set(JSON.parse(keep.get(key) ?? '[]')); } catch { return new Set(); } };
-  const read = listed('bears-read'), here = document.body.dataset.page, tick = $('.done-line button');
+  let read = listed('bears-read');
+  const here = document.body.dataset.page, tick = $('.done-line button');
   if (tick) keep.set('bears-opened', JSON.stringify([...listed('bears-opened').add(here)]));
   const showRead = () => {
     for (const link of $$('[data-reads]')) {
@@ -105,11 +122,25 @@
     if (tick) tick.textContent = read.has(here) ? '✓ Read. Not yet after all?' : 'I have read this';
   };
   tick?.addEventListener('click', () => {
-    if (!read.delete(here)) read.add(here);
+    const wasRead = read.has(here);
+    read = listed('bears-read');  // another tab may have written since
+    if (wasRead) read.delete(here); else read.add(here);
     keep.set('bears-read', JSON.stringify([...read]));
     showRead();
   });
+  addEventListener('storage', event => {  // ticked in another tab
+    if (event.key !== 'bears-read' && event.key !== null) return;
+    read = listed('bears-read');
+    showRead();
+  });
   showRead();
+
+  // ---- On a phone code keeps its lines: what is wider than the screen is scrolled, by the keyboard too ----
+  const wide = new ResizeObserver(entries => entries.forEach(({target}) => {
+    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+    else target.removeAttribute('tabindex');
+  }));
+  for (const code of $$('.content pre.sourceCode')) wide.observe(code);
 
   // ---- Copying code ----
   for (const button of $$('.code-copy-button')) button.addEventListener('click', async () => {
@@ -117,6 +148,39 @@
     button.classList.add('done');
     setTimeout(() => button.classList.remove('done'), 1500);
   });
+
+  // ---- On a phone a wide figure is opened at a size that can be read, and moved about ----
+  const enlarge = figure => {
+    const box = make('dialog', '', {className: 'zoom'}), image = figure.cloneNode(), close = make('button', 'Close', {type: 'button'});
+    box.setAttribute('aria-label', 'The figure, enlarged');
+    image.style.width = `${Math.max(900, 2.5*html.clientWidth)}px`;
+    image.style.height = 'auto';
+    box.append(image, close);
+    close.addEventListener('click', () => box.close());
+    box.addEventListener('close', () => box.remove());
+    document.body.append(box);
+    box.showModal();
+  };
+  for (const figure of $$('.content figure img.wide, .content figure img.tall')) {
+    if (figure.classList.contains('of-dark')) continue;
+    const button = make('button', '⤢ Enlarge', {type: 'button', className: 'enlarge'}), pair = $$('img', figure.parentElement);
+    button.setAttribute('aria-label', `Enlarge: ${figure.alt.slice(0, 60)}`);
+    button.addEventListener('click', () => enlarge(pair.find(each => each.checkVisibility()) ?? figure));
+    figure.parentElement.append(button);
+  }
+
+  // ---- Exercises that want a number or a word ----
+  for (const form of $$('.answer-here')) {
+    const asks = JSON.parse(form.dataset.asks), said = $('[role=status]', form), typed = $('input', form);
+    let tries = 0;
+    form.addEventListener('submit', event => {
+      event.preventDefault();
+      const text = typed.value.trim(), number = Number(text.replace(',', '.'));
+      const wordy = typeof asks.answer === 'string', right = wordy ? text.toLowerCase() === asks.answer.toLowerCase() : text && Math.abs(number - asks.answer) <= asks.tolerance*Math.abs(asks.answer) + 1e-8;
+      said.className = right ? 'right' : '';
+      said.textContent = right ? '✓ Right.' : !text ? 'Write your answer first.' : !wordy && Number.isNaN(number) ? 'A number is wanted, such as 12 or 0.5.' : `Not yet. ${asks.hints[Math.min(tries++, asks.hints.length - 1)]}`;
+    });
+  }
 
   // ---- A link into something folded opens it ----
   const unfold = () => {
@@ -135,23 +199,37 @@
   };
   if (lines.length) { addEventListener('scroll', follow, {passive: true}); follow(); }
 
-  // ---- Terms: what a word means, at the pointer or the keyboard's focus ----
-  let tip = null;
-  const hide = () => { tip?.remove(); tip = null; $('[aria-describedby=site-tip]')?.removeAttribute('aria-describedby'); };
-  const tell = term => {
+  // ---- Terms: what a word means, at the pointer or the keyboard's focus. The first touch tells it, with the way on; the second goes there ----
+  let tip = null, touched = false, told = null;  // `told`: the term that a finger opened
+  const hide = () => { tip?.remove(); tip = told = null; $('[aria-describedby=site-tip]')?.removeAttribute('aria-describedby'); };
+  const tell = (term, byTouch = false) => {
     hide();
     tip = make('div', term.dataset.means, {className: 'site-tip', id: 'site-tip', role: 'tooltip'});
+    if (byTouch) told = term;
+    if (byTouch && term.href) tip.append(make('a', 'Read more', {href: term.href}));
     document.body.append(tip);
     term.setAttribute('aria-describedby', 'site-tip');
     const word = term.getBoundingClientRect(), box = tip.getBoundingClientRect(), below = word.top < box.height + 80;
     tip.style.left = `${Math.max(8, Math.min(word.left, html.clientWidth - box.width - 8)) + scrollX}px`;
     tip.style.top = `${(below ? word.bottom + 8 : word.top - box.height - 8) + scrollY}px`;
   };
+  addEventListener('pointerdown', event => { touched = event.pointerType === 'touch'; }, true);
   for (const term of $$('[data-means]')) {
-    for (const kind of ['mouseenter', 'focus']) term.addEventListener(kind, () => tell(term));
-    for (const kind of ['mouseleave', 'blur']) term.addEventListener(kind, hide);
+    term.addEventListener('pointerenter', event => { if (event.pointerType !== 'touch') tell(term); });
+    term.addEventListener('pointerleave', event => { if (event.pointerType !== 'touch') hide(); });
+    term.addEventListener('focus', () => { if (!touched) tell(term); });
+    term.addEventListener('blur', () => { if (!told) hide(); });
+    term.addEventListener('click', event => {
+      if (!touched || told === term) return;
+      event.preventDefault();
+      tell(term, true);
+    });
   }
-  addEventListener('keydown', event => { if (event.key === 'Escape') hide(); });
+  document.addEventListener('click', event => { if (told && !told.contains(event.target) && !tip.contains(event.target)) hide(); });
+  addEventListener('keydown', event => {
+    touched = false;
+    if (event.key === 'Escape') hide();
+  }, true);
 
   // ---- Questions at the end of the section that answers them: the component of the question pages, fetched when one is opened ----
   const boxes = $$('.ask-here');

@@ -38,7 +38,7 @@ function slips(a, b) {
 }
 
 function makeGrader(data) {
-  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots), foreign = wordsOf(rules.foreign);
+  const {rules} = data, known = wordsOf(data.known), articles = wordsOf(rules.articles), glue = wordsOf(rules.glue), nots = wordsOf(rules.nots), languages = Object.entries(rules.languages).map(([name, words]) => [name, wordsOf(words)]);
   const stems = data.stems.split(' '), weights = new Map(stems.map((stem, i) => [stem, data.weights[i]])), roots = new Map();
   const cutTo = text => text.length > rules.longest ? [...text].slice(0, rules.longest).join('') : text;
 
@@ -72,7 +72,7 @@ function makeGrader(data) {
       if (/^[.;!?\n]/.test(token)) { place += 3; sentence += 1; continue; }
       for (const part of unglue(token)) if (!articles.has(part)) words.push({text: part, stem: stem(part), place: place++, sentence});
     }
-    return {words, parts: line.split(re(rules.parts)).filter(part => /[^ \n]/.test(part)).length, places: new Map()};
+    return {text, words, parts: line.split(re(rules.parts)).filter(part => /[^ \n]/.test(part)).length, places: new Map()};
   }
 
   function isTypo(typed, meant) {
@@ -189,17 +189,75 @@ function makeGrader(data) {
     return {grade, found: named(hit => hit), missing: named((hit, idea) => !hit && !idea.vague), flags, unsure: elseSaid || weak};
   }
 
+  // Small words of another language, few English ones, and hardly a word that is known here.
+  function isForeign(line) {
+    const words = (line.match(re(rules.token)) || []).filter(word => !/^[.;!?\n0-9]/.test(word)), least = rules.beside;
+    const english = words.filter(word => languages.find(([name]) => name === 'english')[1].has(word)).length;
+    return languages.some(([name, small]) => {
+      const others = words.filter(word => !small.has(word)), n = words.length - others.length, strange = others.filter(word => !known.has(word)).length;
+      if (name === 'english') return false;
+      if (new Set(words.filter(word => small.has(word))).size >= least.foreign_words && n >= least.foreign_share*words.length && n > 2*english && 2*strange >= others.length) return true;
+      return n > 0 && words.length > 2 && !english && n + strange >= least.foreign_sure*words.length;
+    });
+  }
+  // Whether ideas are found in words that are known, two at least: a word may look like a slip, or be in many languages.
+  function saysSomething(question, text) {
+    const answer = read(text), words = new Set(question.ideas.flatMap(idea => hitOf(question, answer, idea)).map(k => answer.words[k].text));
+    return [...words].filter(word => word.length > 1 && known.has(word)).length > Number(question.kind !== 'term');
+  }
+
   // The name of what stands in place of an answer, or ''.
   function kindOfText(question, text, found) {
     const least = rules.beside, pairs = pairsOf(found), line = plain(text), spoken = question.ask.map(i => stems[i]), model = question.model.map(i => stems[i]);
     const common = others => { const theirs = pairsOf(others); return [...pairs].filter(pair => theirs.has(pair)).length; };
     if (found.length < 16 && re(least.unknowing).test(line.replace(/\n/g, ' '))) return 'unknowing';
-    const small = (line.match(re(rules.token)) || []).filter(word => foreign.has(word)).length;
-    if (small >= least.foreign_words && small >= least.foreign_share*found.length) return 'foreign';
+    if (isForeign(line) && !saysSomething(question, text)) return 'foreign';
     if (found.length >= least.echo_words && common(spoken) >= least.echo*pairs.size) return 'echo';
     const [mine, theirs] = [new Set(found), new Set(model)], shared = [...mine].filter(s => theirs.has(s)).length;
     if (question.kind !== 'concept' || found.length < least.mixed_words || shared < least.words*Math.max(mine.size, theirs.size)) return '';
     return common(model) <= least.mixed*pairs.size ? 'mixed' : '';
+  }
+
+  // As `_quoted` in Python: the pieces of an answer between blanks in which the words of a hit stand, from comma to comma where that is short, a wide gap as three dots.
+  function bare(pieces) {
+    const text = pieces.join(' ').replace(/[ \t\r\n]+/g, ' ').replace(/^[ .,;:!?()"*-]+|[ .,;:!?()"*-]+$/g, '');
+    return text + (text.split('(').length > text.split(')').length ? ')' : '');
+  }
+  function quoted(answer, hit) {
+    const text = cutTo(answer.text), found = [...text.matchAll(/[^ \t\r\n]+(?:[ \t\r]*\n)?/g)], pieces = found.map(([piece]) => piece), counts = new Map(), runs = [];
+    const count = i => { if (!counts.has(i)) counts.set(i, read(text.slice(0, found[i].index + pieces[i].length) + ' .').words.length); return counts.get(i); };
+    const ends = pieces.flatMap((piece, i) => /[.,;:!?]$|\n/.test(piece) ? [i] : []);
+    function place(k) {
+      let low = 0, high = pieces.length - 1;
+      while (low < high) { const middle = (low + high) >> 1; if (count(middle) > k) high = middle; else low = middle + 1; }
+      return low;
+    }
+    function clause(i) {
+      const first = Math.max(0, ...ends.filter(end => end < i).map(end => end + 1)), last = Math.min(pieces.length - 1, ...ends.filter(end => end >= i));
+      return last - first < 8 ? [first, last] : [i, i];
+    }
+    for (const [first, last] of [...new Set(hit.map(place))].sort((a, b) => a - b).map(clause)) {
+      const run = runs[runs.length - 1];
+      if (run && first - run[1] <= 4) run[1] = Math.max(run[1], last); else runs.push([first, last]);
+    }
+    return runs.map(([first, last]) => bare(pieces.slice(first, last + 1))).join(' ... ');
+  }
+
+  function hitOf(question, answer, idea) {
+    if (question.kind !== 'items') return (question.says ? firstHit(answer, idea) : meant(answer, idea)[0]) || [];
+    return firstHit(answer, idea) || find(answer, rules.items.none) || find(answer, rules.items.false) || [];
+  }
+
+  // A suggestion with its reasons in words.
+  function explained(question, answer, result) {
+    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, n = result.found.length, all = n + result.missing.length;
+    const of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
+    const starts = (flag, name) => flag.startsWith(rules.remarks[name].split('{')[0]);
+    const kinds = result.flags.map(flag => swaps.includes(flag) ? 'swap' : starts(flag, 'not') || starts(flag, 'denied') ? 'not' : starts(flag, 'other') ? 'other' : '');
+    const because = ['swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
+    if (result.grade === 'partly' && n && n < of) because.unshift(filled(words.half, n, of));
+    else if (result.grade === 'partly' && !n && !because.length) because.push(words.point);
+    return {...result, quotes: result.found.map(says => quoted(answer, hitOf(question, answer, named(says)))), told: result.missing.map(says => named(says).told), because};
   }
 
   // Statements that are all false: which of them does an answer call so?
@@ -240,7 +298,7 @@ function makeGrader(data) {
     const shown = [rules.longest, letters].map(n => n.toLocaleString('en-US'));
     if (letters > rules.longest) result.flags.push(rules.remarks.cut.replace(/\{:,\}/g, () => shown.shift()));
     result.unsure ||= result.flags.length > 0;
-    return result;
+    return explained(question, answer, result);
   };
 }
 
@@ -279,25 +337,28 @@ function answersPage(data, state) {
   return lines.join('\n');
 }
 
-// With a hint, what is missing waits for the next try.
-function feedback(result, hint = '') {
-  const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more);
-  const says = result.unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[result.grade];
-  const list = make('span', '', {role: 'list'});
-  for (const [label, ideas] of [['Found', result.found], [result.grade === 'right' ? 'You could add' : 'Missing', hint ? [] : result.missing], ['Look at', result.flags],
-    ['Hint', hint ? [hint] : []], ['Try again', hint ? ['what is still missing is said then'] : []]]) {
-    if (!ideas.length) continue;
-    const item = make('span', '', {role: 'listitem'});
-    item.append(make('b', label + ': '), (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; '));
-    list.append(item);
-  }
-  return ['Suggested: ', make('b', says, {className: 'badge ' + result.grade}), result.unsure ? (result.unread ? ': look yourself' : ' (not sure: look yourself)') : '', list];
+// After a first try what is missing waits for the next one; `read` is the line that says where the course teaches it.
+function feedback(result, {first = false, hint = '', read = null} = {}) {
+  const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more), list = make('span', '', {role: 'list'});
+  const beside = (ideas, label, words) => ideas.map((idea, k) => words[k] && words[k].toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: “${words[k]}”)` : idea);
+  const add = (label, ...parts) => { const item = make('span', '', {role: 'listitem'}); item.append(make('b', label + ': '), ...parts); list.append(item); };
+  const row = (label, ideas) => { if (ideas.length) add(label, (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; ')); };
+  const {grade, unread} = result, missing = first || unread ? [] : result.missing;
+  row('Found', beside(result.found, 'you', result.quotes));
+  row('Look at', result.flags);
+  row(grade === 'right' ? 'You could add' : 'Missing', beside(missing, 'model answer', result.told));
+  if (hint) add('Hint', hint);
+  if (first) add('Try again', 'what is still missing is said then');
+  if (read && grade !== 'right') { const item = make('span', '', {role: 'listitem'}); item.append(...[...read.childNodes].map(node => node.cloneNode(true))); list.append(item); }
+  const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = result.because.length ? ': ' + result.because.join('; ') : '';
+  return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), because + (unread ? ': look yourself' : result.unsure ? ' (not sure: look yourself)' : ''), list];
 }
 
 // An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
-function keepRoom(q, out, hint, remarks) {
-  const says = q.ideas.map(idea => idea.says), cut = Math.max(1, q.need - 1), flags = [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not];
-  for (const each of [feedback({grade: 'right', found: says.slice(0, cut), missing: says.slice(cut), flags, unsure: true}), feedback({grade: 'partly', found: says.slice(0, cut), missing: [], flags, unsure: true}, hint)]) {
+function keepRoom(q, out, hint, read, {remarks, because}) {
+  const says = q.ideas.map(idea => idea.says), told = q.ideas.map(idea => idea.told || idea.says), cut = Math.max(1, q.need - 1), flags = [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not];
+  const usual = {found: says.slice(0, cut), quotes: told.slice(0, cut), missing: says.slice(cut), told: told.slice(cut), flags, because: [because.half, because.not], unsure: true};
+  for (const each of [feedback({...usual, grade: 'partly'}, {read}), feedback({...usual, grade: 'partly'}, {first: true, hint, read})]) {
     const room = Object.assign(document.createElement('div'), {className: 'room'});
     room.append(...each);
     out.after(room);
@@ -307,14 +368,15 @@ function keepRoom(q, out, hint, remarks) {
 // First a try, then the hint and another try, then the model answer: whoever asks for it earlier gets the hint once, and the answer when they ask again.
 function stepByStep(box, out, mine) {
   const [hint, model] = box.querySelectorAll('.more details'), tried = new Set();
+  const words = hint.querySelector('p').textContent;
   let open = false;
   model.querySelector('summary').addEventListener('click', event => {
     if (open || model.open || mine.mark || tried.size > 1) return;
     event.preventDefault();
     open = hint.open = true;
-    out.append(Object.assign(document.createElement('span'), {className: 'wait', textContent: 'Here is the hint: try once with it. “Model answer” again shows the answer.'}));
+    out.append(Object.assign(document.createElement('span'), {className: 'wait', textContent: `${out.textContent.includes(words) ? 'Try once more with the hint' : 'Here is the hint: try once with it'}. “Model answer” again shows the answer.`}));
   });
-  return {hint: hint.querySelector('p').textContent, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
+  return {hint: words, read: model.querySelector('.read'), isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
 }
 
 // Spaced repetition: FSRS 6 with the numbers of Python's `fsrs`, which knows the same cards (tests compare the two).
@@ -394,14 +456,15 @@ function answersOf(kept, questions) {
   }));
 }
 
-// What this browser kept of a chapter.
-function remembered(key, questions) {
+// What this browser kept of a chapter; what the page has, where the entry is damaged.
+function remembered(key, questions, here = {}) {
   let kept = {};
-  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { kept = here; /* a private window, or a damaged entry */ }
   return answersOf(kept, questions);
 }
 
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
+// What is returned shows what another tab has made of them: there is nothing to take back then.
 function remember(box, mine, keep) {
   const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
@@ -432,19 +495,46 @@ function remember(box, mine, keep) {
     rate(Number(event.key));
   });
   show();
+  return () => { before = null; show(); };
 }
 
-// A chapter's questions, as far as their boxes are on this page; what is returned writes everything down.
+// Where answers are kept. A question file of one's own may have any number, so its page keeps them under its place, and finds what an earlier version kept.
+function keyOf({chapter, own, questions}) {
+  const old = `bears-quiz-${chapter}`, key = own ? old + location.pathname : old;
+  try {
+    const kept = own && localStorage.getItem(key) === null && JSON.parse(localStorage.getItem(old));
+    if (kept && questions.some(({id}) => Object.hasOwn(kept, id))) localStorage.setItem(key, JSON.stringify(answersOf(kept, questions)));
+  } catch (error) { /* no storage, or a damaged entry: begin anew */ }
+  return key;
+}
+
+// A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, and what else is shown then.
 function attach(data) {
-  const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
-  const state = remembered(key, data.questions);
-  // Another tab may have written since: of what it wrote, only the question that was changed here is replaced.
-  const keep = id => {
-    try { localStorage.setItem(key, JSON.stringify(id ? {...remembered(key, data.questions), [id]: state[id]} : state)); } catch (error) { /* no storage: it works until the page is closed */ }
+  const key = keyOf(data), check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
+  const state = remembered(key, data.questions), shows = [];
+  const tally = () => {
     if (!count) return;   // single questions in another page
-    const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
+    const done = data.questions.filter(q => state[q.id].mark).length, text = done + ' of ' + data.questions.length + ' marked';
     document.getElementById('progress').value = done;
     if (count.textContent !== text) count.textContent = text;   // a screen reader says it again at every change
+  };
+  // Another tab may have written since: of what it wrote, only the questions that were changed here are replaced.
+  const keep = (...ids) => {
+    const changed = Object.fromEntries(ids.map(id => [id, state[id]]));
+    try { localStorage.setItem(key, JSON.stringify({...remembered(key, data.questions, state), ...changed})); } catch (error) { /* no storage: it works until the page is closed */ }
+    tally();
+  };
+  const marks = new Map(), redraw = () => { for (const each of [...marks.values(), ...shows, tally]) each(); };
+  const takeOver = now => {
+    for (const {id} of data.questions) {
+      const area = document.getElementById(`q-${id}-answer`), {answer, mark, card} = now[id], mine = state[id];
+      if (area && (document.activeElement !== area || !document.hasFocus())) area.value = mine.answer = answer;   // nobody is typing there
+      else if (!area) mine.answer = answer;
+      if (JSON.stringify([mine.mark, mine.card]) === JSON.stringify([mark, card])) continue;
+      Object.assign(mine, {mark, card});
+      marks.get(id)?.();
+    }
+    for (const each of [...shows, tally]) each();
   };
   for (const q of data.questions) {
     const box = document.getElementById('q-' + q.id);
@@ -452,17 +542,19 @@ function attach(data) {
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
     area.value = mine.answer;
     area.addEventListener('input', () => { mine.answer = area.value; keep(q.id); });
-    remember(box, mine, () => keep(q.id));
+    marks.set(q.id, remember(box, mine, () => keep(q.id)));
     if (!out) continue;   // a task, which only the learner can mark
     const steps = stepByStep(box, out, mine);
-    keepRoom(graded.get(q.id), out, steps.hint, data.rules.remarks);
+    keepRoom(graded.get(q.id), out, steps.hint, steps.read, data.rules);
     const suggested = text => {
       const result = check(graded.get(q.id), text), {unread, foreign} = data.rules.remarks;
       return {...result, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
     };
     const suggest = () => {
-      const text = area.value.trim(), result = text && suggested(area.value);
-      out.replaceChildren(...text ? feedback(result, !result.unread && steps.isFirst(text, result.grade) ? steps.hint : '') : ['Write an answer first.']);
+      const text = area.value.trim();
+      if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
+      const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
+      out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
     };
     box.querySelector('button').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
@@ -471,14 +563,18 @@ function attach(data) {
       suggest();
     });
   }
-  keep();
-  return {key, state};
+  tally();
+  addEventListener('storage', event => {   // what another tab wrote
+    if (event.key !== null && event.key !== key) return;
+    takeOver(remembered(key, data.questions, state));
+  });
+  return {key, state, keep, redraw, shows};
 }
 
 const dueIn = (state, now) => Object.keys(state).filter(id => state[id].card && Date.parse(state[id].card.due) <= now);
 
 // What is due today: a button that shows these questions alone, and the way of the schedule out and in again.
-function showDue(data, state, key) {
+function showDue(data, {state, keep, redraw, shows}) {
   const button = document.getElementById('due'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
   const tonight = () => new Date().setHours(24, 0, 0, 0);
   const count = () => {
@@ -495,13 +591,16 @@ function showDue(data, state, key) {
   for (const kind of ['click', 'keydown', 'change']) document.addEventListener(kind, count);
   document.getElementById('save-schedule').addEventListener('click', () => download(`chapter${data.chapter}-schedule.json`, JSON.stringify(cardsOf(state), null, 1) + '\n', 'application/json'));
   file.addEventListener('change', async () => {
+    if (!file.files.length) return;
     try {
-      const n = takeCards(await file.files[0].text(), state);
-      localStorage.setItem(key, JSON.stringify(state));
+      const text = await file.files[0].text(), n = takeCards(text, state);
+      keep(...Object.keys(JSON.parse(text)));
+      redraw();
       said.textContent = `${n} ${n === 1 ? 'card' : 'cards'} came in.`;
-      setTimeout(() => location.reload(), 800);
     } catch (error) { said.textContent = 'This file is no schedule of this chapter; nothing was changed.'; }
+    file.value = '';   // the same file may be chosen again
   });
+  shows.push(count);
   show(location.hash === '#due');
 }
 
@@ -511,8 +610,8 @@ function download(name, text, type) {
 }
 
 function start(data) {
-  const {key, state} = attach(data);
-  showDue(data, state, key);
+  const quiz = attach(data), {key, state} = quiz;
+  showDue(data, quiz);
   document.getElementById('save').addEventListener('click', () => download(`chapter${data.chapter}-answers.md`, answersPage(data, state), 'text/markdown'));
   document.getElementById('clear').addEventListener('click', () => {
     if (!confirm('Delete all answers of this page from this browser?')) return;

@@ -11,7 +11,7 @@ __all__ = ['join_looks', 'fit_discriminant', 'cross_fit_discriminant']
 from collections.abc import Sequence
 import numpy as np
 from ..core.common import UsageError
-from .linear_probe import Head, contradicted, group_folds
+from .linear_probe import Head, group_folds
 
 # %% ../../../nbs/engine/features/lda.ipynb #95ea3dee
 def join_looks(
@@ -34,7 +34,7 @@ def join_looks(
 def fit_discriminant(
     features:np.ndarray, # float32 of shape (views, n, features), as for `fit_linear`
     labels:Sequence[int], # For each photo the number of its class; each class occurs
-    shrinkage:float=0.5, # How far the common shape is drawn towards a ball, above 0 and up to 1
+    shrinkage:float=0.9, # How far the common shape is drawn towards a ball, above 0 and up to 1
 ) -> Head: # `strength` holds the shrinkage; nothing is cross-validated here
     """Fit a linear discriminant analysis, shrunk since there are more features than photos.
 
@@ -44,7 +44,7 @@ def fit_discriminant(
         float32 of shape (views, n, features), as for `fit_linear`
     labels : Sequence[int]
         For each photo the number of its class; each class occurs
-    shrinkage : float, default 0.5
+    shrinkage : float, default 0.9
         How far the common shape is drawn towards a ball, above 0 and up to 1
 
     Returns
@@ -77,7 +77,7 @@ def cross_fit_discriminant(
     features:np.ndarray, # float of shape (views, n, features), as for `fit_linear`
     labels:Sequence[int], # For each photo the number of its class; each class occurs
     groups:Sequence, # For each photo the name or number of its group; photos of one group are never parted
-) -> Head: # With `chances`, `doubted`, `right` and `n` as from `fit_linear`; `n` is 0 where there are too few photos
+) -> Head: # With `chances`, `right` and `n` as from `fit_linear`, nothing `doubted`; `n` is 0 where photos are too few
     """A discriminant whose probabilities can be taken at their word, and what it says of photos that it has not seen.
 
     Parameters
@@ -92,7 +92,7 @@ def cross_fit_discriminant(
     Returns
     -------
     Head
-        With `chances`, `doubted`, `right` and `n` as from `fit_linear`; `n` is 0 where there are too few photos
+        With `chances`, `right` and `n` as from `fit_linear`, nothing `doubted`; `n` is 0 where photos are too few
     """
     classes = np.asarray(labels)
     folds, places = group_folds(classes, groups), np.arange(len(classes))
@@ -106,9 +106,7 @@ def cross_fit_discriminant(
         return tempered - np.log(np.exp(tempered).sum(1, keepdims=True))
     temper = max(_tempers, key=lambda temper: logs(temper)[places, classes].mean())
     chances = np.exp(logs(temper)).astype(np.float32)
-    doubted = contradicted(chances, classes)
-    learnt = ~np.isin(places, doubted)
-    head = fit_discriminant(features[:, learnt], classes[learnt].tolist())
+    head = fit_discriminant(features, classes.tolist())
     right = int((chances.argmax(1) == classes).sum())
     weight, bias = ((temper*each).astype(np.float32) for each in (head.weight, head.bias))
-    return Head(weight, bias, head.strength, right, len(classes), doubted, chances)
+    return Head(weight, bias, head.strength, right, len(classes), chances=chances)

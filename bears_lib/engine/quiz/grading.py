@@ -6,10 +6,11 @@ Docs: https://bears-lib.github.io/bears_lib/engine/quiz/grading.html.md"""
 
 # %% auto #0
 __all__ = ['rules', 'GRADES', 'LONGEST', 'KINDS', 'docs_site', 'stem', 'Word', 'read_words', 'is_typo', 'Pattern', 'read_pattern',
-           'Reader', 'find_pattern', 'Idea', 'Question', 'chapters', 'load_questions', 'known_words', 'Graded', 'said',
-           'grade', 'compiled']
+           'Reader', 'find_pattern', 'Idea', 'Question', 'chapters', 'load_questions', 'known_words', 'Graded',
+           'verdict_text', 'said', 'grade', 'compiled']
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #a90154f9
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ def _root(word:str) -> str:
     return word.lower()
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #168b8870
-_ARTICLES, _GLUE, _NOT, _FOREIGN = (frozenset(rules[name].split()) for name in ('articles', 'glue', 'nots', 'foreign'))
+_ARTICLES, _GLUE, _NOT = (frozenset(rules[name].split()) for name in ('articles', 'glue', 'nots'))
+_LANGUAGES = {name: frozenset(words.split()) for name, words in rules['languages'].items()}
 _SAME = {_root(other): _root(word) for word, others in rules['alike'].items() for other in others.split()}
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #8c54eb43
@@ -259,7 +261,7 @@ class Reader:
         known:frozenset[str]=frozenset(), # Words that are spelled right: never taken for a typo
     ):
         plain = _plain(text)
-        self.words, self.known = _words_of(plain, known), known
+        self.text, self.words, self.known = text, _words_of(plain, known), known
         self.parts = sum(not part.isspace() and part != '' for part in _re(rules['parts']).split(plain))   # of a list
         self._places:dict[tuple[str, str, bool], list[int]] = {}
 
@@ -356,7 +358,7 @@ class Idea:
     "One thing that a good answer says, and the phrasings that say it."
     says:str   # In plain words, shown as found or missing
     accept:tuple[str, ...]   # Patterns
-    counts:float=1   # What it adds to the credit
+    counts:float=1   # What it adds to the credit; less than 0 for a mix-up
     vague:bool=False   # It earns some credit, but nobody would miss it
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #gradlnk2
@@ -652,6 +654,11 @@ def known_words(
     return frozenset(words)
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #3615d18e
+def _beside_each(ideas:list[str], label:str, words:list[str]) -> list[str]:
+    "Ideas, each with words that say it, where there are some and they are not the idea's own."
+    return [f'{idea} ({label}: "{said}")' if said and said.lower() != idea.lower() else idea
+        for idea, said in zip(ideas, words + ['']*len(ideas))]
+
 def _joined(values:list[str], most:int=8) -> str:
     "All of a short list, the beginning of a long one: of fifteen fields nobody has to name each."
     return '; '.join(values if len(values) <= most else [*values[:3], f'or {len(values) - 3} others'])
@@ -665,17 +672,53 @@ class Graded:
     missing:list[str] = field(default_factory=list)   # Ideas that are not
     flags:list[str] = field(default_factory=list)   # What to look at, such as a possible swap or a 'not'
     unsure:bool = False   # True where the suggestion is weak and your own look counts most
+    quotes:list[str] = field(default_factory=list)   # For each idea found, the words of the answer that say it
+    told:list[str] = field(default_factory=list)   # For each idea missing, how the model answer says it, or ''
+    because:list[str] = field(default_factory=list)   # What stands behind the grade: a half, a 'not', a swap
 
-    def __str__(self) -> str:
+    @property
+    def unread(self) -> bool: # Nothing was read, so the grade says nothing
+        return any(rules['remarks'][name] in self.flags for name in ('unread', 'foreign'))
+    @property
+    def verdict(self) -> str: # For example 'not yet: a not is in it (not sure: look yourself)'
+        "The grade and its reasons, as one sentence."
+        if self.unread: return 'not sure: look yourself'
         words = {'right': 'right', 'partly': 'partly right', 'wrong': 'not yet'}[self.grade]
-        unread = any(rules['remarks'][name] in self.flags for name in ('unread', 'foreign'))
-        lines = [f'suggested: {words}' + (' (not sure: look yourself)' if self.unsure else '')]
-        if unread: lines = ['not sure: look yourself']
-        for name in ('found', 'missing', 'flags'):
-            label = {'flags': 'look at', 'missing': 'you could add' if self.grade == 'right' else 'missing'}.get(name,
-                name)
-            if values := getattr(self, name): lines.append(f'{label}: {_joined(values)}')
-        return '\n'.join(lines)
+        return ': '.join(filter(None, [words, '; '.join(self.because)])) + ' (not sure: look yourself)'*self.unsure
+    @property
+    def found_said(self) -> list[str]: return _beside_each(self.found, 'you', self.quotes)
+    @property
+    def missing_said(self) -> list[str]: return _beside_each(self.missing, 'model answer', self.told)
+    def __str__(self) -> str: return verdict_text(self)
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #52717388
+def verdict_text(
+    result:Graded, # What the grader suggests
+    first:bool=False, # After a first try: what is missing is said after the next one
+    hint:str='', # A hint for the next try
+) -> str: # Lines
+    """A suggestion to be read.
+
+    Parameters
+    ----------
+    result : Graded
+        What the grader suggests
+    first : bool, default False
+        After a first try: what is missing is said after the next one
+    hint : str, default ''
+        A hint for the next try
+
+    Returns
+    -------
+    str
+        Lines
+    """
+    if result.unread: return '\n'.join([result.verdict, f'look at: {_joined(result.flags)}'])
+    rows = {'found': result.found_said, 'look at': result.flags, 'hint': [hint] if hint else [],
+        'you could add' if result.grade == 'right' else 'missing': [] if first else result.missing_said}
+    lines = [f'{label}: {_joined(values)}' for label, values in rows.items() if values]
+    again = ['try again: what is missing is said then'] if first else []
+    return '\n'.join([f'suggested: {result.verdict}', *lines, *again])
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #d85b65bc
 def _any(answer:Reader, patterns:Iterable[str]) -> bool:
@@ -729,13 +772,14 @@ def grade(
     if not any(w.text.isascii() for w in reader.words):
         result = Graded('wrong', missing=[i.says for i in question.ideas if not i.vague], flags=_unreadable(answer))
     elif _any(reader, question.own):
-        result = Graded('right', ['a wording that you accepted'])
+        result = Graded('right', ['a wording that you accepted'], 
+            quotes=[_quoted(reader, _own_hit(question, reader))])
     elif beside := _beside(question, text, reader): result = beside
     else: result = _grade_items(question, text) if question.kind == 'items' else _grade_ideas(question, reader)
     if spoken_to: result.flags.append(rules['remarks']['prompt'])
     if len(answer) > LONGEST: result.flags.append(rules['remarks']['cut'].format(LONGEST, len(answer)))
     result.unsure |= bool(result.flags)
-    return result
+    return _explained(question, reader, result)
 
 def _unreadable(answer:str) -> list[str]:
     return [rules['remarks']['unread']] if _re(r'[^ \t\r\n]').search(answer) else []
@@ -754,12 +798,30 @@ def _pairs(stems:Sequence[str]) -> set[tuple[str, str]]: return set(zip(stems, s
 @lru_cache(maxsize=500)
 def _stems_of(text:str) -> tuple[str, ...]: return tuple(w.stem for w in read_words(text))
 
+def _is_foreign(plain:str, known:frozenset[str]) -> bool:
+    "Whether a text is in another language: small words of it, few English ones, and hardly a word that is known here."
+    words, least = [w for w in _re(rules['token']).findall(plain) if w[0] not in '.;!?\n0123456789'], rules['beside']
+    english = sum(w in _LANGUAGES['english'] for w in words)
+    for small in (_LANGUAGES[name] for name in _LANGUAGES if name != 'english'):
+        others = [w for w in words if w not in small]
+        n, strange = len(words) - len(others), sum(w not in known for w in others)
+        several = len(small & set(words)) >= least['foreign_words'] and n >= least['foreign_share']*len(words)
+        if several and n > 2*english and 2*strange >= len(others): return True
+        if n and len(words) > 2 and not english and n + strange >= least['foreign_sure']*len(words): return True
+    return False
+
+def _says_something(question:Question, text:str) -> bool:
+    "Whether ideas are found in two known words at least: a word may look like a slip, or be in many languages."
+    reader = Reader(text, known_words(question))
+    words = {reader.words[k].text for idea in question.ideas for k in _hit_of(question, reader, idea)}
+    return sum(len(word) > 1 and word in reader.known for word in words) > (question.kind != 'term')
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #04f19d30
 def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
     "The name of what stands in place of an answer, or ''."
     least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
     if len(stems) < 16 and _re(least['unknowing']).search(plain.replace('\n', ' ')): return 'unknowing'
-    small = sum(w in _FOREIGN for w in _re(rules['token']).findall(plain))
-    if small >= least['foreign_words'] and small >= least['foreign_share']*len(stems): return 'foreign'
+    if _is_foreign(plain, known_words(question)) and not _says_something(question, text): return 'foreign'
     if len(stems) >= least['echo_words'] and len(pairs & _pairs(_stems_of(question.ask))) >= least['echo']*len(pairs):
         return 'echo'
     model = _stems_of(question.model)
@@ -907,6 +969,78 @@ def _grade_items(question:Question, answer:str) -> Graded:
     level = 'right' if not wrong and len(right) >= question.need else 'partly' if right else 'wrong'
     return Graded(level, right, [i.says for i in question.ideas if i.says not in right], unsure=level == 'partly')
 
+# %% ../../../nbs/engine/quiz/grading.ipynb #6651b967
+def _chunks(answer:Reader, hit:Iterable[int]) -> tuple[list[str], list[int]]: # All; the numbers of some
+    "The pieces of an answer between blanks, and those in which its words of a hit stand."
+    found = list(_re(r'[^ \t\r\n]+(?:[ \t\r]*\n)?').finditer(answer.text[:LONGEST]))
+    counts:dict[int, int] = {}   # how many words are read up to the end of a piece
+    def count(i:int) -> int:
+        if i not in counts: counts[i] = len(_words_of(_plain(answer.text[:found[i].end()] + ' .'), answer.known))
+        return counts[i]
+    return [m[0] for m in found], sorted({bisect_right(range(len(found)-1), k, key=count) for k in hit})
+
+def _clause(chunks:list[str], first:int, last:int, most:int) -> tuple[int, int]:
+    "The pieces from one comma to the next around some; these alone, if that would be more than `most`."
+    ends = [i for i, chunk in enumerate(chunks) if _re(r'[.,;:!?]$|\n').search(chunk)]
+    start = max((i + 1 for i in ends if i < first), default=0)
+    end = min((i for i in ends if i >= last), default=len(chunks)-1)
+    return (start, end) if end - start < most else (first, last)
+
+def _bare(chunks:list[str]) -> str:
+    text = _re(r'^[ .,;:!?()"*-]+|[ .,;:!?()"*-]+$').sub('', _re(r'[ \t\r\n]+').sub(' ', ' '.join(chunks)))
+    return text + ')'*(text.count('(') > text.count(')'))
+
+def _quoted(answer:Reader, hit:Iterable[int]) -> str:
+    "The learner's own words of a hit."
+    chunks, at = _chunks(answer, hit)
+    runs:list[tuple[int, int]] = []
+    for first, last in (_clause(chunks, i, i, 8) for i in at):
+        if runs and first - runs[-1][1] <= 4: runs[-1] = runs[-1][0], max(last, runs[-1][1])
+        else: runs.append((first, last))
+    return ' ... '.join(_bare(chunks[first:last+1]) for first, last in runs)
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #cc7a96a2
+@lru_cache(maxsize=2_000)
+def _in_model(question:Question, idea:Idea) -> str:
+    "How the model answer says an idea; '' where it does not, or in more than a sentence."
+    model, says = Reader(question.model, known_words(question)), set(_stems_of(idea.says))
+    found = []
+    for hit in filter(None, (find_pattern(model, read_pattern(p)) for p in idea.accept)):
+        chunks, at = _chunks(model, hit)
+        first, last = _clause(chunks, at[0], at[-1], 20)
+        if last - first >= 20 or any(chunk[-1] in '.;!?\n' for chunk in chunks[first:last]): continue
+        found.append(_bare(chunks[first:last+1]))
+    def like(text): return len(says & set(stems := _stems_of(text)))/(len(says) + len(stems))
+    return max(found, key=like, default='')
+
+def _own_hit(question:Question, answer:Reader) -> tuple[int, ...]:
+    return next((hit for p in question.own if (hit := find_pattern(answer, read_pattern(p)))), ())
+
+def _hit_of(question:Question, answer:Reader, idea:Idea) -> tuple[int, ...]:
+    "The words that an idea was found by; of statements that are called false all at once, the word that does it."
+    if question.kind != 'items': return _first_hit(answer, idea) if question.says else _meant(answer, idea)[0]
+    everywhere = [read_pattern(rules['items'][name]) for name in ('none', 'false')]
+    return _first_hit(answer, idea) or next((hit for p in everywhere if (hit := find_pattern(answer, p))), ())
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #01143867
+def _explained(question:Question, answer:Reader, result:Graded) -> Graded:
+    "A suggestion with its reasons in words."
+    ideas, words = {i.says: i for i in question.ideas}, rules['because']
+    if not result.quotes:
+        result.quotes = [_quoted(answer, _hit_of(question, answer, ideas[says])) for says in result.found]
+    result.told = [_in_model(question, ideas[says]) for says in result.missing]
+    n:int = len(result.found)
+    of:float = n + len(result.missing)
+    if question.kind == 'list': of = min(of, question.need)
+    swaps, other = {says for says, _ in question.swaps}, rules['remarks']['other'].partition('{')[0]
+    nots = tuple(rules['remarks'][name].partition('{')[0] for name in ('not', 'denied'))
+    kinds = ['swap' if flag in swaps else 'not' if flag.startswith(nots) else 'other' if flag.startswith(other) else ''
+        for flag in result.flags]
+    result.because = [words[kind] for kind in ('swap', 'not', 'other') if kind in kinds]
+    if result.grade == 'partly' and 0 < n < of: result.because.insert(0, words['half'].format(n, f'{of:g}'))
+    if result.grade == 'partly' and not n and not result.because: result.because = [words['point']]
+    return result
+
 # %% ../../../nbs/engine/quiz/grading.ipynb #1a7146a5
 class _Table:
     "Things by their number: each is kept once."
@@ -928,7 +1062,7 @@ def _compile_question(q:Question, words:_Table, stems:_Table) -> dict:
     def numbers(texts): return sorted({stems(s) for s in texts})
     return dict(id=q.id, kind=q.kind, need=q.need, partly=q.partly, says=q.says, link=q.link, heading=q.heading,
         ideas=[dict(says=i.says, accept=list(map(pattern, i.accept)), counts=i.counts, vague=i.vague,
-            open=_about_a_not(i)) for i in q.ideas],
+            open=_about_a_not(i), told=_in_model(q, i)) for i in q.ideas],
         swaps=[[says, pattern(text)] for says, text in q.swaps], vocabulary=numbers(_vocabulary(q)),
         ask=list(map(stems, _stems_of(q.ask))), model=list(map(stems, _stems_of(q.model))),
         examples=[[level, numbers(w.stem for w in read_words(text))] for text, level in q.examples])

@@ -11,14 +11,59 @@ __all__ = ['Quiz', 'summary_text', 'quiz_folder']
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+import glob, re
 from fastcore.basics import patch
-from ..core.common import BearsError, UsageError, near, say, write_beside
+from ..core.common import BearsError, JsonLines, UsageError, locked, near
+from ..core.common import read_json, read_lines, say, write_beside
 from ..core.paths import quiz_folder
-from .grading import GRADES, Graded, Question, chapters, grade, load_questions
-from .sessions import Drafts, Entry, Overlay, Session, agreement, latest, summary as standing_of
+from .grading import GRADES, Graded, Question, chapters, grade, load_questions, verdict_text
+from .sessions import VERSION, Drafts, Entry, Overlay, Session
+from .sessions import agreement, latest, summary as standing_of
 _all_ = ['quiz_folder']
+
+# %% ../../../nbs/engine/quiz/quiz.ipynb #95fedb60
+def _heads(path:Path) -> tuple[dict, set[str]]: # The last first line, and the questions that were answered
+    "What a session says of itself."
+    head:dict = {}
+    ids = set()
+    for line in read_lines(path):
+        try: row = read_json(line)
+        except ValueError: continue
+        if isinstance(row, dict) and 'session' in row: head = row
+        elif isinstance(row, dict): ids.add(str(row.get('id')))
+    return head, ids
+
+def _is_free(path:Path, questions:list[Question]) -> bool:
+    "Whether nobody else has a session: its file was never named or is gone, and it is about these questions."
+    head, ids = _heads(path)
+    if head.get('file') and Path(str(head['file'])).exists(): return False
+    return head.get('chapter') == questions[0].chapter and (not ids or not ids.isdisjoint(q.id for q in questions))
+
+# %% ../../../nbs/engine/quiz/quiz.ipynb #d9a4d1bd
+def _own_path(folder:Path, source:Path, questions:list[Question]) -> tuple[Path, bool]: # And whether it names the file
+    "The session of a question file of one's own: the one that names it, one that is free, or a new one."
+    place, name = str(source.resolve()), f'own_{source.stem}'
+    begun = [path for path in sorted(folder.glob(f'{glob.escape(name)}*.jsonl'))
+        if re.fullmatch('(-[0-9a-f]{8})?', path.stem.removeprefix(name))]
+    for path in begun:
+        if _heads(path)[0].get('file') == place: return path, True
+    for path in begun:
+        if _is_free(path, questions): return path, False
+    ending = '-' + sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:8] if begun else ''
+    return folder/f'{name}{ending}.jsonl', False
+
+def _own_name(folder:Path, source:Path, questions:list[Question]) -> str:
+    "The name of that session, which from now on says whose it is."
+    try:
+        with locked(folder/f'.own_{source.stem}.lock'):
+            path, claimed = _own_path(folder, source, questions)
+            row = {'session': VERSION, 'chapter': questions[0].chapter, 'file': str(source.resolve())}
+            if not claimed: JsonLines(path, durable=True).append(row)
+    except BearsError: path, _ = _own_path(folder, source, questions)   # nothing can be written; an answer will say so
+    return path.stem
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #22e68ade
 class Quiz:
@@ -33,48 +78,82 @@ class Quiz:
     resume : bool, default True
         Begin at the first question without an answer; False begins at the first
     semantic : bool, default False
-        Let a sentence encoder say "not sure" too (extra `semantic`)
+        Let a sentence encoder settle the grade (extra `semantic`)
     """
     answer:Callable[..., Graded]; change:Callable[..., None]; mark:Callable[..., None]; correct:Callable[..., None]
     nit:Callable[..., None]; accept:Callable[..., None]; go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']
     summary:Callable[..., dict]; due:Callable[..., list[Question]]; write:Callable[..., Path]; take:Callable[..., int]
-    entry:Entry|None; _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
+    verdict:Callable[..., str]; opens:Callable[..., bool]; first_try:bool; entry:Entry|None; question:Question|None
+    _ipython_display_:Callable[..., None]   # each has its story below, the last one in `quiz_box`
 
     def __init__(self,
         chapter:int|str|Path=1, # 1 or 2; 0 for practice; or a question file of your own (.toml)
         folder:str|Path|None=None, # Where answers are kept; `quiz_folder()` by default
         resume:bool=True, # Begin at the first question without an answer; False begins at the first
-        semantic:bool=False, # Let a sentence encoder say "not sure" too (extra `semantic`)
+        semantic:bool=False, # Let a sentence encoder settle the grade (extra `semantic`)
     ):
         questions = load_questions(chapter)
         self.source, self.chapter, self.semantic = chapter, questions[0].chapter, semantic
         self.folder = Path(folder) if folder else quiz_folder()
-        own = '' if self.chapter in (0, *chapters()) else f'own_{Path(str(chapter)).stem}'
+        own = '' if self.chapter in (0, *chapters()) else _own_name(self.folder, Path(str(chapter)), questions)
         self.overlay = Overlay(self.folder/(f'{own}.wordings.json' if own else 'wordings.json'))
         self.questions = [self.overlay.apply(q) for q in questions]
-        self.session = Session(self.folder/f"{own or f'chapter{self.chapter}'}.jsonl", self.chapter, questions)
+        self.session = Session(self.folder/f"{own or f'chapter{self.chapter}'}.jsonl", self.chapter, questions,
+            str(Path(str(chapter)).resolve()) if own else '')
         done = latest(self.session) if resume else {}
         self.place = next((i for i, q in enumerate(self.questions) if q.id not in done), len(self.questions))
         self.drafts = Drafts(self.session)
         self.result:Graded|None = None   # Of the answer just given
+        self.tries:dict[str, set[str]] = {}   # Answers since it was opened, by question
+        self.hinted, self.asked, self.seen = set[str](), set[str](), set[str]()   # Questions, by what was shown
         self.box:Any = None   # The widgets, where there are some
         self.busy = False   # Whether they are being filled or worked
-    @property
-    def question(self) -> Question|None: # None after the last one
-        return self.questions[self.place] if self.place < len(self.questions) else None
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #qzentry1
+@patch(as_prop=True)
+def question(self:Quiz) -> Question|None: # None after the last one
+    "The question that is asked."
+    return self.questions[self.place] if self.place < len(self.questions) else None
+
 @patch(as_prop=True)
 def entry(self:Quiz) -> Entry|None: # None as long as it has no answer
     "Your last answer to the question that is asked."
     return latest(self.session).get(self.question.id) if self.question else None
+
+# %% ../../../nbs/engine/quiz/quiz.ipynb #c0ba63ee
+@patch(as_prop=True)
+def first_try(self:Quiz) -> bool: # True as long as what is missing waits
+    "Whether the answer just given is the first to this question, and not right."
+    if not (q := self.question) or not self.result or self.result.grade == 'right' or self.result.unread: return False
+    return q.kind != 'self' and q.id not in self.seen and len(self.tries.get(q.id, ())) < 2
+
+@patch
+def verdict(self:Quiz) -> str: # Lines; '' before an answer
+    "The suggestion to be read: after a first try with the hint, then with what is missing and where to read it."
+    if not self.result or not (q := self.question): return ''
+    hint = q.hint if self.first_try and q.id not in self.hinted else ''
+    if hint: self.hinted.add(q.id)
+    read = [] if self.result.grade == 'right' or q.kind == 'self' else [f'read about it: {q.see}']
+    return '\n'.join([verdict_text(self.result, self.first_try, hint), *read])
+
+@patch
+def opens(self:Quiz) -> bool: # False once, where the hint comes first
+    "Whether the model answer is to be shown, now that somebody asks for it."
+    if not (q := self.question): return False
+    entry = self.entry
+    done = q.kind == 'self' or len(self.tries.get(q.id, ())) > 1 or entry and (entry.final or entry.grade == 'right')
+    if not done and q.id not in self.asked:
+        self.asked.add(q.id)
+        return False
+    self.seen.add(q.id)
+    return True
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #33f9e1cb
 @patch
 def __repr__(self:Quiz) -> str:
     head = f'Chapter {self.chapter}: {len(latest(self.session))} of {len(self.questions)} answered'
     if not (q := self.question): return f'{head}. Nothing is left to ask.'
-    then = self.result or 'Answer with quiz.answer("...")'
+    then = self.verdict() or 'Answer with quiz.answer("...")'
     return f'{head}\n\n{q.title}: {q.topic}\n{q.ask}\n\n{then}'
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #a98a580b
@@ -101,6 +180,7 @@ def answer(self:Quiz,
         from bears_lib.engine.quiz.semantic import second_look
         result = second_look(self.question, text, result)
     self.result = result
+    self.tries.setdefault(self.question.id, set()).add(text.strip())
     try: self.session.attempt(Entry(self.question.id, text, result.grade, unsure=result.unsure, when=_now()))
     except BearsError as error:
         raise BearsError(f'{error} Your answer, to copy: {" ".join(text.split())}') from None

@@ -99,8 +99,7 @@ def _save(quiz:Quiz, parts:dict) -> None:
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd0002
 _looks = {'right': ('✓', 'suggested: right', '#1a7f37'), 'partly': ('~', 'suggested: partly right', '#9a6700'),
     'wrong': ('✗', 'suggested: not yet', '#b3261e')}
-_badge = 'color:#fff;border-radius:1em;padding:.15em .8em'
-_frame = 'padding:.2em .8em;line-height:1.45'
+_frame, _badge = 'padding:.2em .8em;line-height:1.45', 'color:#fff;border-radius:1em;padding:.15em .8em'
 
 def _points(values:list[str]) -> str:
     return f'<ul style="margin:.2em 0 .4em">{"".join(f"<li>{for_html(each)}</li>" for each in values[:8])}</ul>'
@@ -108,6 +107,7 @@ def _points(values:list[str]) -> str:
 def verdict_html(
     result:Graded, # What the grader suggests
     question:Question, # That was answered
+    first:bool=False, # After a first try: what is missing is said after the next one
 ) -> str: # HTML
     """A suggested grade as a learner reads it: what was found, and a hint before what is missing.
 
@@ -117,6 +117,8 @@ def verdict_html(
         What the grader suggests
     question : Question
         That was answered
+    first : bool, default False
+        After a first try: what is missing is said after the next one
 
     Returns
     -------
@@ -124,17 +126,20 @@ def verdict_html(
         HTML
     """
     sign, words, tone = _looks[result.grade]
-    look = ' <small>(not sure: look yourself)</small>' if result.unsure else ''
+    if result.unread: sign, words, tone = '?', 'not sure: look yourself', '#57606a'
+    look = ' <small>(not sure: look yourself)</small>' if result.unsure and not result.unread else ''
+    why = f' <span>{for_html("; ".join(result.because))}</span>' if result.because else ''
     parts = [f'<p style="margin:.2em 0"><span style="background:{tone};{_badge}"><b aria-hidden="true">{sign}</b> '
-             f'{words}</span>{look}</p>']
-    if result.found: parts.append(f'Found:{_points(result.found)}')
+             f'{words}</span>{why}{look}</p>']
+    if result.found: parts.append(f'Found:{_points(result.found_said)}')
     if result.flags: parts.append(f'Look at:{_points(result.flags)}')
-    if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing)}')
+    if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
-        if result.missing:
+        if first: parts.append('<p style="margin:.3em 0">Try again: what is missing is said then.</p>')
+        elif result.missing and not result.unread:
             parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
-                         f'{_points(result.missing)}</details>')
+                         f'{_points(result.missing_said)}</details>')
     return f'<div role="status" style="border-left:4px solid {tone};{_frame}">{"".join(parts)}</div>'
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd002b
@@ -188,7 +193,8 @@ def _save_all(quiz:Quiz, parts:dict) -> None:
 def _check(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     if not quiz.question: return
     if not parts['box'].value.strip(): return tell('Write an answer first.')
-    parts['result'].value = verdict_html(quiz.answer(parts['box'].value), quiz.question)
+    result = quiz.answer(parts['box'].value)
+    parts['result'].value = verdict_html(result, quiz.question, quiz.first_try)
     _ask(quiz, parts)
     _save_all(quiz, parts)
 
@@ -205,14 +211,15 @@ def _move(quiz:Quiz, parts:dict, step:int) -> None:
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #6403234e
 def _hint(quiz:Quiz, parts:dict) -> None:
     if not quiz.question: return
-    parts['hinted'] = quiz.question.id
+    quiz.hinted.add(quiz.question.id)
+    quiz.asked.add(quiz.question.id)
     parts['result'].value = hint_html(quiz.question)
 
 def _model(quiz:Quiz, parts:dict) -> None:
-    "The model answer; before an answer or the hint, the hint first."
+    "The model answer; before the hint or two tries, the hint first."
     q = quiz.question
     if not q: return
-    if not quiz.entry and parts.get('hinted') != q.id:
+    if not quiz.opens():
         _hint(quiz, parts)
         parts['result'].value += '<p>Try once with it. <i>Model answer</i> again shows the answer.</p>'
         return

@@ -23,6 +23,17 @@ from .schedule import cards, page_rows, take_rows
 _HELP = ('Enter: on   t: try again   h: hint   m: model answer   r/p/w: your mark   c TEXT: correction   n TEXT: nit   '
     'a: accept this wording   q: stop')
 
+def _hint(quiz:Quiz, q:Question) -> str:
+    quiz.hinted.add(q.id)
+    return q.hint
+
+def _model(quiz:Quiz, q:Question) -> str:
+    "The model answer; before two tries, the hint first."
+    if not quiz.opens():
+        hint = '' if q.id in quiz.hinted else f'{_hint(quiz, q)}\n'
+        return f'{hint}Try once more with the hint (t). m again shows the model answer.'
+    return f'{q.model}\n{q.why}\nRead it: {", ".join(dict.fromkeys(filter(None, (q.see, q.link))))}'
+
 def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to answer again, 'q' to stop
     "What the learner makes of the suggestion."
     while (line := read(f'[{_HELP}] ').strip()) not in ('', 't', 'q'):
@@ -30,8 +41,8 @@ def _after(quiz:Quiz, read:Callable[[str], str]) -> str: # '' to go on, 't' to a
         try:
             if line in ('r', 'p', 'w'): quiz.mark({g[0]: g for g in GRADES}[line])
             elif line == 'a': quiz.accept()
-            elif line == 'h' and quiz.question: say(quiz.question.hint)
-            elif line == 'm' and (q := quiz.question): say(f'{q.model}\n{q.why}\nRead it: {q.link or q.see}')
+            elif line == 'h' and quiz.question: say(_hint(quiz, quiz.question))
+            elif line == 'm' and quiz.question: say(_model(quiz, quiz.question))
             elif key == 'c' and text: quiz.correct(text)
             elif key == 'n' and text: quiz.nit(text)
             else: say('That is none of these.')
@@ -45,10 +56,11 @@ def _ask(quiz:Quiz, question:Question, read:Callable[[str], str]) -> bool: # Whe
     then = 't'
     while then == 't':
         text = read('> ').strip()
-        if text == 'h': say(question.hint)
+        if text == 'h': say(_hint(quiz, question))
         elif text in ('', 'q'): then = text
         else:
-            say(str(quiz.answer(text)))
+            quiz.answer(text)
+            say(quiz.verdict())
             then = _after(quiz, read)
     return then != 'q'
 

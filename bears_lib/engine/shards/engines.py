@@ -23,7 +23,7 @@ def by_threads(
     run:Run, # As `begin` gives it
     shards:list[int], # Those to do
 ) -> Generator[int, None, None]: # Their numbers, each when its file is there
-    """Work on shards with the cores of this machine.
+    """Work on shards with the cores of this machine; the next shard's photos wait in line while one is written.
 
     Parameters
     ----------
@@ -38,10 +38,13 @@ def by_threads(
         Their numbers, each when its file is there
     """
     look, read = run.job.start(), Reader()
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for shard in shards:
-            write_place(run.place, part_name(shard), work_shard(run.job, look, read, run.plan[shard], pool.map))
-            yield shard
+    cores, pens = ThreadPoolExecutor(os.cpu_count()), ThreadPoolExecutor(2)
+    def work(shard:int) -> int:
+        write_place(run.place, part_name(shard), work_shard(run.job, look, read, run.plan[shard], cores.map))
+        return shard
+    try: yield from pens.map(work, shards)
+    finally:
+        for pool, wait in ((pens, False), (cores, True), (pens, True)): pool.shutdown(wait, cancel_futures=True)
 
 # %% ../../../nbs/engine/shards/engines.ipynb #54d72e10
 few_photos = 20_000 # below, threads are the better choice

@@ -103,27 +103,31 @@ class Choice(NamedTuple):
 _kinds = {'regression': fit_linear, 'discriminant': cross_fit_discriminant}
 
 def choose(
-    tables:Sequence[np.ndarray], # For each body float of shape (views, n, features)
+    tables:Sequence[np.ndarray], # For each body float of shape (views, n, features); the last is the one to beat
     classes:np.ndarray, # int of shape (n,): the number of each photo's class
     groups:Sequence[str], # For each photo the name of its group: photos of one group are never parted
 ) -> Choice:
-    """The body and the kind of head with the most right answers in cross-validation.
+    """The body and head with the most right answers in cross-validation; the last body unless another is clearly better.
 
     Parameters
     ----------
     tables : Sequence[np.ndarray]
-        For each body float of shape (views, n, features)
+        For each body float of shape (views, n, features); the last is the one to beat
     classes : np.ndarray
         int of shape (n,): the number of each photo's class
     groups : Sequence[str]
         For each photo the name of its group: photos of one group are never parted
     """
+    def own(choice:Choice) -> np.ndarray: return choice.head.chances[np.arange(len(classes)), classes]
     def merit(choice:Choice) -> tuple[int, float]:
-        own = choice.head.chances[np.arange(len(classes)), classes] if choice.head.n else np.zeros(1)
-        return choice.head.right, float(np.log(np.maximum(own, 1e-7)).mean())
-    heads = (Choice(place, kind, fit(table, classes.tolist(), groups))
-             for place, table in enumerate(tables) for kind, fit in _kinds.items())
-    return max(heads, key=merit)
+        return choice.head.right, float(np.log(np.maximum(own(choice), 1e-7)).mean())
+    heads = [Choice(place, kind, fit(table, classes.tolist(), groups))
+             for place, table in enumerate(tables) for kind, fit in _kinds.items()]
+    if not heads[0].head.n: return heads[0]
+    best, last = max(heads, key=merit), max(heads[-len(_kinds):], key=merit)
+    new, lost = (int((a.head.chances.argmax(1) == classes)[b.head.chances.argmax(1) != classes].sum())
+                 for a, b in ((best, last), (last, best)))
+    return best if new - lost > np.sqrt(new + lost) else last
 
 # %% ../../../nbs/engine/train/choosing.ipynb #44d889c4
 def _chosen_and_judged(tables:Sequence[np.ndarray], classes:np.ndarray, groups:Sequence[str]) -> Choice:
@@ -169,7 +173,7 @@ def choose_head(
     def make() -> dict[str, Any]:
         chosen = (_chosen_and_judged if judge else choose)(tables, classes, groups)
         return {'place': chosen.place, 'kind': chosen.kind, **vars(chosen.head)}
-    kept:dict[str, Any] = {**remembered('choices, version 1', told, make)}
+    kept:dict[str, Any] = {**remembered('choices, version 3', told, make)}
     place, kind = int(kept.pop('place')), str(kept.pop('kind'))
     plain = {'strength': float(kept['strength']), 'right': int(kept['right']), 'n': int(kept['n'])}
     return Choice(place, kind, Head(**kept | plain))
