@@ -393,3 +393,30 @@ def test_a_schedule_comes_in_where_nothing_can_be_kept(page, tmp_path):
     page.set_input_files('#take', quiz.write(tmp_path/'cards.json'))
     page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
     assert page.inner_text('#due') == 'Due today: 1'
+
+@in_browser
+@pytest.mark.parametrize('width', [390, 360])
+def test_what_is_due_stands_beside_the_count_on_a_phone(page, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    for text in ('Due today: 35', 'Due today: 0, next 28 Nov'):
+        page.evaluate("text => { document.getElementById('due').textContent = text; document.getElementById('count').textContent = '35 of 35 marked'; }", text)
+        due, count = (page.locator(where).bounding_box() for where in ('#due', '#count'))
+        assert due['height'] < 50 and due['y'] < count['y'] + count['height']/2 < due['y'] + due['height'] and due['x'] >= count['x'] + count['width'] and due['x'] + due['width'] <= width
+
+@in_browser
+def test_two_pages_of_one_s_own_chapter_keep_their_answers_apart(page, tmp_path):
+    "And what an earlier version kept of that chapter is found."
+    from test_questionnaire import OWN
+    (file := tmp_path/'ours.toml').write_text(OWN, 'utf-8')
+    for name in ('one', 'two'): (tmp_path/f'{name}.html').write_text(question_page(file), 'utf-8')
+    def at(name): page.goto((tmp_path/f'{name}.html').as_uri())
+    at('one')
+    page.fill('#q-loop-answer', 'a loop')
+    at('two')
+    assert page.input_value('#q-loop-answer') == ''
+    page.fill('#q-loop-answer', 'a ring')
+    at('one')
+    assert page.input_value('#q-loop-answer') == 'a loop'
+    page.evaluate("localStorage.clear(); localStorage.setItem('bears-quiz-3', JSON.stringify({loop: {answer: 'old', mark: 'right'}}))")
+    page.reload()
+    assert page.input_value('#q-loop-answer') == 'old' and page.is_checked('#q-loop input[value=right]')

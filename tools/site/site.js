@@ -66,7 +66,8 @@
     return {words, hits: sorted.filter((entry, k) => sorted.findIndex(other => other.href === entry.href) === k).slice(0, 15)};
   };
   const excerpt = (text, words) => {
-    const first = Math.min(...words.map(word => text.toLowerCase().indexOf(word)).filter(place => place >= 0), text.length);
+    const low = text.toLowerCase(), together = low.indexOf(words.join(' '));
+    const first = together >= 0 ? together : Math.min(...words.map(word => low.indexOf(word)).filter(place => place >= 0), text.length);
     const from = first < 60 ? 0 : text.indexOf(' ', first - 50) + 1, to = text.length <= from + 160 ? text.length : text.lastIndexOf(' ', from + 150);
     const piece = make('small', from ? '... ' : ''), pattern = new RegExp(`(${words.map(word => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'i');
     text.slice(from, to > from ? to : from + 150).split(pattern).forEach((part, k) => piece.append(k % 2 ? make('mark', part) : part));

@@ -498,9 +498,19 @@ function remember(box, mine, keep) {
   return () => { before = null; show(); };
 }
 
+// Where answers are kept. A question file of one's own may have any number, so its page keeps them under its place, and finds what an earlier version kept.
+function keyOf({chapter, own, questions}) {
+  const old = `bears-quiz-${chapter}`, key = own ? old + location.pathname : old;
+  try {
+    const kept = own && localStorage.getItem(key) === null && JSON.parse(localStorage.getItem(old));
+    if (kept && questions.some(({id}) => Object.hasOwn(kept, id))) localStorage.setItem(key, JSON.stringify(answersOf(kept, questions)));
+  } catch (error) { /* no storage, or a damaged entry: begin anew */ }
+  return key;
+}
+
 // A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, and what else is shown then.
 function attach(data) {
-  const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
+  const key = keyOf(data), check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
   const state = remembered(key, data.questions), shows = [];
   const tally = () => {
     if (!count) return;   // single questions in another page

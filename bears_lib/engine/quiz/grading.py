@@ -816,6 +816,7 @@ def _says_something(question:Question, text:str) -> bool:
     words = {reader.words[k].text for idea in question.ideas for k in _hit_of(question, reader, idea)}
     return sum(len(word) > 1 and word in reader.known for word in words) > (question.kind != 'term')
 
+# %% ../../../nbs/engine/quiz/grading.ipynb #04f19d30
 def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
     "The name of what stands in place of an answer, or ''."
     least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
