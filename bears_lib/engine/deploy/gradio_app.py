@@ -465,7 +465,8 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
 def _picture(gr:Any) -> Any:
     "Where the photo goes in."
     picture = gr.Image(label='Your photo', type='filepath', image_mode=None, sources=['upload', 'webcam', 'clipboard'],
-        height=360, buttons=[], placeholder='Drop a photo here\nor choose one', webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose',
+        height=360, buttons=[], placeholder='Drop a photo here\nor choose one',
+        webcam_options=gr.WebcamOptions(mirror=False), alt_text='The photo you chose',
         elem_id='photo')
     picture.preprocess = lambda sent: sent and sent.path  # gradio would open the file, and stop at a broken one
     return picture
@@ -562,8 +563,8 @@ def _offer(gr:Any, picture:Any, bars:Any, classifier:Any, feedback:Feedback, tur
     button.click(offer, [picture, label, agreed], thanks, api_visibility='private', concurrency_limit=1)
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #59ea207d
-site_blue = ('#eef6fb', '#d6eaf6', '#add5ee', '#7fbce2', '#56b4e9', '#1f8ccb', '#0072b2', '#005f96', '#004d7a', '#003a5c',
-    '#00263d')  # the colour of the site's pages, from pale to deep
+site_blue = ('#eef6fb', '#d6eaf6', '#add5ee', '#7fbce2', '#56b4e9', '#1f8ccb', '#0072b2', '#005f96', '#004d7a',
+    '#003a5c', '#00263d')  # the colour of the site's pages, from pale to deep
 style = """
 .gradio-container { width: 100%; max-width: 60rem !important; margin: auto; }
 #said, #said .prose, #said p { font-size: 1.5rem; line-height: 1.3; }

@@ -102,7 +102,8 @@ def table(
         HTML
     """
     top = ''.join(f'<th scope="col">{for_html(head)}</th>' for head in heads)
-    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(map(_cell, rest, heads[1:]))}</tr>'
+    names = heads[1:] if stacked else ['']*len(heads[1:])
+    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(map(_cell, rest, names))}</tr>'
         for first, *rest in rows)
     title = for_html(caption)
     kind = 'wide stack' if stacked else 'wide'
@@ -112,7 +113,8 @@ def table(
 # %% ../../../nbs/engine/interpret/report.ipynb #4ded4aef
 def _cell(cell:Any, head:str='') -> str:
     "A number, and how dark its cell is, or plain text."
-    if not isinstance(cell, tuple): return f'<td data-head="{for_html(head)}">{for_html(str(cell))}</td>'
+    named = f' data-head="{for_html(head)}"' if head else ''
+    if not isinstance(cell, tuple): return f'<td{named}>{for_html(str(cell))}</td>'
     value, share = cell
     return f'<td style="background:rgba(43,116,190,{0.6*share:.2f})">{for_html(str(value))}</td>'
 

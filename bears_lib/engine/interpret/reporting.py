@@ -41,6 +41,7 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, adv
             ('Classes that the model does not know', _unknown(result)),
             ('Notes', f'<ul>{notes}</ul>' if notes else '')]
 
+# %% ../../../nbs/engine/interpret/reporting.ipynb #worst001
 def _worst(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, paths:list[str]) -> str:
     "Cards of the photos with the highest losses, and the paths of all mistakes."
     from bears_lib.engine.interpret.report import photo_card
