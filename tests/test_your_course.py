@@ -208,6 +208,19 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     assert not errors
 
 @in_browser
+@pytest.mark.parametrize('width', [1366, 390])
+def test_the_progress_of_a_question_page_stands_below_the_header(width, address, browser):
+    page = browser.new_page(viewport={'width': width, 'height': 768})
+    page.goto(address + 'questions1.html')
+    page.evaluate('scrollTo(0, 2500)')
+    head, top = (page.locator(where).bounding_box() for where in ('.site-head', '.top'))
+    assert head['y'] == 0 and abs(top['y'] - head['height']) < 2
+    page.goto(address + 'questions1.html#q-head')
+    page.wait_for_function("scrollY > 500")
+    assert page.locator('#q-head').bounding_box()['y'] >= sum(page.locator('.top').bounding_box()[side] for side in ('y', 'height'))
+    page.close()
+
+@in_browser
 def test_two_tabs_lose_none_of_each_other_s_ticks(address, browser):
     "A tick is added to what stands now, and an open page shows the ticks of the other."
     context = browser.new_context()
