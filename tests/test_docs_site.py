@@ -256,7 +256,7 @@ def test_a_question_stands_at_the_end_of_its_section_and_is_the_same_as_on_the_q
     box.locator('summary').first.click()
     box.locator('textarea').fill('it learns the training photos by heart and is worse on new, unseen ones')
     page.wait_for_function("() => typeof attach === 'function'")
-    box.locator('output + .room').wait_for(state='attached')  # the component has taken over
+    box.locator('fieldset .next').wait_for(state='attached')  # the component has taken over
     box.get_by_role('button', name='Check').click()
     box.locator('output .badge').wait_for()
     name = box.locator('textarea').get_attribute('id')

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv, write_anki
-from bears_lib.engine.quiz.grading import GRADES, KINDS, chapters, grade, load_questions, read_words, rules
+from bears_lib.engine.quiz.grading import GRADES, KINDS, Graded, chapters, grade, load_questions, read_words, rules
 from bears_lib.engine.quiz.sessions import Drafts, Entry, Overlay, Session, attempts, latest
 from bears_lib.questionnaire import Quiz
 
@@ -561,6 +561,31 @@ def boxes(quiz):
     pytest.importorskip('ipywidgets')
     from bears_lib.questionnaire import quiz_box
     return quiz_box(quiz).parts
+
+def test_the_box_shows_what_comes_after_an_answer_after_it(tmp_path):
+    "A mark, a correction, a note and a wording to accept have nothing to stand for before; a task is marked without a check."
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    p = boxes(quiz)
+    def shown() -> list[str]: return [name for name in ('mark', 'correction', 'nit', 'accept') if p[name].layout.display != 'none']
+    assert not shown() and p['box'].layout.display != 'none'
+    p['box'].value = 'graphics card'
+    p['check'].click()
+    assert shown() == ['mark', 'correction', 'nit', 'accept']
+    p['next'].click()
+    assert not shown()
+    p['nit'].value = 'look up'
+    p = boxes(Quiz(1, folder=tmp_path).go(quiz.question.id))
+    assert 'nit' in shown(), 'what was typed is seen again'
+    p = boxes(Quiz(1, folder=tmp_path).go('cleannb'))
+    assert 'mark' in shown() and quiz.box.layout.max_width == '46rem'
+
+def test_a_verdict_in_the_box_has_the_colours_of_the_page_and_a_link(tmp_path):
+    from bears_lib.engine.quiz.quiz_box import verdict_html
+    style, question = (Path(__file__).parents[1]/'bears_lib/data/questions/page.html').read_text('utf-8'), next(q for q in load_questions(1) if q.id == 'head')
+    for mark, sign in (('right', '✓'), ('partly', '◐'), ('wrong', '○')):
+        told = verdict_html(Graded(mark), question)
+        assert re.search(rf'--{mark}: (#\w+)', style)[1] in told and sign in told
+    assert f'<a href="{question.link}"' in told and f'>{question.heading}</a>' in told
 
 def test_half_typed_answers_come_back(tmp_path):
     "Text without a Check, a mark without an answer, a correction without Next: all there in the next kernel, for their question alone."
