@@ -268,7 +268,8 @@ def recommendations(worlds:int=5) -> list[dict]:
         errors.append([np.abs(each - held.points).mean() for each in guesses])
     everything, question, both, model, floor = np.array(errors).T
     ways = {'one mean for all': everything, 'mean of the question': question, 'mean of question and learner': both, 'collab_learner': model,
-            'the true chances': floor, 'collab_learner better than the two means by': both - model}
+            'the true chances': floor, 'collab_learner better than the two means by': both - model,
+            'collab_learner, without world 0, by which its settings were chosen': model[1:], 'mean of question and learner, without world 0': both[1:]}
     return [error_row(way, values, perf_counter() - start, 'recommendations', 2, 'points') for way, values in ways.items()]
 
 class Pixels:
