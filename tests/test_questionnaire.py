@@ -138,6 +138,30 @@ def test_a_chapter_of_ones_own_is_asked_graded_and_kept(tmp_path):
     quiz = Quiz(file, folder=tmp_path/'answers')
     assert quiz.take(quiz.write(tmp_path/'page.md')) == 0 and 'page 98' in quiz.write(tmp_path/'page.html').read_text('utf-8')
 
+def test_two_question_files_of_one_name_have_a_session_each(tmp_path):
+    "Whichever is opened first; a session of an earlier version and one whose file has moved are found."
+    from shutil import move
+    for name in 'ab':
+        (tmp_path/name).mkdir()
+        (tmp_path/name/'ours.toml').write_text(OWN, 'utf-8')
+    one, two = (Quiz(tmp_path/name/'ours.toml', folder=tmp_path/'kept') for name in 'ab')   # both open before the first answer
+    one.answer('the origin')
+    two.go('loop').answer('a loop')
+    two.accept()
+    def opened(name): return Quiz(tmp_path/name/'ours.toml', folder=tmp_path/'kept')
+    assert one.session.path != two.session.path and set(latest(opened('a').session)) == {one.questions[0].id} and set(latest(opened('b').session)) == {'loop'}
+    assert one.session.path.name == 'own_ours.jsonl' and not opened('a').questions[1].own and opened('b').questions[1].own
+    (tmp_path/'c').mkdir()
+    move(tmp_path/'b'/'ours.toml', tmp_path/'c'/'ours.toml')
+    assert set(latest(opened('c').session)) == {'loop'}
+    old = tmp_path/'old'/'own_ours.jsonl'
+    old.parent.mkdir()
+    old.write_text('{"session": 1, "chapter": 3}\n{"id": "loop", "answer": "a loop", "suggested": "right"}\n', 'utf-8')
+    assert set(latest(Quiz(tmp_path/'a'/'ours.toml', folder=old.parent).session)) == {'loop'} and not latest(Quiz(tmp_path/'c'/'ours.toml', folder=old.parent).session)
+    (tmp_path/'other').mkdir()
+    (tmp_path/'other'/'own_ours.jsonl').write_text('{"session": 1, "chapter": 4}\n', 'utf-8')   # of another chapter: it is left alone
+    assert not latest(Quiz(tmp_path/'a'/'ours.toml', folder=tmp_path/'other').session)
+
 @pytest.mark.parametrize('old,new,says', [('hint = "Think', 'hint = Think', 'line 14: '), ('hint = "A', 'hnt = "A', "line 30 has 'hnt'"), ('number = 2', 'number = 1', 'line 23: question'),
     ('number = 2', 'number = true', 'line 23 has no number'), ('["loop"]', '["(loop)"]', "line 32: The pattern"), ('"loop"]', '"@nowhere"]', 'line 32: no shared words'),
     ('id = "loop"', 'id = "../x"', 'line 24 has an id'), ('kind = "term"', 'kind = "trem"', 'line 26 is of kind'), ('chapter = 3', 'chapter = 1', 'line 1: give your chapter'),

@@ -208,6 +208,21 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     assert not errors
 
 @in_browser
+def test_two_tabs_lose_none_of_each_other_s_ticks(address, browser):
+    "A tick is added to what stands now, and an open page shows the ticks of the other."
+    context = browser.new_context()
+    one, two = context.new_page(), context.new_page()
+    one.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation(), true)")   # a page that was asleep hears nothing
+    for page in (one, two): page.goto(address + 'gather.html')
+    two.evaluate("localStorage.setItem('bears-read', JSON.stringify(['train.html']))")
+    one.get_by_role('button', name='I have read this').click()
+    assert set(json.loads(one.evaluate("localStorage.getItem('bears-read')"))) == {'train.html', 'gather.html'}
+    two.get_by_role('button', name='Not yet after all').wait_for()
+    two.get_by_role('button', name='Not yet after all').click()
+    assert json.loads(one.evaluate("localStorage.getItem('bears-read')")) == ['train.html']
+    context.close()
+
+@in_browser
 def test_a_file_may_be_dropped_anywhere(address, browser):
     page = browser.new_page()
     page.goto(address + 'your-course.html')

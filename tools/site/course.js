@@ -1,5 +1,5 @@
 'use strict';
-// The page "Your course": what this browser kept, counted, taken in and along, forgotten. Cards and schedule are those of questions.js.
+// The page "Your course": what this browser kept, counted, taken in and along, forgotten. Cards and schedule: questions.js.
 const COURSE = (() => {
   const VERSION = 1, LARGEST = 20e6, kinds = {read: 'bears-read', opened: 'bears-opened', exercises: 'bears-exercises'};
   const keyOf = quiz => 'bears-quiz-' + quiz.chapter, notebooks = data => [...data.chapters, ...data.lessons];
@@ -62,7 +62,7 @@ const COURSE = (() => {
     return {...found, exercises: solvedOf(solved, data)};
   }
 
-  // Takes in what is new; of two answers the one that was marked later stands. How many came in, and how many were here.
+  // Takes in what is new; of two answers the one that was marked later stands. How many came in, how many were here.
   function merge(state, more) {
     const told = {came: 0, stayed: 0}, time = ({card}) => card ? Date.parse(card.last_review) : 0;
     const add = (to, from, counts) => { for (const each of from) if (!to.has(each)) { to.add(each); told.came += counts; } else told.stayed += counts; };
@@ -156,7 +156,7 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
     return found;
   }
 
-  // Sections in the order of the course, with the questions that were not right.
+  // Sections in the course's order, with questions that were not right.
   function toReadAgain() {
     const found = new Map();
     for (const quiz of data.quizzes) for (const each of quiz.questions) {
@@ -182,6 +182,7 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
 
   async function takeIn(files) {
     const told = {came: 0, stayed: 0}, refused = [];
+    merge(state, load());
     for (const file of [...files].slice(0, 20)) try {
       if (file.size > LARGEST) throw new Error('it is too large');
       const {came, stayed} = merge(state, understand(await file.text(), data));

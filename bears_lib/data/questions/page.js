@@ -456,14 +456,15 @@ function answersOf(kept, questions) {
   }));
 }
 
-// What this browser kept of a chapter.
-function remembered(key, questions) {
+// What this browser kept of a chapter; what the page has, where the entry is damaged.
+function remembered(key, questions, here = {}) {
   let kept = {};
-  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { kept = here; /* a private window, or a damaged entry */ }
   return answersOf(kept, questions);
 }
 
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
+// What is returned shows what another tab has made of them: there is nothing to take back then.
 function remember(box, mine, keep) {
   const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
@@ -494,19 +495,46 @@ function remember(box, mine, keep) {
     rate(Number(event.key));
   });
   show();
+  return () => { before = null; show(); };
 }
 
-// A chapter's questions, as far as their boxes are on this page; what is returned writes everything down.
+// Where answers are kept. A question file of one's own may have any number, so its page keeps them under its place, and finds what an earlier version kept.
+function keyOf({chapter, own, questions}) {
+  const old = `bears-quiz-${chapter}`, key = own ? old + location.pathname : old;
+  try {
+    const kept = own && localStorage.getItem(key) === null && JSON.parse(localStorage.getItem(old));
+    if (kept && questions.some(({id}) => Object.hasOwn(kept, id))) localStorage.setItem(key, JSON.stringify(answersOf(kept, questions)));
+  } catch (error) { /* no storage, or a damaged entry: begin anew */ }
+  return key;
+}
+
+// A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, and what else is shown then.
 function attach(data) {
-  const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
-  const state = remembered(key, data.questions);
-  // Another tab may have written since: of what it wrote, only the question that was changed here is replaced.
-  const keep = id => {
-    try { localStorage.setItem(key, JSON.stringify(id ? {...remembered(key, data.questions), [id]: state[id]} : state)); } catch (error) { /* no storage: it works until the page is closed */ }
+  const key = keyOf(data), check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
+  const state = remembered(key, data.questions), shows = [];
+  const tally = () => {
     if (!count) return;   // single questions in another page
-    const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
+    const done = data.questions.filter(q => state[q.id].mark).length, text = done + ' of ' + data.questions.length + ' marked';
     document.getElementById('progress').value = done;
     if (count.textContent !== text) count.textContent = text;   // a screen reader says it again at every change
+  };
+  // Another tab may have written since: of what it wrote, only the questions that were changed here are replaced.
+  const keep = (...ids) => {
+    const changed = Object.fromEntries(ids.map(id => [id, state[id]]));
+    try { localStorage.setItem(key, JSON.stringify({...remembered(key, data.questions, state), ...changed})); } catch (error) { /* no storage: it works until the page is closed */ }
+    tally();
+  };
+  const marks = new Map(), redraw = () => { for (const each of [...marks.values(), ...shows, tally]) each(); };
+  const takeOver = now => {
+    for (const {id} of data.questions) {
+      const area = document.getElementById(`q-${id}-answer`), {answer, mark, card} = now[id], mine = state[id];
+      if (area && (document.activeElement !== area || !document.hasFocus())) area.value = mine.answer = answer;   // nobody is typing there
+      else if (!area) mine.answer = answer;
+      if (JSON.stringify([mine.mark, mine.card]) === JSON.stringify([mark, card])) continue;
+      Object.assign(mine, {mark, card});
+      marks.get(id)?.();
+    }
+    for (const each of [...shows, tally]) each();
   };
   for (const q of data.questions) {
     const box = document.getElementById('q-' + q.id);
@@ -514,7 +542,7 @@ function attach(data) {
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
     area.value = mine.answer;
     area.addEventListener('input', () => { mine.answer = area.value; keep(q.id); });
-    remember(box, mine, () => keep(q.id));
+    marks.set(q.id, remember(box, mine, () => keep(q.id)));
     if (!out) continue;   // a task, which only the learner can mark
     const steps = stepByStep(box, out, mine);
     keepRoom(graded.get(q.id), out, steps.hint, steps.read, data.rules);
@@ -535,14 +563,18 @@ function attach(data) {
       suggest();
     });
   }
-  keep();
-  return {key, state};
+  tally();
+  addEventListener('storage', event => {   // what another tab wrote
+    if (event.key !== null && event.key !== key) return;
+    takeOver(remembered(key, data.questions, state));
+  });
+  return {key, state, keep, redraw, shows};
 }
 
 const dueIn = (state, now) => Object.keys(state).filter(id => state[id].card && Date.parse(state[id].card.due) <= now);
 
 // What is due today: a button that shows these questions alone, and the way of the schedule out and in again.
-function showDue(data, state, key) {
+function showDue(data, {state, keep, redraw, shows}) {
   const button = document.getElementById('due'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
   const tonight = () => new Date().setHours(24, 0, 0, 0);
   const count = () => {
@@ -559,13 +591,16 @@ function showDue(data, state, key) {
   for (const kind of ['click', 'keydown', 'change']) document.addEventListener(kind, count);
   document.getElementById('save-schedule').addEventListener('click', () => download(`chapter${data.chapter}-schedule.json`, JSON.stringify(cardsOf(state), null, 1) + '\n', 'application/json'));
   file.addEventListener('change', async () => {
+    if (!file.files.length) return;
     try {
-      const n = takeCards(await file.files[0].text(), state);
-      localStorage.setItem(key, JSON.stringify(state));
+      const text = await file.files[0].text(), n = takeCards(text, state);
+      keep(...Object.keys(JSON.parse(text)));
+      redraw();
       said.textContent = `${n} ${n === 1 ? 'card' : 'cards'} came in.`;
-      setTimeout(() => location.reload(), 800);
     } catch (error) { said.textContent = 'This file is no schedule of this chapter; nothing was changed.'; }
+    file.value = '';   // the same file may be chosen again
   });
+  shows.push(count);
   show(location.hash === '#due');
 }
 
@@ -575,8 +610,8 @@ function download(name, text, type) {
 }
 
 function start(data) {
-  const {key, state} = attach(data);
-  showDue(data, state, key);
+  const quiz = attach(data), {key, state} = quiz;
+  showDue(data, quiz);
   document.getElementById('save').addEventListener('click', () => download(`chapter${data.chapter}-answers.md`, answersPage(data, state), 'text/markdown'));
   document.getElementById('clear').addEventListener('click', () => {
     if (!confirm('Delete all answers of this page from this browser?')) return;

@@ -358,7 +358,7 @@ class Idea:
     "One thing that a good answer says, and the phrasings that say it."
     says:str   # In plain words, shown as found or missing
     accept:tuple[str, ...]   # Patterns
-    counts:float=1   # What it adds to the credit
+    counts:float=1   # What it adds to the credit; less than 0 for a mix-up
     vague:bool=False   # It earns some credit, but nobody would miss it
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #gradlnk2
@@ -805,17 +805,18 @@ def _is_foreign(plain:str, known:frozenset[str]) -> bool:
     for small in (_LANGUAGES[name] for name in _LANGUAGES if name != 'english'):
         others = [w for w in words if w not in small]
         n, strange = len(words) - len(others), sum(w not in known for w in others)
-        if len(small & set(words)) >= least['foreign_words'] and n >= least['foreign_share']*len(words) and n > 2*english:
-            if 2*strange >= len(others): return True
+        several = len(small & set(words)) >= least['foreign_words'] and n >= least['foreign_share']*len(words)
+        if several and n > 2*english and 2*strange >= len(others): return True
         if n and len(words) > 2 and not english and n + strange >= least['foreign_sure']*len(words): return True
     return False
 
 def _says_something(question:Question, text:str) -> bool:
-    "Whether ideas are found in words that are known, two at least: a word may look like a slip, or be in many languages."
+    "Whether ideas are found in two known words at least: a word may look like a slip, or be in many languages."
     reader = Reader(text, known_words(question))
     words = {reader.words[k].text for idea in question.ideas for k in _hit_of(question, reader, idea)}
     return sum(len(word) > 1 and word in reader.known for word in words) > (question.kind != 'term')
 
+# %% ../../../nbs/engine/quiz/grading.ipynb #04f19d30
 def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
     "The name of what stands in place of an answer, or ''."
     least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
