@@ -661,7 +661,7 @@ def _beside_each(ideas:list[str], label:str, words:list[str]) -> list[str]:
 
 def _joined(values:list[str], most:int=8) -> str:
     "All of a short list, the beginning of a long one: of fifteen fields nobody has to name each."
-    return '; '.join(values if len(values) <= most else [*values[:3], f'or {len(values) - 3} others'])
+    return '; '.join(values) if len(values) <= most else 'for example ' + '; '.join(values[:3])
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #cac2679b
 @dataclass
