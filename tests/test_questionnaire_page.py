@@ -190,21 +190,52 @@ def test_easy_without_a_key_and_the_next_day_when_nothing_is_due(page):
     page.keyboard.press('Enter')  # Undo has the focus
     page.wait_for_function("document.getElementById('due').textContent === 'Due today: 0'")
     assert not page.is_visible('#q-gpu .next')
-    page.click('#due')
-    assert page.locator('section.card:visible').count() == 35, 'nothing is due: nothing is hidden'
+    assert page.is_disabled('#due') and page.locator('section.card:visible').count() == 35, 'nothing is due: there is nothing to show'
 
 @in_browser
 @pytest.mark.parametrize('width', [1280, 360])
-def test_nothing_moves_when_a_suggestion_comes(page, width):
+def test_no_room_is_kept_for_a_suggestion_and_nothing_above_it_moves(page, width):
+    "Before a check the box is as high as what it shows; after it, all that stands before the suggestion is where it was."
     page.set_viewport_size({'width': width, 'height': 800})
     assert page.evaluate('document.documentElement.scrollWidth') == width
     rows = [(q.id, text) for q in load_questions(1) if q.kind != 'self' for text, _ in q.examples if q.id != 'areas']
     assert page.evaluate('''rows => rows.filter(([id, text]) => {
-        const box = document.getElementById('q-' + id), before = box.dataset.before ||= box.offsetHeight;
-        box.querySelector('textarea').value = text;
-        box.querySelector('button').click();
-        return box.offsetHeight != before;
+        const box = document.getElementById('q-' + id), area = box.querySelector('textarea'), check = box.querySelector('button'), out = box.querySelector('output'), top = box.getBoundingClientRect.bind(box);
+        area.value = text;
+        out.replaceChildren();
+        const place = () => [area, check].map(each => each.getBoundingClientRect().bottom - top().top), before = place(), empty = out.offsetHeight;
+        check.click();
+        return empty || !out.offsetHeight || String(place()) != String(before);
     })''', rows) == []
+    assert page.evaluate("Math.max(...[...document.querySelectorAll('section.card')].map(card => { card.querySelector('output')?.replaceChildren(); return card.querySelector('.more').getBoundingClientRect().top - (card.querySelector('button.first, .note') ?? card).getBoundingClientRect().bottom; }))") < 40
+
+@in_browser
+def test_a_box_for_a_word_is_low_and_grows_with_the_answer(page):
+    page.set_viewport_size({'width': 1366, 'height': 768})
+    area = page.locator('#q-gpu-answer')
+    low = area.bounding_box()['height']
+    area.fill('\n'.join('a line of a long answer' for _ in range(8)))
+    assert low < 100 and area.bounding_box()['height'] > low + 80
+
+@in_browser
+def test_of_a_long_list_examples_are_named_and_not_how_many_are_missing(page):
+    def say(text:str) -> str:
+        page.fill('#q-areas-answer', text)
+        page.press('#q-areas-answer', 'Control+Enter')
+        return page.inner_text('#q-areas output')
+    say('cooking')
+    told = say('cooking and sewing')
+    assert '0 of 5 named. For example: ' in told and 'others' not in told and told.count('; ') == 2
+    told = say('translation, playing Go, spam filters')
+    assert 'Missing, for example: ' in told and 'others' not in told
+
+@in_browser
+def test_a_right_answer_is_told_kindly_when_it_comes_again(page):
+    page.check('#q-gpu input[value=right]')
+    told = page.inner_text('#q-gpu .next')
+    assert told.startswith('Well done. Once more in 10 minutes; if you still know it, it rests for 2 days.') and 'It was easy: ask in 8 days' in told
+    page.check('#q-gpu input[value=wrong]')
+    assert page.inner_text('#q-gpu .next').startswith('Asked again in 1 minute.')
 
 ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
     'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}
@@ -393,3 +424,30 @@ def test_a_schedule_comes_in_where_nothing_can_be_kept(page, tmp_path):
     page.set_input_files('#take', quiz.write(tmp_path/'cards.json'))
     page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
     assert page.inner_text('#due') == 'Due today: 1'
+
+@in_browser
+@pytest.mark.parametrize('width', [390, 360])
+def test_what_is_due_stands_beside_the_count_on_a_phone(page, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    for text in ('Due today: 35', 'Due today: 0, next 28 Nov'):
+        page.evaluate("text => { document.getElementById('due').textContent = text; document.getElementById('count').textContent = '35 of 35 marked'; }", text)
+        due, count = (page.locator(where).bounding_box() for where in ('#due', '#count'))
+        assert due['height'] < 50 and due['y'] < count['y'] + count['height']/2 < due['y'] + due['height'] and due['x'] >= count['x'] + count['width'] and due['x'] + due['width'] <= width
+
+@in_browser
+def test_two_pages_of_one_s_own_chapter_keep_their_answers_apart(page, tmp_path):
+    "And what an earlier version kept of that chapter is found."
+    from test_questionnaire import OWN
+    (file := tmp_path/'ours.toml').write_text(OWN, 'utf-8')
+    for name in ('one', 'two'): (tmp_path/f'{name}.html').write_text(question_page(file), 'utf-8')
+    def at(name): page.goto((tmp_path/f'{name}.html').as_uri())
+    at('one')
+    page.fill('#q-loop-answer', 'a loop')
+    at('two')
+    assert page.input_value('#q-loop-answer') == ''
+    page.fill('#q-loop-answer', 'a ring')
+    at('one')
+    assert page.input_value('#q-loop-answer') == 'a loop'
+    page.evaluate("localStorage.clear(); localStorage.setItem('bears-quiz-3', JSON.stringify({loop: {answer: 'old', mark: 'right'}}))")
+    page.reload()
+    assert page.input_value('#q-loop-answer') == 'old' and page.is_checked('#q-loop input[value=right]')

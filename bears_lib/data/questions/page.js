@@ -9,6 +9,7 @@ function re(text) {   // as Python's `re` reads it with ASCII and MULTILINE
 const wordsOf = text => new Set(text.split(' '));
 const pairsOf = words => new Set(words.slice(1).map((word, i) => words[i] + ' ' + word));
 const filled = (text, ...words) => text.replace(/\{\}/g, () => words.shift());
+const besides = (idea, label, words, [open, close] = '“”') => words && words.toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: ${open}${words}${close})` : idea;
 
 function root(word, {whole, consonant, first, again, steps}) {
   if (word.length < 3 || /[^\0-\x7f]/.test(word) || Object.hasOwn(whole, word)) return Object.hasOwn(whole, word) ? whole[word] : word;
@@ -250,14 +251,17 @@ function makeGrader(data) {
 
   // A suggestion with its reasons in words.
   function explained(question, answer, result) {
-    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, n = result.found.length, all = n + result.missing.length;
-    const of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
+    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, mixes = says => named(says) && named(says).counts < 0;
+    const quote = says => quoted(answer, hitOf(question, answer, named(says))), found = result.found.filter(says => !mixes(says));
+    const mixed = result.found.filter(mixes).map(says => besides(says, 'you', quote(says), '""'));
+    const n = found.length, all = n + result.missing.length, of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
     const starts = (flag, name) => flag.startsWith(rules.remarks[name].split('{')[0]);
     const kinds = result.flags.map(flag => swaps.includes(flag) ? 'swap' : starts(flag, 'not') || starts(flag, 'denied') ? 'not' : starts(flag, 'other') ? 'other' : '');
-    const because = ['swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
+    if (mixed.length) kinds.push('mixed');
+    const because = ['mixed', 'swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
     if (result.grade === 'partly' && n && n < of) because.unshift(filled(words.half, n, of));
     else if (result.grade === 'partly' && !n && !because.length) because.push(words.point);
-    return {...result, quotes: result.found.map(says => quoted(answer, hitOf(question, answer, named(says)))), told: result.missing.map(says => named(says).told), because};
+    return {...result, found, mixed, quotes: found.map(quote), told: result.missing.map(says => named(says).told), because};
   }
 
   // Statements that are all false: which of them does an answer call so?
@@ -340,29 +344,19 @@ function answersPage(data, state) {
 // After a first try what is missing waits for the next one; `read` is the line that says where the course teaches it.
 function feedback(result, {first = false, hint = '', read = null} = {}) {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more), list = make('span', '', {role: 'list'});
-  const beside = (ideas, label, words) => ideas.map((idea, k) => words[k] && words[k].toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: “${words[k]}”)` : idea);
+  const beside = (ideas, label, words) => ideas.map((idea, k) => besides(idea, label, words[k]));
   const add = (label, ...parts) => { const item = make('span', '', {role: 'listitem'}); item.append(make('b', label + ': '), ...parts); list.append(item); };
-  const row = (label, ideas) => { if (ideas.length) add(label, (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; ')); };
+  const row = (label, ideas) => { if (ideas.length > 8) add(/example$/.test(label) ? label : `${label}, for example`, ideas.slice(0, 3).join('; ')); else if (ideas.length) add(label, ideas.join('; ')); };
   const {grade, unread} = result, missing = first || unread ? [] : result.missing;
   row('Found', beside(result.found, 'you', result.quotes));
-  row('Look at', result.flags);
-  row(grade === 'right' ? 'You could add' : 'Missing', beside(missing, 'model answer', result.told));
+  row('Look at', [...(result.mixed || []), ...result.flags]);
+  const some = result.need ? grade === 'wrong' ? `${result.found.length} of ${result.need} named. For example` : 'Missing, for example' : 'Missing';   // nobody is asked for all of them
+  row(grade === 'right' ? 'You could add' : some, beside(missing, 'model answer', result.told));
   if (hint) add('Hint', hint);
   if (first) add('Try again', 'what is still missing is said then');
   if (read && grade !== 'right') { const item = make('span', '', {role: 'listitem'}); item.append(...[...read.childNodes].map(node => node.cloneNode(true))); list.append(item); }
   const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = result.because.length ? ': ' + result.because.join('; ') : '';
   return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), because + (unread ? ': look yourself' : result.unsure ? ' (not sure: look yourself)' : ''), list];
-}
-
-// An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
-function keepRoom(q, out, hint, read, {remarks, because}) {
-  const says = q.ideas.map(idea => idea.says), told = q.ideas.map(idea => idea.told || idea.says), cut = Math.max(1, q.need - 1), flags = [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not];
-  const usual = {found: says.slice(0, cut), quotes: told.slice(0, cut), missing: says.slice(cut), told: told.slice(cut), flags, because: [because.half, because.not], unsure: true};
-  for (const each of [feedback({...usual, grade: 'partly'}, {read}), feedback({...usual, grade: 'partly'}, {first: true, hint, read})]) {
-    const room = Object.assign(document.createElement('div'), {className: 'room'});
-    room.append(...each);
-    out.after(room);
-  }
 }
 
 // First a try, then the hint and another try, then the model answer: whoever asks for it earlier gets the hint once, and the answer when they ask again.
@@ -442,9 +436,17 @@ function takeCards(text, state) {
   return found.length;
 }
 
-function inWords(wait) {
-  const [n, unit] = wait < 0 ? [0, ''] : wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
-  return unit ? `Asked again in ${n} ${unit}${n === 1 ? '' : 's'}.` : 'Due now: answer it again.';
+function howLong(wait) {
+  const [n, unit] = wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
+  return `${n} ${unit}${n === 1 ? '' : 's'}`;
+}
+const inWords = wait => wait < 0 ? 'Due now: answer it again.' : `Asked again in ${howLong(wait)}.`;
+
+// A right answer is asked once more on the same day: the line says what that is good for.
+function asksAgain(card, mark) {
+  const due = Date.parse(card.due), wait = due - Date.now();
+  if (mark !== 'right' || card.state === REVIEW || wait < 0) return inWords(wait);
+  return `Well done. Once more in ${howLong(wait)}; if you still know it, it rests for ${howLong(Date.parse(review(card, 3, due).due) - due)}.`;
 }
 
 // Answers, marks and cards, whatever another program or an older page has written in their place.
@@ -474,7 +476,8 @@ function remember(box, mine, keep) {
   box.querySelector('fieldset').append(line);
   const show = () => {
     for (const radio of radios) radio.checked = mine.mark === radio.value;
-    says.textContent = mine.card ? inWords(Date.parse(mine.card.due) - Date.now()) : '';
+    says.textContent = mine.card ? asksAgain(mine.card, mine.mark) : '';
+    easy.textContent = `It was easy: ask in ${howLong(Date.parse(review(before?.card, 4, Date.now()).due) - Date.now())}`;
     undo.hidden = !before;
     easy.hidden = !before || last !== 3;
     line.hidden = !mine.card && !before;
@@ -498,9 +501,19 @@ function remember(box, mine, keep) {
   return () => { before = null; show(); };
 }
 
+// Where answers are kept. A question file of one's own may have any number, so its page keeps them under its place, and finds what an earlier version kept.
+function keyOf({chapter, own, questions}) {
+  const old = `bears-quiz-${chapter}`, key = own ? old + location.pathname : old;
+  try {
+    const kept = own && localStorage.getItem(key) === null && JSON.parse(localStorage.getItem(old));
+    if (kept && questions.some(({id}) => Object.hasOwn(kept, id))) localStorage.setItem(key, JSON.stringify(answersOf(kept, questions)));
+  } catch (error) { /* no storage, or a damaged entry: begin anew */ }
+  return key;
+}
+
 // A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, and what else is shown then.
 function attach(data) {
-  const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
+  const key = keyOf(data), check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
   const state = remembered(key, data.questions), shows = [];
   const tally = () => {
     if (!count) return;   // single questions in another page
@@ -535,16 +548,17 @@ function attach(data) {
     marks.set(q.id, remember(box, mine, () => keep(q.id)));
     if (!out) continue;   // a task, which only the learner can mark
     const steps = stepByStep(box, out, mine);
-    keepRoom(graded.get(q.id), out, steps.hint, steps.read, data.rules);
     const suggested = text => {
       const result = check(graded.get(q.id), text), {unread, foreign} = data.rules.remarks;
-      return {...result, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
+      const {kind, need, ideas} = graded.get(q.id);
+      return {...result, need: kind === 'list' && need < ideas.length - 1 ? need : 0, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
     };
     const suggest = () => {
       const text = area.value.trim();
       if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
       out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
+      out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
     };
     box.querySelector('button').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
@@ -569,6 +583,7 @@ function showDue(data, {state, keep, redraw, shows}) {
   const tonight = () => new Date().setHours(24, 0, 0, 0);
   const count = () => {
     const n = dueIn(state, tonight()).length, next = Object.values(cardsOf(state)).map(card => Date.parse(card.due)).sort((a, b) => a - b)[0];
+    button.disabled = !n && button.getAttribute('aria-pressed') !== 'true';   // there is nothing to show
     button.textContent = `Due today: ${n}` + (n || !next ? '' : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`);
   };
   const show = wanted => {
