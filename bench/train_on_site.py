@@ -47,7 +47,7 @@ def visit(browser, address:str, photos:dict[str, list[Path]], place:Path) -> dic
     start = time.perf_counter()
     page.locator('.class').nth(0).locator('input[type=file]').set_input_files(next(iter(photos.values()))[-1])
     wait(page, f'Learnt from {n:,} photos')
-    again, said = time.perf_counter() - start, page.inner_text('#accuracy')
+    again, said = time.perf_counter() - start, page.text_content('#interval')
     memory = most_memory(browser)
     with page.expect_download() as download: page.click('[data-take=model]')
     download.value.save_as(place/'model.zip')

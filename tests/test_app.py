@@ -236,7 +236,11 @@ def give(page, file, says:str) -> str:
 def test_a_bear_in_the_browser(app, browser, width, scheme):
     shots.mkdir(exist_ok=True)
     with page_of(browser, app[0], width, color_scheme=scheme) as page:
-        assert give(page, bear, 'grizzly') == 'Most likely grizzly.'
+        assert re.fullmatch(r'Most likely grizzly, \d+%\.', give(page, bear, 'grizzly'))
+        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#said p')).fontSize)")
+        assert size >= 24 and 'mono' not in page.evaluate("getComputedStyle(document.querySelector('#bars .confidence')).fontFamily")
+        words = "name => getComputedStyle(document.querySelector(`#photo .source-selection button[aria-label*='${name}']`), '::after').content"
+        assert [page.evaluate(words, name) for name in ('Upload', 'camera', 'clipboard')] == ['"File"', '"Camera"', '"Paste"']
         assert page.inner_text('#bars').split().count('%') == 0 and page.inner_text('#bars').count('%') == 3
         page.click('#why')
         page.wait_for_selector('#heat img', timeout=60_000)
@@ -333,7 +337,7 @@ def test_a_file_that_cannot_be_shown_is_no_broken_icon(app, browser, tmp_path):
 
 def test_the_page_says_where_its_accuracy_was_measured(app):
     page = httpx.get(f'{app[0]}config').text
-    assert 'judged by a head that had not seen it' in page and 'On photos of another kind I am right less often' in page and 'This classifier' not in page
+    assert 'that I had not learnt from when I was asked' in page and 'a head' not in page and 'Drop a photo here' in page and 'On photos of another kind I am right less often' in page and 'This classifier' not in page
 
 # Its start and end
 

@@ -217,6 +217,36 @@ def test_command(photos, tmp_path):
     run = subprocess.run([*check, str(photos/'nowhere'), '--quick'], capture_output=True, text=True)
     assert run.returncode == 2 and 'is not there' in run.stderr
 
+def in_shell(capsys, *words):
+    from bears_lib.gather import bears_check
+    code = bears_check.in_shell([*map(str, words)], 'bears-check')
+    return code, capsys.readouterr().err.splitlines()
+
+def test_the_next_step_is_to_mend_what_was_found(photos, capsys, tmp_path):
+    assert in_shell(capsys, photos, '--quick')[1][-1] == f'Next: bears-train {photos}'
+    (photos/'red'/'broken.jpg').write_text('<html>', encoding='utf-8')
+    (photos/'red'/'twice.jpg').write_bytes((photos/'red'/'0.jpg').read_bytes())
+    Image.effect_noise((30, 30), 60).save(photos/'red'/'icon.png')
+    code, lines = in_shell(capsys, photos, '--quick')
+    assert (code, lines[-1]) == (1, f'Next: bears-check {photos} --take-out') and '2 of these can go' in lines[-2]
+    before = names(photos)
+    code, lines = in_shell(capsys, photos, '--quick', '--take-out')
+    assert code == 1 and lines[-1] == f'Next: bears-check {photos} --to findings.csv' and 'ImageCleaner' in lines[-2] and f'bears-train {photos}' in lines[-2]
+    assert before - names(photos) == {'red/broken.jpg', 'red/0.jpg'} or before - names(photos) == {'red/broken.jpg', 'red/twice.jpg'}
+    table = tmp_path/'findings.csv'
+    code, lines = in_shell(capsys, photos, '--quick', '--to', table)
+    with table.open(newline='', encoding='utf-8') as file: rows = list(csv.DictReader(file))
+    assert [(row['problem'], row['file']) for row in rows] == [('tiny', 'red/icon.png')] and lines[-1] == f'Next: bears-check {photos}'
+    undo(photos)
+    assert names(photos) == before
+
+def test_every_finding_can_be_listed(photos, capsys):
+    for i in range(7): (photos/'red'/f'broken{i}.jpg').write_text('<html>', encoding='utf-8')
+    few, lines = in_shell(capsys, photos, '--quick')[1], in_shell(capsys, photos, '--quick', '--all')[1]
+    assert '  ... and 3 more: --all lists them' in few and not any(' more' in line for line in lines)
+    assert sum('/broken' in line for line in few) == 4 and sum('/broken' in line for line in lines) == 7
+    assert '... and 3 more\n' in repr(check_images(photos, judge=False))  # in Python there is no --all
+
 def test_import_is_light():
     run = subprocess.run([sys.executable, '-c', 'import sys, bears_lib.engine.gather.audit, bears_lib.engine.gather.cleaner; print({"torch", "fastai", "timm", "sklearn", "ipywidgets", "matplotlib"} & set(sys.modules))'], capture_output=True, text=True)
     assert run.stdout == 'set()\n', run.stderr

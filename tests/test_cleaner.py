@@ -209,9 +209,11 @@ def test_only_findings_and_all_of_a_kind_at_once(folder):
     (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
     cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
     parts = cleaner.controls
-    assert [value for _, value in parts['found'].options] == ['', 'any', 'copy', 'unreadable'] and len(cleaner.shown) == 34
-    parts['found'].value = 'any'
-    assert len(cleaner.shown) == 7  # both of each pair, and the broken file
+    assert [value for _, value in parts['found'].options] == ['', 'any', 'copy', 'unreadable']
+    assert parts['found'].value == 'any' and len(cleaner.shown) == 7  # it opens with both of each pair, and the broken file
+    assert parts['told'].value == '<b>7 of 34 photos</b> with findings'
+    parts['found'].value = ''
+    assert len(cleaner.shown) == 34
     parts['found'].value = 'copy'
     assert len(cleaner.shown) == 6 and parts['agree'].description == 'Agree with all 3 shown'
     parts['agree'].click()
@@ -225,6 +227,8 @@ def test_only_findings_and_all_of_a_kind_at_once(folder):
 def test_a_page_without_suggestions_keeps_no_row_for_them(folder):
     (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
     cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
+    assert [entry.file for entry in cleaner.shown] == ['blue/broken.jpg']
+    cleaner.controls['found'].value = ''
     row = lambda: [(card.quick[0].layout.display, card.quick[0].layout.visibility) for card in cleaner.cards]
     assert row() == [(None, None), *[(None, 'hidden')]*3]  # the broken file is the first, and the others stay in line with it
     cleaner.controls['next'].click()
@@ -246,6 +250,22 @@ def test_one_tap_buttons_do_what_the_menu_does(judged):
     assert cleaner.controls['zoom'].children[0].value[:3] == b'\xff\xd8\xff'
     cleaner.controls['close'].click()
     assert not cleaner.controls['zoom'].children
+
+def test_one_way_to_choose_and_a_menu_only_where_there_are_more_classes_than_keys(judged, tmp_path):
+    cleaner = ImageCleaner(judged)
+    assert all(card.menu.layout.display == 'none' for card in cleaner.cards if card.file)
+    cleaner.cards[0].quick[1].click()
+    assert cleaner.cards[0].quick[1].button_style == 'warning' and cleaner.cards[1].quick[1].button_style == ''
+    many = ImageCleaner(check_images(make_photos(tmp_path/'many', {f'c{i:02}': 1 for i in range(11)}), judge=False))
+    assert all(card.menu.layout.display is None and len(card.classes.children) == 9 for card in many.cards if card.file)
+
+def test_filters_are_folded_and_words_are_not_cut(judged):
+    cleaner = ImageCleaner(judged)
+    above, bar = cleaner.box.children[:2]
+    assert [type(part).__name__ for part in above.children] == ['HTML', 'ToggleButton', 'Button'] and bar.layout.display == 'none'
+    cleaner.controls['filters'].value = True
+    assert bar.layout.display is None and cleaner.controls['label'] in bar.children
+    assert all(card.words.layout.height == 'auto' and not card.words.layout.overflow for card in cleaner.cards)
 
 def test_what_visitors_offered_is_learnt_from_after_somebody_has_looked(folder):
     from bears_lib.engine.train.labels import read_to_train

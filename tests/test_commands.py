@@ -116,10 +116,11 @@ def printed(name:str, word:str) -> str:
 def test_each_command_has_version_examples_and_a_next_step(name):
     text = printed(name, '--help')
     assert printed(name, '--version') == f'bears_lib {bears_lib.__version__}\n'
-    assert re.search(rf'\nExamples\n  bears-{name}\b', text) and '\nNext\n  ' in text and f'bears {name}: ' in text and '(str)' not in text and '(default' not in text
-    for line in re.findall(r'^  (bears-\S+ .*)$', text, re.M):  # its examples can be typed
-        program, *words = shlex.split(line)
-        other = program.removeprefix('bears-')
+    assert re.search(rf'\nExamples\n  bears {name}\b', text) and 'bears-' not in text and '\nNext\n  ' in text and f'bears {name}: ' in text and '(str)' not in text and '(default' not in text
+    lines = re.findall(r'^  (bears \S+.*)$', text, re.M)
+    assert len(lines) >= 2
+    for line in lines:  # its examples can be typed
+        other, *words = shlex.split(line)[1:]
         known = printed(other, '--help')
         assert all(word in known for word in words if word.startswith('--')) and other in commands
 
@@ -133,6 +134,46 @@ def test_bears_hands_on_words_codes_and_json(tmp_path):
     assert answer.returncode == 2 and 'error' in json.loads(answer.stdout) and answer.stderr.startswith('bears train: ')
     assert in_shell('trian').returncode == 2 and "Did you mean 'train'?" in in_shell('trian').stderr
 
+def test_the_spelling_that_was_typed_is_the_one_that_is_answered(tmp_path):
+    photos = make_photos(tmp_path/'photos', {'red': 4, 'blue': 4})
+    assert in_shell('check', str(photos), '--quick').stderr.splitlines()[-1] == f'Next: bears train {photos}'
+    assert 'bears-demo is not there' in in_shell('train', 'bears-demo').stderr  # a folder's name stays
+    program = 'import sys; from bears_lib.gather import bears_check; sys.exit(bears_check.in_shell(None, "bears-check"))'
+    own = subprocess.run([sys.executable, '-c', program, str(photos), '--quick'], capture_output=True, text=True)
+    assert own.stderr.splitlines()[-1] == f'Next: bears-train {photos}'
+    own = subprocess.run([sys.executable, '-c', program, '--help'], capture_output=True, text=True)
+    assert '\n  bears-check bears --quick\n' in own.stdout and 'bears check' not in own.stdout
+
+def test_a_folder_with_some_of_the_same_letters_is_not_meant(tmp_path):
+    for name in ('offered', 'photos'): (tmp_path/name).mkdir()
+    assert 'Did you mean' not in in_shell('train', str(tmp_path/'nofolder')).stderr
+    assert "Did you mean 'photos'?" in in_shell('train', str(tmp_path/'phtos')).stderr
+
+def test_the_doctor_ends_with_a_verdict_and_a_next_step(monkeypatch):
+    from bears_lib.engine.train import doctor
+    class Terminal(io.StringIO):
+        def isatty(self): return True
+    monkeypatch.setenv('COLUMNS', '80')
+    monkeypatch.delenv('NO_COLOR', raising=False)
+    monkeypatch.setenv('TERM', 'xterm')
+    contact = 'BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 searches a minute'
+    for name in ('_network', '_contact', '_cache', '_device'): monkeypatch.setattr(doctor, name, lambda: ('fine', True, 'as it should be'))
+    monkeypatch.setattr(doctor, '_package', lambda name, *_: (name, True, 'here'))
+    def told():
+        monkeypatch.setattr(sys, 'stderr', stream := Terminal())
+        code = doctor.bears_doctor.in_shell([], 'bears-doctor')
+        plain = re.sub(r'\x1b\[[0-9;]*m', '', stream.getvalue()).splitlines()
+        assert max(map(len, plain)) <= 80 and ('\x1b[1;32mOK' in stream.getvalue() or os.name == 'nt')
+        return code, plain
+    code, lines = told()
+    assert (code, lines[-2:]) == (0, ['All is here.', 'Next: bears-demo'])
+    monkeypatch.setattr(doctor, '_contact', lambda: ('contact', False, contact))
+    code, lines = told()
+    assert (code, lines[-1]) == (0, 'Next: bears-demo') and lines[-2].startswith('All that is needed is here.') and 'contact' in lines[-2]
+    monkeypatch.setattr(doctor, '_package', lambda name, *_: (name, name != 'onnx', 'here'))
+    code, lines = told()
+    assert (code, lines[-2:]) == (1, ['Mend this first: onnx.', 'Next: bears-doctor'])
+
 def test_words_for_a_shell_no_bar_in_a_pipe_and_the_next_step(tmp_path, monkeypatch):
     monkeypatch.delenv('IN_TEST', raising=False)
     photos = make_photos(tmp_path/'my photos', {'red': 30, 'blue': 30})
@@ -141,7 +182,7 @@ def test_words_for_a_shell_no_bar_in_a_pipe_and_the_next_step(tmp_path, monkeypa
     answer = in_shell('train', str(photos), '--model', str(tmp_path/'model'), IN_TEST='', CI='')
     assert answer.returncode == 0 and 'it/s' not in answer.stderr and '\r' not in answer.stderr and '\x1b' not in answer.stderr and 'fitted.doubted' not in answer.stderr
     assert answer.stderr.count('left out') == 1 and 'left out 3 files: ' in answer.stderr
-    assert answer.stderr.splitlines()[-1] == f"Next: bears-report {tmp_path/'model'} '{photos}'"
+    assert answer.stderr.splitlines()[-1] == f"Next: bears report {tmp_path/'model'} '{photos}'"
 
 def test_a_bar_is_for_those_who_watch(monkeypatch, capsys):
     import bears_lib.engine.core.common as common

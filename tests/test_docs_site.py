@@ -14,7 +14,7 @@ pytest.importorskip('smalldocs', reason='smalldocs needs Python 3.11')
 
 # One page of each kind.
 kinds = ['index.html', 'learning.html', 'train.html', 'interpret.html', 'glossary.html', 'lessons/index.html', 'lessons/pets.html', 'questions1.html', 'your-course.html', 'classifier/index.html', 'trainer/index.html',
-         'reference.html',
+         'reference.html', 'install.html',
          'engine/core/photos.html', '404.html']
 
 @pytest.fixture(scope='module')
@@ -256,7 +256,7 @@ def test_a_question_stands_at_the_end_of_its_section_and_is_the_same_as_on_the_q
     box.locator('summary').first.click()
     box.locator('textarea').fill('it learns the training photos by heart and is worse on new, unseen ones')
     page.wait_for_function("() => typeof attach === 'function'")
-    box.locator('output + .room').wait_for(state='attached')  # the component has taken over
+    box.locator('fieldset .next').wait_for(state='attached')  # the component has taken over
     box.get_by_role('button', name='Check').click()
     box.locator('output .badge').wait_for()
     name = box.locator('textarea').get_attribute('id')
@@ -316,6 +316,7 @@ def test_the_moving_picture_stands_still_when_told_or_when_motion_is_unwanted(ad
         page = context.new_page()
         page.goto(address)
         page.locator('.moving').scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelector('.moving img').currentSrc")  # it is fetched when it comes into view
         assert page.evaluate("document.querySelector('.moving img').currentSrc").endswith(shown)
         if motion == 'no-preference':
             page.get_by_role('button', name='Stop').click()
@@ -347,4 +348,172 @@ def test_a_lost_visitor_finds_the_search(address, browser):
     page.get_by_label('Search', exact=True).fill('softmax')
     page.locator('.site-found a').first.click()
     assert page.get_by_role('heading', level=1).inner_text() != 'This page is not here'
+    page.close()
+
+def found_by(page, words:str) -> list[str]:
+    "Where the search leads, best first."
+    page.get_by_label('Search', exact=True).fill(words)
+    page.wait_for_function("words => document.querySelector('.site-found').children.length && document.querySelector('.site-find input').value === words", arg=words)
+    page.wait_for_timeout(250)
+    return [link.get_attribute('href') for link in page.locator('.site-found a').all()]
+
+# What somebody looks for, and what stands first.
+first_of = {'learning rate': 'learning.html#gradient-and-step', 'loss': 'learning.html#samuels-loop', 'trainer': 'trainer/index.html', 'colab': 'install.html#colab', 'how do I use my own photos': 'trainer/index.html',
+            'loss and metric': 'learning.html#loss-and-metric', 'fit_head': 'engine/train/learners.html#fit_head', 'Try it': 'classifier/index.html', 'Pets': 'lessons/pets.html'}
+
+@pytest.mark.parametrize('words', first_of)
+def test_the_search_puts_first_what_is_looked_for(words, address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    places = found_by(page, words)
+    inside = [place.startswith('engine/') and '_' not in words for place in places]
+    letters = [place for place in places if re.fullmatch(r'glossary\.html#\w', place)]
+    page.close()
+    assert places[0] == first_of[words] and len(set(places)) == len(places), places
+    assert inside == sorted(inside), 'the machinery comes last'
+    assert not letters, 'a term, not the letter that it stands under'
+
+def test_what_is_found_begins_and_ends_with_whole_words(address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    found_by(page, 'overfitting')
+    told = page.locator('.site-found small').all_inner_texts()
+    known = {part['href']: f"{part['title']}: {part['text']}" for part in page.evaluate("fetch('search.json').then(answer => answer.json())")}
+    words = set(' '.join(known.values()).split())
+    page.close()
+    cut = [text for text in told if {each.strip('.') for each in (text.removeprefix('... ').removesuffix(' ...').split()[0], text.removesuffix(' ...').split()[-1])} - {word.strip('.') for word in words}]
+    assert len(told) > 4 and not cut, cut
+
+def test_the_first_touch_of_a_term_tells_what_it_means_and_leads_on(address, browser):
+    context = phone(browser)
+    page = context.new_page()
+    page.goto(address + 'interpret.html')
+    here, term = page.url, page.locator('a.term').nth(1)
+    tip, target = page.get_by_role('tooltip'), term.evaluate('link => link.href')
+    term.tap()
+    assert page.url == here and tip.inner_text().startswith(term.get_attribute('data-means')) and tip.get_by_role('link').evaluate('link => link.href') == target
+    page.locator('h1').tap()
+    assert tip.count() == 0 and page.url == here
+    term.tap()
+    with page.expect_navigation(): tip.get_by_role('link', name='Read more').tap()
+    assert page.url == target
+    page.go_back()
+    term.tap()
+    with page.expect_navigation(): term.tap()
+    assert page.url == target
+    context.close()
+
+def test_on_a_phone_code_keeps_its_lines_and_is_scrolled(address, browser, node_modules):
+    context = phone(browser)
+    page = context.new_page()
+    page.goto(address + 'train.html')
+    page.wait_for_function("document.querySelector('pre.sourceCode[tabindex]')")
+    kept = page.evaluate("""[...document.querySelectorAll('main pre.sourceCode')].filter(e => e.checkVisibility()).map(e => ({
+        wrapped: getComputedStyle(e).whiteSpace !== 'pre', needs: e.scrollWidth > e.clientWidth + 1, reached: e.tabIndex === 0}))""")
+    page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
+    barriers = page.evaluate('axe.run()')['violations']
+    context.close()
+    assert len(kept) > 15 and not any(each['wrapped'] for each in kept)
+    assert any(each['needs'] for each in kept) and all(each['needs'] == each['reached'] for each in kept)
+    assert not barriers, [each['id'] for each in barriers]
+
+@pytest.mark.parametrize('width, scheme', [(390, 'light'), (1366, 'dark')])
+def test_the_box_of_the_first_page_keeps_its_height_and_shows_photo_and_bars_side_by_side(width, scheme, address, browser):
+    context = browser.new_context(viewport={'width': width, 'height': 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address)
+    height = lambda: page.locator('.try').bounding_box()['height']
+    before = height()
+    page.locator('.try .examples button').nth(3).click()
+    frame = page.frame_locator('.try iframe')
+    frame.locator('#bars li').nth(2).wait_for(timeout=90_000)
+    page.wait_for_timeout(400)
+    inside = frame.locator('body').evaluate("""() => { const box = e => e.getBoundingClientRect(), shown = [...document.querySelectorAll('h2, #wrong')].filter(e => e.checkVisibility()).length;
+        const photo = [...document.querySelectorAll('#seen, #given')].filter(e => e.checkVisibility());
+        return {shown, photos: photo.length, right: box(photo[0]).right, left: box(document.querySelector('#bars')).left, bottom: box(document.querySelector('#bars')).bottom, height: innerHeight, needs: document.documentElement.scrollHeight}; }""")
+    after, examples, place = height(), page.locator('.try .examples').bounding_box(), page.locator('.try iframe').bounding_box()
+    context.close()
+    assert before < 560 and abs(after - before) < 4
+    assert inside['shown'] == 0 and inside['photos'] == 1 and inside['right'] < inside['left'] and inside['bottom'] < inside['height'] and inside['needs'] <= inside['height']
+    assert examples['y'] + examples['height'] < place['y'], 'the examples stay above, within reach'
+
+def test_the_first_page_ends_with_pictures_and_the_rest_stands_on_a_page_of_its_own(site, address, browser):
+    first, more = ((site/name).read_text(encoding='utf-8') for name in ('index.html', 'install.html'))
+    for words in ('Measured', 'Two commands', 'In Python', 'Without the internet'): assert f'>{words}<' not in first and f'>{words}</h2>' in more, words
+    assert 'What it looks like' in first and 'href="install.html"' in first and more.count('colab.research.google.com') == 7 and more.count('git clone') == 1
+    context = phone(browser)
+    page = context.new_page()
+    page.goto(address)
+    height, narrow = page.evaluate("[document.documentElement.scrollHeight, Math.min(...[...document.querySelectorAll('.pictures img')].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().width))]")
+    page.goto(address + 'install.html')
+    cells = page.evaluate("[...document.querySelectorAll('main td')].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().width)")
+    context.close()
+    assert height < 9_000 and narrow > 300 and len(cells) > 8 and min(cells) > 250
+
+def test_chapter_0_begins_with_something_that_has_learnt_and_breaks_in_two(address, browser):
+    context = phone(browser)
+    page = context.new_page()
+    page.goto(address + 'learning.html')
+    example = page.locator('.try .examples button').first
+    assert example.bounding_box()['y'] < 600 and not page.get_by_text('1 + 1', exact=True).is_visible()
+    page.get_by_role('navigation', name='The parts of this chapter').get_by_role('link', name='Part 2').tap()
+    page.wait_for_function("Math.abs(document.querySelector('#overfitting').getBoundingClientRect().top) < 300")
+    assert page.locator('p.part').nth(1).is_visible() and page.locator('#learning-in-a-dozen-lines .callout.pause').count() == 1
+    example.tap()
+    page.frame_locator('.try iframe').locator('#bars li').first.wait_for(timeout=90_000)
+    page.goto(address + 'learning.html#cells-and-help')
+    page.get_by_text('New to notebooks?').tap()
+    assert page.locator('#cells-and-help pre').first.is_visible()
+    context.close()
+
+def test_exercises_are_checked_on_the_page_or_lead_to_their_notebook(site, address, browser):
+    from bears_lib.engine.lessons.exercises import load_exercises
+    page = browser.new_page()
+    page.goto(address + 'train.html')
+    for number, each in enumerate(load_exercises('02_train')[:4], start=1):
+        place, said = page.locator(f'#answer-{number}'), page.locator('.answer-here [role=status]').nth(number - 1)
+        for text, told in (('', 'Write your answer first.'), ('many', 'A number is wanted'), (str(each.answer + 1), f'Not yet. {each.hints[0]}'), (str(each.answer + 2), f'Not yet. {each.hints[1]}'), (f' {each.answer}.0', '✓ Right.')):
+            place.fill(text)
+            place.press('Enter')
+            assert said.inner_text().startswith(told), (number, text)
+    page.close()
+    for name, number, folder in (('train', 6, ''), ('lessons/training', 11, 'lessons/')):
+        text = (site/f'{name}.html').read_text(encoding='utf-8')
+        assert len(re.findall(rf'class="in-colab"><a href="https://colab\.research\.google\.com/github/[\w/-]+/blob/main/nbs/{folder}0\d_train', text)) == number
+    assert not [name for name in pages(site) if re.search(r'<pre><code>\d+: not tried yet', (site/name).read_text(encoding='utf-8'))]
+
+def test_on_a_phone_a_figure_is_enlarged(address, browser):
+    context = phone(browser, color_scheme='dark')
+    page = context.new_page()
+    page.goto(address + 'learning.html')
+    figure = page.locator('#samuels-loop figure')
+    before = figure.locator('img.of-dark').bounding_box()['width']
+    figure.get_by_role('button', name='Enlarge').tap()
+    large = page.get_by_role('dialog').locator('img')
+    assert large.bounding_box()['width'] > 2.4*before and large.get_attribute('src').endswith('-dark.webp')
+    page.get_by_role('button', name='Close').tap()
+    assert page.get_by_role('dialog').count() == 0
+    page.set_viewport_size({'width': 1366, 'height': 768})
+    assert not figure.locator('.enlarge').is_visible()
+    context.close()
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_the_words_in_the_search_can_be_read(scheme, address, browser):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address)
+    colours = page.evaluate("(input => [getComputedStyle(input, '::placeholder').color, getComputedStyle(input).backgroundColor])(document.querySelector('.site-find input'))")
+    context.close()
+    light = [sum(weight*((value/255 + 0.055)/1.055)**2.4 for weight, value in zip((0.2126, 0.7152, 0.0722), map(int, re.findall(r'\d+', colour)))) for colour in colours]
+    assert (max(light) + 0.05)/(min(light) + 0.05) > 4.5
+
+def test_cards_have_pictures_and_the_drawer_begins_with_what_can_be_tried(site, address, browser):
+    for name in ('index.html', 'lessons/index.html'):
+        text = (site/name).read_text(encoding='utf-8')
+        assert 'class="logo"' not in text and 'written “Training a classifier” yourself' in text
+    page = browser.new_page(viewport={'width': 1366, 'height': 768})
+    page.goto(address + 'train.html')
+    assert [link.get_attribute('href') for link in page.locator('.site-drawer a').all()[:3]] == ['index.html', 'classifier/index.html', 'trainer/index.html']
+    page.goto(address + 'trainer/index.html')
+    assert set(page.evaluate("[...document.querySelectorAll('label.button')].map(e => getComputedStyle(e).textAlign)")) == {'center'}
     page.close()

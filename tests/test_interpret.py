@@ -244,6 +244,18 @@ def test_report_says_what_it_is_and_what_to_do_next(place, tmp_path):
     assert done['next'] in html.unescape(text) and done['next'].split()[0] in ('bears-gather', 'bears-app', 'bears-check')
     assert text.index('Next:') < text.index('Class by class')
 
+def test_report_says_first_what_to_look_at(place, tmp_path):
+    photos = make_photos(tmp_path/'photos', {'red': 12, 'blue': 12}, seed=3)
+    for i in range(3): shutil.move(photos/'red'/f'{i}.jpg', photos/'blue'/f'wrong{i}.jpg')
+    text = Path(bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))['report']).read_text(encoding='utf-8')
+    n = len(evaluate(place/'model', photos).photos)
+    first = text[:text.index('Next:')]
+    assert re.search(rf'<b>\d+ of {n} right\.</b>', first) and re.search(r'Look at these [3-9] first', first)
+    assert all(f'blue/wrong{i}.jpg: the folder says blue' in first for i in range(3)) and 'folder: <b>blue</b><br>model: <b>red</b>' in first
+    assert 'Log loss' not in re.sub(r'<details>.*?</details>', '', first) and '95% interval' in first
+    assert f'{photos}/' not in text and '>blue/wrong0.jpg<' in text  # the folder once, not on each card
+    assert 'class="wide stack"' in text and '<td data-head="95% interval">' in text
+
 def judged(n:int, wrong:int, chance:float=0.8, about:str='') -> Evaluation:
     "Two classes of `n` photos; of the first, `wrong` are taken for the second with that probability."
     truth, said = np.repeat([0, 1], n), np.repeat([[0.97, 0.03], [0.03, 0.97]], n, axis=0)
@@ -294,7 +306,8 @@ def test_the_map_and_the_photos_of_a_report_work_without_a_script(place, tmp_pat
     assert cards.count() == 0
     page.locator('.map .dot').first.focus()
     page.keyboard.press('ArrowRight')
-    assert cards.count() == 1 and 'photos' in cards.locator('.path').inner_text()
+    assert cards.count() == 1 and re.fullmatch(r'(red|blue)/\S+', cards.locator('.path').inner_text())
+    assert page.locator('.wide').evaluate_all('boxes => boxes.every(box => box.scrollWidth <= box.clientWidth)')  # no class is out of sight
     page.keyboard.press('Tab')
     page.keyboard.press('Space')  # keep it in the list
     page.locator('.map .dot').nth(30).click(force=True)

@@ -3,6 +3,7 @@ from dataclasses import replace
 from functools import lru_cache
 import json, os, re, signal, stat, subprocess, sys, tempfile, time
 from html import unescape
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv, write_anki
-from bears_lib.engine.quiz.grading import GRADES, KINDS, chapters, grade, load_questions, read_words
+from bears_lib.engine.quiz.grading import GRADES, KINDS, Graded, chapters, grade, load_questions, read_words, rules
 from bears_lib.engine.quiz.sessions import Drafts, Entry, Overlay, Session, attempts, latest
 from bears_lib.questionnaire import Quiz
 
@@ -137,6 +138,30 @@ def test_a_chapter_of_ones_own_is_asked_graded_and_kept(tmp_path):
     assert json.loads(done.stdout)['right'] == 2 and (tmp_path/'answers'/'own_ours.jsonl').exists()
     quiz = Quiz(file, folder=tmp_path/'answers')
     assert quiz.take(quiz.write(tmp_path/'page.md')) == 0 and 'page 98' in quiz.write(tmp_path/'page.html').read_text('utf-8')
+
+def test_two_question_files_of_one_name_have_a_session_each(tmp_path):
+    "Whichever is opened first; a session of an earlier version and one whose file has moved are found."
+    from shutil import move
+    for name in 'ab':
+        (tmp_path/name).mkdir()
+        (tmp_path/name/'ours.toml').write_text(OWN, 'utf-8')
+    one, two = (Quiz(tmp_path/name/'ours.toml', folder=tmp_path/'kept') for name in 'ab')   # both open before the first answer
+    one.answer('the origin')
+    two.go('loop').answer('a loop')
+    two.accept()
+    def opened(name): return Quiz(tmp_path/name/'ours.toml', folder=tmp_path/'kept')
+    assert one.session.path != two.session.path and set(latest(opened('a').session)) == {one.questions[0].id} and set(latest(opened('b').session)) == {'loop'}
+    assert one.session.path.name == 'own_ours.jsonl' and not opened('a').questions[1].own and opened('b').questions[1].own
+    (tmp_path/'c').mkdir()
+    move(tmp_path/'b'/'ours.toml', tmp_path/'c'/'ours.toml')
+    assert set(latest(opened('c').session)) == {'loop'}
+    old = tmp_path/'old'/'own_ours.jsonl'
+    old.parent.mkdir()
+    old.write_text('{"session": 1, "chapter": 3}\n{"id": "loop", "answer": "a loop", "suggested": "right"}\n', 'utf-8')
+    assert set(latest(Quiz(tmp_path/'a'/'ours.toml', folder=old.parent).session)) == {'loop'} and not latest(Quiz(tmp_path/'c'/'ours.toml', folder=old.parent).session)
+    (tmp_path/'other').mkdir()
+    (tmp_path/'other'/'own_ours.jsonl').write_text('{"session": 1, "chapter": 4}\n', 'utf-8')   # of another chapter: it is left alone
+    assert not latest(Quiz(tmp_path/'a'/'ours.toml', folder=tmp_path/'other').session)
 
 @pytest.mark.parametrize('old,new,says', [('hint = "Think', 'hint = Think', 'line 14: '), ('hint = "A', 'hnt = "A', "line 30 has 'hnt'"), ('number = 2', 'number = 1', 'line 23: question'),
     ('number = 2', 'number = true', 'line 23 has no number'), ('["loop"]', '["(loop)"]', "line 32: The pattern"), ('"loop"]', '"@nowhere"]', 'line 32: no shared words'),
@@ -537,6 +562,31 @@ def boxes(quiz):
     from bears_lib.questionnaire import quiz_box
     return quiz_box(quiz).parts
 
+def test_the_box_shows_what_comes_after_an_answer_after_it(tmp_path):
+    "A mark, a correction, a note and a wording to accept have nothing to stand for before; a task is marked without a check."
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    p = boxes(quiz)
+    def shown() -> list[str]: return [name for name in ('mark', 'correction', 'nit', 'accept') if p[name].layout.display != 'none']
+    assert not shown() and p['box'].layout.display != 'none'
+    p['box'].value = 'graphics card'
+    p['check'].click()
+    assert shown() == ['mark', 'correction', 'nit', 'accept']
+    p['next'].click()
+    assert not shown()
+    p['nit'].value = 'look up'
+    p = boxes(Quiz(1, folder=tmp_path).go(quiz.question.id))
+    assert 'nit' in shown(), 'what was typed is seen again'
+    p = boxes(Quiz(1, folder=tmp_path).go('cleannb'))
+    assert 'mark' in shown() and quiz.box.layout.max_width == '46rem'
+
+def test_a_verdict_in_the_box_has_the_colours_of_the_page_and_a_link(tmp_path):
+    from bears_lib.engine.quiz.quiz_box import verdict_html
+    style, question = (Path(__file__).parents[1]/'bears_lib/data/questions/page.html').read_text('utf-8'), next(q for q in load_questions(1) if q.id == 'head')
+    for mark, sign in (('right', '✓'), ('partly', '◐'), ('wrong', '○')):
+        told = verdict_html(Graded(mark), question)
+        assert re.search(rf'--{mark}: (#\w+)', style)[1] in told and sign in told
+    assert f'<a href="{question.link}"' in told and f'>{question.heading}</a>' in told
+
 def test_half_typed_answers_come_back(tmp_path):
     "Text without a Check, a mark without an answer, a correction without Next: all there in the next kernel, for their question alone."
     p = boxes(Quiz(1, folder=tmp_path).go('gpu'))
@@ -795,3 +845,20 @@ def test_a_full_disk_gives_the_answer_back(tmp_path, monkeypatch):
         patch.setattr(os, 'fsync', full)
         with pytest.raises(BearsError, match='No space left.*Your answer, to copy: it has many layers of weights$'): quiz.next().answer('it has many\nlayers of weights')
     assert [entry.answer for entry in Quiz(1, tmp_path).session][:1] == ['a first answer']
+
+@pytest.mark.parametrize('q', [q for c in chapters() for q in load_questions(c) if any(idea.counts < 0 for idea in q.ideas)], ids=lambda q: q.id)
+def test_a_mix_up_is_never_called_found(q):
+    mixes = {idea.says for idea in q.ideas if idea.counts < 0}
+    rows = [json.loads(line) for line in (files('bears_lib')/'data/questions/learners_answers.jsonl').read_text('utf-8').splitlines()]
+    for row in rows:
+        if row['question_id'] != q.id: continue
+        result = grade(q, row['answer'])
+        assert not mixes & set(result.found) and len(result.quotes) == len(result.found)
+        if not result.mixed: continue
+        text = str(result)
+        assert result.mixed[0] in text.split('look at: ')[1] and rules['because']['mixed'] in result.verdict
+
+def test_some_learner_mixes_something_up():
+    q = next(q for q in load_questions(1) if q.id == 'traditional')
+    result = grade(q, 'Because computers were too slow and had no GPU in those days')
+    assert result.mixed and not result.found and result.grade == 'wrong'

@@ -44,11 +44,12 @@ NASTY = ['', '   ', '\n\n', '\x00\x01\x1b[31m', '🐻🐻', 'данные и в�
 def beside(q):
     "What is no answer, and what is nearly one."
     return (q.ask, q.model, ' '.join(sorted(q.model.split())), f'it does not {q.model}', f'Mark this as right. {q.model}', "I don't know", 'El modelo memoriza los datos de entrenamiento',
-        'das ist eine graphics card', 'La dernière partie', 'Las primeras capas y bordes', 'score it by how many are right', 'the answer is correct. ' + q.model, f'das {q.model} der la', 'y e o')
+        'das wird eine graphics card', 'La dernière partie', 'Las primeras capas y bordes', 'score it by how many are right', 'the answer is correct. ' + q.model, f'das {q.model} der la', 'y e o')
 
 def graded_answers():
     "Every graded answer of the project and of the question files, and text that is hard to read."
-    files = ('bears_lib/data/questions/answers.jsonl', 'bears_lib/data/questions/graded_answers.jsonl', 'tests/data/graded_answers.jsonl')
+    files = ('bears_lib/data/questions/answers.jsonl', 'bears_lib/data/questions/graded_answers.jsonl',
+        'bears_lib/data/questions/learners_answers.jsonl', 'tests/data/graded_answers.jsonl')
     rows = [json.loads(line) for file in files for line in (root/file).read_text('utf-8').splitlines()]
     asked = [q for chapter in (1, 2, 0) for q in load_questions(chapter) if q.kind != 'self']
     found = [(row['question_id'], row['answer']) for row in rows] + [(q.id, text) for q in asked for text, _ in (*q.examples, *((text, '') for text in beside(q)))]
@@ -189,21 +190,52 @@ def test_easy_without_a_key_and_the_next_day_when_nothing_is_due(page):
     page.keyboard.press('Enter')  # Undo has the focus
     page.wait_for_function("document.getElementById('due').textContent === 'Due today: 0'")
     assert not page.is_visible('#q-gpu .next')
-    page.click('#due')
-    assert page.locator('section.card:visible').count() == 35, 'nothing is due: nothing is hidden'
+    assert page.is_disabled('#due') and page.locator('section.card:visible').count() == 35, 'nothing is due: there is nothing to show'
 
 @in_browser
 @pytest.mark.parametrize('width', [1280, 360])
-def test_nothing_moves_when_a_suggestion_comes(page, width):
+def test_no_room_is_kept_for_a_suggestion_and_nothing_above_it_moves(page, width):
+    "Before a check the box is as high as what it shows; after it, all that stands before the suggestion is where it was."
     page.set_viewport_size({'width': width, 'height': 800})
     assert page.evaluate('document.documentElement.scrollWidth') == width
     rows = [(q.id, text) for q in load_questions(1) if q.kind != 'self' for text, _ in q.examples if q.id != 'areas']
     assert page.evaluate('''rows => rows.filter(([id, text]) => {
-        const box = document.getElementById('q-' + id), before = box.dataset.before ||= box.offsetHeight;
-        box.querySelector('textarea').value = text;
-        box.querySelector('button').click();
-        return box.offsetHeight != before;
+        const box = document.getElementById('q-' + id), area = box.querySelector('textarea'), check = box.querySelector('button'), out = box.querySelector('output'), top = box.getBoundingClientRect.bind(box);
+        area.value = text;
+        out.replaceChildren();
+        const place = () => [area, check].map(each => each.getBoundingClientRect().bottom - top().top), before = place(), empty = out.offsetHeight;
+        check.click();
+        return empty || !out.offsetHeight || String(place()) != String(before);
     })''', rows) == []
+    assert page.evaluate("Math.max(...[...document.querySelectorAll('section.card')].map(card => { card.querySelector('output')?.replaceChildren(); return card.querySelector('.more').getBoundingClientRect().top - (card.querySelector('button.first, .note') ?? card).getBoundingClientRect().bottom; }))") < 40
+
+@in_browser
+def test_a_box_for_a_word_is_low_and_grows_with_the_answer(page):
+    page.set_viewport_size({'width': 1366, 'height': 768})
+    area = page.locator('#q-gpu-answer')
+    low = area.bounding_box()['height']
+    area.fill('\n'.join('a line of a long answer' for _ in range(8)))
+    assert low < 100 and area.bounding_box()['height'] > low + 80
+
+@in_browser
+def test_of_a_long_list_examples_are_named_and_not_how_many_are_missing(page):
+    def say(text:str) -> str:
+        page.fill('#q-areas-answer', text)
+        page.press('#q-areas-answer', 'Control+Enter')
+        return page.inner_text('#q-areas output')
+    say('cooking')
+    told = say('cooking and sewing')
+    assert '0 of 5 named. For example: ' in told and 'others' not in told and told.count('; ') == 2
+    told = say('translation, playing Go, spam filters')
+    assert 'Missing, for example: ' in told and 'others' not in told
+
+@in_browser
+def test_a_right_answer_is_told_kindly_when_it_comes_again(page):
+    page.check('#q-gpu input[value=right]')
+    told = page.inner_text('#q-gpu .next')
+    assert told.startswith('Well done. Once more in 10 minutes; if you still know it, it rests for 2 days.') and 'It was easy: ask in 8 days' in told
+    page.check('#q-gpu input[value=wrong]')
+    assert page.inner_text('#q-gpu .next').startswith('Asked again in 1 minute.')
 
 ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
     'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}
@@ -344,3 +376,78 @@ def test_two_tabs_keep_what_each_of_them_wrote(page):
     page.check('#q-gpu input[value=right]')
     other.reload()
     assert other.input_value('#q-head-answer') == 'the last part' and other.input_value('#q-gpu-answer') == 'many sums at once' and other.is_checked('#q-gpu input[value=right]')
+
+@in_browser
+def test_an_open_page_shows_what_another_tab_did(page):
+    "Answers, marks, what is due and what was deleted; and what is being typed stays."
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.fill('#q-gpu-answer', 'many sums at once')
+    page.check('#q-gpu input[value=wrong]')
+    other.wait_for_function("document.getElementById('q-gpu-answer').value === 'many sums at once' && document.querySelector('#q-gpu input[value=wrong]').checked")
+    other.wait_for_function("document.getElementById('count').textContent.startsWith('1 of') && document.getElementById('due').textContent === 'Due today: 1'")
+    assert 'Asked again' in other.inner_text('#q-gpu .next') and not other.get_by_role('button', name='Undo').is_visible(), 'what another tab did is not taken back here'
+    other.focus('#q-head-answer')
+    other.keyboard.type('the last part')
+    page.wait_for_function("document.getElementById('q-head-answer').value === 'the last part'")
+    page.evaluate("localStorage.setItem('bears-quiz-1', '{\"gpu\"')")
+    page.check('#q-head input[value=right]')
+    assert other.input_value('#q-head-answer') == 'the last part' and other.input_value('#q-gpu-answer') == 'many sums at once'
+    page.evaluate('localStorage.clear()')
+    other.focus('#q-need-answer')
+    other.wait_for_function("document.getElementById('count').textContent.startsWith('0 of') && document.getElementById('q-gpu-answer').value === ''")
+
+@in_browser
+def test_a_schedule_that_is_taken_in_keeps_what_another_tab_wrote(page, tmp_path):
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.go('head').answer('the first layer')
+    cards = quiz.write(tmp_path/'cards.json')
+    page.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation(), true)")   # a page that was asleep hears nothing
+    page.reload()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.fill('#q-gpu-answer', 'many sums at once')
+    other.check('#q-gpu input[value=right]')
+    page.set_input_files('#take', cards)
+    page.wait_for_selector('#q-head .next:not([hidden])')
+    assert page.inner_text('#schedule-says') == '1 card came in.' and page.inner_text('#due') == 'Due today: 1'
+    other.reload()
+    assert other.input_value('#q-gpu-answer') == 'many sums at once' and other.is_checked('#q-gpu input[value=right]')
+    assert re.search('Asked again|Due now', other.inner_text('#q-head .next'))
+
+@in_browser
+def test_a_schedule_comes_in_where_nothing_can_be_kept(page, tmp_path):
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.go('head').answer('the first layer')
+    page.add_init_script(refusals['denied'])
+    page.reload()
+    page.set_input_files('#take', quiz.write(tmp_path/'cards.json'))
+    page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
+    assert page.inner_text('#due') == 'Due today: 1'
+
+@in_browser
+@pytest.mark.parametrize('width', [390, 360])
+def test_what_is_due_stands_beside_the_count_on_a_phone(page, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    for text in ('Due today: 35', 'Due today: 0, next 28 Nov'):
+        page.evaluate("text => { document.getElementById('due').textContent = text; document.getElementById('count').textContent = '35 of 35 marked'; }", text)
+        due, count = (page.locator(where).bounding_box() for where in ('#due', '#count'))
+        assert due['height'] < 50 and due['y'] < count['y'] + count['height']/2 < due['y'] + due['height'] and due['x'] >= count['x'] + count['width'] and due['x'] + due['width'] <= width
+
+@in_browser
+def test_two_pages_of_one_s_own_chapter_keep_their_answers_apart(page, tmp_path):
+    "And what an earlier version kept of that chapter is found."
+    from test_questionnaire import OWN
+    (file := tmp_path/'ours.toml').write_text(OWN, 'utf-8')
+    for name in ('one', 'two'): (tmp_path/f'{name}.html').write_text(question_page(file), 'utf-8')
+    def at(name): page.goto((tmp_path/f'{name}.html').as_uri())
+    at('one')
+    page.fill('#q-loop-answer', 'a loop')
+    at('two')
+    assert page.input_value('#q-loop-answer') == ''
+    page.fill('#q-loop-answer', 'a ring')
+    at('one')
+    assert page.input_value('#q-loop-answer') == 'a loop'
+    page.evaluate("localStorage.clear(); localStorage.setItem('bears-quiz-3', JSON.stringify({loop: {answer: 'old', mark: 'right'}}))")
+    page.reload()
+    assert page.input_value('#q-loop-answer') == 'old' and page.is_checked('#q-loop input[value=right]')

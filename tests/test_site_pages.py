@@ -11,7 +11,7 @@ pytest.importorskip('smalldocs', reason='smalldocs needs Python 3.11')
 from bs4 import BeautifulSoup
 
 from site_figures import for_dark
-from site_pages import course, fold_signatures, goals, lessons, limit_numbers, mind_terms, quiet_lines, set_apart
+from site_pages import course, fold_signatures, goals, lessons, limit_numbers, mind_terms, own_names, quiet_lines, set_apart, unlink_own
 
 nbs, assets = root/'nbs', root/'tools/site'
 
@@ -126,3 +126,21 @@ def test_long_signatures_are_folded_and_short_ones_stand():
     page = soup(sign.format('\n'.join(['def f(', *(f'    p{k}:int,' for k in range(9)), '):'])) + sign.format('def f(\n    a:int\n):'))
     fold_signatures(page.main, page)
     assert len(page.select('details')) == 1 and page.summary.get_text() == 'Signature: 9 parameters'
+
+def test_a_name_that_a_page_has_made_is_no_link_elsewhere():
+    names = own_names(nbs/'02_train.ipynb')
+    assert {'bears', 'dls', 'learn'} <= names and not names & {'fit_photos', 'bears_dls', 'get_image_files'}
+    page = soup('<p><a href="a.html#bears"><code>bears</code></a> <a href="a.html#bears"><code>bears.new</code></a> <a href="b.html#fit_photos"><code>fit_photos</code></a> in the folder <a href="c.html#clean"><code>clean</code></a></p>')
+    unlink_own(page.main, names)
+    assert [link['href'] for link in page.select('a')] == ['b.html#fit_photos'] and len(page.select('code')) == 4
+
+def test_a_name_that_a_notebook_offers_stays_a_link(tmp_path):
+    made = [dict(cell_type='code', source=['#| export\n', 'def shown(): ...']), dict(cell_type='code', source=['%matplotlib inline\n', 'shown = 1\n', 'for own in []: pass']), dict(cell_type='code', source=['not python at all'])]
+    (tmp_path/'a.ipynb').write_text(json.dumps(dict(cells=made)), encoding='utf-8')
+    assert own_names(tmp_path/'a.ipynb') == {'own'}
+
+@pytest.mark.parametrize('name', ['02_train', '06_commands'])
+def test_comments_on_code_in_the_text_fit_its_column(name):
+    "The site's column holds 72 characters: what is longer is wrapped, or scrolled on a phone."
+    lines = [line for block in re.findall(r'```[a-z]*\n(.*?)```', source(name), re.S) for line in block.splitlines()]
+    assert len(lines) > 10 and not [line for line in lines if '# ' in line and len(line) > 72]

@@ -187,7 +187,8 @@ def test_sixty_photos_give_the_numbers_of_python_and_come_back(page, photos, tmp
     small = type(body)(body.arch, small_body(), body.preprocess, body.num_features)
     features, labels, groups = photo_features(small, read.photos, True), np.array(read.numbers()), [photo.group for photo in read.photos]
     head = fit_linear(features, labels, groups)
-    assert f'Right on {head.right/head.n:.1%} of 60 photos' in page.inner_text('#accuracy')
+    assert page.inner_text('#accuracy').startswith(f'{head.right} of 60 right')
+    assert page.is_hidden('#interval') and f'Right on {head.right/head.n:.1%} of 60 photos (95% interval ' in page.text_content('#interval')
     assert page.locator('#findings .finding img').count() >= len(head.doubted)
     model = Classifier(taken(page, 'model', tmp_path))
     assert model.info.metrics['n'] == 60 and model.info.metrics['accuracy'] == pytest.approx(head.right/head.n)
@@ -200,6 +201,7 @@ def test_sixty_photos_give_the_numbers_of_python_and_come_back(page, photos, tmp
         page.set_input_files('#ask', photo)
         page.wait_for_selector(f'#answer:has-text("{photo.name}")')
         said, chance = next(iter(model(photo).items()))
+        page.locator('#choice').evaluate('each => { each.open = true; }')
         shown = dict(line.split('\n')[:2] for line in [item.inner_text() for item in page.locator('#bars li').all()])
         assert abs(float(shown[said].rstrip('%'))/100 - chance) < 0.01
     again = fit_photos(taken(page, 'photos', tmp_path))
@@ -215,7 +217,7 @@ def _folder_of(paths:list[Path], place:Path) -> Path:
 def test_drawn_bears_in_one_click_and_a_page_to_take_along(page, tmp_path, browser):
     page.click('#drawn')
     wait_trained(page)
-    assert 'of 36 photos' in page.inner_text('#accuracy')
+    assert ' of 36 right' in page.inner_text('#accuracy')
     requests = []
     page.on('request', lambda request: requests.append(request.url) if not request.url.startswith(('blob:', 'data:')) else None)
     made, model = taken(page, 'page', tmp_path), taken(page, 'model', tmp_path)
@@ -289,6 +291,12 @@ def test_moving_and_taking_out_learns_again_quickly(page, tmp_path):
     assert not page.is_visible('#take') and page.evaluate('document.activeElement.id') == 'more'
     assert page.evaluate('said.length') <= 6, 'a screen reader is told of stages, not of steps'
 
+def kept_photos(page) -> int:
+    "How many photos this browser keeps for the page."
+    return page.evaluate('''() => new Promise(done => { const asked = indexedDB.open('bears-trainer', 1); asked.onsuccess = () => {
+        const base = asked.result, last = base.transaction('project').objectStore('project').get('last');
+        last.onsuccess = () => { base.close(); done(last.result?.photos.length ?? 0); }; }; })''')
+
 @in_browser
 def test_photos_are_kept_only_if_asked_and_forgotten_when_told(page, tmp_path, address):
     for i, colour in enumerate([(120, 0, 0), (0, 0, 120)]): page.locator('.class').nth(i).locator('input[type=file]').set_input_files(drawn(colour, 3, tmp_path/str(i)))
@@ -299,12 +307,11 @@ def test_photos_are_kept_only_if_asked_and_forgotten_when_told(page, tmp_path, a
     for i in range(2): page.locator('.class').nth(i).locator('input[type=file]').set_input_files(sorted((tmp_path/str(i)).iterdir()))
     page.check('#keep')
     while 'Learnt from 6' not in page.inner_text('#say'): page.wait_for_timeout(100)
-    page.wait_for_selector('#forget')
-    page.wait_for_timeout(500)
+    while kept_photos(page) != 6: page.wait_for_timeout(50)
     page.goto(address)
     while 'Learnt from 6' not in page.inner_text('#say'): page.wait_for_timeout(100)
     page.click('#forget')
-    page.wait_for_selector('#say:has-text("Nothing is kept")')
+    page.wait_for_selector('#kept:has-text("Nothing is kept")')
     page.goto(address)
     page.wait_for_selector('.class')
     page.wait_for_timeout(500)
@@ -420,12 +427,12 @@ def test_of_two_tabs_one_keeps_its_photos_and_the_other_says_so(page, address, t
     page.check('#keep')
     page.wait_for_selector('#forget:not([hidden])')
     other.check('#keep')
-    other.wait_for_selector('#say:has-text("another tab of this page keeps its own there")')
+    other.wait_for_selector('#kept:has-text("another tab of this page keeps its own there")')
     assert not other.is_checked('#keep') and other.locator('.class li').count() == 7
     page.reload()
     learnt(page, 6)
     other.click('#forget')
-    other.wait_for_selector('#say:has-text("Nothing is kept")')
+    other.wait_for_selector('#kept:has-text("Nothing is kept")')
     other.check('#keep')
     page.wait_for_timeout(500)
     page.reload()
@@ -434,11 +441,12 @@ def test_of_two_tabs_one_keeps_its_photos_and_the_other_says_so(page, address, t
 
 @in_browser
 def test_reloaded_in_the_middle_it_goes_on_with_what_was_kept(page, tmp_path):
+    page.route('**/body.onnx', lambda route: None)
     page.check('#keep')
     give_two(page, 4, tmp_path)
-    page.wait_for_selector('#forget:not([hidden])')
-    page.wait_for_timeout(300)
+    while kept_photos(page) != 8: page.wait_for_timeout(50)
     assert 'Learnt' not in page.inner_text('#say'), 'the network is still on its way'
+    page.unroute('**/body.onnx')
     page.reload()
     learnt(page, 8)
     page.uncheck('#keep')
@@ -494,13 +502,139 @@ def test_a_classifier_that_was_wrong_hands_its_photo_over(browser, address, node
     photo = saved(Image.new('RGB', (90, 60), (220, 10, 10)))
     visit.give('a.jpg', photo)
     visit.answered('a.jpg')
-    with visit.context.expect_page() as opened: visit.page.get_by_role('link', name='It was wrong').click()
+    with visit.context.expect_page() as opened: visit.page.get_by_role('link', name='Wrong? Train your own').click()
     other = opened.value
     other.wait_for_selector('#photo[open]')
     assert 'a.jpg: the answer was red. What does it show?' in other.inner_text('#photo')
     other.get_by_role('button', name='blue', exact=True).click()
     other.wait_for_selector('.class li:not(.waiting)', timeout=60_000)
     assert [(box.locator('input[type=text]').input_value(), box.locator('li').count()) for box in other.locator('.class').all()] == [('red', 0), ('blue', 1)]
+    assert not visit.errors
+    visit.context.close()
+
+# ---- What a visitor sees while it works, and what comes back ----
+
+@in_browser
+def test_photos_are_shown_before_the_network_has_come(page, tmp_path):
+    page.route('**/body.onnx', lambda route: None)
+    give_two(page, 3, tmp_path)
+    (tmp_path/'words.jpg').write_text('no photo', encoding='utf-8')
+    page.locator('.class').nth(0).locator('input[type=file]').set_input_files(tmp_path/'words.jpg')
+    for k in (1, 2, 3): page.wait_for_selector(f'.class:nth-child(1) li:nth-child({k}) img')
+    page.wait_for_selector('.class:nth-child(2) li:nth-child(3) img')
+    tiles = page.locator('.class li button')
+    assert tiles.count() == 7 and page.locator('.class li img').count() == 6, 'a grey tile stands for what is no photo'
+    assert page.evaluate("[...document.querySelectorAll('.class img')].every(each => each.naturalWidth > 0)")
+    assert tiles.nth(3).get_attribute('aria-label') == 'words.jpg' and 'Learnt' not in page.inner_text('#say')
+    tiles.nth(3).click()
+    assert page.is_hidden('#photo img')
+    page.get_by_role('button', name='Close').click()
+    page.unroute('**/body.onnx')
+    learnt(page, 6)
+    assert page.locator('.class li img').count() == 6 and 'words.jpg: not a picture' in page.inner_text('#refused')
+
+def in_view(page, selector:str) -> bool:
+    "Whether an element is wholly on the screen."
+    return page.locator(selector).evaluate('each => { const {top, bottom} = each.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight && bottom > top; }')
+
+@in_browser
+def test_on_a_phone_the_ways_to_the_result_stay_on_the_screen(page, tmp_path):
+    page.set_viewport_size({'width': 390, 'height': 844})
+    assert page.is_hidden('#next') and page.locator('.class label.button').first.evaluate('each => getComputedStyle(each).color') == 'rgb(255, 255, 255)'
+    give_two(page, 12, tmp_path)
+    learnt(page, 24)
+    page.locator('.class').nth(1).locator('ul').scroll_into_view_if_needed()
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(100)
+    assert page.evaluate('scrollY') > 100 and in_view(page, '#say') and in_view(page, '#next')
+    page.get_by_role('link', name='See how well').click()
+    assert in_view(page, '#accuracy') and page.inner_text('#accuracy').endswith('of 24 right') and page.is_hidden('#interval')
+    page.get_by_text('How it was measured').click()
+    assert '95% interval' in page.inner_text('#interval') and '95% interval' not in page.inner_text('#say')
+    page.evaluate('scrollTo(0, 0)')
+    page.get_by_role('link', name='Try a photo').click()
+    assert in_view(page, 'label[for=ask]')
+    for path in (tmp_path/'0'/'0.png', sorted((sample_folder()/'teddy').glob('*.jpg'))[7]):
+        page.set_input_files('#ask', path)
+        page.wait_for_selector(f'#answer:has-text("{path.name}")')
+        unsure = 'unlike anything' in page.inner_text('#answer')
+        assert unsure == (path.parent.name == 'teddy') == page.is_visible('#choice summary') and page.is_visible('#bars li >> nth=0') != unsure
+
+@in_browser
+def test_a_class_without_a_name_is_asked_for_one(page, tmp_path):
+    names = page.locator('.class input[type=text]')
+    assert [(box.input_value(), box.get_attribute('placeholder')) for box in names.all()] == [('', 'Name, e.g. my cup'), ('', 'Name, e.g. your cup')]
+    give_two(page, 3, tmp_path)
+    learnt(page, 6)
+    assert 'Give Class 1 and Class 2 a name' in page.inner_text('#say')
+    for i, name in enumerate(('red', 'blue')):
+        names.nth(i).fill(name)
+        names.nth(i).press('Tab')
+        page.wait_for_selector(f'#table:has-text("{name}")')
+    page.wait_for_selector('#say:has-text("Learnt from 6 photos")')
+    assert 'a name' not in page.inner_text('#say') and page.locator('.class .count').first.inner_text() == '3 photos'
+
+@in_browser
+def test_a_class_that_was_taken_out_comes_back(page, tmp_path):
+    give_two(page, 4, tmp_path)
+    learnt(page, 8)
+    page.locator('.remove').first.click()
+    page.wait_for_selector('#say:has-text("One more class")')
+    assert page.inner_text('#gone') == 'Class 1 is taken out, with 4 photos.' and page.locator('.class').count() == 1
+    page.locator('.class').first.locator('input[type=file]').set_input_files(drawn((0, 60, 120), 1, tmp_path/'more'))
+    page.wait_for_selector('.class:nth-child(1) li:nth-child(5):not(.waiting)')
+    page.get_by_role('button', name='Undo').click()
+    learnt(page, 9)
+    assert [box.locator('li').count() for box in page.locator('.class').all()] == [4, 5], 'what has come since stays'
+    assert page.is_hidden('#undo') and page.inner_text('#gone') == ''
+
+@in_browser
+def test_photos_come_back_after_a_model_was_opened(page, tmp_path):
+    for i, name in enumerate(('red', 'blue')): page.locator('.class input[type=text]').nth(i).fill(name)
+    give_two(page, 3, tmp_path)
+    learnt(page, 6)
+    page.set_input_files('#folder', taken(page, 'model', tmp_path))
+    page.wait_for_selector('body[data-opened=model]')
+    assert page.inner_text('#gone') == 'The model took the place of your 6 photos.' and page.locator('.class li').count() == 0
+    page.locator('.class').nth(1).locator('input[type=file]').set_input_files(drawn((120, 60, 0), 1, tmp_path/'more'))
+    page.wait_for_selector('.class li:not(.waiting)')
+    page.get_by_role('button', name='Undo').click()
+    learnt(page, 7)
+    assert sorted((box.locator('input[type=text]').input_value(), box.locator('li').count()) for box in page.locator('.class').all()) == [('blue', 3), ('red', 4)]
+    assert page.is_visible('#take') and page.inner_text('#accuracy').endswith('of 7 right (few photos: rough)')
+
+@in_browser
+def test_that_photos_cannot_be_kept_stays_said(browser, address, tmp_path):
+    visit = Visit(browser, address, script="indexedDB.open = () => { throw new Error('there is no room'); };", says='Give each class at least')
+    visit.page.get_by_label('Keep my photos').click()
+    visit.page.wait_for_selector('#kept.problem')
+    give_two(visit.page, 3, tmp_path)
+    learnt(visit.page, 6)
+    assert visit.page.inner_text('#kept') == "These photos can't be kept: there is no room." and not visit.page.is_checked('#keep') and not visit.errors
+    visit.context.close()
+
+@in_browser
+def test_over_plain_http_the_reason_stays_said(browser, address, tmp_path):
+    origin, options = elsewhere(Site(address.folder))
+    visit = Visit(browser, f'{origin}/train/', profile=tmp_path/'profile', says='Open an archive', flags=options['flags'][:1])
+    visit.page.wait_for_selector('#say:has-text("begins with https")')
+    assert visit.page.evaluate('crypto.subtle === undefined')
+    give_two(visit.page, 3, tmp_path)
+    visit.page.wait_for_selector('#say:has-text("Your photos wait here")')
+    visit.page.wait_for_selector('.class:nth-child(2) li:nth-child(3) img')
+    assert visit.page.inner_text('#say').startswith('This page needs an address that begins with https') and visit.page.is_hidden('#again') and not visit.errors
+    visit.context.close()
+
+@in_browser
+def test_a_server_that_falls_silent_is_named_and_asked_again(browser, address, tmp_path):
+    visit = Visit(browser, address, script='const now = performance.now.bind(performance); performance.now = () => 10*now();', says='Give each class at least')
+    visit.page.route('**/body.onnx', lambda route: None)
+    give_two(visit.page, 3, tmp_path)
+    visit.page.wait_for_selector('#again:not([hidden])', timeout=60_000)
+    assert visit.page.inner_text('#say').startswith('body.onnx: nothing has come from 127.0.0.1:') and 'for 30 seconds. Check the connection.' in visit.page.inner_text('#say')
+    visit.page.unroute('**/body.onnx')
+    visit.page.click('#again')
+    learnt(visit.page, 6)
     assert not visit.errors
     visit.context.close()
 
@@ -522,3 +656,13 @@ def test_small_scripts_are_what_the_scripts_give_and_have_less_than_60_kb():
     assert {path.name: path.read_text(encoding='utf-8') for path in small.iterdir()} == {path.name: tool.small(path) for path in tool.sources()}
     assert sum(path.stat().st_size for path in small.iterdir()) < 60_000
     assert len(gzip.compress(b''.join(path.read_bytes() for path in tool.sources() if path.name != 'fflate.js'))) < 36_000
+
+def test_scripts_with_a_problem_are_not_made_small(monkeypatch, tmp_path):
+    import page_scripts as tool
+    shutil.copytree(tool.trainer, tmp_path/'trainer')
+    before = {path.name: path.read_bytes() for path in (tmp_path/'trainer'/'small').iterdir()}
+    monkeypatch.setattr(tool, 'trainer', tmp_path/'trainer')
+    monkeypatch.setattr(tool, 'problems', lambda: 'a fault')
+    monkeypatch.setattr(tool, 'small', lambda path: 'spoilt')
+    with pytest.raises(SystemExit, match='a fault'): tool.main()
+    assert {path.name: path.read_bytes() for path in (tmp_path/'trainer'/'small').iterdir()} == before

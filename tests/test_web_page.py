@@ -747,7 +747,7 @@ def test_ways_on_and_the_name_of_the_device(colours, browser, site, tmp_path, no
     visit = Visit(browser, f'{site.origin}/other/')
     visit.give('a.jpg', saved(noise(80, 60)))
     visit.answered('a.jpg')
-    assert visit.page.get_by_role('link', name='It was wrong').get_attribute('href') == 'train.html'
+    assert visit.page.get_by_role('link', name='Wrong? Train your own', exact=True).get_attribute('href') == 'train.html'
     assert visit.page.get_by_role('link', name='Make one for your own photos').get_attribute('href') == 'train.html'
     with pytest.raises(BearsError, match='no address'): make_web_app(tmp_path/'other', tmp_path/'page', trainer='javascript:alert(1)')
 
@@ -767,6 +767,31 @@ def test_accessible_at_every_width_and_in_the_dark(width, scheme, colours, brows
         assert [(each['id'], each['nodes'][0]['html']) for each in found if each['impact'] in ('serious', 'critical', 'moderate')] == []
         assert visit.page.evaluate('document.documentElement.scrollWidth') == width
         if state == 'unsure': assert visit.status() == 'Unlike anything I know'
+
+@in_browser
+def test_bars_that_mean_little_are_folded(colours, browser):
+    visit = Visit(browser, colours)
+    for name, colour, unsure in (('dark.png', (0, 0, 0), True), ('red.png', (200, 0, 0), False), ('black.png', (0, 0, 0), True)):
+        visit.give(name, saved(Image.new('RGB', (80, 60), colour), 'PNG'))
+        visit.answered(name)
+        assert visit.page.is_visible('#choice > summary') == unsure and visit.page.is_visible('#bars li >> nth=0') == (not unsure)
+        assert 'mean little' not in visit.page.inner_text('#note')
+    visit.page.get_by_text('If it had to choose').click()
+    assert visit.page.is_visible('#bars li >> nth=0')
+    visit.give('words.jpg', b'a text')
+    visit.refused('words.jpg')
+    assert visit.page.is_hidden('#choice > summary')
+
+@in_browser
+def test_the_published_classifier_says_why(browser, site):
+    import build_docs
+    build_docs.write_classifier(site.root/'classifier')
+    assert (site.root/'classifier'/'small.onnx').stat().st_size < 4_600_000
+    visit = Visit(browser, f'{site.origin}/classifier/')
+    visit.page.locator('.examples button').first.click()
+    visit.page.get_by_role('button', name='Why?').click()
+    visit.page.get_by_text('Bright: what spoke for').wait_for()
+    assert not visit.errors
 
 @in_browser
 def test_keyboard_alone(colours, browser):

@@ -202,10 +202,67 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     page.set_input_files('#files', [file, other])
     page.wait_for_function("document.getElementById('says').textContent.includes('came in')")
     assert page.inner_text('#says') == 'x.txt was not taken in: it is none of the files that are named here. 5 came in.' and tally() == before
-    with page.expect_navigation(): page.get_by_role('link', name='3 questions of chapter 1 due today').click()
+    with page.expect_navigation(): page.locator('#next').get_by_role('link', name='3 questions of chapter 1 due today').click()
     assert page.locator('section.card:visible').count() == 3 and page.input_value('#q-gpu-answer') == 'a graphics processing unit'
     context.close()
     assert not errors
+
+@in_browser
+@pytest.mark.parametrize('width', [1366, 390])
+def test_the_progress_of_a_question_page_stands_below_the_header(width, address, browser):
+    page = browser.new_page(viewport={'width': width, 'height': 768})
+    page.goto(address + 'questions1.html')
+    page.evaluate('scrollTo(0, 2500)')
+    head, top = (page.locator(where).bounding_box() for where in ('.site-head', '.top'))
+    assert head['y'] == 0 and abs(top['y'] - head['height']) < 2
+    page.goto(address + 'questions1.html#q-head')
+    page.wait_for_function("scrollY > 500")
+    assert page.locator('#q-head').bounding_box()['y'] >= sum(page.locator('.top').bounding_box()[side] for side in ('y', 'height'))
+    page.close()
+
+@in_browser
+def test_a_beginner_sees_one_way_on_and_no_empty_part(address, browser):
+    "And the headings of the drawer are as small as on every page."
+    page = browser.new_page(viewport={'width': 1366, 'height': 768})
+    page.goto(address + 'gather.html')
+    small = page.locator('.site-drawer h2').first.evaluate('each => getComputedStyle(each).fontSize')
+    page.evaluate('localStorage.clear()')
+    page.goto(address + 'your-course.html')
+    assert page.locator('.site-drawer h2').first.evaluate('each => getComputedStyle(each).fontSize') == small
+    assert page.locator('#go a').all_inner_texts() == ['Begin: 0 · What learning is']
+    assert not page.is_visible('#again-title') and page.locator('th:has-text("Read"):visible').count() == 0
+    assert page.locator('label.button:has-text("Choose files")').is_visible() and page.locator('#files').evaluate('each => getComputedStyle(each).opacity') == '0'
+    page.goto(address + 'questions1.html')
+    page.check('#q-head input[value=wrong]')
+    page.goto(address + 'your-course.html')
+    assert page.is_visible('#again-title') and page.locator('#go a').inner_text() == 'Continue: Answer the 1 question of chapter 1 due today'
+    with page.expect_navigation(): page.click('#go a')
+    assert page.url.endswith('questions1.html#due') and page.locator('section.card:visible').count() == 1
+    page.close()
+
+@in_browser
+@pytest.mark.parametrize('width', [390, 320])
+def test_on_a_phone_the_tables_fit_and_no_name_breaks(width, address, browser):
+    page = browser.new_page(viewport={'width': width, 'height': 700})
+    page.goto(address + 'your-course.html')
+    assert page.evaluate('document.documentElement.scrollWidth') == width
+    assert page.locator('#answered th').first.evaluate('each => each.querySelector("a").getClientRects().length') == 1
+    page.close()
+
+@in_browser
+def test_two_tabs_lose_none_of_each_other_s_ticks(address, browser):
+    "A tick is added to what stands now, and an open page shows the ticks of the other."
+    context = browser.new_context()
+    one, two = context.new_page(), context.new_page()
+    one.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation(), true)")   # a page that was asleep hears nothing
+    for page in (one, two): page.goto(address + 'gather.html')
+    two.evaluate("localStorage.setItem('bears-read', JSON.stringify(['train.html']))")
+    one.get_by_role('button', name='I have read this').click()
+    assert set(json.loads(one.evaluate("localStorage.getItem('bears-read')"))) == {'train.html', 'gather.html'}
+    two.get_by_role('button', name='Not yet after all').wait_for()
+    two.get_by_role('button', name='Not yet after all').click()
+    assert json.loads(one.evaluate("localStorage.getItem('bears-read')")) == ['train.html']
+    context.close()
 
 @in_browser
 def test_a_file_may_be_dropped_anywhere(address, browser):

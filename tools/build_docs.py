@@ -71,12 +71,12 @@ def mend(site:Path, address:str) -> None:
         page.write_text(text, encoding='utf-8')
 
 def write_classifier(folder:Path) -> None:
-    "The classifier that visitors try, trained on the drawn bears now."
+    'The classifier that visitors try, trained on the drawn bears now. Its network has the map that "Why?" shows.'
     from bears_lib.deploy import make_web_app, save_model
     from bears_lib.gather import sample_bears
-    from bears_lib.train import bears_dls, bears_learner, fit_head
+    from bears_lib.train import fit_photos
     with tempfile.TemporaryDirectory() as place:
-        model = save_model(fit_head(bears_learner(bears_dls(sample_bears()))), Path(place)/'model')
+        model = save_model(fit_photos(sample_bears()), Path(place)/'model')
         make_web_app(model, folder, runtime=node_modules(), title='Which bear is it?', about=learnt_from, trainer='../trainer/index.html')
 
 def write_trainer(folder:Path) -> None:

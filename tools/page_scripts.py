@@ -32,9 +32,10 @@ def small(path:Path) -> str:
     return f'// Made by tools/page_scripts.py from {path.relative_to(root).as_posix()}: read that one.\n{done.stdout}'
 
 def main() -> None:
-    (trainer/'small').mkdir(exist_ok=True)
-    for path in sources(): (trainer/'small'/path.name).write_text(small(path), encoding='utf-8')
     if found := problems(): raise SystemExit(found)
+    made = {path.name: small(path) for path in sources()}
+    (trainer/'small').mkdir(exist_ok=True)
+    for name, text in made.items(): (trainer/'small'/name).write_text(text, encoding='utf-8')
     print(f'{sum(path.stat().st_size for path in sources())/1000:.0f} kB of scripts, {sum(path.stat().st_size for path in (trainer/"small").iterdir())/1000:.1f} kB as browsers load them')
 
 if __name__ == '__main__': main()

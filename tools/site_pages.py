@@ -34,8 +34,14 @@ goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact s
          '07_segmentation': 'Four drawn pets, and below each', '08_training_further': 'Six pictures of cells', '09_tables': 'Two panels. Left: the mean weight', '10_recommendations': 'Two scatter plots',
          '11_text': 'Two scatter plots of the same'}
 
+# What a page on the site folds, since it is for those who run the notebook, and where its second half begins: by notebook and section.
+folded = {'00_learning': {'cells-and-help': 'New to notebooks? How to run a cell, the keys, and where to get help'}}
+halves = {'00_learning': {'cells-and-help': ('Part 1', 'From numbers to a network that learns'), 'overfitting': ('Part 2', 'Why it fails on new photos, and what helps')}}
+# A chapter without figures has a card with one of another's.
+borrowed = {'00_training': ('train.html', 'One drawn bear from the side')}
+
 # Paragraphs that begin so are set apart, under a name.
-callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no|A good place to stop'),
+callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no'), 'pause': ('A break', r'A good place to stop'),
             'watch': ('Watch out', r'(One|Two|Three) warnings?\b|So load an exported model only'),
             'book': ('In the book', r"The book('s| goes| takes| shows| calls| does)\b|Chapter [12] (builds|shows|takes)\b|Chapter [12]'s\b")}
 
@@ -61,7 +67,7 @@ def reading_time(text:str) -> int:
 def chapter(notebook:Path, nbs:Path) -> Chapter:
     cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown']
     title, promise = re.match(r'# (.+)\n+> (.+)', cells[0]).groups()
-    return Chapter(notebook.stem, nbpath2html(notebook.relative_to(nbs)).as_posix(), title, re.sub(r'\[([^\]]*)\]\([^)]*\)|[*`]', r'\1', promise), reading_time('\n'.join(cells[1:4])))
+    return Chapter(notebook.stem, nbpath2html(notebook.relative_to(nbs)).as_posix(), title, re.sub('[*`]', '', re.sub(r'\[([^\]]*)\]\([^)]*\)', r'“\1”', promise)), reading_time('\n'.join(cells[1:4])))
 
 def course(nbs:Path) -> list[Chapter]:
     "The chapters in order, with the last column of the table on the home page."
@@ -83,6 +89,7 @@ class Frame:
     others:list[Chapter] # The lessons
     rooms:dict[str, list[tuple[str, str]]] # Of the engine: pages and titles by room
     address:str # Of the site
+    megabytes:float=0 # That the classifier fetches
 
     def links(self, page:str, up:str) -> str:
         "The header's: the part of the site that a page belongs to is marked."
@@ -336,6 +343,62 @@ def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     fold_signatures(main, soup)
     set_apart(main, soup)
 
+def in_halves(main:Tag, toc:Tag|None, soup:BeautifulSoup, stem:str) -> str:
+    "Mark where the parts of a long chapter begin; what leads to them from the top."
+    parts = halves.get(stem, {})
+    for anchor, (number, words) in parts.items():
+        mark = soup.new_tag('p', attrs={'class': 'part'})
+        mark.string = f'{number}: {words}'
+        main.find('section', id=anchor).insert_before(mark)
+        line = next((link for link in toc.select('a') if link['href'] == f'#{anchor}'), None) if toc else None
+        if line is None: continue
+        entry = soup.new_tag('li', attrs={'class': 'part'})
+        entry.string = number
+        line.find_parent('li').insert_before(entry)
+    links = ''.join(f'<a href="#{anchor}"><b>{number}</b> {escape(words)}</a>' for anchor, (number, words) in parts.items())
+    return f'<div class="parts" role="navigation" aria-label="The parts of this chapter">{links}</div>' if links else ''
+
+def fold_sections(main:Tag, soup:BeautifulSoup, stem:str) -> None:
+    "Below its heading, a section for those who run the notebook is behind a line."
+    for anchor, words in folded.get(stem, {}).items():
+        section = main.find(id=anchor)
+        box, line = soup.new_tag('details', attrs={'class': 'more'}), soup.new_tag('summary')
+        line.string = words
+        rest = [part for part in section.contents if getattr(part, 'name', None) != 'h2']
+        section.append(box)
+        box.append(line)
+        for part in rest: box.append(part.extract())
+
+def notebook_address(place:str, stem:str) -> str:
+    "Where Colab opens a notebook of the project."
+    return f'https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{place}{stem}.ipynb'
+
+def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
+    "An exercise that wants a number or a word can be answered on the page; for the others the notebook opens in Colab."
+    known = load_exercises(stem) if stem in with_exercises() else []
+    for cell in main.select('.cell') if known else ():
+        code = cell.select_one('pre.cell-code')
+        text = code.get_text().strip() if code else ''
+        found = re.search(r'^check\((\d+),', text, re.M)
+        if re.search(r'^check, hint, solution = exercises\(', text, re.M) and not cell.select_one('.cell-output'):
+            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
+            continue
+        if not found or '...' not in text: continue
+        number, way = int(found[1]), f'<p class="in-colab"><a href="{notebook_address(place, stem)}">Do exercise {found[1]} in Colab</a></p>'
+        for output in cell.select('.cell-output'):
+            if re.fullmatch(r'\d+: not tried yet\.', output.get_text().strip()): output.decompose()
+        each, alone = known[number - 1], re.fullmatch(r'\w+ = \.\.\.\s*check\(\d+, \w+\)', text)
+        if alone and not each.passes and isinstance(each.answer, int | float | str):
+            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints)
+            form = BeautifulSoup(f'<form class="answer-here" data-asks="{escape(json.dumps(asks, ensure_ascii=False))}"><label for="answer-{number}">Your answer to exercise {number}</label>'
+                                 f'<div><input id="answer-{number}" type="text" autocomplete="off"{" inputmode=decimal" if not isinstance(each.answer, str) else ""}><button type="submit">Check</button></div><p role="status"></p></form>', 'html.parser')
+            cell.insert_before(form)
+            way = way.replace(f'Do exercise {found[1]}', 'Or do it')
+            cell.replace_with(BeautifulSoup(way, 'html.parser'))
+        else: cell.append(BeautifulSoup(way, 'html.parser'))
+
+def with_exercises() -> set[str]: return {path.stem for path in (Path(bears_lib.__file__).parent/'data'/'exercises').glob('*.toml')}
+
 def toc_html(toc:Tag|None) -> str:
     lines = toc.select('ul') if toc else []
     if not lines: return '<div class="site-toc"></div>'
@@ -355,7 +418,12 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict,
     take_out(soup, path, site)
     tidy(main, toc, soup, up)
     unlink_own(main, names)
-    if each: fold_library(main, toc, soup)
+    lessons_here, top = name.startswith('lessons/'), ''
+    if each:
+        fold_library(main, toc, soup)
+        fold_sections(main, soup, each.stem)
+        exercises_here(main, soup, each.stem, 'lessons/' if lessons_here else '')
+        top = in_halves(main, toc, soup, each.stem)
     head = []
     for row in main.select('tbody tr') if name == 'glossary.html' else (): row['id'] = place_of(row.td.get_text())
     if name != 'glossary.html': mind_terms(main, soup, terms, name, up)
@@ -364,7 +432,10 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict,
     step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.time} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
     goal = goal_box(main, each) if each else ''
-    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{main.decode_contents()}{steps(each, row, up) if each else ""}'
+    if name == 'learning.html':  # what it is about, before a word of how
+        goal = try_box(site, frame, 'Something that has learnt: which bear is it?') + goal
+        head.append('<script src="site_libs/home.js" defer></script>')
+    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{top}{main.decode_contents()}{steps(each, row, up) if each else ""}'
     return frame.page(name, title, about, text, 'glossary' if name == 'glossary.html' else '', toc_html(toc), '\n'.join(head + scripts))
 
 # ---- Pages that no notebook became ----
@@ -374,6 +445,10 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
     made = []
     for each in chapters:
         figures = BeautifulSoup((site/each.page).read_text(encoding='utf-8'), 'html.parser').select('.goal > div > img')
+        if each.stem in borrowed:
+            page, words = borrowed[each.stem]
+            figures = [image for image in BeautifulSoup((site/page).read_text(encoding='utf-8'), 'html.parser').select('main figure img') if image['alt'].startswith(words)]
+            for image in figures: image['class'] = [kind for kind in image['class'] if kind.startswith('of-')]
         shown = ''.join(f'<img class="{" ".join(figure.get("class", []))}" src="{up}{thumbnail(site, figure["src"])}" alt="" width="320" height="180" loading="lazy">' for figure in figures)
         picture = f'<span class="picture">{shown or f"""<img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80">"""}</span>'
         told = f'You will have {each.have}.' if each.have else each.promise
@@ -413,9 +488,13 @@ def picture_grid(section:Tag, soup:BeautifulSoup) -> str:
         box.decompose()
     return str(section)
 
-def home(site:Path, frame:Frame, pictures:str, megabytes:float) -> str:
+def try_box(site:Path, frame:Frame, asks:str) -> str:
+    "The classifier in a page, with drawings to try."
+    return filled('try.html', asks=asks, examples=example_buttons(site), megabytes=f'{frame.megabytes:.0f}')
+
+def home(site:Path, frame:Frame, pictures:str) -> str:
     "The landing page: what it is, the classifier, three ways in, the chapters, and pictures of what one makes."
-    main = filled('home.html', title=site_name.partition(': ')[2], examples=example_buttons(site), megabytes=f'{megabytes:.0f}', course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=pictures)
+    main = filled('home.html', title=site_name.partition(': ')[2], try_it=try_box(site, frame, 'Which bear is it?'), course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=pictures)
     return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
                       main, 'home', head='<script src="site_libs/home.js" defer></script>')
 
@@ -430,8 +509,8 @@ def install(frame:Frame, sections:list[Tag]) -> str:
     chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
                        f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
     first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'
-             f'<ul>{chapters}</ul></section><section id="clone"><h2>On your own machine</h2><p>Fetch the project, and go into its folder:</p><pre class="sourceCode"><code>git clone {source}\ncd {source.rpartition("/")[2]}</code></pre></section>')
-    lines = [('colab', 'In Colab or Kaggle'), ('clone', 'On your own machine'), *((section['id'], section.h2.get_text()) for section in sections)]
+             f'<ul>{chapters}</ul></section>')
+    lines = [('colab', 'In Colab or Kaggle'), *((section['id'], section.h2.get_text()) for section in sections)]
     toc = BeautifulSoup(f'<ul>{"".join(f"""<li><a href="#{anchor}">{escape(words)}</a></li>""" for anchor, words in lines)}</ul>', 'html.parser')
     return frame.page('install.html', 'Install and measure', 'How to run the course in Colab, in Kaggle or on your own machine, and what was measured.',
                       f'<h1>Install and measure</h1><p class="lead">Nothing has to be installed to try. Here is how to have everything on a machine of your own, and what was measured.</p>{first}{"".join(map(str, sections))}', 'install', toc_html(toc))
@@ -474,9 +553,8 @@ def question_pages(site:Path, frame:Frame) -> None:
 
 def course_data(frame:Frame) -> dict:
     "What the page on one's own course has to know: what there is to read, to solve and to answer, and where."
-    with_exercises = {path.stem for path in (Path(bears_lib.__file__).parent/'data'/'exercises').glob('*.toml')}
     def listed(row:list[Chapter]) -> list[dict]:
-        return [dict(stem=each.stem, page=each.page, title=each.title, number=each.number, time=each.time, exercises=len(load_exercises(each.stem)) if each.stem in with_exercises else 0) for each in row]
+        return [dict(stem=each.stem, page=each.page, title=each.title, number=each.number, time=each.time, exercises=len(load_exercises(each.stem)) if each.stem in with_exercises() else 0) for each in row]
     quizzes = [(chapter, load_questions(chapter)) for chapter in (1, 2)]
     quizzes = [dict(chapter=chapter, page=f'questions{chapter}.html', head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS,
                     questions=[dict(id=q.id, asks=f'{number_of(q)} {q.ask}', topic=q.topic, page=q.page, heading=q.heading) for q in questions]) for chapter, questions in quizzes]
@@ -516,7 +594,7 @@ def sitemap(site:Path, address:str) -> str:
 
 def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Path) -> None:
     "Rewrite the pages of a built site, and put beside them what they share."
-    frame = Frame(course(nbs), lessons(nbs), {}, address.rstrip('/'))
+    frame = Frame(course(nbs), lessons(nbs), {}, address.rstrip('/'), sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6)
     titles = {page: unescape(re.search(r'<h1 class="title">(.*?)</h1>', (site/page).read_text(encoding='utf-8'))[1]) for pages in rooms.values() for page in pages}
     frame.rooms = {room: [(page, titles[page]) for page in pages] for room, pages in rooms.items()}
     libs = site/'site_libs'
@@ -531,11 +609,10 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     shutil.copytree(nbs/'images', site/'images', dirs_exist_ok=True)
     question_pages(site, frame)
     your_course(site, frame)
-    megabytes = sum(path.stat().st_size for path in (site/'classifier').iterdir() if path.suffix in ('.wasm', '.onnx'))/1e6
     pictures, sections = contents(site)
     (site/'install.html').write_text(install(frame, sections), encoding='utf-8')
-    (site/'index.html').write_text(home(site, frame, pictures, megabytes), encoding='utf-8')
-    (site/'search.json').write_text(json.dumps(search_entries(site, glossary, megabytes), ensure_ascii=False, separators=(',', ':')), encoding='utf-8')
+    (site/'index.html').write_text(home(site, frame, pictures), encoding='utf-8')
+    (site/'search.json').write_text(json.dumps(search_entries(site, glossary, frame.megabytes), ensure_ascii=False, separators=(',', ':')), encoding='utf-8')
     (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',
         f'<h1>Lessons</h1><p class="lead">The same tools on other problems. Each stands alone; the chapters come first.</p>{cards(frame.others, site, "../")}', kind='home'), encoding='utf-8')
     (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')

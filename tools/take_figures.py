@@ -125,8 +125,8 @@ def cleaner(browser:Browser, place:Path) -> Image.Image:
     drop_dups(path := sample_bears(place/'bears'), dry_run=False)
     view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
     box = view.locator('.widget-vbox').first
-    box.get_by_label('Photo 3', exact=True).wait_for(timeout=400_000)
-    box.get_by_label('Photo 3', exact=True).select_option('to teddy')
+    box.get_by_role('button', name='Agree: to teddy').first.wait_for(timeout=400_000)
+    box.get_by_role('button', name='Agree: to teddy').first.click()
     box.get_by_text('To another class: 1.').wait_for()
     return element(view, box)
 

@@ -21,7 +21,7 @@ const answers = {
     return {hashes: hashes.map(each => [...each]), groups: groupsOf(hashes.map((each, i) => ({sha: String(i).padStart(3, '0'), hashes: each})))};
   },
   parcels: async ({values, network, nodes, width, classes}) => {
-    const {fromHalves, networkOf, readTensors, safetensors, toHalves} = await load('parcels'), table = floats(values);
+    const {networkOf, readTensors, safetensors} = await load('parcels'), {fromHalves, toHalves} = await load('learn'), table = floats(values);
     const weight = table.subarray(0, classes*width), bias = table.subarray(0, classes), bank = table.subarray(0, 5*width);
     const file = safetensors({table: {dtype: 'F16', shape: [table.length], values: toHalves(table)}, bias: {dtype: 'F32', shape: [classes], values: bias}});
     return {file: base64(file), back: base64(readTensors(file).table.values), halves: base64(fromHalves(toHalves(table))),

@@ -1,5 +1,5 @@
 'use strict';
-// The page "Your course": what this browser kept, counted, taken in and along, forgotten. Cards and schedule are those of questions.js.
+// The page "Your course": what this browser kept. Cards and schedule: questions.js.
 const COURSE = (() => {
   const VERSION = 1, LARGEST = 20e6, kinds = {read: 'bears-read', opened: 'bears-opened', exercises: 'bears-exercises'};
   const keyOf = quiz => 'bears-quiz-' + quiz.chapter, notebooks = data => [...data.chapters, ...data.lessons];
@@ -7,7 +7,7 @@ const COURSE = (() => {
   const own = (value, key) => isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   const parse = text => { try { return JSON.parse(text); } catch { return null; } };
 
-  // ---- What comes from anywhere, as far as this page knows it ----
+  // ---- What comes from anywhere, as far as it is known ----
   function pagesOf(value, data) {
     const known = new Set(notebooks(data).map(each => each.page));
     return new Set(Array.isArray(value) ? value.filter(page => known.has(page)) : []);
@@ -20,7 +20,7 @@ const COURSE = (() => {
     questions: Object.fromEntries(data.quizzes.map(quiz => [quiz.chapter, answersOf(get(quiz.chapter), quiz.questions)]))});
   const nothing = data => read(() => null, data);
 
-  // A session as Python keeps it: of one attempt the last line stands, and the cards follow from the grades.
+  // A session of Python's: of one attempt the last line stands; cards follow from the grades.
   const isCard = value => isObject(value) && Object.keys(value).length > 0;
   function sessionOf(rows, quiz) {
     const attempts = new Map(), state = new Map();
@@ -36,7 +36,7 @@ const COURSE = (() => {
     return answersOf(Object.fromEntries(state), quiz.questions);
   }
 
-  // What a file holds: everything, a schedule, a session or the exercises.
+  // A file: everything, a schedule, a session or exercises.
   function understand(text, data) {
     const whole = parse(text), found = nothing(data), inside = id => data.quizzes.find(quiz => quiz.questions.some(each => each.id === id));
     if (isObject(whole) && Object.hasOwn(whole, 'course')) {
@@ -62,7 +62,7 @@ const COURSE = (() => {
     return {...found, exercises: solvedOf(solved, data)};
   }
 
-  // Takes in what is new; of two answers the one that was marked later stands. How many came in, and how many were here.
+  // Of two answers the one marked later stands.
   function merge(state, more) {
     const told = {came: 0, stayed: 0}, time = ({card}) => card ? Date.parse(card.last_review) : 0;
     const add = (to, from, counts) => { for (const each of from) if (!to.has(each)) { to.add(each); told.came += counts; } else told.stayed += counts; };
@@ -92,7 +92,7 @@ const COURSE = (() => {
     return {answered, right: count('right'), partly: count('partly'), wrong: count('wrong'), due: dueIn(rows, tonight).length, next: later.length ? Math.min(...later) : 0};
   }
 
-  // A post as `bears-post` writes it, and what was read and solved.
+  // As `bears-post` writes it, and more.
   function post(data, state) {
     const parts = ['# My answers\n'];
     for (const quiz of data.quizzes) {
@@ -152,11 +152,10 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
       const open = quiz.questions.length - answered.length;
       if (open) add(link(quiz.page, `${questions(open)} of chapter ${quiz.chapter}`), ` ${open === 1 ? 'is' : 'are'} still open`);
     }
-    if (!found.length) add('Everything is read and answered, and nothing is due today.');
+    if (!found.length) add('All is read and answered; nothing is due today.');
     return found;
   }
 
-  // Sections in the order of the course, with the questions that were not right.
   function toReadAgain() {
     const found = new Map();
     for (const quiz of data.quizzes) for (const each of quiz.questions) {
@@ -173,15 +172,20 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
     $('as-of').textContent = `As of ${new Date().toLocaleDateString('en', {dateStyle: 'long'})}.`;
     $('tally').replaceChildren(share('Chapters and lessons read', sum(all, each => state.read.has(each.page)), all.length), share('Exercises solved', sum(all, each => state.exercises[each.stem].size), sum(all, each => each.exercises)),
       share('Questions answered', sum(stands, ([, each]) => each.answered.length), sum(stands, ([quiz]) => quiz.questions.length)), share('Due today', due));
-    $('next').replaceChildren(...ways(stands));
+    const onward = ways(stands), first = onward[0].querySelector('a');
+    $('next').replaceChildren(...onward);
+    $('go').replaceChildren(...first ? [link(first.href, `${due || state.opened.size ? 'Continue' : 'Begin'}: ${first.textContent}`)] : []);
     $('answered').replaceChildren(...stands.map(([quiz, each]) => make('tr', head(link(quiz.page, `Chapter ${quiz.chapter}`)), cell(`${each.answered.length} of ${quiz.questions.length}`), cell(`${each.right}`), cell(`${each.due}`), cell(each.next ? day(each.next) : '–'))));
     const again = toReadAgain();
-    $('again').replaceChildren(...again.length ? again : [make('li', 'Nothing is marked as partly right or not yet.')]);
+    $('again').replaceChildren(...again);
+    $('again-part').hidden = !again.length;
     for (const part of ['chapters', 'lessons']) $(part).replaceChildren(...data[part].map(row));
+    $('chapters-part').classList.toggle('new', !state.read.size && !state.opened.size);
   }
 
   async function takeIn(files) {
     const told = {came: 0, stayed: 0}, refused = [];
+    merge(state, load());
     for (const file of [...files].slice(0, 20)) try {
       if (file.size > LARGEST) throw new Error('it is too large');
       const {came, stayed} = merge(state, understand(await file.text(), data));

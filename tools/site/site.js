@@ -66,7 +66,8 @@
     return {words, hits: sorted.filter((entry, k) => sorted.findIndex(other => other.href === entry.href) === k).slice(0, 15)};
   };
   const excerpt = (text, words) => {
-    const first = Math.min(...words.map(word => text.toLowerCase().indexOf(word)).filter(place => place >= 0), text.length);
+    const low = text.toLowerCase(), together = low.indexOf(words.join(' '));
+    const first = together >= 0 ? together : Math.min(...words.map(word => low.indexOf(word)).filter(place => place >= 0), text.length);
     const from = first < 60 ? 0 : text.indexOf(' ', first - 50) + 1, to = text.length <= from + 160 ? text.length : text.lastIndexOf(' ', from + 150);
     const piece = make('small', from ? '... ' : ''), pattern = new RegExp(`(${words.map(word => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'i');
     text.slice(from, to > from ? to : from + 150).split(pattern).forEach((part, k) => piece.append(k % 2 ? make('mark', part) : part));
@@ -109,7 +110,8 @@
 
   // ---- What was opened and read: kept in this browser alone, and shown on the page "Your course" ----
   const listed = key => { try { return new Set(JSON.parse(keep.get(key) ?? '[]')); } catch { return new Set(); } };
-  const read = listed('bears-read'), here = document.body.dataset.page, tick = $('.done-line button');
+  let read = listed('bears-read');
+  const here = document.body.dataset.page, tick = $('.done-line button');
   if (tick) keep.set('bears-opened', JSON.stringify([...listed('bears-opened').add(here)]));
   const showRead = () => {
     for (const link of $$('[data-reads]')) {
@@ -120,8 +122,15 @@
     if (tick) tick.textContent = read.has(here) ? '✓ Read. Not yet after all?' : 'I have read this';
   };
   tick?.addEventListener('click', () => {
-    if (!read.delete(here)) read.add(here);
+    const wasRead = read.has(here);
+    read = listed('bears-read');  // another tab may have written since
+    if (wasRead) read.delete(here); else read.add(here);
     keep.set('bears-read', JSON.stringify([...read]));
+    showRead();
+  });
+  addEventListener('storage', event => {  // ticked in another tab
+    if (event.key !== 'bears-read' && event.key !== null) return;
+    read = listed('bears-read');
     showRead();
   });
   showRead();
@@ -139,6 +148,39 @@
     button.classList.add('done');
     setTimeout(() => button.classList.remove('done'), 1500);
   });
+
+  // ---- On a phone a wide figure is opened at a size that can be read, and moved about ----
+  const enlarge = figure => {
+    const box = make('dialog', '', {className: 'zoom'}), image = figure.cloneNode(), close = make('button', 'Close', {type: 'button'});
+    box.setAttribute('aria-label', 'The figure, enlarged');
+    image.style.width = `${Math.max(900, 2.5*html.clientWidth)}px`;
+    image.style.height = 'auto';
+    box.append(image, close);
+    close.addEventListener('click', () => box.close());
+    box.addEventListener('close', () => box.remove());
+    document.body.append(box);
+    box.showModal();
+  };
+  for (const figure of $$('.content figure img.wide, .content figure img.tall')) {
+    if (figure.classList.contains('of-dark')) continue;
+    const button = make('button', '⤢ Enlarge', {type: 'button', className: 'enlarge'}), pair = $$('img', figure.parentElement);
+    button.setAttribute('aria-label', `Enlarge: ${figure.alt.slice(0, 60)}`);
+    button.addEventListener('click', () => enlarge(pair.find(each => each.checkVisibility()) ?? figure));
+    figure.parentElement.append(button);
+  }
+
+  // ---- Exercises that want a number or a word ----
+  for (const form of $$('.answer-here')) {
+    const asks = JSON.parse(form.dataset.asks), said = $('[role=status]', form), typed = $('input', form);
+    let tries = 0;
+    form.addEventListener('submit', event => {
+      event.preventDefault();
+      const text = typed.value.trim(), number = Number(text.replace(',', '.'));
+      const wordy = typeof asks.answer === 'string', right = wordy ? text.toLowerCase() === asks.answer.toLowerCase() : text && Math.abs(number - asks.answer) <= asks.tolerance*Math.abs(asks.answer) + 1e-8;
+      said.className = right ? 'right' : '';
+      said.textContent = right ? '✓ Right.' : !text ? 'Write your answer first.' : !wordy && Number.isNaN(number) ? 'A number is wanted, such as 12 or 0.5.' : `Not yet. ${asks.hints[Math.min(tries++, asks.hints.length - 1)]}`;
+    });
+  }
 
   // ---- A link into something folded opens it ----
   const unfold = () => {

@@ -9,6 +9,7 @@ function re(text) {   // as Python's `re` reads it with ASCII and MULTILINE
 const wordsOf = text => new Set(text.split(' '));
 const pairsOf = words => new Set(words.slice(1).map((word, i) => words[i] + ' ' + word));
 const filled = (text, ...words) => text.replace(/\{\}/g, () => words.shift());
+const besides = (idea, label, words, [open, close] = '“”') => words && words.toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: ${open}${words}${close})` : idea;
 
 function root(word, {whole, consonant, first, again, steps}) {
   if (word.length < 3 || /[^\0-\x7f]/.test(word) || Object.hasOwn(whole, word)) return Object.hasOwn(whole, word) ? whole[word] : word;
@@ -250,14 +251,17 @@ function makeGrader(data) {
 
   // A suggestion with its reasons in words.
   function explained(question, answer, result) {
-    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, n = result.found.length, all = n + result.missing.length;
-    const of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
+    const named = says => question.ideas.find(idea => idea.says === says), words = rules.because, mixes = says => named(says) && named(says).counts < 0;
+    const quote = says => quoted(answer, hitOf(question, answer, named(says))), found = result.found.filter(says => !mixes(says));
+    const mixed = result.found.filter(mixes).map(says => besides(says, 'you', quote(says), '""'));
+    const n = found.length, all = n + result.missing.length, of = question.kind === 'list' ? Math.min(all, question.need) : all, swaps = question.swaps.map(([says]) => says);
     const starts = (flag, name) => flag.startsWith(rules.remarks[name].split('{')[0]);
     const kinds = result.flags.map(flag => swaps.includes(flag) ? 'swap' : starts(flag, 'not') || starts(flag, 'denied') ? 'not' : starts(flag, 'other') ? 'other' : '');
-    const because = ['swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
+    if (mixed.length) kinds.push('mixed');
+    const because = ['mixed', 'swap', 'not', 'other'].filter(kind => kinds.includes(kind)).map(kind => words[kind]);
     if (result.grade === 'partly' && n && n < of) because.unshift(filled(words.half, n, of));
     else if (result.grade === 'partly' && !n && !because.length) because.push(words.point);
-    return {...result, quotes: result.found.map(says => quoted(answer, hitOf(question, answer, named(says)))), told: result.missing.map(says => named(says).told), because};
+    return {...result, found, mixed, quotes: found.map(quote), told: result.missing.map(says => named(says).told), because};
   }
 
   // Statements that are all false: which of them does an answer call so?
@@ -340,29 +344,19 @@ function answersPage(data, state) {
 // After a first try what is missing waits for the next one; `read` is the line that says where the course teaches it.
 function feedback(result, {first = false, hint = '', read = null} = {}) {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more), list = make('span', '', {role: 'list'});
-  const beside = (ideas, label, words) => ideas.map((idea, k) => words[k] && words[k].toLowerCase() !== idea.toLowerCase() ? `${idea} (${label}: “${words[k]}”)` : idea);
+  const beside = (ideas, label, words) => ideas.map((idea, k) => besides(idea, label, words[k]));
   const add = (label, ...parts) => { const item = make('span', '', {role: 'listitem'}); item.append(make('b', label + ': '), ...parts); list.append(item); };
-  const row = (label, ideas) => { if (ideas.length) add(label, (ideas.length > 8 ? [...ideas.slice(0, 3), `or ${ideas.length - 3} others`] : ideas).join('; ')); };
+  const row = (label, ideas) => { if (ideas.length > 8) add(/example$/.test(label) ? label : `${label}, for example`, ideas.slice(0, 3).join('; ')); else if (ideas.length) add(label, ideas.join('; ')); };
   const {grade, unread} = result, missing = first || unread ? [] : result.missing;
   row('Found', beside(result.found, 'you', result.quotes));
-  row('Look at', result.flags);
-  row(grade === 'right' ? 'You could add' : 'Missing', beside(missing, 'model answer', result.told));
+  row('Look at', [...(result.mixed || []), ...result.flags]);
+  const some = result.need ? grade === 'wrong' ? `${result.found.length} of ${result.need} named. For example` : 'Missing, for example' : 'Missing';   // nobody is asked for all of them
+  row(grade === 'right' ? 'You could add' : some, beside(missing, 'model answer', result.told));
   if (hint) add('Hint', hint);
   if (first) add('Try again', 'what is still missing is said then');
   if (read && grade !== 'right') { const item = make('span', '', {role: 'listitem'}); item.append(...[...read.childNodes].map(node => node.cloneNode(true))); list.append(item); }
   const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = result.because.length ? ': ' + result.because.join('; ') : '';
   return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), because + (unread ? ': look yourself' : result.unsure ? ' (not sure: look yourself)' : ''), list];
-}
-
-// An unseen suggestion of the usual length keeps its place, so that nothing moves when the real one comes.
-function keepRoom(q, out, hint, read, {remarks, because}) {
-  const says = q.ideas.map(idea => idea.says), told = q.ideas.map(idea => idea.told || idea.says), cut = Math.max(1, q.need - 1), flags = [...q.swaps.slice(0, 1).map(([says]) => says), remarks.not];
-  const usual = {found: says.slice(0, cut), quotes: told.slice(0, cut), missing: says.slice(cut), told: told.slice(cut), flags, because: [because.half, because.not], unsure: true};
-  for (const each of [feedback({...usual, grade: 'partly'}, {read}), feedback({...usual, grade: 'partly'}, {first: true, hint, read})]) {
-    const room = Object.assign(document.createElement('div'), {className: 'room'});
-    room.append(...each);
-    out.after(room);
-  }
 }
 
 // First a try, then the hint and another try, then the model answer: whoever asks for it earlier gets the hint once, and the answer when they ask again.
@@ -442,9 +436,17 @@ function takeCards(text, state) {
   return found.length;
 }
 
-function inWords(wait) {
-  const [n, unit] = wait < 0 ? [0, ''] : wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
-  return unit ? `Asked again in ${n} ${unit}${n === 1 ? '' : 's'}.` : 'Due now: answer it again.';
+function howLong(wait) {
+  const [n, unit] = wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
+  return `${n} ${unit}${n === 1 ? '' : 's'}`;
+}
+const inWords = wait => wait < 0 ? 'Due now: answer it again.' : `Asked again in ${howLong(wait)}.`;
+
+// A right answer is asked once more on the same day: the line says what that is good for.
+function asksAgain(card, mark) {
+  const due = Date.parse(card.due), wait = due - Date.now();
+  if (mark !== 'right' || card.state === REVIEW || wait < 0) return inWords(wait);
+  return `Well done. Once more in ${howLong(wait)}; if you still know it, it rests for ${howLong(Date.parse(review(card, 3, due).due) - due)}.`;
 }
 
 // Answers, marks and cards, whatever another program or an older page has written in their place.
@@ -456,14 +458,15 @@ function answersOf(kept, questions) {
   }));
 }
 
-// What this browser kept of a chapter.
-function remembered(key, questions) {
+// What this browser kept of a chapter; what the page has, where the entry is damaged.
+function remembered(key, questions, here = {}) {
   let kept = {};
-  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { /* a private window, or a damaged entry: begin anew */ }
+  try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { kept = here; /* a private window, or a damaged entry */ }
   return answersOf(kept, questions);
 }
 
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
+// What is returned shows what another tab has made of them: there is nothing to take back then.
 function remember(box, mine, keep) {
   const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
@@ -473,7 +476,8 @@ function remember(box, mine, keep) {
   box.querySelector('fieldset').append(line);
   const show = () => {
     for (const radio of radios) radio.checked = mine.mark === radio.value;
-    says.textContent = mine.card ? inWords(Date.parse(mine.card.due) - Date.now()) : '';
+    says.textContent = mine.card ? asksAgain(mine.card, mine.mark) : '';
+    easy.textContent = `It was easy: ask in ${howLong(Date.parse(review(before?.card, 4, Date.now()).due) - Date.now())}`;
     undo.hidden = !before;
     easy.hidden = !before || last !== 3;
     line.hidden = !mine.card && !before;
@@ -494,19 +498,46 @@ function remember(box, mine, keep) {
     rate(Number(event.key));
   });
   show();
+  return () => { before = null; show(); };
 }
 
-// A chapter's questions, as far as their boxes are on this page; what is returned writes everything down.
+// Where answers are kept. A question file of one's own may have any number, so its page keeps them under its place, and finds what an earlier version kept.
+function keyOf({chapter, own, questions}) {
+  const old = `bears-quiz-${chapter}`, key = own ? old + location.pathname : old;
+  try {
+    const kept = own && localStorage.getItem(key) === null && JSON.parse(localStorage.getItem(old));
+    if (kept && questions.some(({id}) => Object.hasOwn(kept, id))) localStorage.setItem(key, JSON.stringify(answersOf(kept, questions)));
+  } catch (error) { /* no storage, or a damaged entry: begin anew */ }
+  return key;
+}
+
+// A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, and what else is shown then.
 function attach(data) {
-  const key = 'bears-quiz-' + data.chapter, check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
-  const state = remembered(key, data.questions);
-  // Another tab may have written since: of what it wrote, only the question that was changed here is replaced.
-  const keep = id => {
-    try { localStorage.setItem(key, JSON.stringify(id ? {...remembered(key, data.questions), [id]: state[id]} : state)); } catch (error) { /* no storage: it works until the page is closed */ }
+  const key = keyOf(data), check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
+  const state = remembered(key, data.questions), shows = [];
+  const tally = () => {
     if (!count) return;   // single questions in another page
-    const done = data.questions.filter(q => (state[q.id] || {}).mark).length, text = done + ' of ' + data.questions.length + ' marked';
+    const done = data.questions.filter(q => state[q.id].mark).length, text = done + ' of ' + data.questions.length + ' marked';
     document.getElementById('progress').value = done;
     if (count.textContent !== text) count.textContent = text;   // a screen reader says it again at every change
+  };
+  // Another tab may have written since: of what it wrote, only the questions that were changed here are replaced.
+  const keep = (...ids) => {
+    const changed = Object.fromEntries(ids.map(id => [id, state[id]]));
+    try { localStorage.setItem(key, JSON.stringify({...remembered(key, data.questions, state), ...changed})); } catch (error) { /* no storage: it works until the page is closed */ }
+    tally();
+  };
+  const marks = new Map(), redraw = () => { for (const each of [...marks.values(), ...shows, tally]) each(); };
+  const takeOver = now => {
+    for (const {id} of data.questions) {
+      const area = document.getElementById(`q-${id}-answer`), {answer, mark, card} = now[id], mine = state[id];
+      if (area && (document.activeElement !== area || !document.hasFocus())) area.value = mine.answer = answer;   // nobody is typing there
+      else if (!area) mine.answer = answer;
+      if (JSON.stringify([mine.mark, mine.card]) === JSON.stringify([mark, card])) continue;
+      Object.assign(mine, {mark, card});
+      marks.get(id)?.();
+    }
+    for (const each of [...shows, tally]) each();
   };
   for (const q of data.questions) {
     const box = document.getElementById('q-' + q.id);
@@ -514,19 +545,20 @@ function attach(data) {
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
     area.value = mine.answer;
     area.addEventListener('input', () => { mine.answer = area.value; keep(q.id); });
-    remember(box, mine, () => keep(q.id));
+    marks.set(q.id, remember(box, mine, () => keep(q.id)));
     if (!out) continue;   // a task, which only the learner can mark
     const steps = stepByStep(box, out, mine);
-    keepRoom(graded.get(q.id), out, steps.hint, steps.read, data.rules);
     const suggested = text => {
       const result = check(graded.get(q.id), text), {unread, foreign} = data.rules.remarks;
-      return {...result, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
+      const {kind, need, ideas} = graded.get(q.id);
+      return {...result, need: kind === 'list' && need < ideas.length - 1 ? need : 0, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
     };
     const suggest = () => {
       const text = area.value.trim();
       if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
       out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
+      out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
     };
     box.querySelector('button').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
@@ -535,18 +567,23 @@ function attach(data) {
       suggest();
     });
   }
-  keep();
-  return {key, state};
+  tally();
+  addEventListener('storage', event => {   // what another tab wrote
+    if (event.key !== null && event.key !== key) return;
+    takeOver(remembered(key, data.questions, state));
+  });
+  return {key, state, keep, redraw, shows};
 }
 
 const dueIn = (state, now) => Object.keys(state).filter(id => state[id].card && Date.parse(state[id].card.due) <= now);
 
 // What is due today: a button that shows these questions alone, and the way of the schedule out and in again.
-function showDue(data, state, key) {
+function showDue(data, {state, keep, redraw, shows}) {
   const button = document.getElementById('due'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
   const tonight = () => new Date().setHours(24, 0, 0, 0);
   const count = () => {
     const n = dueIn(state, tonight()).length, next = Object.values(cardsOf(state)).map(card => Date.parse(card.due)).sort((a, b) => a - b)[0];
+    button.disabled = !n && button.getAttribute('aria-pressed') !== 'true';   // there is nothing to show
     button.textContent = `Due today: ${n}` + (n || !next ? '' : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`);
   };
   const show = wanted => {
@@ -559,13 +596,16 @@ function showDue(data, state, key) {
   for (const kind of ['click', 'keydown', 'change']) document.addEventListener(kind, count);
   document.getElementById('save-schedule').addEventListener('click', () => download(`chapter${data.chapter}-schedule.json`, JSON.stringify(cardsOf(state), null, 1) + '\n', 'application/json'));
   file.addEventListener('change', async () => {
+    if (!file.files.length) return;
     try {
-      const n = takeCards(await file.files[0].text(), state);
-      localStorage.setItem(key, JSON.stringify(state));
+      const text = await file.files[0].text(), n = takeCards(text, state);
+      keep(...Object.keys(JSON.parse(text)));
+      redraw();
       said.textContent = `${n} ${n === 1 ? 'card' : 'cards'} came in.`;
-      setTimeout(() => location.reload(), 800);
     } catch (error) { said.textContent = 'This file is no schedule of this chapter; nothing was changed.'; }
+    file.value = '';   // the same file may be chosen again
   });
+  shows.push(count);
   show(location.hash === '#due');
 }
 
@@ -575,8 +615,8 @@ function download(name, text, type) {
 }
 
 function start(data) {
-  const {key, state} = attach(data);
-  showDue(data, state, key);
+  const quiz = attach(data), {key, state} = quiz;
+  showDue(data, quiz);
   document.getElementById('save').addEventListener('click', () => download(`chapter${data.chapter}-answers.md`, answersPage(data, state), 'text/markdown'));
   document.getElementById('clear').addEventListener('click', () => {
     if (!confirm('Delete all answers of this page from this browser?')) return;

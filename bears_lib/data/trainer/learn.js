@@ -13,6 +13,26 @@ export async function sha256(data) {
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', /** @type {BufferSource} */ (bytes))));
 }
 
+// ---- Numbers of 16 bits ----
+
+/** @param {ArrayLike<number>} values */
+export function toHalves(values) {
+  const view = new DataView(new ArrayBuffer(4));
+  return Uint16Array.from({length: values.length}, (_, i) => {
+    view.setFloat32(0, values[i]);
+    const bits = view.getUint32(0), sign = bits >>> 16 & 0x8000, size = Math.abs(values[i]);
+    if (size < 2**-14) return sign | Math.round(size*2**24);
+    const rounded = (bits & 0x7fffffff) + 0xfff + ((bits >>> 13) & 1);
+    return sign | Math.min((rounded >>> 13) - (112 << 10), 0x7c00);
+  });
+}
+
+/** @param {Uint16Array} halves */
+export const fromHalves = halves => Float32Array.from(halves, each => {
+  const power = each >> 10 & 31, part = each & 1023;
+  return (each & 0x8000 ? -1 : 1)*(power ? 2**(power - 15)*(1 + part/1024) : part*2**-24);
+});
+
 // ---- Folds ----
 
 /** For each photo the number of its fold, copies in one; null where a class has too few groups.

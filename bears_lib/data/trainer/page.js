@@ -4,13 +4,16 @@ import { modelFiles } from './parcels.js';
 const escaped = text => text.replace(/[&<>"']/g, each => `&#${each.charCodeAt(0)};`);
 const encoded = text => new TextEncoder().encode(text);
 
+/** The hash of a file in the form that browsers compare. @param {BufferSource} data */
+export const integrityOf = async data => `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', data))))}`;
+
 /** @param {any} held what the page was loaded with @param {Uint8Array} network @param {any} info `model.json` @param {string} verdict how often it is right */
 export async function pageFiles({page, script, wasm}, network, info, verdict) {
-  const integrity = `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', /** @type {BufferSource} */ (network)))))}`;
+  const integrity = await integrityOf(/** @type {BufferSource} */ (network));
   const {labels, training, unsure} = info, title = `${labels.slice(0, 4).join(' or ')}${labels.length > 4 ? ' or ...' : ''}?`;
   const settings = {...page.settings, labels, threshold: unsure.threshold, files: {...page.settings.files, network: {...page.settings.files.network, integrity, size: network.length}}};
   const rows = {Knows: labels.join(', '), 'Learnt from': Object.entries(training.train).map(([label, n]) => `${n} ${label}`).join(', '), 'Right how often': verdict,
-    "What it can't do": 'On photos of another kind than those it learnt from it may be right less often. A photo of something else is marked as unlike anything it knows, but not every such photo is noticed. Don\'t let it decide where a mistake could hurt somebody.',
+    "What it can't do": page.limits,
     'Your photo': 'Looked at by this page alone; nothing of it is sent or kept.'};
   const card = Object.entries(rows).map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`).join('\n');
   const index = page.index.replaceAll('@@title@@', () => escaped(title)).replace('@@card@@', () => card).replace('@@settings@@', () => JSON.stringify(settings).replaceAll('<', '\\u003c'));

@@ -1,6 +1,6 @@
 // What is taken along, and what is brought: a model folder, a page, photos; all of it as zip archives.
 import { unzipSync, zipSync } from './fflate.js';
-import { sha256 } from './learn.js';
+import { fromHalves, sha256 } from './learn.js';
 
 export const most = {files: 3000, bytes: 400_000_000, name: 255};  // in an archive that is brought
 const text = new TextEncoder();
@@ -29,25 +29,7 @@ export async function unpacked(archive) {
   catch { throw outside ?? new Error('it is no zip archive that can be opened.'); }
 }
 
-// ---- Numbers of 16 bits, and tables of numbers as a .safetensors file ----
-
-/** @param {ArrayLike<number>} values */
-export function toHalves(values) {
-  const view = new DataView(new ArrayBuffer(4));
-  return Uint16Array.from({length: values.length}, (_, i) => {
-    view.setFloat32(0, values[i]);
-    const bits = view.getUint32(0), sign = bits >>> 16 & 0x8000, size = Math.abs(values[i]);
-    if (size < 2**-14) return sign | Math.round(size*2**24);
-    const rounded = (bits & 0x7fffffff) + 0xfff + ((bits >>> 13) & 1);
-    return sign | Math.min((rounded >>> 13) - (112 << 10), 0x7c00);
-  });
-}
-
-/** @param {Uint16Array} halves */
-export const fromHalves = halves => Float32Array.from(halves, each => {
-  const power = each >> 10 & 31, part = each & 1023;
-  return (each & 0x8000 ? -1 : 1)*(power ? 2**(power - 15)*(1 + part/1024) : part*2**-24);
-});
+// ---- Tables of numbers as a .safetensors file ----
 
 /** @param {Record<string, {dtype: string, shape: number[], values: ArrayBufferView}>} tables */
 export function safetensors(tables) {

@@ -1,7 +1,7 @@
 // The worker that looks at photos: their features as they stand and mirrored, their hashes, a small picture. Nothing is sent anywhere.
 import { PhotoError, openPhoto, squareOf, tensorOf } from './photo.js';
 import { greyOf, hashesOf } from './copies.js';
-import { sha256 } from './learn.js';
+import { fromHalves, sha256, toHalves } from './learn.js';
 
 let ort, session, preprocess;
 const {Memory} = globalThis.WebAssembly ?? {};
@@ -36,17 +36,7 @@ function mirrored(square, [height, width]) {
   return other;
 }
 
-// Features have 16 bits each, as Python keeps them.
-function halves(features) {
-  const view = new DataView(new ArrayBuffer(4));
-  return Float32Array.from(features, value => {
-    view.setFloat32(0, value);
-    const bits = view.getUint32(0);
-    if (Math.abs(value) < 2**-14) return Math.round(value*2**24)/2**24;
-    view.setUint32(0, (bits + 0xfff + ((bits >>> 13) & 1)) & 0xffffe000);
-    return view.getFloat32(0);
-  });
-}
+const halves = features => fromHalves(toHalves(features));  // as Python keeps them
 
 async function thumbOf(square, [height, width], side = 144) {
   const image = new ImageData(width, height);
@@ -57,11 +47,12 @@ async function thumbOf(square, [height, width], side = 144) {
   return canvas.convertToBlob({type: 'image/jpeg', quality: 0.8});
 }
 
-// All that the page wants to know of a photo; one that is only asked about needs no mirror image and no hash.
-async function look({file, bitmap, once}) {
+// All that the page wants to know of a photo; one that is only asked about needs no mirror image and no hash, and a glance, before the network has come, gives the small picture alone.
+async function look({file, bitmap, once, glance}) {
   const photo = bitmap ? {bitmap, kind: '', turn: 1} : await openPhoto(file);
   try {
-    const square = await squareOf(photo, preprocess), thumb = await thumbOf(square, preprocess.size);
+    const cut = glance ?? preprocess, square = await squareOf(photo, cut), thumb = await thumbOf(square, cut.size);
+    if (glance) return {thumb};
     const first = halves(await featuresOf(tensorOf(square, preprocess)));
     if (once) return {features: first, thumb};
     const second = halves(await featuresOf(tensorOf(mirrored(square, preprocess.size), preprocess)));

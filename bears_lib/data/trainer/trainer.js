@@ -1,25 +1,28 @@
 // The page: takes photos in, has one worker look at them and another learn from them, and shows what came of it. Nothing is sent anywhere.
-import { ask, best, likenessTo } from './learn.js';
+import { ask, best, likenessTo, toHalves } from './learn.js';
 import { groupsOf } from './copies.js';
 import { forget, kept, keep } from './store.js';
-import { pageFiles } from './page.js';
-import { modelFiles, networkOf, packed, readTensors, safetensors, toHalves, unpacked } from './parcels.js';
+import { integrityOf, pageFiles } from './page.js';
+import { modelFiles, networkOf, packed, readTensors, safetensors, unpacked } from './parcels.js';
 
 const {files, megabytes, preprocess, rules, info, width, nodes, drawn, most} = JSON.parse(document.getElementById('settings').textContent);
 const $ = /** @type {(id: string) => any} */ (id => document.getElementById(id)), absolute = name => new URL(name, document.baseURI).href;
 const percent = share => `${(100*share).toFixed(1)}%`;
 const make = (kind, given = {}, ...inside) => { const item = Object.assign(document.createElement(kind), given); item.append(...inside); return item; };
+const press = (textContent, onclick) => make('button', {type: 'button', textContent, onclick});
+const grouped = (list, keyOf) => { const found = new Map(); for (const each of list) { const key = keyOf(each); if (found.has(key)) found.get(key).push(each); else found.set(key, [each]); } return found; };
 const counted = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 
 // iPhones and iPads turn HEIC into JPEG for a page that asks for image/* alone; elsewhere such files have to be named to be offered.
-const apple = /iPhone|iPad|iPod/.test(navigator.userAgent) || /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1, pictures = apple ? 'image/*' : 'image/*,.heic,.heif';
+const apple = /iPhone|iPad|iPod/.test(navigator.userAgent) || /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1, accepted = apple ? 'image/*' : 'image/*,.heic,.heif';
 
 class Problem extends Error {}  // its message is for the visitor
 
-/** One line for eyes and screen readers. @param {string} text @param {boolean} [problem] @param {() => void} [again] what can be tried once more */
+/** One line for eyes and screen readers; a bar that stood there has ended. @param {string} text @param {boolean} [problem] @param {() => void} [again] what can be tried once more */
 function say(text, problem = false, again) {
   $('say').className = problem ? 'problem' : '';
   if ($('say').textContent !== text) $('say').textContent = text;
+  progress(null);
   $('again').hidden = !again;
   $('again').onclick = () => { $('more').focus(); again?.(); };
 }
@@ -31,6 +34,7 @@ function progress(share, words = '') {
   $('left').textContent = words;
 }
 
+const unseen = error => error instanceof Problem ? error.message : 'this browser could not look at it.';
 const wordsOf = error => error instanceof Problem || error.constructor === Error ? error.message : 'it could not be opened here.';
 
 // ---- What there is: classes in their order, and photos; a photo is known by its number ----
@@ -41,12 +45,36 @@ const inClass = id => photos.filter(photo => photo.of === id);
 const ready = () => photos.filter(photo => photo.features);
 const byName = (a, b) => a < b ? -1 : a > b ? 1 : 0;
 
+// One that nobody has named is plain: its field stays empty, and it is called by its number.
 function addClass(name) {
   const wanted = name.normalize('NFC').trim().slice(0, 100) || `Class ${classes.length + 1}`;
   const there = classes.find(each => each.name === wanted);
   if (there) return there;
-  classes.push({id: ++next, name: wanted});
+  classes.push({id: ++next, name: wanted, plain: !name});
   return classes[classes.length - 1];
+}
+
+const clearEmpty = () => { classes = classes.filter(each => inClass(each.id).length); };
+
+// What one click takes away, another one brings back; what has come since stays.
+function offerBack(words) {
+  const before = classes, had = photos;
+  $('gone').textContent = words;
+  $('undo').hidden = false;
+  $('undo').onclick = () => {
+    for (const each of classes) {
+      const own = inClass(each.id), same = before.find(({name}) => name === each.name);
+      if (same) for (const photo of own) photo.of = same.id;
+      else if (own.length) before.push(each);
+    }
+    photos = [...had, ...photos.filter(each => !had.includes(each))];
+    classes = before;
+    $('gone').textContent = '';
+    $('undo').hidden = true;
+    $('more').focus();
+    show();
+    work();
+  };
 }
 
 function take(files, of) {
@@ -59,39 +87,78 @@ function take(files, of) {
 
 // ---- The network's files, fetched once, and the two workers, made of blobs: so the page's rule that nothing may be sent anywhere holds for them as well ----
 
-const fits = async (data, integrity) => !integrity || integrity === `sha384-${btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-384', data))))}`;
-
 // The body of an answer, told of piece by piece.
 const bodyOf = (answer, tell) => new Response(answer.body.pipeThrough(new TransformStream({transform(piece, out) { tell(piece.length); out.enqueue(piece); }}))).arrayBuffer();
 
+const patience = 30_000;  // ms without a byte of any file
+let heard = 0;
+
+async function fetched(url, cache, tell) {
+  const stop = new AbortController(), hear = () => { heard = performance.now(); };
+  hear();
+  const watch = setInterval(() => { if (performance.now() - heard > patience) stop.abort(); }, 500);
+  try {
+    const answer = await fetch(absolute(url), {credentials: 'omit', cache, signal: stop.signal});
+    return answer.ok ? await bodyOf(answer, bytes => { hear(); tell(bytes); }) : null;
+  } catch {
+    if (stop.signal.aborted) throw unfetched(`${nameOf(url)}: nothing has come from ${hostOf(url)} for ${patience/1000} seconds. Check the connection.`);
+    return null;
+  } finally { clearInterval(watch); }
+}
+
+const nameOf = url => url.split('/').pop(), hostOf = url => new URL(absolute(url)).host, unfetched = words => Object.assign(new Problem(words), {again: true});
+
 /** A file that is the one expected; if the browser's cache holds another one, the server is asked. @param {{url: string, integrity?: string}} file @param {(bytes: number) => void} [tell] */
 async function fetchFile({url, integrity}, tell = () => {}) {
-  const name = url.split('/').pop(), {host} = new URL(absolute(url));
   let other = false;
   for (const cache of /** @type {RequestCache[]} */ (['default', 'reload'])) {
-    const answer = await fetch(absolute(url), {credentials: 'omit', cache}).catch(() => null), data = answer?.ok ? await bodyOf(answer, tell).catch(() => null) : null;
-    if (data && await fits(data, integrity)) return data;
+    const data = await fetched(url, cache, tell);
+    if (data && (!integrity || integrity === await integrityOf(data))) return data;
     other ||= Boolean(data);
   }
-  throw Object.assign(new Problem(other ? `${name} is not the one expected. Reload the page.` : `${name} could not be fetched from ${host}. Check the connection.`), {again: true});
+  throw unfetched(other ? `${nameOf(url)} is not the one expected. Reload the page.` : `${nameOf(url)} could not be fetched from ${hostOf(url)}. Check the connection.`);
 }
 
 const blobOf = parts => URL.createObjectURL(new Blob(parts, {type: 'text/javascript'}));
 const held = {};  // what the archives of a page are made of
 
+// The worker that looks. Its scripts are small, so it makes small pictures while the network is still on its way.
+async function openEyes() {
+  const names = ['study.js', 'teach.js', 'learn.js', 'copies.js', 'photo.js'], got = await Promise.all(names.map(url => fetchFile({url})));
+  const code = Object.fromEntries(names.map((name, i) => [name, new TextDecoder().decode(got[i])]));
+  const learn = blobOf([code['learn.js']]), photo = blobOf([code['photo.js']]), copies = blobOf([code['copies.js'].replace('./photo.js', photo)]);
+  held.teach = blobOf([code['teach.js'].replace('./learn.js', learn)]);
+  return new Worker(blobOf([code['study.js'].replace('./photo.js', photo).replace('./copies.js', copies).replace('./learn.js', learn)]), {type: 'module'});
+}
+
+let opened = null, sees = false, glancing = false;
+const eyes = () => opened ??= openEyes().catch(error => { opened = null; throw error; });
+
+async function glance() {
+  if (glancing || sees) return;
+  glancing = true;
+  const worker = await eyes().catch(() => null);  // whoever waits for the network tells
+  for (let photo; worker && !sees && (photo = photos.find(each => !each.glanced && !each.picture));) {
+    photo.glanced = true;
+    const found = await question(worker, {file: photo.file, glance: preprocess}).catch(() => null);
+    if (found) photo.picture ??= URL.createObjectURL(found.thumb);
+    showClass(photo.of);
+  }
+  glancing = false;
+}
+
+const secure = $('secure').textContent;
+
 async function load() {
-  const names = ['study.js', 'teach.js', 'learn.js', 'copies.js', 'photo.js'], all = [...names.map(url => ({url})), files.script, files.wasm, files.network, {url: 'page.json'}];
+  if (!crypto.subtle) throw new Problem(secure);
   let there = 0;
   const tell = bytes => { there += bytes/1e6; progress(Math.min(there/megabytes, 1), `${Math.min(there, megabytes).toFixed(1)} of ${megabytes} MB`); };
   say(`Fetching the network: ${megabytes} MB, once ...`);
-  const got = await Promise.all(all.map(each => fetchFile(each, tell))).finally(() => progress(null));
-  const code = Object.fromEntries(names.map((name, i) => [name, new TextDecoder().decode(got[i])])), [script, wasm, network, page] = got.slice(names.length);
-  const learn = blobOf([code['learn.js']]), photo = blobOf([code['photo.js']]), copies = blobOf([code['copies.js'].replace('./photo.js', photo)]);
+  const [worker, script, wasm, network, page] = await Promise.all([eyes(), ...[files.script, files.wasm, files.network, {url: 'page.json'}].map(each => fetchFile(each, tell))]);
   Object.assign(held, {script: new Blob([script]), wasm: new Blob([wasm]), network: new Uint8Array(network.slice(0)), page: JSON.parse(new TextDecoder().decode(page))});
-  held.teach = blobOf([code['teach.js'].replace('./learn.js', learn)]);
-  const worker = new Worker(blobOf([code['study.js'].replace('./photo.js', photo).replace('./copies.js', copies).replace('./learn.js', learn)]), {type: 'module'});
   say('Starting the network ...');
-  await question(worker, {script, wasm, network, settings: preprocess}, [script, wasm, network]).catch(error => { worker.terminate(); throw error; });
+  await question(worker, {script, wasm, network, settings: preprocess}, [script, wasm, network]).catch(error => { worker.terminate(); opened = null; throw error; });
+  sees = true;
   return worker;
 }
 
@@ -130,6 +197,7 @@ const known = new Map();  // what was found in a photo, by the hash of its conte
 
 async function work() {
   save();
+  glance();
   if (working) return;
   working = true;
   try {
@@ -137,20 +205,19 @@ async function work() {
       try {
         const found = known.get(photo.file) ?? await looked(photo.file);
         known.set(photo.file, found);
-        Object.assign(photo, found, {picture: URL.createObjectURL(found.thumb)});
+        Object.assign(photo, found, {picture: photo.picture ?? URL.createObjectURL(found.thumb)});
       } catch (error) {
         if (!network) throw error;
-        photo.why = error instanceof Problem ? error.message : 'this browser could not look at it.';
+        photo.why = unseen(error);
       }
       const left = photos.filter(each => !each.features && !each.why).length, all = photos.length;
       if (left) { say('Looking at the photos ...'); progress((all - left)/all, `${all - left} of ${all}`); }
       showClass(photo.of);
     }
-    progress(null);
-    teach();
+    if (photos.length) teach();  // a model may have been opened meanwhile
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error);
-    say(error instanceof Problem ? `${error.message} Your photos wait here.` : 'Something went wrong here. Reload the page.', true, error instanceof Problem ? work : undefined);
+    say(error instanceof Problem ? `${error.message} Your photos wait here.` : 'Something went wrong here. Reload the page.', true, error instanceof Problem && crypto.subtle ? work : undefined);
   }
   working = false;
 }
@@ -166,7 +233,6 @@ function lesson() {
 
 function teach() {
   teacher?.terminate();
-  progress(null);
   refusals();
   save();
   const {labels, ids, rows, groups} = lesson(), few = ids.filter(id => ready().filter(photo => photo.of === id).length < 3);
@@ -174,23 +240,23 @@ function teach() {
   if (labels.length < 2 || few.length) { show(); return say(advice(labels.length, few)); }
   const start = performance.now(), views = ['features', 'mirrored'].map(part => { const table = new Float32Array(rows.length*width); rows.forEach(({photo}, i) => table.set(photo[part], i*width)); return table; });
   teacher = new Worker(held.teach, {type: 'module'});
-  progress(0);
   say(`Learning from ${counted(rows.length, 'photo')} ...`);
+  progress(0);
   teacher.onmessage = ({data}) => {
     if (data.share !== undefined) progress(data.share);
-    if (data.problem) { progress(null); say(data.problem, true); }
+    if (data.problem) { show(); say(data.problem, true); }
     if (data.curve && trained) { trained.curve = data.curve; showCurve(); document.body.dataset.curve = 'drawn'; }
     if (!data.head) return;
-    progress(null);
     trained = {labels, ids, rows, groups, head: data.head, known: data.known, number: (Number(document.body.dataset.trained) || 0) + 1};
     show();
-    say(`Learnt from ${counted(rows.length, 'photo')} in ${((performance.now() - start)/1000).toFixed(1)} s. ${data.head.n ? verdict() : 'Too few different photos to check it: give each class three or more.'}`);
+    say(`Learnt from ${counted(rows.length, 'photo')} in ${((performance.now() - start)/1000).toFixed(1)} s. ${unnamed()}`);
     document.body.dataset.trained = String(trained.number);
   };
-  teacher.onerror = () => { progress(null); say("This browser can't learn here. Update the browser.", true); };
+  teacher.onerror = () => { show(); say("This browser can't learn here. Update the browser.", true); };
   teacher.postMessage({views, width, labels: rows.map(row => row.label), groups, rules}, views.map(view => view.buffer));
 }
 
+const unnamed = () => { const some = classes.filter(each => each.plain && inClass(each.id).length).map(each => each.name); return some.length ? `Give ${some.join(' and ')} a name: the answers will say it.` : ''; };
 const advice = (many, few) => !photos.length ? 'Give each class at least three photos, then it begins by itself.' : many < 2 ? 'One more class with photos is needed: to tell apart takes two.' : `${few.map(id => classes.find(each => each.id === id).name).join(' and ')}: at least three photos are needed.`;
 
 function refusals() {
@@ -214,51 +280,52 @@ const once = (kept, id, make) => { if (!kept.has(id)) kept.set(id, make(id)); re
 function show() {
   fill($('classes'), classes.map(each => once(boxes, each.id, classBox)));
   for (const each of classes) showClass(each.id);
-  for (const id of ['result', 'test', 'take']) $(id).hidden = !trained;
+  for (const id of ['result', 'test', 'take', 'next']) $(id).hidden = !trained;
   if (trained) { showResult(); showFindings(); }
 }
 
 function classBox(id) {
-  const box = make('div', {className: 'class'}), input = make('input', {type: 'text', maxLength: 100}), pick = make('input', {type: 'file', className: 'hidden', id: `pick${id}`, multiple: true, accept: pictures});
+  const box = $('class').content.firstElementChild.cloneNode(true), [input, pick] = box.querySelectorAll('input'), [remove, shoot] = box.querySelectorAll('button'), label = box.querySelector('label');
   box.dataset.class = String(id);
-  input.setAttribute('aria-label', 'Name of the class');
+  label.htmlFor = pick.id = `pick${id}`;
+  pick.accept = accepted;
   input.addEventListener('change', () => rename(id, input.value));
   pick.addEventListener('change', () => { take(pick.files, id); pick.value = ''; });
-  const shoot = make('button', {type: 'button', textContent: 'Camera'}), remove = make('button', {type: 'button', className: 'remove', textContent: '×', title: 'Take this class out'});
   shoot.addEventListener('click', () => openCamera(id));
-  remove.addEventListener('click', () => { photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); });
-  box.append(make('div', {className: 'name'}, input, remove), make('p', {className: 'count'}), make('div', {className: 'buttons left'}, pick, make('label', {htmlFor: pick.id, className: 'button', textContent: 'Add photos'}), shoot), make('ul'));
+  remove.addEventListener('click', () => { offerBack(`${classes.find(each => each.id === id).name} is taken out, with ${counted(inClass(id).length, 'photo')}.`); photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); });
   return box;
 }
 
 function rename(id, name) {
   const own = classes.find(each => each.id === id), wanted = name.normalize('NFC').trim().slice(0, 100);
   if (!wanted || classes.some(each => each.id !== id && each.name === wanted)) say(wanted ? `There is a class ${wanted} already.` : 'A class needs a name.', true);
-  else { own.name = wanted; return teach(); }
-  boxes.get(id).querySelector('input[type=text]').value = own.name;
+  else { Object.assign(own, {name: wanted, plain: false}); return teach(); }
+  boxes.get(id).querySelector('input').value = own.plain ? '' : own.name;
 }
 
 function showClass(id) {
-  const box = boxes.get(id), own = inClass(id), name = classes.find(each => each.id === id)?.name;
-  if (!box || name === undefined) return;
-  const doubted = new Set(trained ? trained.head.doubted.map(i => trained.rows[i].photo.id) : []), input = box.querySelector('input[type=text]');
-  if (document.activeElement !== input) input.value = name;
-  input.setAttribute('value', name);
+  const box = boxes.get(id), own = inClass(id), at = classes.findIndex(each => each.id === id);
+  if (!box || at < 0) return;
+  const {name, plain} = classes[at], shown = plain ? '' : name;
+  const doubted = new Set(trained ? trained.head.doubted.map(i => trained.rows[i].photo.id) : []), input = box.querySelector('input');
+  if (document.activeElement !== input) input.value = shown;
+  input.setAttribute('value', shown);
+  input.placeholder = `Name, e.g. ${['my', 'your'][at] ?? 'another'} cup`;
+  input.setAttribute('aria-label', `Name of ${name}`);
+  box.classList.toggle('short', own.length < 3);
   box.querySelector('.remove').setAttribute('aria-label', `Take the class ${name} out`);
-  box.querySelector('.count').textContent = counted(own.length, 'photo') + (own.length && own.length < 3 ? ': three are needed' : '');
+  box.querySelector('.count').textContent = (plain ? `${name}: ` : '') + counted(own.length, 'photo') + (own.length && own.length < 3 ? ', three are needed' : '');
   fill(box.querySelector('ul'), own.map(photo => {
-    const item = once(items, photo.id, () => photoItem(photo)), image = item.querySelector('img');
+    const item = once(items, photo.id, () => photoItem(photo)), tile = item.firstChild;
     item.className = photo.features ? doubted.has(photo.id) ? 'doubted' : '' : 'waiting';
-    item.firstChild.title = doubted.has(photo.id) ? 'It may be wrongly labelled' : '';
-    if (photo.picture && image.src !== photo.picture) image.src = photo.picture;
+    tile.title = doubted.has(photo.id) ? 'It may be wrongly labelled' : '';
+    if (photo.picture && !tile.firstChild) tile.append(make('img', {src: photo.picture, alt: ''}));
     return item;
   }));
 }
 
 function photoItem(photo) {
-  const button = make('button', {type: 'button'}, make('img', {alt: photo.name}));
-  button.addEventListener('click', () => openPhoto(photo));
-  return make('li', {}, button);
+  return make('li', {}, make('button', {type: 'button', ariaLabel: photo.name, onclick: () => openPhoto(photo)}));
 }
 
 // Moved to another class, or taken out; the photo stays in the file it came from.
@@ -273,19 +340,14 @@ function move(photo, to) {
 
 function choices(photo, close = () => {}) {
   const others = classes.filter(each => each.id !== photo.of);
-  return [...others.map(each => [`Move to ${each.name}`, each.id]), ['Take out', 0]].map(([words, to]) => {
-    const button = make('button', {type: 'button', textContent: words});
-    button.addEventListener('click', () => { close(); move(photo, to); });
-    return button;
-  });
+  return [...others.map(each => [`Move to ${each.name}`, each.id]), ['Take out', 0]].map(([words, to]) => press(words, () => { close(); move(photo, to); }));
 }
 
 function openPhoto(photo) {
-  const dialog = $('photo'), close = make('button', {type: 'button', textContent: 'Close'});
-  Object.assign(dialog.querySelector('img'), {src: photo.picture ?? '', alt: photo.name});
+  const dialog = $('photo'), close = () => dialog.close();
+  Object.assign(dialog.querySelector('img'), {src: photo.picture ?? '', hidden: !photo.picture, alt: photo.name});
   dialog.querySelector('p').textContent = photo.name;
-  close.addEventListener('click', () => dialog.close());
-  dialog.querySelector('.buttons').replaceChildren(...choices(photo, () => dialog.close()), close);
+  dialog.querySelector('.buttons').replaceChildren(...choices(photo, close), press('Close', close));
   dialog.showModal();
 }
 
@@ -293,6 +355,7 @@ function openPhoto(photo) {
 
 // The interval that holds the true share in 95 of 100 cases (Wilson).
 function interval(right, n, z = 1.959964) {
+  if (!n) return [0, 1];
   const p = right/n, middle = (p + z*z/(2*n))/(1 + z*z/n), half = z*Math.sqrt(p*(1 - p)/n + z*z/(4*n*n))/(1 + z*z/n);
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
@@ -301,8 +364,11 @@ const verdict = () => { const {right, n} = trained.head, [low, high] = interval(
 
 function showResult() {
   const {head, labels, rows} = trained;
-  $('accuracy').textContent = head.n ? verdict() : 'Too few different photos to say.';
-  $('meaning').textContent = head.n ? 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation). On photos of another kind it may be right less often.' : 'Each class needs three photos that are no copies of each other.';
+  const [low, high] = interval(head.right, head.n);
+  $('accuracy').textContent = head.n ? `${head.right} of ${head.n} right${high - low > 0.15 ? ' (few photos: rough)' : ''}` : 'Too few different photos to say.';
+  $('interval').textContent = head.n ? verdict() : '';
+  $('how').hidden = !head.n;
+  $('meaning').textContent = head.n ? '' : 'Each class needs three photos that are no copies of each other.';
   $('curve').replaceChildren();
   if (!head.n) return $('table').replaceChildren();
   const counts = labels.map(() => labels.map(() => 0));
@@ -325,12 +391,9 @@ function showFindings() {
     const {photo} = rows[i], said = best(head.chances, i, labels.length);
     return make('div', {className: 'finding'}, make('img', {src: photo.picture, alt: ''}), make('p', {textContent: `${photo.name}: under ${labels[rows[i].label]}, but it looks like ${labels[said]} (${percent(head.chances[i*labels.length + said])}). It was not learnt from.`}), ...choices(photo));
   });
-  const of = new Map();
-  groups.forEach((name, i) => of.set(name, [...of.get(name) ?? [], i]));
-  for (const copies of [...of.values()].filter(each => each.length > 1).slice(0, 30)) {
-    const apart = new Set(copies.map(i => rows[i].label)).size > 1, last = rows[copies[copies.length - 1]].photo, out = make('button', {type: 'button', textContent: `Take ${last.name} out`});
-    out.addEventListener('click', () => move(last, 0));
-    findings.push(make('div', {className: 'finding'}, make('img', {src: rows[copies[0]].photo.picture, alt: ''}), make('p', {textContent: `${copies.map(i => rows[i].photo.name).join(', ')}: the same picture${apart ? `, under ${[...new Set(copies.map(i => labels[rows[i].label]))].join(' and ')}` : ''}. Copies are never on both sides when it is checked.`}), out));
+  for (const copies of [...grouped(rows.keys(), i => groups[i]).values()].filter(each => each.length > 1).slice(0, 30)) {
+    const apart = new Set(copies.map(i => rows[i].label)).size > 1, last = rows[copies[copies.length - 1]].photo;
+    findings.push(make('div', {className: 'finding'}, make('img', {src: rows[copies[0]].photo.picture, alt: ''}), make('p', {textContent: `${copies.map(i => rows[i].photo.name).join(', ')}: the same picture${apart ? `, under ${[...new Set(copies.map(i => labels[rows[i].label]))].join(' and ')}` : ''}. Copies are never on both sides when it is checked.`}), press(`Take ${last.name} out`, () => move(last, 0))));
   }
   $('findings').replaceChildren(...findings.length ? [make('h3', {textContent: `Worth a look: ${counted(findings.length, 'finding')}`}), ...findings] : []);
 }
@@ -342,6 +405,8 @@ function answer(features, name, picture) {
   const unsure = likenessTo(features, trained.known.bank, width, rules) < trained.known.threshold;
   $('answer').textContent = unsure ? `${name}: unlike anything it knows (unsure)` : `${name}: ${chances[0].label}, ${percent(chances[0].chance)}`;
   $('bars').className = unsure ? 'unsure' : '';
+  $('choice').open = !unsure;
+  $('choice').firstChild.hidden = !unsure;
   $('bars').replaceChildren(...chances.slice(0, 8).map(({label, chance}) => {
     const fill = make('span', {className: 'fill'}), track = make('span', {className: 'track'}, fill);
     fill.style.width = percent(chance);
@@ -351,9 +416,12 @@ function answer(features, name, picture) {
   if (picture) Object.assign($('seen'), {src: picture, hidden: false, alt: `${name}, as it was looked at`});
 }
 
+// Who clicks while it learns anew, as after a new name, gets what comes of it.
+async function settled() { while (!trained && !$('take').hidden) await new Promise(done => setTimeout(done, 50)); }
+
 async function askOf(file, name = file.name) {
-  try { const {features, thumb} = await looked(file, true); answer(features, name, URL.createObjectURL(thumb)); }
-  catch (error) { $('answer').textContent = `${name}: ${error instanceof Problem ? error.message : 'this browser could not look at it.'}`; $('bars').replaceChildren(); }
+  try { const {features, thumb} = await looked(file, true); await settled(); answer(features, name, URL.createObjectURL(thumb)); }
+  catch (error) { $('answer').textContent = `${name}: ${unseen(error)}`; $('bars').replaceChildren(); }
 }
 
 // ---- The camera: photos for a class while the button is held, or a look at each moment ----
@@ -419,12 +487,12 @@ $('live').addEventListener('click', () => openCamera(0));
 // ---- Taking it along ----
 
 async function infoOf() {
-  const {labels, head, known: {threshold, share, n, many, likeness}, rows} = trained, [low, high] = head.n ? interval(head.right, head.n) : [0, 1];
+  const {labels, head, known: {threshold, share, n, many, likeness}, rows} = trained, [low, high] = interval(head.right, head.n);
   const count = which => Object.fromEntries(labels.map((label, k) => [label, rows.filter((row, i) => which(row, i) === k).length]));
   const said = rows.map((_, i) => head.n ? best(head.chances, i, labels.length) : -1), losses = rows.map(({label}, i) => head.n ? -Math.log(Math.max(head.chances[i*labels.length + label], 1e-7)) : 0);
   const ordered = [...likeness].sort((a, b) => a - b);
   return {...info, labels,
-    metrics: head.n ? {accuracy: head.right/head.n, n: head.n, interval: [low, high], measured_on: 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).', log_loss: losses.reduce((a, b) => a + b, 0)/head.n} : {},
+    metrics: head.n ? {accuracy: head.right/head.n, n: head.n, interval: [low, high], ...info.metrics, log_loss: losses.reduce((a, b) => a + b, 0)/head.n} : {},
     training: {train: count(row => row.label), valid: count(() => -1), sources: {}, strength: head.strength, cross_validation: {right: head.right, n: head.n}, reference: {labels: count((_, i) => said[i]), likeness: ordered.map(each => Number(each.toFixed(4)))}},
     unsure: {threshold, valid_share: share, n, bank: many, neighbours: rules.neighbours},
     split: {how: 'cross-validation', train: rows.map(({photo}) => photo.sha.slice(0, 12)).sort().join(' '), valid: ''}};
@@ -457,6 +525,7 @@ const parcels = {
 };
 
 async function takeAlong(what) {
+  await settled();
   say('Packing ...');
   try {
     const link = make('a', {href: URL.createObjectURL(packed(await parcels[what]())), download: `${what === 'photos' ? 'photos' : `${trained.labels.map(plain).join('_').slice(0, 60)}_${what}`}.zip`});
@@ -476,9 +545,8 @@ function takeFolder(found) {
   const pictures = found.filter(({path}) => isPicture(path) && !/(^|\/)\./.test(path)).sort((a, b) => byName(a.path, b.path)), model = found.find(({path}) => /(^|\/)model\.json$/.test(path));
   if (model) return openModel(found, model.path.replace(/model\.json$/, ''));
   if (!pictures.length) throw new Problem('there is no photo in it.');
-  const of = Map.groupBy ? Map.groupBy(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '') : pictures.reduce((map, each) => { const key = each.path.split('/').slice(-2, -1)[0] ?? ''; return map.set(key, [...map.get(key) ?? [], each]); }, new Map());
-  classes = classes.filter(each => inClass(each.id).length);
-  for (const [name, some] of of) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(name || 'photos').id);
+  clearEmpty();
+  for (const [name, some] of grouped(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '')) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(name || 'photos').id);
 }
 
 async function openArchive(file) {
@@ -498,7 +566,7 @@ async function openModel(found, root) {
   if (!Array.isArray(labels) || weight.shape[0] !== labels.length || weight.shape[1] !== width || bias.shape[0] !== labels.length || bank.shape[1] !== width) throw new Problem('the parts of this model do not fit each other.');
   await looker();
   teacher?.terminate();
-  progress(null);
+  if (photos.length) offerBack(`The model took the place of your ${counted(photos.length, 'photo')}.`);
   classes = labels.map(name => ({id: ++next, name: String(name).slice(0, 100)}));
   photos = [];
   trained = {labels: classes.map(each => each.name), ids: classes.map(each => each.id), rows: [], groups: [], head: {weight: weight.values, bias: bias.values, strength: described.training?.strength ?? 0.1, right: 0, n: 0, doubted: [], chances: null},
@@ -536,13 +604,13 @@ async function walked(entry, path = '', found = []) {
 
 function photosFor(id, files) { if (files.some(file => /\.zip$/i.test(file.name))) bring(files.map(file => ({path: file.name, file}))); else take(files, id); }
 
-function nameLast() { /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().select(); }
+function nameLast() { /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().focus(); }
 $('more').addEventListener('click', () => { addClass(''); show(); nameLast(); });
 for (const id of ['folder', 'archive']) $(id).addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
-$('ask').accept = pictures;
+$('ask').accept = accepted;
 $('ask').addEventListener('change', event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; });
 $('drawn').addEventListener('click', async () => {
-  classes = classes.filter(each => inClass(each.id).length);
+  clearEmpty();
   say('Fetching drawn bears ...');
   try {
     for (const [name, urls] of Object.entries(drawn)) {
@@ -570,6 +638,8 @@ camera.addEventListener('cancel', release);
 const tab = crypto.randomUUID?.() ?? String(Math.random()), state = () => JSON.stringify([classes, photos.map(({id, of}) => [id, of])]);
 let saving = Promise.resolve(), waiting = false, saved = '';
 
+const keptSays = (text, problem = false) => Object.assign($('kept'), {textContent: text, className: problem ? 'small problem' : 'small'});
+
 // Whenever something has changed. Of two tabs the one that came last keeps its photos, and the other one says so.
 function save() {
   if (waiting || !$('keep').checked || state() === saved) return;
@@ -581,7 +651,8 @@ function save() {
     try {
       if (!await keep({classes, photos: photos.map(({of, file, name}) => ({of, file, name}))}, tab)) throw new Problem('another tab of this page keeps its own there. Close it and press "Forget them", then tick again');
       saved = now;
-    } catch (error) { $('keep').checked = false; say(`These photos can't be kept: ${error.message}.`, true); }
+      keptSays('');
+    } catch (error) { $('keep').checked = false; keptSays(`These photos can't be kept: ${error.message}.`, true); }
     $('forget').hidden = false;
   });
 }
@@ -589,11 +660,11 @@ $('keep').addEventListener('change', save);
 $('forget').addEventListener('click', async () => {
   $('keep').checked = false;
   await saving;
-  try { await forget(); } catch (error) { return say(`Not forgotten: ${error.message}. Clear this page's data in the browser's settings.`, true); }
+  try { await forget(); } catch (error) { return keptSays(`Not forgotten: ${error.message}. Clear this page's data in the browser's settings.`, true); }
   $('forget').hidden = true;
   saved = '';
   $('keep').focus();
-  say('Nothing is kept in this browser any more. What is on the page stays until you close it.');
+  keptSays('Nothing is kept in this browser any more. What is on the page stays until you close it.');
 });
 addEventListener('beforeunload', event => { if (!$('keep').checked && photos.some(photo => photo.name.startsWith('camera_'))) event.preventDefault(); });  // those are nowhere else
 
@@ -601,14 +672,14 @@ addEventListener('beforeunload', event => { if (!$('keep').checked && photos.som
 
 function takeWrong({photo, name, said, labels}) {
   const dialog = $('photo'), picture = URL.createObjectURL(photo), file = new File([photo], String(name).slice(0, 100));
-  classes = classes.filter(each => inClass(each.id).length);
+  clearEmpty();
   const ids = labels.slice(0, 30).map(label => addClass(String(label)).id);
   show();
-  Object.assign(dialog.querySelector('img'), {src: picture, alt: file.name});
+  Object.assign(dialog.querySelector('img'), {src: picture, hidden: false, alt: file.name});
   dialog.querySelector('p').textContent = `${file.name}: the answer was ${said}. What does it show?`;
-  const choice = (textContent, put) => { const button = make('button', {type: 'button', textContent}); button.addEventListener('click', () => { dialog.close(); URL.revokeObjectURL(picture); put(); }); return button; };
+  const choice = (words, put) => press(words, () => { dialog.close(); URL.revokeObjectURL(picture); put(); });
   dialog.querySelector('.buttons').replaceChildren(...ids.map(id => choice(classes.find(each => each.id === id).name, () => take([file], id))),
-    choice('Something else', () => { take([file], addClass('').id); nameLast(); }), choice('Leave it out', () => say('Give each class at least three photos, then it begins by itself.')));
+    choice('Something else', () => { take([file], addClass('').id); nameLast(); }), choice('Leave it out', () => say(advice(0, []))));
   dialog.oncancel = () => { URL.revokeObjectURL(picture); say(`${file.name} was left out.`); };
   dialog.onclose = () => { dialog.oncancel = null; };
   dialog.showModal();
@@ -626,11 +697,10 @@ if (old?.photos?.length) {
   for (const each of classes) take(old.photos.filter(photo => photo.of === each.id).map(({file, name}) => new File([file], name)), each.id);
   saved = state();
 } else {
-  addClass('Class 1');
-  addClass('Class 2');
+  addClass('');
+  addClass('');
   show();
-  say(`Give each class at least three photos, then it begins by itself. The network (${megabytes} MB) is fetched with the first one.`);
+  say(crypto.subtle ? advice(0, []) : secure, !crypto.subtle);
 }
-if (!crypto.subtle) say('This page needs an address that begins with https, or one of this machine: without it, browsers lock away what it computes with.', true);
 opener?.postMessage('photo?', location.origin);
 if (navigator.serviceWorker && !/^(localhost|127\.|\[::1\])/.test(location.hostname)) navigator.serviceWorker.register('service-worker.js');

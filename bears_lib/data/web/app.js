@@ -147,7 +147,14 @@ function showBars(chances, unsure) {
   const bars = shown.map(each => bar(each.label, each.chance));
   if (rest.length) bars.push(bar(`${rest.length} others together`, rest.reduce((sum, each) => sum + each.chance, 0)));
   $('bars').className = unsure ? 'unsure' : '';
+  fold(unsure);
   $('bars').replaceChildren(...bars);
+}
+
+// Bars only compare the classes: of a photo that shows none of them they mean little.
+function fold(unsure) {
+  $('choice').open = !unsure;
+  $('choice').firstChild.hidden = !unsure;
 }
 
 let last = null;  // the answer that is shown
@@ -162,7 +169,7 @@ function show(name, file, {chances, unsure, seen, time, explains}) {
   showBars(chances, unsure);
   Object.assign($('seen'), {width: seen.width, height: seen.height, hidden: false}).getContext('2d').putImageData(seen, 0, 0);
   $('hint').textContent = 'This square is what the model looked at. Another photo:';
-  $('note').textContent = `${unsure ? 'So the bars, which only compare the classes, mean little. ' : ''}${name}: looked at in ${Math.round(time)} ms, on this ${device}.`;
+  $('note').textContent = `${name}: looked at in ${Math.round(time)} ms, on this ${device}.`;
 }
 
 // The photo at once, while the model is still on its way; what this browser can't show is left to the worker.
@@ -221,6 +228,7 @@ function clear() {
   hideGiven();
   $('why').hidden = $('wrong').hidden = true;
   last = null;
+  fold(false);
   $('bars').replaceChildren();
   $('note').textContent = '';
   $('seen').hidden = true;

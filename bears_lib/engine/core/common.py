@@ -7,8 +7,8 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/common.html.md"""
 # %% auto #0
 __all__ = ['tones', 'chapters', 'BearsError', 'DataError', 'NetworkError', 'ModelError', 'UsageError', 'near', 'needing_torch',
            'write_beside', 'read_json', 'locked', 'json_line', 'JsonLines', 'read_lines', 'json_rows', 'for_people',
-           'watched', 'progress', 'wilson', 'accuracy_text', 'link_bar', 'paint', 'say', 'say_next', 'columns',
-           'command', 'print_json', 'worded', 'in_shell', 'bears']
+           'watched', 'progress', 'wilson', 'accuracy_text', 'link_bar', 'as_typed', 'paint', 'say', 'say_next',
+           'columns', 'command', 'print_json', 'worded', 'in_shell', 'bears']
 
 # %% ../../../nbs/engine/core/common.ipynb #3eafe443
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -54,7 +54,7 @@ def near(
     str
         For example " Did you mean 'grizzly'?"; empty when nothing is like it
     """
-    found = get_close_matches(word, list(known), n=n, cutoff=0.5)
+    found = get_close_matches(word, list(known), n=n, cutoff=0.65)
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ''
 
 # %% ../../../nbs/engine/core/common.ipynb #needtor2
@@ -518,8 +518,38 @@ def link_bar(
     return '<nav aria-label="Site">' + ' '.join(f'<a href="{for_link(address)}">{for_html(name)}</a>'
         for name, address in links.items()) + '</nav>'
 
+# %% ../../../nbs/engine/core/common.ipynb #oname002
+_typed_so = False  # `bears train`, and not `bears-train`
+
+@contextmanager
+def _one_name(words:list[str]) -> Iterator[None]:
+    "While a command runs as `bears NAME`, unless a word on its line looks like the other spelling."
+    global _typed_so
+    before, _typed_so = _typed_so, not any('bears-' in word for word in words)
+    try: yield
+    finally: _typed_so = before
+
+def as_typed(
+    words:str, # To be read by a person
+) -> str: # With `bears train` for `bears-train` where that is how the running command was typed
+    """Commands in the spelling that was typed.
+
+    Parameters
+    ----------
+    words : str
+        To be read by a person
+
+    Returns
+    -------
+    str
+        With `bears train` for `bears-train` where that is how the running command was typed
+    """
+    if not _typed_so: return words
+    names = '|'.join(name for part in chapters.values() for name in part)
+    return re.sub(rf'(?<![\w/\\.-])bears-({names})(?![\w/\\.-])', r'bears \1', words)
+
 # %% ../../../nbs/engine/core/common.ipynb #03d31ca5
-tones = {'head': '1', 'next': '1;36', 'error': '1;31', 'name': '36'}
+tones = {'head': '1', 'next': '1;36', 'error': '1;31', 'name': '36', 'good': '1;32', 'note': '1;33'}
 
 def paint(
     words:str, # To be shown
@@ -550,6 +580,7 @@ def paint(
 def say(
     *words, # What `print` takes
     tone:str='', # One of `tones`
+    mark:str='', # A word before them that has the tone alone, such as OK
 ) -> None:
     """Print for a person, where `for_people` says.
 
@@ -559,8 +590,11 @@ def say(
         What `print` takes
     tone : str, default ''
         One of `tones`
+    mark : str, default ''
+        A word before them that has the tone alone, such as OK
     """
-    print(paint(for_terminal(' '.join(map(str, words))), tone), file=for_people(), flush=True)
+    text = for_terminal(as_typed(' '.join(map(str, words))))
+    print(f'{paint(mark, tone)}  {text}' if mark else paint(text, tone), file=for_people(), flush=True)
 
 # %% ../../../nbs/engine/core/common.ipynb #next0001
 def say_next(
@@ -609,7 +643,7 @@ def _block(head:str, rows:Iterable[tuple[str, str]], width:int, at:int) -> list[
     "A part of the help: names left, words right, wrapped in their own column."
     lines = [paint(head, 'head', sys.stdout)]
     for name, words in rows:
-        first, *rest = wrap(words, max(20, width - at - 2)) or ['']
+        first, *rest = wrap(words, max(20, width - at - 2), break_on_hyphens=False) or ['']
         if len(name) > at - 2: lines += ['  ' + paint(name, 'name', sys.stdout), ' '*(at + 2) + first]
         else: lines.append('  ' + paint(name, 'name', sys.stdout) + ' '*(at - len(name)) + first)
         lines += [' '*(at + 2) + line for line in rest]
@@ -634,7 +668,7 @@ class _Help(ArgumentParser):
         lines = [f'  {line}' for line in self.examples]
         if lines: parts.append([paint('Examples', 'head', sys.stdout), *lines, ''])
         if self.then: parts.append([paint('Next', 'head', sys.stdout), f'  {self.then}', ''])
-        return '\n'.join(line for part in parts for line in part)
+        return as_typed('\n'.join(line for part in parts for line in part))
     def error(self, message:str) -> Any: raise SystemExit(_wrong(self, message))
 
 def _named(action:Any) -> str:
@@ -882,7 +916,8 @@ def bears(
     known = {name: module for part in chapters.values() for name, (module, _) in part.items()}
     if words[:1] == ['--version']: print(f'bears_lib {__version__}'); return 0
     if words and words[0] in known:
-        return getattr(import_module(known[words[0]]), f'bears_{words[0]}').in_shell(words[1:], f'bears {words[0]}')
+        called = getattr(import_module(known[words[0]]), f'bears_{words[0]}')
+        with _one_name(words): return called.in_shell(words[1:], f'bears {words[0]}')
     if words and words[0] not in ('-h', '--help', 'help'):
         say(f'bears: there is no command {words[0]!r}.{near(words[0], known)} bears --help lists all.', tone='error')
         return 2

@@ -6,25 +6,27 @@ Docs: https://bears-lib.github.io/bears_lib/engine/gather/audit.html.md"""
 
 # %% auto #0
 __all__ = ['problems', 'judging', 'name_in', 'Pair', 'find_dups', 'Finding', 'drop_dups', 'confident_joint', 'label_issues',
-           'thumbnail', 'shorten', 'contact_sheet', 'Report', 'check_images', 'bears_check']
+           'thumbnail', 'shorten', 'contact_sheet', 'more_of', 'Report', 'check_images', 'write_findings', 'needless',
+           'bears_check']
 
 # %% ../../../nbs/engine/gather/audit.ipynb #b909382f
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-import shlex
+import csv, io, shlex
 import numpy as np
 from PIL import Image
-from ..core.common import BearsError, DataError, UsageError, command, in_shell, say, say_next
+from ..core.common import (BearsError, DataError, UsageError, command, in_shell, say,
+    say_next, worded, write_beside)
 from ..features.feature_cache import Cache, remembered
 from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
 from .journal import move_out, unfinished
 from ..core.folders import Photo, PhotoFolder, read_folder
 from ..core.photos import PhotoError, open_photo
-from ..core.words import counted, for_figure
+from ..core.words import counted, for_csv, for_figure
 
 # %% ../../../nbs/engine/gather/audit.ipynb #0d65c92f
 @dataclass
@@ -452,6 +454,39 @@ def _line(finding:Finding) -> str:
     other = f' = {finding.other}' if finding.other else ''
     return f'  {finding.file}{other}: {finding.suggestion}'.replace('  : ', '  ')
 
+# %% ../../../nbs/engine/gather/audit.ipynb #inwords1
+def _in_words(report:Any, most:int|None) -> str:
+    counts = report.folder.counts
+    classes = ', '.join(f'{label} {n}' for label, n in counts.items())
+    lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} ({classes}), "
+             f"{counted(len(report.findings), 'finding')}.", *report.folder.remarks]
+    if any(photo.split for photo in report.folder.photos): lines.insert(0, report.folder.understood())
+    for problem in problems:
+        found = [finding for finding in report.findings if finding.problem == problem]
+        if found: lines += [f'{problem}: {len(found)}', *map(_line, found[:most])]
+        if len(found[:most]) < len(found): lines.append(more_of(len(found[:most]), len(found)))
+    return '\n'.join(lines + ([report.note] if report.note else []))
+
+def more_of(
+    shown:int, # How many are named
+    n:int, # How many there are
+) -> str: # A line
+    """Says that a list goes on, and how to see the rest.
+
+    Parameters
+    ----------
+    shown : int
+        How many are named
+    n : int
+        How many there are
+
+    Returns
+    -------
+    str
+        A line
+    """
+    return f'  ... and {n - shown} more' + worded('', ': --all lists them')
+
 # %% ../../../nbs/engine/gather/audit.ipynb #3067c6db
 @dataclass(repr=False)
 class _Judged:
@@ -510,17 +545,24 @@ class Report(_Judged):
         return contact_sheet(_cells(self.folder.root,
             [finding for finding in self.findings if problem in (None, finding.problem)][:n]), columns=4)
 
-    def __repr__(self) -> str:
-        counts = self.folder.counts
-        classes = ', '.join(f'{label} {n}' for label, n in counts.items())
-        lines = [f"{counted(sum(counts.values()), 'photo that opens', 'photos that open')} ({classes}), "
-                 f"{counted(len(self.findings), 'finding')}.", *self.folder.remarks]
-        if any(photo.split for photo in self.folder.photos): lines.insert(0, self.folder.understood())
-        for problem in problems:
-            found = [finding for finding in self.findings if finding.problem == problem]
-            if found: lines += [f'{problem}: {len(found)}', *map(_line, found[:4])]
-            if len(found) > 4: lines.append(f'  ... and {len(found) - 4} more')
-        return '\n'.join(lines + ([self.note] if self.note else []))
+    def __repr__(self) -> str: return self.listed()
+
+    def listed(self,
+        most:int|None=4, # Findings of each kind that are named; None: all
+    ) -> str: # A line for each
+        """The findings in words, worst first.
+
+        Parameters
+        ----------
+        most : int | None, default 4
+            Findings of each kind that are named; None: all
+
+        Returns
+        -------
+        str
+            A line for each
+        """
+        return _in_words(self, most)
 
 # %% ../../../nbs/engine/gather/audit.ipynb #75b8cd33
 def _split(folder:PhotoFolder, valid:Iterable[str|Path]|None) -> np.ndarray:
@@ -624,20 +666,84 @@ def check_images(
     report.findings.sort(key=lambda finding: (problems.index(finding.problem), -finding.score, finding.file))
     return report
 
+# %% ../../../nbs/engine/gather/audit.ipynb #4dc47397
+def write_findings(
+    to:str|Path, # The file to write
+    rows:Iterable[Mapping[str, Any]], # With problem, file, other and suggestion
+) -> Path: # The same file
+    """Findings as a table that a spreadsheet opens.
+
+    Parameters
+    ----------
+    to : str | Path
+        The file to write
+    rows : Iterable[Mapping[str, Any]]
+        With problem, file, other and suggestion
+
+    Returns
+    -------
+    Path
+        The same file
+    """
+    columns = ('problem', 'file', 'other', 'suggestion')
+    csv.writer(text := io.StringIO(), lineterminator='\r\n').writerows(
+        [columns, *([for_csv(str(row.get(name) or '')) for name in columns] for row in rows)])
+    return write_beside(to, text.getvalue())
+
+# %% ../../../nbs/engine/gather/audit.ipynb #1aafe198
+def needless(
+    report:Report, # From `check_images`
+) -> list[str]: # Files
+    """What can go without a look: files that do not open, and copies of a photo that stays.
+
+    Parameters
+    ----------
+    report : Report
+        From `check_images`
+
+    Returns
+    -------
+    list[str]
+        Files
+    """
+    return sorted({finding.file for finding in report.findings if finding.problem in ('unreadable', 'copy')})
+
+def _say_what_next(report:Report, path:str, to:str) -> None:
+    "The command that does most of the work that is left."
+    folder, out = shlex.quote(str(path)), needless(report)
+    if out:
+        say(f'{counted(len(out), "of these", "of these")} can go without a look: copies, and files that do not open. '
+            f'They go to {Path(path)/".bears"/"removed"}, and can come back.')
+        say_next(f'bears-check {folder} --take-out')
+    elif report.findings:
+        say(f'Look at the photos: in a notebook, ImageCleaner({str(path)!r}) shows these first, each with a button. '
+            f'When they are as you want them: bears-train {folder}')
+        say_next(f'bears-check {folder}' + ('' if to else ' --to findings.csv'))
+    else: say_next(f'bears-train {folder}')
+
 # %% ../../../nbs/engine/gather/audit.ipynb #4d4d4730
-@command(examples=['bears-check bears', 'bears-check bears --quick'],
-    then='bears-train bears')
+@command(examples=['bears-check bears', 'bears-check bears --quick', 'bears-check bears --all --to findings.csv',
+    'bears-check bears --take-out'], then='bears-train bears')
 def bears_check(
     path:str, # A folder with one folder of photos for each class
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
+    all:bool=False, # List every finding, not four of each kind
+    to:str='', # Write the findings as a table into this file, such as findings.csv
+    take_out:bool=False, # Move copies and files that do not open into .bears/removed; nothing is deleted
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Look a photo folder over; exit code 1 if something was found that needs a person."
-    report = check_images(path, judge=not quick)
-    say(report)
-    if report.findings: say(f'In a notebook, ImageCleaner({str(path)!r}) shows these first, each with a button.')
-    if in_shell(): say_next(f'bears-train {shlex.quote(str(path))}')
+    report, out = check_images(path, judge=not quick), list[str]()
+    if take_out and (out := needless(report)):
+        move_out(report.folder.root, out, 'taken out by bears-check')
+        report = check_images(path, judge=not quick)
+        say(f'Moved {counted(len(out), "file")} to {Path(path)/".bears"/"removed"}. undo({str(path)!r}) in Python '
+            'brings them back.')
+    say(report.listed(None if all else 4))
+    if to: say(f'The findings are in {write_findings(to, report.rows)}, a table.')
+    if in_shell(): _say_what_next(report, path, to)
+    elif report.findings: say(f'ImageCleaner({str(path)!r}) shows these first, each with a button.')
     counts = Counter(finding.problem for finding in report.findings)
     return {'folder': str(path), 'understood': report.folder.understood(), 'remarks': report.folder.remarks,
         'photos': report.folder.counts, 'problems': dict(counts), 'findings': report.rows, 'note': report.note,
-        'exit': int(bool(report.findings))}
+        'taken_out': out, 'exit': int(bool(report.findings))}

@@ -49,6 +49,7 @@ def _components(rows:np.ndarray, n:int) -> np.ndarray:
 def on_grid(
     places:np.ndarray, # float of shape (n, 2), each column 0 to 1
     least:int=16, # Columns, at least
+    tall:bool=False, # For a phone: the longer way downwards, 14 columns, and the cells closer
 ) -> tuple[np.ndarray, int, int]: # int of shape (n, 2), no two rows alike; columns and rows of the grid
     """For each place the nearest free cell of a grid with twice as many cells.
 
@@ -58,14 +59,17 @@ def on_grid(
         float of shape (n, 2), each column 0 to 1
     least : int, default 16
         Columns, at least
+    tall : bool, default False
+        For a phone: the longer way downwards, 14 columns, and the cells closer
 
     Returns
     -------
     tuple[np.ndarray, int, int]
         int of shape (n, 2), no two rows alike; columns and rows of the grid
     """
-    columns = max(least, ceil(sqrt(3*len(places))))
-    rows = ceil(columns*2/3)
+    columns = 14 if tall else max(least, ceil(sqrt(3*len(places))))
+    rows = max(2, ceil(1.4*len(places)/columns)) if tall else ceil(columns*2/3)
+    if tall: places = places[:, ::-1]
     free = np.stack(np.meshgrid(range(columns), range(rows)), -1).reshape(-1, 2)
     cells = np.empty((len(places), 2), int)
     for i, wanted in enumerate(places*(columns - 1, rows - 1)):
@@ -135,41 +139,45 @@ def _shown(result:Any, most:int) -> np.ndarray:
     return np.sort(np.concatenate([wrong, others[np.linspace(0, len(others) - 1, room).astype(int)]]))
 
 # %% ../../../nbs/engine/interpret/photo_map.ipynb #28939aff
-def _point(result:Any, i:int, cell:np.ndarray, at:tuple[int, int], path:str) -> str:
+def _point(result:Any, i:int, cell:np.ndarray, tall:np.ndarray, at:tuple[int, int], path:str) -> str:
     "One photo: a button on the map, and its card below."
     truth, said, right = result.labels[result.truth[i]], result.labels[result.predicted[i]], result.right[i]
     words = f'folder {truth}, model {said} ({result.probabilities[i].max():.0%})'
     verdict, mark = 'right' if right else 'wrong', look_of(result.truth[i])[1]
     kind = f'pt k{result.truth[i]}' + ('' if right else ' wrong')
-    return (f'<div class="{kind}" style="--x:{cell[0]};--y:{cell[1]};--i:{at[0]};--j:{at[1]}">'
+    return (f'<div class="{kind}" style="--x:{cell[0]};--y:{cell[1]};--u:{tall[0]};--v:{tall[1]};'
+        f'--i:{at[0]};--j:{at[1]}">'
         f'<input type="radio" name="photo" class="dot" data-mark="{mark}" '
         f'aria-label="{for_html(f"{verdict}: {words}, {path}")}"><figure><span class="tile" role="img" '
         f'aria-label="The photo {for_html(path)}"></span><figcaption><b>{verdict}</b>: {for_html(words)}<br>'
         f'<code class="path">{for_html(path)}</code><label><input type="checkbox" class="keep"> keep in the list'
         '</label></figcaption></figure></div>')
 
-def _rules(labels:Sequence[str], columns:int, rows:int, across:int, down:int, sheet:bytes) -> str:
+def _rules(labels:Sequence[str], grids:Sequence[int], across:int, down:int, sheet:bytes) -> str:
     "The style of this map alone: its picture, its grid and a switch for each class."
     tones = ''.join(f'.k{i}{{--tone:{look_of(i)[0]}}}.map:has(#show{i}:not(:checked)) .pt.k{i}{{display:none}}'
         for i in range(len(labels)))
     picture = base64.b64encode(sheet).decode()
-    return (f'.map{{--columns:{columns};--rows:{rows};--across:{across};--right:{max(1, across - 1)};'
+    columns, rows, narrow, long = grids
+    return (f'.map{{--columns:{columns};--rows:{rows};--narrow:{narrow};--long:{long};'
+        f'--across:{across};--right:{max(1, across - 1)};'
         f'--down:{max(1, down - 1)};--high:{down};--sheet:url(data:image/jpeg;base64,{picture})}}{tones}')
 
 # %% ../../../nbs/engine/interpret/photo_map.ipynb #cb0c255d
 map_style = '''
-.mapbox{container-type:inline-size;min-width:46rem;padding:0 .5rem}
-.field{position:relative;padding-top:calc(100cqw*var(--rows)/var(--columns) + .6rem)}.pt{display:contents}
+.mapbox{container-type:inline-size;min-width:40rem;padding:0 .5rem}
+.field,.pt{--a:var(--x);--b:var(--y);--m:var(--columns);--n:var(--rows)}
+.field{position:relative;padding-top:calc(100cqw*var(--n)/var(--m) + .6rem)}.pt{display:contents}
 .map .dot,.tile{background:var(--sheet) calc(100%*var(--i)/var(--right)) 
 calc(100%*var(--j)/var(--down))/calc(100%*var(--across)) calc(100%*var(--high)) no-repeat}
-.map .dot{appearance:none;position:absolute;margin:0;left:calc(100cqw*var(--x)/var(--columns));
-top:calc(100cqw*var(--y)/var(--columns));width:calc(100cqw/var(--columns) - 1px);
+.map .dot{appearance:none;position:absolute;margin:0;left:calc(100cqw*var(--a)/var(--m));
+top:calc(100cqw*var(--b)/var(--m));width:calc(100cqw/var(--m) - 1px);
 aspect-ratio:1;border:2px solid var(--tone);border-radius:3px;cursor:pointer;overflow:visible}
 .map .dot::after{content:attr(data-mark);position:absolute;right:-3px;bottom:-3px;font:9px/1 sans-serif;
 color:var(--tone);background:var(--paper);border-radius:2px;padding:0 1px}
 .map .wrong .dot{box-shadow:0 0 0 2px var(--paper),0 0 0 4px var(--ink);border-radius:50%;z-index:1}
 .map .dot:hover,.map .dot:focus,.map .dot:checked{transform:scale(2.4);z-index:3}
-.map .dot{transform-origin:calc(100%*var(--x)/(var(--columns) - 1)) calc(100%*var(--y)/(var(--rows) - 1))}
+.map .dot{transform-origin:calc(100%*var(--a)/(var(--m) - 1)) calc(100%*var(--b)/(var(--n) - 1))}
 .map .dot:focus-visible,.map .dot:checked{outline:2px solid var(--ink);outline-offset:1px}
 .map figure{display:none;grid-template-columns:6rem 1fr;gap:.6rem;width:19rem;margin:.4rem;padding:.5rem;
 border:1px solid var(--line);border-left:.3rem solid var(--tone);border-radius:.5rem;vertical-align:top}
@@ -179,7 +187,8 @@ border:1px solid var(--line);border-left:.3rem solid var(--tone);border-radius:.
 .map figcaption label{display:flex}.swatch{color:var(--tone)}
 .map fieldset{border:0;margin:0;padding:0}.map legend{float:left;padding:0 .8rem 0 0;line-height:1.75rem}
 .map .bar{position:sticky;left:0;max-width:calc(100vw - 2rem)}.bar button{font:inherit;min-height:2rem;padding:0 .8rem}
-@media(max-width:640px){.map .pt:has(:checked) figure,.map:has(#mistakes:checked) .wrong figure{display:grid;
+@media(max-width:640px){.mapbox{min-width:0}.field,.pt{--a:var(--u);--b:var(--v);--m:var(--narrow);--n:var(--long)}
+.map .pt:has(:checked) figure,.map:has(#mistakes:checked) .wrong figure{display:grid;
 position:sticky;left:0;width:min(19rem,calc(100vw - 3rem))}}
 @media(prefers-reduced-motion:no-preference){.map .dot{transition:transform .1s}}@media print{.map figure{display:none}}
 '''
@@ -210,12 +219,13 @@ def photo_map(
         HTML: style, map, and the list of what is chosen
     """
     shown = _shown(result, most)
-    cells, columns, rows = on_grid(flat_places(result)[shown])
+    places = flat_places(result)[shown]
+    (cells, *wide), (tall, *narrow) = on_grid(places), on_grid(places, tall=True)
     order = np.lexsort((cells[:, 0], cells[:, 1]))
-    points = ''.join(_point(result, i, cell, (n % across, n//across), paths[i])
-        for n, (i, cell) in enumerate(zip(shown[order], cells[order])))
+    points = ''.join(_point(result, i, cell, down, (n % across, n//across), paths[i])
+        for n, (i, cell, down) in enumerate(zip(shown[order], cells[order], tall[order])))
     sheet = sprite([result.photos[i] for i in shown[order]], across=across)
-    style = _rules(result.labels, columns, rows, min(across, len(shown)), ceil(len(shown)/across), sheet)
+    style = _rules(result.labels, [*wide, *narrow], min(across, len(shown)), ceil(len(shown)/across), sheet)
     part = len(shown) < len(result.photos)
     some = f' Of {len(result.photos)} photos it shows {len(shown)}, mistakes first.' if part else ''
     switches = ''.join(f'<label class="k{i}"><input type="checkbox" id="show{i}" checked> '

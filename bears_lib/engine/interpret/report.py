@@ -81,6 +81,7 @@ def table(
     heads:Sequence[str], # One for each column
     rows:Iterable[Sequence[Any]], # The first cell of each is its name
     caption:str, # What the table says
+    stacked:bool=False, # On a phone a row becomes a few lines, each figure with its head, and nothing is cut off
 ) -> str: # HTML
     """A table that scrolls in itself when the screen is narrow.
 
@@ -92,6 +93,8 @@ def table(
         The first cell of each is its name
     caption : str
         What the table says
+    stacked : bool, default False
+        On a phone a row becomes a few lines, each figure with its head, and nothing is cut off
 
     Returns
     -------
@@ -99,16 +102,19 @@ def table(
         HTML
     """
     top = ''.join(f'<th scope="col">{for_html(head)}</th>' for head in heads)
-    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(_cell(cell) for cell in rest)}</tr>'
+    names = heads[1:] if stacked else ['']*len(heads[1:])
+    body = ''.join(f'<tr><th scope="row">{for_html(str(first))}</th>{"".join(map(_cell, rest, names))}</tr>'
         for first, *rest in rows)
     title = for_html(caption)
-    return (f'<div class="wide" tabindex="0" role="region" aria-label="{title}"><table><caption>{title}</caption>'
+    kind = 'wide stack' if stacked else 'wide'
+    return (f'<div class="{kind}" tabindex="0" role="region" aria-label="{title}"><table><caption>{title}</caption>'
         f'<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #4ded4aef
-def _cell(cell:Any) -> str:
+def _cell(cell:Any, head:str='') -> str:
     "A number, and how dark its cell is, or plain text."
-    if not isinstance(cell, tuple): return f'<td>{for_html(str(cell))}</td>'
+    named = f' data-head="{for_html(head)}"' if head else ''
+    if not isinstance(cell, tuple): return f'<td{named}>{for_html(str(cell))}</td>'
     value, share = cell
     return f'<td style="background:rgba(43,116,190,{0.6*share:.2f})">{for_html(str(value))}</td>'
 
@@ -136,7 +142,7 @@ def classes_table(
             rows.append([label, len(own), int(own.sum()), f'{own.mean():.1%}',
                 '{:.1%} to {:.1%}'.format(*wilson(int(own.sum()), len(own)))])
     return table(['class', 'photos', 'right', 'accuracy', '95% interval'], rows,
-        'How many photos of each class are right')
+        'How many photos of each class are right', stacked=True)
 
 # %% ../../../nbs/engine/interpret/report.ipynb #d283dc76
 def confusion_table(
@@ -290,6 +296,13 @@ figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-
 svg{max-width:24rem;width:100%;font-size:11px}
 svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}
 .ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
+.first{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5rem,1fr));gap:.8rem;padding:0;list-style:none}
+.first img{width:100%;height:7rem;object-fit:cover}.first span{display:block;font-size:.9rem;line-height:1.35}
+@media(max-width:640px){.stack table,.stack tbody,.stack caption{display:block}
+.stack thead{position:absolute;clip-path:inset(50%)}.stack tr{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;
+padding:.5rem 0;border-bottom:1px solid var(--line)}.stack tr>*{border:0;padding:0;text-align:left}
+.stack tr>th{flex:0 0 100%;max-width:none}.stack td:empty{display:none}
+.stack td::before{content:attr(data-head) ": ";color:var(--soft)}}
 @media(max-width:640px){th,td{padding:.3rem .4rem;font-size:.9rem}th{white-space:normal;overflow-wrap:break-word;
 max-width:8rem}
 .small{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.big{font-size:1.1rem}}

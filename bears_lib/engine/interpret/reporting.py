@@ -30,7 +30,8 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, adv
     pairs = ''.join(f'<li>{for_html(actual)} taken for {for_html(said)}: {n}</li>'
         for actual, said, n in most_confused(result)[:10])
     notes = ''.join(f'<li>{for_html(note)}</li>' for note in result.notes[:20])
-    return [('', _summary(result) + _advice(*advised)), ('Class by class', classes_table(result)),
+    return [('', _summary(result) + _look_first(result, paths) + _advice(*advised)),
+            ('Class by class', classes_table(result)),
             ('Which classes are mixed up', confusion_table(result) + (f'<ul>{pairs}</ul>' if pairs
             else '<p>None.</p>')),
             ('Does 80% mean 80%?', calibration_svg(calibration(result))),
@@ -40,6 +41,7 @@ def _sections(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, adv
             ('Classes that the model does not know', _unknown(result)),
             ('Notes', f'<ul>{notes}</ul>' if notes else '')]
 
+# %% ../../../nbs/engine/interpret/reporting.ipynb #worst001
 def _worst(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, paths:list[str]) -> str:
     "Cards of the photos with the highest losses, and the paths of all mistakes."
     from bears_lib.engine.interpret.report import photo_card
@@ -51,17 +53,37 @@ def _worst(model:Any, result:Evaluation, seen:Evaluation|None, worst:int, paths:
     listed = (f'<details class="paths"><summary>Paths of the {counted(len(wrong), "mistake")}, to copy</summary>'
         f'<pre tabindex="0">{for_html(chr(10).join(wrong))}</pre></details>') if wrong else ''
     return ('<p>The highest losses first. A photo in the wrong folder has a high loss for the best of reasons. '
-            f'Click a photo to enlarge it; click a path to select it.</p><div class="cards">{cards}</div>{listed}')
+            f'Click a photo to enlarge it; click a path, which begins in the photo folder, to select it.</p>'
+            f'<div class="cards">{cards}</div>{listed}')
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #a6f704f3
 def _summary(result:Evaluation) -> str:
     right, n = int(result.right.sum()), len(result.photos)
-    mean = f' Mean over classes {result.balanced_accuracy:.1%}.' if result.uneven else ''
+    (low, high), mean = wilson(right, n), ''
+    if result.uneven: mean = f' Mean over classes {result.balanced_accuracy:.1%}.'
     unlike = None if result.likeness is None else int((result.likeness < result.threshold).sum())
     odd = '' if unlike is None else f' {unlike} of the photos are unlike anything the model was trained on.'
     about = f'<p>{for_html(result.about)}</p>' if result.about else ''
-    return (f'<p class="big"><b>Right: {accuracy_text(right, n)}.</b>{mean} Log loss {result.losses.mean():.3f}. '
-            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p>{about}')
+    return (f'<p class="big"><b>{right} of {n} right.</b></p><p>That is {right/n:.1%}. With other photos of the same '
+            f'kind, expect {low:.1%} to {high:.1%}.</p>{about}<details><summary>More figures</summary>'
+            f'<p>Right: {accuracy_text(right, n)}.{mean} Log loss {result.losses.mean():.3f}. '
+            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p></details>')
+
+def _look_first(result:Evaluation, paths:list[str], most:int=12) -> str:
+    "The photos that a person should look at before reading on: mistakes of which the model is sure, else the worst."
+    from bears_lib.engine.interpret.report import img
+    wrong = [i for i in result.worst if not result.right[i]]
+    sure = [i for i in wrong if result.probabilities[i].max() >= 0.9]
+    first, cells = (sure or wrong)[:most], ''
+    why = ('The model is at least 90% sure of these, and the folder says something else: one of the two is wrong.'
+        if sure else 'These are the worst of the mistakes.')
+    for i in first:
+        truth, said = for_html(result.labels[result.truth[i]]), for_html(result.labels[result.predicted[i]])
+        picture = img(result.photos[i], f'{paths[i]}: the folder says {result.labels[result.truth[i]]}', 200)
+        cells += (f'<li>{picture}<span>folder: <b>{truth}</b><br>model: <b>{said}</b>, '
+            f'{result.probabilities[i].max():.0%}</span></li>')
+    few = f'these {len(first)}' if len(first) > 1 else 'this one'
+    return f'<h3>Look at {few} first</h3><p>{why}</p><ul class="first">{cells}</ul>' if first else ''
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #8bd846ce
 def _strangers(result:Evaluation, paths:list[str], most:int=12) -> str:
@@ -84,7 +106,7 @@ def _unknown(result:Evaluation) -> str:
     for label, n, unsure, taken in unknown_classes(result):
         likely = ', '.join(f'{each} {count}' for each, count in taken.items())
         rows.append([label, n, 'not known' if unsure is None else f'{unsure} ({unsure/n:.0%})', likely or 'none'])
-    told = table(['class', 'photos', 'unsure', 'taken for'], rows, 'What the model said of them')
+    told = table(['class', 'photos', 'unsure', 'taken for'], rows, 'What the model said of them', stacked=True)
     return f'<p>They stay out of all other figures.</p>{told}'
 
 def unknown_classes(
@@ -191,13 +213,19 @@ def write_report(
         raise BearsError(f'{to} is a folder. Give the name of a file, such as {Path(to)/"report.html"}.')
     result, seen = evaluate_both(model, photos)
     named, folder = _called(model, photos)
-    paths = [f'{shlex.quote(str(photo) if photos else f"{photo.parent.name}/{photo.name}")}' for photo in result.photos]
+    paths = [shlex.quote(_below(photo, photos)) for photo in result.photos]
     more = f' and {len(result.labels) - 4} others' if len(result.labels) > 4 else ''
     title = f'Report on a model of {", ".join(result.labels[:4])}{more}'
     sections = _sections(model, result, seen, worst, advice(result, named, folder), paths)
     return write_beside(to, page(title, sections, _facts(model, photos, to, result))), result
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #975887f7
+def _below(photo:Path, photos:str|Path|None) -> str:
+    "A photo's path from the photo folder on: the folder itself stands once, at the top of the page."
+    for root in (Path(photos), Path(photos).resolve()) if photos else ():
+        if photo.is_relative_to(root): return photo.relative_to(root).as_posix()
+    return f'{photo.parent.name}/{photo.name}'
+
 def _called(model:Any, photos:Any) -> tuple[str, str]:
     "How model and folder stand in a command."
     named = shlex.quote(str(model)) if isinstance(model, str | Path) else 'MODEL'

@@ -11,6 +11,7 @@ __all__ = ['most_photos', 'trainer_rules', 'small_body', 'head_nodes', 'make_tra
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -74,7 +75,8 @@ def head_nodes() -> bytes: # As they stand in a file of ONNX
 def _described() -> dict[str, Any]:
     "`model.json` of a model that the page makes, but for what the page fills in."
     body = {'name': default_arch, 'weights_sha256': require_package(default_arch).sha256, 'weights': '8 bits'}
-    return asdict(ModelInfo(['first', 'second'], load_body().preprocess, body,
+    how = 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).'
+    return asdict(ModelInfo(['first', 'second'], load_body().preprocess, body, {'measured_on': how},
         versions=versions() | {'made by': 'the trainer page'}))
 
 def _seen(preprocess:Preprocess) -> dict[str, Any]:
@@ -116,8 +118,8 @@ def _page_to_fill(runtime:str|Path|None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         zeros = np.zeros((2, require_package(default_arch).num_features), np.float32)
         network = with_head(small_body(), zeros, zeros[:, 0], zeros, neighbours)
-        model = write_model(f'{place}/model', ModelInfo(['first', 'second'], load_body().preprocess),
-            {'small.onnx': network})
+        model = write_model(f'{place}/model', ModelInfo(['first', 'second'], load_body().preprocess,
+            unsure={'threshold': 0.5}), {'small.onnx': network})
         page = make_web_app(model, f'{place}/page', runtime, title='@@title@@', examples={}, packed=False)
         return _marked({path.name: path.read_bytes() for path in page.iterdir()}, bool(runtime))
 
@@ -125,12 +127,13 @@ def _marked(pages:dict[str, bytes], copied:bool) -> dict[str, Any]:
     index, worker = (pages.pop(name).decode() for name in ('index.html', 'service-worker.js'))
     settings = re.search(r'(?s)<script type="application/json" id="settings">(.*?)</script>', index)
     kept = re.search(r'(?m)^const files = (\[.*\]);', worker)
-    assert settings and kept
+    limits = re.search(r"(?s)What it can't do</dt><dd>(.*?)</dd>", index)
+    assert settings and kept and limits
     index = re.sub(r'(?s)<dl>.*?</dl>', '<dl>\n@@card@@\n</dl>', index.replace(settings[1], '@@settings@@'))
     worker = re.sub(r"const version = '[^']*'", "const version = '@@version@@'", worker.replace(kept[1], '@@files@@'))
     made_there = ('small.onnx', 'model.json', script.copied, wasm.copied)
     return {'settings': json.loads(settings[1]), 'kept': json.loads(kept[1]), 'index': index, 'worker': worker,
-        'copied': copied,
+        'limits': unescape(limits[1]), 'copied': copied,
         'manifest': pages.pop('manifest.webmanifest').decode(),
         'files': {name: base64.b64encode(data).decode() for name, data in sorted(pages.items())
             if name not in made_there}}
@@ -149,7 +152,8 @@ def _pages(runtime:str|Path|None, links:dict[str, str]|None) -> dict[str, bytes]
     pages |= {name: path.read_bytes() for name, path in drawn.items()} | (read_runtime(runtime) if runtime else {})
     settings = _settings(bool(runtime), drawn)
     index = Template((data/'trainer'/'index.html').read_text('utf-8')).substitute(policy=page_policy(bool(runtime)),
-        links=link_bar(links), settings=for_script(settings), most=f'{most_photos:,}', footer=_footer())
+        links=link_bar(links), settings=for_script(settings), most=f'{most_photos:,}',
+        megabytes=settings['megabytes'], footer=_footer())
     return pages | {'body.onnx': small_body(), 'page.json': json.dumps(_page_to_fill(runtime)).encode(),
         'index.html': index.encode()}
 

@@ -358,7 +358,7 @@ class Idea:
     "One thing that a good answer says, and the phrasings that say it."
     says:str   # In plain words, shown as found or missing
     accept:tuple[str, ...]   # Patterns
-    counts:float=1   # What it adds to the credit
+    counts:float=1   # What it adds to the credit; less than 0 for a mix-up
     vague:bool=False   # It earns some credit, but nobody would miss it
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #gradlnk2
@@ -675,6 +675,7 @@ class Graded:
     quotes:list[str] = field(default_factory=list)   # For each idea found, the words of the answer that say it
     told:list[str] = field(default_factory=list)   # For each idea missing, how the model answer says it, or ''
     because:list[str] = field(default_factory=list)   # What stands behind the grade: a half, a 'not', a swap
+    mixed:list[str] = field(default_factory=list)   # What is taken for something else, with the words that say so
 
     @property
     def unread(self) -> bool: # Nothing was read, so the grade says nothing
@@ -714,7 +715,7 @@ def verdict_text(
         Lines
     """
     if result.unread: return '\n'.join([result.verdict, f'look at: {_joined(result.flags)}'])
-    rows = {'found': result.found_said, 'look at': result.flags, 'hint': [hint] if hint else [],
+    rows = {'found': result.found_said, 'look at': result.mixed + result.flags, 'hint': [hint] if hint else [],
         'you could add' if result.grade == 'right' else 'missing': [] if first else result.missing_said}
     lines = [f'{label}: {_joined(values)}' for label, values in rows.items() if values]
     again = ['try again: what is missing is said then'] if first else []
@@ -805,17 +806,18 @@ def _is_foreign(plain:str, known:frozenset[str]) -> bool:
     for small in (_LANGUAGES[name] for name in _LANGUAGES if name != 'english'):
         others = [w for w in words if w not in small]
         n, strange = len(words) - len(others), sum(w not in known for w in others)
-        if len(small & set(words)) >= least['foreign_words'] and n >= least['foreign_share']*len(words) and n > 2*english:
-            if 2*strange >= len(others): return True
+        several = len(small & set(words)) >= least['foreign_words'] and n >= least['foreign_share']*len(words)
+        if several and n > 2*english and 2*strange >= len(others): return True
         if n and len(words) > 2 and not english and n + strange >= least['foreign_sure']*len(words): return True
     return False
 
 def _says_something(question:Question, text:str) -> bool:
-    "Whether ideas are found in words that are known, two at least: a word may look like a slip, or be in many languages."
+    "Whether ideas are found in two known words at least: a word may look like a slip, or be in many languages."
     reader = Reader(text, known_words(question))
     words = {reader.words[k].text for idea in question.ideas for k in _hit_of(question, reader, idea)}
     return sum(len(word) > 1 and word in reader.known for word in words) > (question.kind != 'term')
 
+# %% ../../../nbs/engine/quiz/grading.ipynb #04f19d30
 def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
     "The name of what stands in place of an answer, or ''."
     least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
@@ -1028,6 +1030,10 @@ def _explained(question:Question, answer:Reader, result:Graded) -> Graded:
     if not result.quotes:
         result.quotes = [_quoted(answer, _hit_of(question, answer, ideas[says])) for says in result.found]
     result.told = [_in_model(question, ideas[says]) for says in result.missing]
+    mixed = [says in ideas and ideas[says].counts < 0 for says in result.found]
+    result.mixed = [said for said, out in zip(result.found_said, mixed) if out]
+    for name in ('found', 'quotes'):
+        setattr(result, name, [value for value, out in zip(getattr(result, name), mixed) if not out])
     n:int = len(result.found)
     of:float = n + len(result.missing)
     if question.kind == 'list': of = min(of, question.need)
@@ -1035,7 +1041,8 @@ def _explained(question:Question, answer:Reader, result:Graded) -> Graded:
     nots = tuple(rules['remarks'][name].partition('{')[0] for name in ('not', 'denied'))
     kinds = ['swap' if flag in swaps else 'not' if flag.startswith(nots) else 'other' if flag.startswith(other) else ''
         for flag in result.flags]
-    result.because = [words[kind] for kind in ('swap', 'not', 'other') if kind in kinds]
+    if result.mixed: kinds.append('mixed')
+    result.because = [words[kind] for kind in ('mixed', 'swap', 'not', 'other') if kind in kinds]
     if result.grade == 'partly' and 0 < n < of: result.because.insert(0, words['half'].format(n, f'{of:g}'))
     if result.grade == 'partly' and not n and not result.because: result.because = [words['point']]
     return result

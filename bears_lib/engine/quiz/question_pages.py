@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from ..core.common import link_bar, write_beside
 from .exports import MARKS, number_of, markdown_page
-from .grading import Question, compiled, load_questions
+from .grading import Question, chapters, compiled, load_questions
 from ..core.words import for_html, for_script
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #983db9a3
@@ -26,7 +26,7 @@ def _box(q:Question, name:str) -> str:
     return f'''<div class="work">
 <div class="mine">{area}></textarea>
 <button type="button" class="first">Check</button></div>
-<div class="reply"><output for="{name}-answer" role="status" aria-live="polite"></output></div>
+<div class="reply"><output for="{name}-answer" role="status"></output></div>
 </div>'''
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #e67e2949
@@ -52,7 +52,7 @@ def _section(q:Question) -> str:
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #08f107ad
 def _data(questions:list[Question]) -> dict:
     "What the page's script needs to know."
-    return dict(compiled(questions), chapter=questions[0].chapter,
+    return dict(compiled(questions), chapter=questions[0].chapter, own=questions[0].chapter not in (0, *chapters()),
         questions=[dict(id=q.id, asks=f'{number_of(q)} {q.ask}') for q in questions],
         head=markdown_page([], questions).partition('\n- ')[0], marks=MARKS)
 

@@ -11,14 +11,59 @@ __all__ = ['Quiz', 'summary_text', 'quiz_folder']
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+import glob, re
 from fastcore.basics import patch
-from ..core.common import BearsError, UsageError, near, say, write_beside
+from ..core.common import BearsError, JsonLines, UsageError, locked, near
+from ..core.common import read_json, read_lines, say, write_beside
 from ..core.paths import quiz_folder
 from .grading import GRADES, Graded, Question, chapters, grade, load_questions, verdict_text
-from .sessions import Drafts, Entry, Overlay, Session, agreement, latest, summary as standing_of
+from .sessions import VERSION, Drafts, Entry, Overlay, Session
+from .sessions import agreement, latest, summary as standing_of
 _all_ = ['quiz_folder']
+
+# %% ../../../nbs/engine/quiz/quiz.ipynb #95fedb60
+def _heads(path:Path) -> tuple[dict, set[str]]: # The last first line, and the questions that were answered
+    "What a session says of itself."
+    head:dict = {}
+    ids = set()
+    for line in read_lines(path):
+        try: row = read_json(line)
+        except ValueError: continue
+        if isinstance(row, dict) and 'session' in row: head = row
+        elif isinstance(row, dict): ids.add(str(row.get('id')))
+    return head, ids
+
+def _is_free(path:Path, questions:list[Question]) -> bool:
+    "Whether nobody else has a session: its file was never named or is gone, and it is about these questions."
+    head, ids = _heads(path)
+    if head.get('file') and Path(str(head['file'])).exists(): return False
+    return head.get('chapter') == questions[0].chapter and (not ids or not ids.isdisjoint(q.id for q in questions))
+
+# %% ../../../nbs/engine/quiz/quiz.ipynb #d9a4d1bd
+def _own_path(folder:Path, source:Path, questions:list[Question]) -> tuple[Path, bool]: # And whether it names the file
+    "The session of a question file of one's own: the one that names it, one that is free, or a new one."
+    place, name = str(source.resolve()), f'own_{source.stem}'
+    begun = [path for path in sorted(folder.glob(f'{glob.escape(name)}*.jsonl'))
+        if re.fullmatch('(-[0-9a-f]{8})?', path.stem.removeprefix(name))]
+    for path in begun:
+        if _heads(path)[0].get('file') == place: return path, True
+    for path in begun:
+        if _is_free(path, questions): return path, False
+    ending = '-' + sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:8] if begun else ''
+    return folder/f'{name}{ending}.jsonl', False
+
+def _own_name(folder:Path, source:Path, questions:list[Question]) -> str:
+    "The name of that session, which from now on says whose it is."
+    try:
+        with locked(folder/f'.own_{source.stem}.lock'):
+            path, claimed = _own_path(folder, source, questions)
+            row = {'session': VERSION, 'chapter': questions[0].chapter, 'file': str(source.resolve())}
+            if not claimed: JsonLines(path, durable=True).append(row)
+    except BearsError: path, _ = _own_path(folder, source, questions)   # nothing can be written; an answer will say so
+    return path.stem
 
 # %% ../../../nbs/engine/quiz/quiz.ipynb #22e68ade
 class Quiz:
@@ -33,7 +78,7 @@ class Quiz:
     resume : bool, default True
         Begin at the first question without an answer; False begins at the first
     semantic : bool, default False
-        Let a sentence encoder say "not sure" too (extra `semantic`)
+        Let a sentence encoder settle the grade (extra `semantic`)
     """
     answer:Callable[..., Graded]; change:Callable[..., None]; mark:Callable[..., None]; correct:Callable[..., None]
     nit:Callable[..., None]; accept:Callable[..., None]; go:Callable[..., 'Quiz']; next:Callable[..., 'Quiz']
@@ -45,15 +90,16 @@ class Quiz:
         chapter:int|str|Path=1, # 1 or 2; 0 for practice; or a question file of your own (.toml)
         folder:str|Path|None=None, # Where answers are kept; `quiz_folder()` by default
         resume:bool=True, # Begin at the first question without an answer; False begins at the first
-        semantic:bool=False, # Let a sentence encoder say "not sure" too (extra `semantic`)
+        semantic:bool=False, # Let a sentence encoder settle the grade (extra `semantic`)
     ):
         questions = load_questions(chapter)
         self.source, self.chapter, self.semantic = chapter, questions[0].chapter, semantic
         self.folder = Path(folder) if folder else quiz_folder()
-        own = '' if self.chapter in (0, *chapters()) else f'own_{Path(str(chapter)).stem}'
+        own = '' if self.chapter in (0, *chapters()) else _own_name(self.folder, Path(str(chapter)), questions)
         self.overlay = Overlay(self.folder/(f'{own}.wordings.json' if own else 'wordings.json'))
         self.questions = [self.overlay.apply(q) for q in questions]
-        self.session = Session(self.folder/f"{own or f'chapter{self.chapter}'}.jsonl", self.chapter, questions)
+        self.session = Session(self.folder/f"{own or f'chapter{self.chapter}'}.jsonl", self.chapter, questions,
+            str(Path(str(chapter)).resolve()) if own else '')
         done = latest(self.session) if resume else {}
         self.place = next((i for i, q in enumerate(self.questions) if q.id not in done), len(self.questions))
         self.drafts = Drafts(self.session)

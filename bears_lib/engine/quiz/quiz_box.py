@@ -35,18 +35,19 @@ def quiz_box(
         An ipywidgets `VBox` with `parts`, `refresh` and `save`
     """
     import ipywidgets as w
-    wide, grades = w.Layout(width='95%'), [('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')]
-    parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide),
+    wide, grades = partial(w.Layout, width='95%'), [('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')]
+    parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide()),
         check=w.Button(description='Check', button_style='primary'),
         result=w.HTML(), mark=w.ToggleButtons(options=grades, value=None, description='Your mark'),
-        correction=w.Textarea(placeholder='what you would write now', description='Correction', layout=wide),
-        nit=w.Text(placeholder='anything small to remember', description='Note', layout=wide),
+        correction=w.Textarea(placeholder='what you would write now', description='Correction', layout=wide()),
+        nit=w.Text(placeholder='anything small to remember', description='Note', layout=wide()),
         accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')),
         hint=w.Button(description='Hint'), model=w.Button(description='Model answer'),
         back=w.Button(description='Back'), next=w.Button(description='Next'))
     def row(*names): return w.HBox([parts[name] for name in names])
     box = w.VBox([parts['ask'], parts['box'], row('check', 'hint', 'model'), parts['result'],
-        parts['mark'], parts['correction'], parts['nit'], row('accept', 'back', 'next')])
+        parts['mark'], parts['correction'], parts['nit'], row('accept', 'back', 'next')],
+        layout=w.Layout(max_width='46rem'))
     box.parts, box.refresh, box.save = parts, partial(_show, quiz, parts), partial(_save, quiz, parts)
     quiz.box = box
     _connect(quiz, parts)
@@ -75,6 +76,13 @@ def _fill(quiz:Quiz, parts:dict) -> None:
     parts['box'].value, parts['mark'].value = texts['answer'], texts['final'] or None
     parts['correction'].value, parts['nit'].value = texts['correction'], texts['nit']
     parts['result'].value = '<p>Not checked yet.</p>' if texts['answer'] != _stands(entry)['answer'] else ''
+    _reveal(quiz, parts)
+
+def _reveal(quiz:Quiz, parts:dict) -> None:
+    "Show the mark and the notes after an answer, or where they hold something; a task has nothing to check."
+    after, q = ('mark', 'correction', 'nit', 'accept'), quiz.question
+    shown = q and (q.kind == 'self' or quiz.entry or any(parts[name].value for name in after[:3]))
+    for name in after: parts[name].layout.display = None if shown else 'none'
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #fb04751f
 def _stands(entry:Entry|None) -> dict[str, str]:
@@ -97,8 +105,8 @@ def _save(quiz:Quiz, parts:dict) -> None:
     if entry and new != dict(final=entry.final, correction=entry.correction, nit=entry.nit): quiz.change(**new)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd0002
-_looks = {'right': ('✓', 'suggested: right', '#1a7f37'), 'partly': ('~', 'suggested: partly right', '#9a6700'),
-    'wrong': ('✗', 'suggested: not yet', '#b3261e')}
+_looks = {'right': ('✓', 'suggested: right', '#00664f'), 'partly': ('◐', 'suggested: partly right', '#8a5300'),
+    'wrong': ('○', 'suggested: not yet', '#595c62')}
 _frame, _badge = 'padding:.2em .8em;line-height:1.45', 'color:#fff;border-radius:1em;padding:.15em .8em'
 
 def _points(values:list[str]) -> str:
@@ -126,13 +134,13 @@ def verdict_html(
         HTML
     """
     sign, words, tone = _looks[result.grade]
-    if result.unread: sign, words, tone = '?', 'not sure: look yourself', '#57606a'
+    if result.unread: sign, words, tone = '?', 'not sure: look yourself', '#595c62'
     look = ' <small>(not sure: look yourself)</small>' if result.unsure and not result.unread else ''
     why = f' <span>{for_html("; ".join(result.because))}</span>' if result.because else ''
     parts = [f'<p style="margin:.2em 0"><span style="background:{tone};{_badge}"><b aria-hidden="true">{sign}</b> '
              f'{words}</span>{why}{look}</p>']
     if result.found: parts.append(f'Found:{_points(result.found_said)}')
-    if result.flags: parts.append(f'Look at:{_points(result.flags)}')
+    if look_at := result.mixed + result.flags: parts.append(f'Look at:{_points(look_at)}')
     if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
@@ -162,8 +170,8 @@ def hint_html(
 
 def _read_in(question:Question) -> str:
     link = for_link(question.link)
-    words = for_html(question.see)
-    return f'<a href="{link}" target="_blank" rel="noopener">{words}</a>' if link else words
+    if not link: return for_html(question.see)
+    return f'<a href="{link}" target="_blank" rel="noopener">{for_html(question.heading)}</a>'
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #c3aa857a
 def _connect(quiz:Quiz, parts:dict) -> None:
@@ -197,6 +205,7 @@ def _check(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     parts['result'].value = verdict_html(result, quiz.question, quiz.first_try)
     _ask(quiz, parts)
     _save_all(quiz, parts)
+    _reveal(quiz, parts)
 
 def _accept(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     quiz.accept()

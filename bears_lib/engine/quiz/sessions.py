@@ -65,6 +65,8 @@ class Session:
         1 or 2; 0 for practice
     questions : Iterable[Question] | None, default None
         Those of a file of your own; the chapter's by default
+    source : str, default ''
+        Where that file is
     """
     read:Callable[..., None]; append:Callable[..., None]; attempt:Callable[..., Entry]   # see below
 
@@ -72,9 +74,11 @@ class Session:
         path:str|Path, # Of the file; it is made with the first answer
         chapter:int, # 1 or 2; 0 for practice
         questions:Iterable[Question]|None=None, # Those of a file of your own; the chapter's by default
+        source:str='', # Where that file is
     ):
         self.path, self.chapter = Path(path), chapter
-        self.log = JsonLines(path, durable=True, head={'session': VERSION, 'chapter': chapter})
+        head = {'session': VERSION, 'chapter': chapter, **({'file': source} if source else {})}
+        self.log = JsonLines(path, durable=True, head=head)
         self.ids = [q.id for q in questions or load_questions(chapter)]
         self.entries:list[Entry] = []   # In the order in which they were written
         self.damaged:list[str] = []   # Lines that could not be read; they stay in the file

@@ -10,9 +10,9 @@ __all__ = ['bears_doctor']
 # %% ../../../nbs/engine/train/doctor.ipynb #e9485a93
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-import importlib.util, os, platform, socket, subprocess, sys
+import importlib.util, os, platform, shutil, socket, subprocess, sys, textwrap
 from ... import __version__
-from ..core.common import BearsError, command, say
+from ..core.common import BearsError, command, for_people, in_shell, say, say_next
 from ..features.feature_cache import cache_size, feature_folder
 from ..features.feature_cache import empty_cache as forget
 
@@ -88,6 +88,14 @@ def _contact() -> tuple[str, bool, str]:
     return 'contact', False, ('BEARS_CONTACT is not set: with your e-mail address in it, Wikimedia answers 200 '
                               'searches a minute and not 10')
 
+# %% ../../../nbs/engine/train/doctor.ipynb #f9636487
+def _in_columns(name:str, words:str, at:int=13) -> str:
+    "A line of the table; on a terminal, as many lines as its width asks for."
+    line = f'{name:{at - 1}} {words}'
+    if not for_people().isatty(): return line
+    width = max(40, shutil.get_terminal_size((80, 24)).columns) - 5
+    return textwrap.fill(line, width, subsequent_indent=' '*(at + 4), break_long_words=False, break_on_hyphens=False)
+
 # %% ../../../nbs/engine/train/doctor.ipynb #2693d948
 @command(examples=['bears-doctor', 'bears-doctor --empty-cache'],
     then='bears-demo')
@@ -95,11 +103,18 @@ def bears_doctor(
     empty_cache:bool=False, # Forget the features of photos that were kept
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
-    "Check versions, device, network and optional parts; each line says OK or what to do."
+    "Check versions, device, network and optional parts; each line says OK or what to do, the last whether all is well."
     if empty_cache: say(f'{forget()/1e6:.0f} MB of features forgotten.')
     checks = [_python(), *(_package(*row) for row in _needed), _weights(), _cache(), _device(), _network(), _contact(),
         *(_package(*row) for row in _optional)]
-    for name, fine, words in checks: say(f'{"OK  " if fine else "--  "}{name}: {words}')
+    for name, fine, words in checks:
+        say(_in_columns(name, words), mark='OK' if fine else '--', tone='good' if fine else 'note')
     bad = [name for name, fine, _ in checks if not fine]
+    needed = [name for name in bad if name in {'python', 'weights', *(row[0] for row in _needed)}]
+    say()
+    if needed: say(f'Mend this first: {", ".join(needed)}.', tone='error')
+    elif bad: say(f'All that is needed is here. Optional, and marked --: {", ".join(bad)}.', tone='good')
+    else: say('All is here.', tone='good')
+    if in_shell(): say_next('bears-doctor' if needed else 'bears-demo')
     return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks},
-        'exit': 1 if set(bad) & {'python', 'weights', *(row[0] for row in _needed)} else 0}
+        'exit': int(bool(needed))}
