@@ -84,3 +84,12 @@ def test_what_is_solved_is_kept_over_torn_lines(tmp_path, monkeypatch, capsys):
     check(1, load_exercises('02_train')[0].answer)
     assert progress()['02_train'][0] == 1
     assert capsys.readouterr().out == '1: not yet. hint(1) helps.\n1: right.\n1: right.\n'
+
+def test_what_was_solved_before_an_exercise_was_split_still_counts(tmp_path, monkeypatch):
+    "Who wrote a whole training step as exercise 11 has written its softmax, which is exercise 11 now; the step is exercise 12."
+    monkeypatch.setenv('BEARS_QUIZ', str(tmp_path))
+    (tmp_path/'exercises.jsonl').write_text(''.join(json.dumps({'notebook': '00_training', 'exercise': number, 'right': True, 'at': '2026-11-01T00:00:00+00:00'}) + '\n' for number in range(1, 12)), encoding='utf-8')
+    assert progress()['00_training'] == (11, 12)
+
+def test_a_softmax_of_one_photo_is_no_step():
+    assert 'def softmax' in load_exercises('00_training')[10].solution and 'def step' in load_exercises('00_training')[11].solution
