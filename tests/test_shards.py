@@ -467,3 +467,12 @@ def test_a_job_that_fails_ends_the_threads_and_keeps_what_is_done(tmp_path):
     with pytest.raises(ModelError, match='another model'): list(by_threads(run, run.todo()))
     assert {0, 1} <= set(range(6)) - set(run.todo()) and 2 in run.todo()
     assert set(whole(tmp_path/'out')) == {2} and len(job.seen) < 12
+
+def test_photos_that_came_later_are_named_and_not_passed_over_in_silence(model, tmp_path, capsys):
+    photos = make_photos(tmp_path/'photos', {'red': 3})
+    predict_many(model, photos, tmp_path/'out', engine='threads', shard=2)
+    capsys.readouterr()
+    Image.new('RGB', (20, 20)).save(tmp_path/'photos/red/later.png')
+    predict_many(model, photos, tmp_path/'out', engine='threads', shard=2)
+    said = capsys.readouterr()
+    assert 'Photos that came later are not in this list' in said.out + said.err

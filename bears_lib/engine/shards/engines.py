@@ -108,7 +108,8 @@ def run_shards(
         todo = run.todo()
         sizes = {shard: run.plan.size(shard) for shard in todo}
         if before := run.plan.photos - sum(sizes.values()):
-            say(f'{before:,} of {run.plan.photos:,} photos were done before.')
+            say(f'{before:,} of {run.plan.photos:,} photos were done before.'
+                + ' Photos that came later are not in this list: give them a folder of their own.'*(not todo))
         if not todo: return run
         if choose_engine(engine, sum(sizes.values()), address) == 'threads': done = by_threads(run, todo)
         else:
