@@ -257,11 +257,13 @@ def test_two_tabs_lose_none_of_each_other_s_ticks(address, browser):
     one.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation(), true)")   # a page that was asleep hears nothing
     for page in (one, two): page.goto(address + 'gather.html')
     two.evaluate("localStorage.setItem('bears-read', JSON.stringify(['train.html']))")
+    one.wait_for_function("localStorage.getItem('bears-read')")   # what a page writes reaches the store of another after a moment
     one.get_by_role('button', name='I have read this').click()
     assert set(json.loads(one.evaluate("localStorage.getItem('bears-read')"))) == {'train.html', 'gather.html'}
     two.get_by_role('button', name='Not yet after all').wait_for()
     two.get_by_role('button', name='Not yet after all').click()
-    assert json.loads(one.evaluate("localStorage.getItem('bears-read')")) == ['train.html']
+    assert json.loads(two.evaluate("localStorage.getItem('bears-read')")) == ['train.html']
+    one.wait_for_function("localStorage.getItem('bears-read') === JSON.stringify(['train.html'])")
     context.close()
 
 @in_browser
