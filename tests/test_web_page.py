@@ -818,3 +818,10 @@ def test_a_model_that_was_never_taught_doubt_is_never_unsure(browser, site, tmp_
         visit.give('blue.png', saved(Image.new('RGB', (80, 60), (0, 0, 200)), 'PNG'))
         visit.answered('blue.png')
         assert visit.status().startswith('blue')
+
+def test_how_the_photos_were_judged_is_a_sentence_of_its_own():
+    from bears_lib.engine.pages.browser_app import _measured
+    known = {'accuracy': 0.921, 'n': 418, 'interval': [0.891, 0.943]}
+    how = 'Each photo was judged by a head that had seen neither it nor its copies (cross-validation).'
+    assert _measured(known | {'measured_on': how}) == f'92.1% of 418 photos were named rightly (95% interval 89.1% to 94.3%). {how}'
+    assert _measured(known | {'measured_on': 'validation photos'}) == '92.1% of 418 validation photos were named rightly (95% interval 89.1% to 94.3%).'

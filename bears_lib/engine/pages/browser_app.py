@@ -121,8 +121,9 @@ def _measured(metrics:dict) -> str:
     small = metrics.get('small')
     own = small.get('accuracy') if isinstance(small, dict) else None
     copy = f' The smaller copy of it that runs here: {own:.1%}.' if isinstance(own, float) else ''
-    return (f'{accuracy:.1%} of {n:,} {metrics.get("measured_on", "photos")} were named rightly '
-            f'(95% interval {low:.1%} to {high:.1%}).{copy}')
+    which = str(metrics.get('measured_on', 'photos'))
+    photos, how = ('photos', f' {which}') if which.endswith('.') else (which, '')  # a sentence of its own
+    return f'{accuracy:.1%} of {n:,} {photos} were named rightly (95% interval {low:.1%} to {high:.1%}).{how}{copy}'
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #df194bd1
 def _limits(n:int, unsure:dict) -> str:
