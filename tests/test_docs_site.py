@@ -477,7 +477,7 @@ def test_exercises_are_checked_on_the_page_or_lead_to_their_notebook(site, addre
             place.press('Enter')
             assert said.inner_text().startswith(told), (number, text)
     page.close()
-    for name, number, folder in (('train', 6, ''), ('lessons/training', 11, 'lessons/')):
+    for name, number, folder in (('train', 6, ''), ('lessons/training', 12, 'lessons/')):
         text = (site/f'{name}.html').read_text(encoding='utf-8')
         assert len(re.findall(rf'class="in-colab"><a href="https://colab\.research\.google\.com/github/[\w/-]+/blob/main/nbs/{folder}0\d_train', text)) == number
     assert not [name for name in pages(site) if re.search(r'<pre><code>\d+: not tried yet', (site/name).read_text(encoding='utf-8'))]

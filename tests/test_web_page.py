@@ -95,7 +95,7 @@ class Visit:
         self.page.wait_for_function("name => document.querySelector('#status').textContent.startsWith(name)", arg=name)
         return self.status()
     def chances(self) -> dict[str, float]:
-        rows = self.page.evaluate("[...document.querySelectorAll('#bars li')].map(row => [row.querySelector('.label').innerText, row.querySelector('.number').innerText])")
+        rows = self.page.evaluate("[...document.querySelectorAll('#bars li')].map(row => [row.querySelector('.label').textContent, row.querySelector('.number').textContent])")
         return {label: float(number[:-1])/100 for label, number in rows}
     def milliseconds(self) -> int: return int(self.page.inner_text('#note').split(' in ')[1].split(' ms')[0])
     def square(self, size:int) -> np.ndarray:
