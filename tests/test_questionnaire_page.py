@@ -2,6 +2,8 @@
 import json, random, re, shutil, subprocess
 from dataclasses import asdict
 
+from functools import partial
+
 import pytest
 
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy
@@ -133,13 +135,16 @@ def test_a_check_from_the_box(page, keys):
     page.press('#q-cleannb-answer', keys)
     assert not page.query_selector('#q-cleannb output')
 
+def told_of(page, name:str, text:str) -> str:
+    "What the page says of an answer to a question."
+    page.fill(f'#q-{name}-answer', text)
+    page.press(f'#q-{name}-answer', 'Control+Enter')
+    return page.inner_text(f'#q-{name} output')
+
 @in_browser
 def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answer(page):
     question = next(q for q in load_questions(1) if q.id == 'head')
-    def say(text:str) -> str:
-        page.fill('#q-head-answer', text)
-        page.press('#q-head-answer', 'Control+Enter')
-        return page.inner_text('#q-head output')
+    say = partial(told_of, page, 'head')
     model = page.locator('#q-head details', has_text='Model answer')
     for _ in range(2):  # the same answer again is no other try
         told = say('the first layer')
@@ -156,10 +161,7 @@ def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answ
 @in_browser
 def test_beside_an_idea_stand_the_words_that_say_it_and_a_link_leads_to_the_course(page):
     question = next(q for q in load_questions(1) if q.id == 'features')
-    def say(text:str) -> str:
-        page.fill('#q-features-answer', text)
-        page.press('#q-features-answer', 'Control+Enter')
-        return page.inner_text('#q-features output')
+    say = partial(told_of, page, 'features')
     told = say('Early layers find <b>edges</b>')
     assert told.startswith('Suggested: partly right: 1 of 2 ideas found') and 'Missing' not in told
     assert '(you: “Early layers find <b>edges</b>”)' in told and page.get_attribute('#q-features output a', 'href') == question.link
@@ -219,10 +221,7 @@ def test_a_box_for_a_word_is_low_and_grows_with_the_answer(page):
 
 @in_browser
 def test_of_a_long_list_examples_are_named_and_not_how_many_are_missing(page):
-    def say(text:str) -> str:
-        page.fill('#q-areas-answer', text)
-        page.press('#q-areas-answer', 'Control+Enter')
-        return page.inner_text('#q-areas output')
+    say = partial(told_of, page, 'areas')
     say('cooking')
     told = say('cooking and sewing')
     assert '0 of 5 named. For example: ' in told and 'others' not in told and told.count('; ') == 2
