@@ -389,7 +389,7 @@ def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
             if re.fullmatch(r'\d+: not tried yet\.', output.get_text().strip()): output.decompose()
         each, alone = known[number - 1], re.fullmatch(r'\w+ = \.\.\.\s*check\(\d+, \w+\)', text)
         if alone and not each.passes and isinstance(each.answer, int | float | str):
-            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints)
+            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints, stem=stem, number=number)
             form = BeautifulSoup(f'<form class="answer-here" data-asks="{escape(json.dumps(asks, ensure_ascii=False))}"><label for="answer-{number}">Your answer to exercise {number}</label>'
                                  f'<div><input id="answer-{number}" type="text" autocomplete="off"{" inputmode=decimal" if not isinstance(each.answer, str) else ""}><button type="submit">Check</button></div><p role="status"></p></form>', 'html.parser')
             cell.insert_before(form)
