@@ -275,7 +275,7 @@ def test_what_is_due_is_asked_anew_and_the_last_answer_comes_after_the_check(pag
     assert 'a graphics card' in last.inner_text()
     page.click('#due')
     page.check('#q-gpu input[value=right]')
-    assert page.inner_text('#q-gpu .next').startswith('Well done. Asked again in 1 day.') and page.inner_text('#due-says') == 'That was all that is due now, 1 later today.'
+    assert page.inner_text('#q-gpu .next').startswith('Well done. Asked again in 1 day.') and page.inner_text('#due-says') == 'Done: nothing else is due now, 1 later today.'
     assert kept()['answer'] == 'a graphics processing unit' and 'again' not in kept() and 'due now' not in page.inner_text('#q-gpu h2')
     page.click('#q-gpu .next button')
     assert kept()['answer'] == 'a graphics card' and kept()['again'] == 'a graphics processing unit' and not page.query_selector('#q-gpu input:checked')

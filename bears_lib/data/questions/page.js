@@ -500,11 +500,11 @@ function remember(box, mine, keep, again) {
   const show = () => {
     const wait = mine.card ? Date.parse(mine.card.due) - Date.now() : 0;
     for (const radio of radios) radio.checked = !again?.on && mine.mark === radio.value;
-    says.textContent = mine.card ? (before && mine.mark === 'right' && wait > 0 ? 'Well done. ' : '') + inWords(wait) : '';
+    says.textContent = mine.card && !again?.on ? (before && mine.mark === 'right' && wait > 0 ? 'Well done. ' : '') + inWords(wait) : '';
     easy.textContent = `It was easy: ask in ${howLong(Date.parse(review(before?.card, 4, Date.now()).due) - Date.now())}`;
     undo.hidden = !before;
     easy.hidden = !before || last !== 3;
-    line.hidden = !mine.card && !before;
+    line.hidden = !says.textContent && !before;
   };
   const rate = rating => {
     if (!before || again?.on || isDue(mine)) before = {mark: mine.mark, card: mine.card, answer: mine.answer, anew: again?.on};
@@ -579,7 +579,8 @@ function attach(data) {
     const box = document.getElementById('q-' + q.id);
     if (!box) continue;
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
-    const again = out && askAnew(box, mine, () => { steps.anew(); out.replaceChildren(); }), steps = out && stepByStep(box, out, mine, again);
+    const hinted = grade => { for (const radio of box.querySelectorAll('input[type=radio]')) radio.parentElement.classList.toggle('suggested', radio.value === grade); };
+    const again = out && askAnew(box, mine, () => { steps.anew(); out.replaceChildren(); hinted(''); }), steps = out && stepByStep(box, out, mine, again);
     area.value = mine.answer;
     area.addEventListener('input', () => { if (again) again.keep(); else mine.answer = area.value; keep(q.id); });
     marks.set(q.id, remember(box, mine, () => keep(q.id), again));
@@ -596,6 +597,7 @@ function attach(data) {
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
       out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
       if (again.on) again.reveal();
+      hinted(result.unread ? '' : result.grade);
       out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
     };
     box.querySelector('button').addEventListener('click', suggest);
@@ -631,7 +633,7 @@ function showDue(data, {state, keep, redraw, shows, askDue}) {
     button.classList.toggle('first', now.length > 0 && !only);
     write(button, only ? `Show all ${data.questions.length}` : `Due now: ${now.length}` + (waiting || now.length || !next ? waiting : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`));
     told.hidden = !only;
-    write(told, !only ? '' : now.length ? `Due now: ${now.length}${waiting}. Answer from memory: what you wrote last time is shown after the check.` : `That was all that is due now${waiting}.`);
+    write(told, !only ? '' : now.length ? `Due now: ${now.length}${waiting}. Answer from memory: after the check you see what you wrote last time.` : `Done: nothing else is due now${waiting}.`);
   };
   const show = wanted => { only = wanted && dueIn(state, Date.now()).length > 0; shown.clear(); count(); };
   button.addEventListener('click', () => { show(!only); scrollTo(0, 0); });

@@ -294,10 +294,10 @@ function classBox(id) {
   box.dataset.class = String(id);
   label.htmlFor = pick.id = `pick${id}`;
   pick.accept = accepted;
-  input.addEventListener('change', () => rename(id, input.value));
-  pick.addEventListener('change', () => { take(pick.files, id); pick.value = ''; });
-  shoot.addEventListener('click', () => openCamera(id));
-  remove.addEventListener('click', () => { offerBack(`${classOf(id).name} is taken out, with ${counted(inClass(id).length, 'photo')}.`); photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); });
+  input.onchange = () => rename(id, input.value);
+  pick.onchange = () => { take(pick.files, id); pick.value = ''; };
+  shoot.onclick = () => openCamera(id);
+  remove.onclick = () => { offerBack(`${classOf(id).name} is taken out, with ${counted(inClass(id).length, 'photo')}.`); photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); };
   return box;
 }
 
@@ -484,10 +484,10 @@ $('shoot').addEventListener('pointerdown', hold);
 for (const end of ['pointerup', 'pointerleave', 'pointercancel']) $('shoot').addEventListener(end, release);
 $('shoot').addEventListener('keydown', event => { if (/^( |Enter)$/.test(event.key)) { event.preventDefault(); hold(); } });
 $('shoot').addEventListener('keyup', release);
-$('close').addEventListener('click', () => camera.close());
+$('close').onclick = () => camera.close();
 $('shoot').addEventListener('contextmenu', event => event.preventDefault());  // what a long touch does elsewhere
 camera.addEventListener('close', () => { release(); $('answer').setAttribute('aria-live', 'polite'); stream()?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
-$('live').addEventListener('click', () => openCamera(0));
+$('live').onclick = () => openCamera(0);
 
 // ---- Taking it along ----
 
@@ -619,11 +619,11 @@ async function walked(entry, path = '', found = []) {
 function photosFor(id, files) { if (files.some(file => /\.zip$/i.test(file.name))) bring(files.map(file => ({path: file.name, file}))); else take(files, id); }
 
 function nameLast() { /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().focus(); }
-$('more').addEventListener('click', () => { addClass(''); show(); nameLast(); });
+$('more').onclick = () => { addClass(''); show(); nameLast(); };
 for (const id of ['folder', 'archive']) $(id).addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
 $('ask').accept = accepted;
-$('ask').addEventListener('change', event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; });
-$('drawn').addEventListener('click', async () => {
+$('ask').onchange = event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; };
+$('drawn').onclick = async () => {
   say('Fetching drawn bears ...');
   try {
     const all = await Promise.all(Object.entries(drawn).map(async ([name, urls]) => ({name, files: await Promise.all(urls.map(picture))})));
@@ -631,8 +631,8 @@ $('drawn').addEventListener('click', async () => {
     clearEmpty();
     for (const {name, files} of all) take(files, addClass(name).id);
   } catch (error) { say(wordsOf(error), true, () => $('drawn').click()); }
-});
-$('held').addEventListener('click', ({target}) => { const {value, title} = target.closest('button') ?? {}; if (value) picture(value).then(file => askOf(file, title), error => say(wordsOf(error), true)); });
+};
+$('held').onclick = ({target}) => { const {value, title} = target.closest('button') ?? {}; if (value) picture(value).then(file => askOf(file, title), error => say(wordsOf(error), true)); };
 const boxOf = target => target instanceof Element ? /** @type {HTMLElement} */ (target.closest('.class')) : null;
 const lift = over => { for (const box of document.querySelectorAll('.class')) box.classList.toggle('over', box === over); };
 addEventListener('dragover', event => { event.preventDefault(); lift(boxOf(event.target)); });
@@ -671,8 +671,8 @@ function save() {
     $('forget').hidden = false;
   });
 }
-$('keep').addEventListener('change', save);
-$('forget').addEventListener('click', async () => {
+$('keep').onchange = save;
+$('forget').onclick = async () => {
   $('keep').checked = false;
   await saving;
   try { await forget(); } catch (error) { return keptSays(`Not forgotten: ${error.message}. Clear this page's data in the browser's settings.`, true); }
@@ -680,7 +680,7 @@ $('forget').addEventListener('click', async () => {
   saved = '';
   $('keep').focus();
   keptSays('Nothing is kept in this browser any more. What is on the page stays until you close it.');
-});
+};
 addEventListener('beforeunload', event => { if (!$('keep').checked && photos.some(photo => photo.name.startsWith('camera_'))) event.preventDefault(); });  // those are nowhere else
 
 // ---- From a classifier's page that was wrong: it hands its photo over, and the visitor says what it shows ----

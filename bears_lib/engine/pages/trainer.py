@@ -96,14 +96,11 @@ def _drawn(each:int=12, more:int=2) -> tuple[dict[str, Path], dict[str, Path]]:
         if name not in faulty: names.setdefault(row['label'], []).append(name)
     learnt, held = {}, {}
     for label, some in names.items():
-        chosen = _spread(some, each)
+        chosen = [some[place] for place in np.linspace(0, len(some) - 1, each).round().astype(int)]
         learnt |= {f'drawn-{label}-{i}.jpg': root/name for i, name in enumerate(chosen, start=1)}
-        others = _spread([name for name in some if name not in chosen], more + 2)[1:-1]
+        others = [name for name in some if name not in chosen][:more]
         held |= {f'held-{label}-{i}.jpg': root/name for i, name in enumerate(others, start=1)}
     return learnt, held
-
-def _spread(some:list[str], n:int) -> list[str]:
-    return [some[place] for place in np.linspace(0, len(some) - 1, n).round().astype(int)]
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #1fc4a25c
 def _tent() -> bytes: # A JPEG
