@@ -266,7 +266,7 @@ function refusals() {
   const bad = photos.filter(photo => photo.why);
   photos = photos.filter(photo => !photo.why);
   const lines = bad.slice(0, 30).map(photo => `${photo.name}: ${photo.why}`), all = bad.length + outside;
-  if (outside) lines.push(`${counted(outside, 'photo')} more: at most ${counted(most, 'photo')} fit in here. For more, there is bears-train.`);
+  if (outside) lines.push(`${counted(outside, 'photo')} more: at most ${counted(most, 'photo')} fit in here. For more, there is bears train.`);
   outside = 0;
   if (all) $('refused')?.remove();
   if (all) $('classes').after(make('details', {id: 'refused', open: true}, make('summary', {textContent: `${counted(all, 'file')} left out`}), make('ul', {}, ...lines.map(textContent => make('li', {textContent})))));
@@ -576,7 +576,7 @@ async function openModel(found, root) {
   let described;
   try { described = JSON.parse(text); } catch { throw new Problem('its model.json is damaged.'); }
   const labels = described.labels, same = ['name', 'weights_sha256'].every(key => described.backbone?.[key] === info.backbone[key]) && JSON.stringify(described.preprocess) === JSON.stringify(info.preprocess);
-  if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears-web or in Python.');
+  if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears web or in Python.');
   if (!Array.isArray(labels) || weight.shape[0] !== labels.length || weight.shape[1] !== width || bias.shape[0] !== labels.length || bank.shape[1] !== width) throw new Problem('the parts of this model do not fit each other.');
   await looker();
   teacher?.terminate();
