@@ -381,7 +381,7 @@ def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
         text = code.get_text().strip() if code else ''
         found = re.search(r'^check\((\d+),', text, re.M)
         if re.search(r'^check, hint, solution = exercises\(', text, re.M) and not cell.select_one('.cell-output'):
-            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
+            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once, and kept in this browser. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
             continue
         if not found or '...' not in text: continue
         number, way = int(found[1]), f'<p class="in-colab"><a href="{notebook_address(place, stem)}">Do exercise {found[1]} in Colab</a></p>'
