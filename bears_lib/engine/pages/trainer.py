@@ -94,7 +94,7 @@ def _drawn(each:int=12, more:int=2) -> tuple[dict[str, Path], dict[str, Path]]:
     names:dict[str, list[str]] = {}
     for name, row in read_metadata(root).items():
         if name not in faulty: names.setdefault(row['label'], []).append(name)
-    learnt, held = {}, {}
+    learnt, held = dict[str, Path](), dict[str, Path]()
     for label, some in names.items():
         chosen = [some[place] for place in np.linspace(0, len(some) - 1, each).round().astype(int)]
         learnt |= {f'drawn-{label}-{i}.jpg': root/name for i, name in enumerate(chosen, start=1)}
