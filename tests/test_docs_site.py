@@ -476,6 +476,13 @@ def test_exercises_are_checked_on_the_page_or_lead_to_their_notebook(site, addre
             place.fill(text)
             place.press('Enter')
             assert said.inner_text().startswith(told), (number, text)
+    page.fill('#answer-2', 'half a thought')
+    page.evaluate("localStorage.setItem('bears-exercises', JSON.stringify({...JSON.parse(localStorage.getItem('bears-exercises')), '01_pets': [2]}))")
+    page.reload()
+    assert page.input_value('#answer-1').strip() == f'{load_exercises("02_train")[0].answer}.0' and page.locator('.answer-here [role=status]').first.inner_text() == '✓ Right.'
+    assert page.input_value('#answer-2') == 'half a thought' and page.locator('.answer-here [role=status]').nth(1).inner_text() == ''
+    page.goto(address + 'your-course.html')
+    assert page.locator('#chapters tr', has_text='Training a classifier').locator('td').last.inner_text() == '4 of 6', 'what is right here counts as solved'
     page.close()
     for name, number, folder in (('train', 6, ''), ('lessons/training', 12, 'lessons/')):
         text = (site/f'{name}.html').read_text(encoding='utf-8')

@@ -29,7 +29,7 @@ def small(path:Path) -> str:
     "A script without comments and with short names inside."
     done = subprocess.run([script_modules()/'.bin'/'esbuild', path, '--minify', '--format=esm', '--target=es2022', '--charset=utf8', '--legal-comments=none', '--log-level=error'],
         capture_output=True, text=True, encoding='utf-8', check=True, timeout=120)
-    return f'// Made by tools/page_scripts.py from {path.relative_to(root).as_posix()}: read that one.\n{done.stdout}'
+    return f'// From {path.relative_to(root).as_posix()}: read that one.\n{done.stdout}'
 
 def main() -> None:
     if found := problems(): raise SystemExit(found)

@@ -381,7 +381,7 @@ def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
         text = code.get_text().strip() if code else ''
         found = re.search(r'^check\((\d+),', text, re.M)
         if re.search(r'^check, hint, solution = exercises\(', text, re.M) and not cell.select_one('.cell-output'):
-            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
+            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once, and kept in this browser. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
             continue
         if not found or '...' not in text: continue
         number, way = int(found[1]), f'<p class="in-colab"><a href="{notebook_address(place, stem)}">Do exercise {found[1]} in Colab</a></p>'
@@ -389,7 +389,7 @@ def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
             if re.fullmatch(r'\d+: not tried yet\.', output.get_text().strip()): output.decompose()
         each, alone = known[number - 1], re.fullmatch(r'\w+ = \.\.\.\s*check\(\d+, \w+\)', text)
         if alone and not each.passes and isinstance(each.answer, int | float | str):
-            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints)
+            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints, stem=stem, number=number)
             form = BeautifulSoup(f'<form class="answer-here" data-asks="{escape(json.dumps(asks, ensure_ascii=False))}"><label for="answer-{number}">Your answer to exercise {number}</label>'
                                  f'<div><input id="answer-{number}" type="text" autocomplete="off"{" inputmode=decimal" if not isinstance(each.answer, str) else ""}><button type="submit">Check</button></div><p role="status"></p></form>', 'html.parser')
             cell.insert_before(form)

@@ -169,17 +169,28 @@
     figure.parentElement.append(button);
   }
 
-  // ---- Exercises that want a number or a word ----
+  // ---- Exercises that want a number or a word: what was typed is kept, and what is right counts as solved on the page "Your course" ----
+  const named = key => { try { const kept = JSON.parse(keep.get(key)); return kept && typeof kept === 'object' && !Array.isArray(kept) ? kept : {}; } catch { return {}; } };
+  const solve = (stem, number) => {
+    const all = named('bears-exercises'), before = Array.isArray(all[stem]) ? all[stem] : [];
+    if (!before.includes(number)) keep.set('bears-exercises', JSON.stringify({...all, [stem]: [...before, number]}));
+  };
   for (const form of $$('.answer-here')) {
-    const asks = JSON.parse(form.dataset.asks), said = $('[role=status]', form), typed = $('input', form);
+    const asks = JSON.parse(form.dataset.asks), said = $('[role=status]', form), typed = $('input', form), name = `${asks.stem} ${asks.number}`;
     let tries = 0;
-    form.addEventListener('submit', event => {
-      event.preventDefault();
-      const text = typed.value.trim(), number = Number(text.replace(',', '.'));
-      const wordy = typeof asks.answer === 'string', right = wordy ? text.toLowerCase() === asks.answer.toLowerCase() : text && Math.abs(number - asks.answer) <= asks.tolerance*Math.abs(asks.answer) + 1e-8;
+    const wordy = typeof asks.answer === 'string', numberOf = text => Number(text.replace(',', '.'));
+    const isRight = text => wordy ? text.toLowerCase() === asks.answer.toLowerCase() : text !== '' && Math.abs(numberOf(text) - asks.answer) <= asks.tolerance*Math.abs(asks.answer) + 1e-8;
+    const judge = () => {
+      const text = typed.value.trim(), right = isRight(text);
       said.className = right ? 'right' : '';
-      said.textContent = right ? '✓ Right.' : !text ? 'Write your answer first.' : !wordy && Number.isNaN(number) ? 'A number is wanted, such as 12 or 0.5.' : `Not yet. ${asks.hints[Math.min(tries++, asks.hints.length - 1)]}`;
-    });
+      if (right) solve(asks.stem, asks.number);
+      said.textContent = right ? '✓ Right.' : !text ? 'Write your answer first.' : !wordy && Number.isNaN(numberOf(text)) ? 'A number is wanted, such as 12 or 0.5.' : `Not yet. ${asks.hints[Math.min(tries++, asks.hints.length - 1)]}`;
+    };
+    form.addEventListener('submit', event => { event.preventDefault(); judge(); });
+    typed.addEventListener('input', () => keep.set('bears-typed', JSON.stringify({...named('bears-typed'), [name]: typed.value.slice(0, 200)})));
+    const kept = named('bears-typed')[name];
+    if (typeof kept === 'string') typed.value = kept.slice(0, 200);
+    if (named('bears-exercises')[asks.stem]?.includes?.(asks.number) && isRight(typed.value.trim())) judge();
   }
 
   // ---- A link into something folded opens it ----

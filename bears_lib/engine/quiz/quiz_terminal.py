@@ -232,7 +232,7 @@ def _course_file(path:str|Path) -> dict:
 def bears_quiz(
     chapter:str='', # 1 or 2; 0 for practice; or a question file of your own (.toml)
     resume:bool=False, # Begin at the first question without an answer
-    due:bool=False, # Ask only what is due today
+    due:bool=False, # Ask only what is due now
     summary:bool=False, # Ask nothing, only say how the chapter stands
     progress:bool=False, # The same of all chapters and exercises; takes and writes files of the page "Your course"
     write:str='', # Write a file instead of asking: .md, .apkg, .tsv, .html or .json
