@@ -78,7 +78,7 @@ def scenes(place:Path) -> dict[str, list[Image.Image]]:
     server.shutdown()
     shown = re.sub(re.escape(str(place)) + '/', '', said.getvalue()).replace('\r', '\n')
     lines = [text for text in shown.splitlines() if not re.search(r'\d+%\||it/s', text)]
-    return {theme: [sheet(rows, tones[theme]['ink'], tones[theme]['ground']), terminal('bears-train bears', '\n'.join(lines)), *pages[theme]] for theme in tones}
+    return {theme: [sheet(rows, tones[theme]['ink'], tones[theme]['ground']), terminal('bears train bears', '\n'.join(lines)), *pages[theme]] for theme in tones}
 
 def number(draw:ImageDraw.ImageDraw, at:tuple[int, int], step:int, tone:dict[str, str], now:bool=True) -> None:
     "The number of a step in its circle, which is filled for the present one."
