@@ -537,7 +537,7 @@ def test_what_is_found_says_where_it_stands(address, browser):
 def test_the_list_beside_a_page_follows_the_reader(address, browser):
     page = browser.new_page(viewport={'width': 1366, 'height': 500})
     page.goto(address + 'learning.html')
-    for part in ('#xor', '#samuels-loop', '#exercises'):
+    for part in ('#what-one-layer-cannot-do', '#samuels-loop', '#exercises'):
         page.evaluate("part => { const place = document.querySelector(part); scrollTo({top: place.getBoundingClientRect().top + scrollY - 80, behavior: 'instant'}); }", part)
         page.wait_for_function("part => document.querySelector('.site-toc a.here')?.hash === part", arg=part)
         box, around = page.locator('.site-toc a.here').bounding_box(), page.locator('.site-toc').bounding_box()

@@ -43,6 +43,17 @@ def test_in_the_dark_paper_turns_and_photos_stay():
     assert dark[5, 5].max() < 60 and dark[21, 100].min() > 200
     assert dark[120, 201].argmax() == 2 and dark[120, 201].min() > 40, 'blue stays blue, and is light'
 
+def test_in_the_dark_lines_keep_their_contrast_and_their_hue():
+    "The colours of the course's charts, with the contrast against their paper that WCAG counts."
+    def contrast(colour, on) -> float:
+        light = [np.array([0.2126, 0.7152, 0.0722])@np.where((c := np.array(each)/255) <= 0.04045, c/12.92, ((c + 0.055)/1.055)**2.4) for each in (colour, on)]
+        return (max(light) + 0.05)/(min(light) + 0.05)
+    for colour in ('#0000c8', '#332288', '#440154', '#0b63a5', '#0072b2', '#009e73', '#d55e00', '#cc79a7', '#595c62', '#000000'):
+        plain = tuple(int(colour[i:i + 2], 16) for i in (1, 3, 5))
+        dark = np.asarray(for_dark(Image.new('RGB', (8, 8), plain)))[4, 4]
+        assert contrast(dark, (32, 31, 28)) >= min(4.5, contrast(plain, (255, 255, 255)))*0.95, (colour, dark)
+        if max(plain) - min(plain) > 60: assert dark.argmax() == np.argmax(plain) and int(dark.max()) - int(dark.min()) > 40, (colour, dark)
+
 def test_the_limit_of_the_slider_counts_as_the_notebook_does():
     output = ''.join(''.join(part.get('text', '')) for cell in cells('03_interpret') if cell['cell_type'] == 'code' for part in cell['outputs'])
     numbers = limit_numbers(soup(f'<pre>{output}</pre>'))

@@ -540,10 +540,17 @@ def drawn_examples(site:Path) -> list[dict[str, str]]:
     page = BeautifulSoup((site/'classifier/index.html').read_text(encoding='utf-8'), 'html.parser')
     return [{'src': f'classifier/{image["src"]}', 'alt': image['alt']} for image in page.select('.examples img')][:6]
 
+# What each room of the machinery is for.
+room_words = {'core': 'What all the rest stands on: errors, commands, photos, folders, tables, and words that a stranger wrote.', 'predict': 'All that answers, once a model is there.',
+              'features': 'What photos look like in numbers, and which of them are copies of each other.', 'gather': 'Searching, downloading, licences, and looking a folder over.',
+              'train': 'Labels, fitting with and without torch, and looking into a network.', 'shards': 'More photos than one machine holds.', 'interpret': 'Where a model looks, and the report on its mistakes.',
+              'deploy': 'The app, the Space, the model card, and drift.', 'pages': 'Pages that need no server: one answers, one learns.', 'quiz': 'The grader, sessions, and when a question comes again.',
+              'lessons': 'What the lessons share: data, exercises, sounds, pictures of files.'}
+
 def reference(frame:Frame, site:Path) -> str:
     "All notebooks of the machinery, by room, and what the course's own modules offer."
     def titled(target:str) -> str: return re.search(r'<p class="lead">(.*?)</p>', (site/target).read_text(encoding='utf-8'))[1]
-    rooms = ''.join(f'<h2 id="{room}">{room}</h2><ul>' + ''.join(f'<li><a href="{target}">{escape(title)}</a>: {titled(target)}</li>' for target, title in pages) + '</ul>' for room, pages in frame.rooms.items())
+    rooms = ''.join(f'<h2 id="{room}">{room}</h2><p>{room_words[room]}</p><ul>' + ''.join(f'<li><a href="{target}">{escape(title)}</a>: {titled(target)}</li>' for target, title in pages) + '</ul>' for room, pages in frame.rooms.items())
     return ('<h1>Look inside</h1><p class="lead">The library was written as notebooks. Here they are, room by room, from the ground up: each tells why it is there, shows it at work and checks it.</p>'
             '<p>The calls that the course uses are at the end of its chapters: <a href="gather.html">gather</a>, <a href="train.html">train</a>, <a href="interpret.html">interpret</a>, <a href="deploy.html">deploy</a>, <a href="commands.html">commands</a>.</p>' + rooms)
 
@@ -635,7 +642,8 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     (site/'search.json').write_text(json.dumps(search_entries(site, glossary, frame.megabytes), ensure_ascii=False, separators=(',', ':')), encoding='utf-8')
     (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',
         f'<h1>Lessons</h1><p class="lead">The same tools on other problems. Each stands alone; the chapters come first.</p>{cards(frame.others, site, "../")}', kind='home'), encoding='utf-8')
-    (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')
+    (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site),
+        toc=toc_html(BeautifulSoup(f'<ul>{"".join(f"""<li><a href="#{room}">{room}</a></li>""" for room in frame.rooms)}</ul>', 'html.parser'))), encoding='utf-8')
     root = re.sub(r'^https?://[^/]+', '', frame.address) + '/'
     (site/'404.html').write_text(frame.page('404.html', 'Not here', 'This page is not here.', lost.format(up=root), up=root), encoding='utf-8')
     frame_app(site, 'classifier/index.html', 'A classifier of bears that runs in this page: the photo never leaves your machine.', frame)

@@ -155,11 +155,11 @@
     setTimeout(() => button.classList.remove('done'), 1500);
   });
 
-  // ---- On a phone a wide figure is opened at a size that can be read, and moved about ----
+  // ---- A figure is opened at a size that can be read, and moved about: by its button on a phone, by a click elsewhere ----
   const enlarge = figure => {
     const box = make('dialog', '', {className: 'zoom'}), image = figure.cloneNode(), close = make('button', 'Close', {type: 'button'});
     box.setAttribute('aria-label', 'The figure, enlarged');
-    image.style.width = `${2.5*Math.max(360, html.clientWidth, figure.clientWidth)}px`;
+    image.style.width = `${html.clientWidth < 608 ? 2.5*Math.max(360, html.clientWidth, figure.clientWidth) : Math.max(html.clientWidth - 40, Number(figure.getAttribute('width')))}px`;
     image.style.height = 'auto';
     box.append(image, close);
     close.addEventListener('click', () => box.close());
@@ -172,6 +172,7 @@
     const button = make('button', '⤢ Enlarge', {type: 'button', className: 'enlarge'}), pair = $$('img', figure.parentElement);
     button.setAttribute('aria-label', `Enlarge: ${figure.alt.slice(0, 60)}`);
     button.addEventListener('click', () => enlarge(pair.find(each => each.checkVisibility()) ?? figure));
+    for (const each of pair) each.addEventListener('click', () => enlarge(each));
     (figure.closest('.sideways') ?? figure.parentElement.lastChild).after(button);
   }
 
