@@ -7,7 +7,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/common.html.md"""
 # %% auto #0
 __all__ = ['tones', 'chapters', 'BearsError', 'DataError', 'NetworkError', 'ModelError', 'UsageError', 'near', 'needing_torch',
            'write_beside', 'read_json', 'locked', 'json_line', 'JsonLines', 'read_lines', 'json_rows', 'for_people',
-           'watched', 'progress', 'wilson', 'accuracy_text', 'link_bar', 'as_typed', 'paint', 'say', 'say_next',
+           'watched', 'progress', 'wilson', 'accuracy_text', 'link_bar', 'command_name', 'paint', 'say', 'say_next',
            'columns', 'command', 'print_json', 'worded', 'in_shell', 'bears']
 
 # %% ../../../nbs/engine/core/common.ipynb #3eafe443
@@ -519,34 +519,23 @@ def link_bar(
         for name, address in links.items()) + '</nav>'
 
 # %% ../../../nbs/engine/core/common.ipynb #oname002
-_typed_so = False  # `bears train`, and not `bears-train`
-
-@contextmanager
-def _one_name(words:list[str]) -> Iterator[None]:
-    "While a command runs as `bears NAME`, unless a word on its line looks like the other spelling."
-    global _typed_so
-    before, _typed_so = _typed_so, not any('bears-' in word for word in words)
-    try: yield
-    finally: _typed_so = before
-
-def as_typed(
-    words:str, # To be read by a person
-) -> str: # With `bears train` for `bears-train` where that is how the running command was typed
-    """Commands in the spelling that was typed.
+def command_name(
+    program:str, # The name of a program, such as that of `sys.argv[0]`
+) -> str: # As people read it: `bears train` for the program bears-train
+    """What a program is called in help, advice and errors.
 
     Parameters
     ----------
-    words : str
-        To be read by a person
+    program : str
+        The name of a program, such as that of `sys.argv[0]`
 
     Returns
     -------
     str
-        With `bears train` for `bears-train` where that is how the running command was typed
+        As people read it: `bears train` for the program bears-train
     """
-    if not _typed_so: return words
-    names = '|'.join(name for part in chapters.values() for name in part)
-    return re.sub(rf'(?<![\w/\\.-])bears-({names})(?![\w/\\.-])', r'bears \1', words)
+    first, _, name = program.removesuffix('.exe').partition('-')
+    return f'bears {name}' if first == 'bears' and any(name in part for part in chapters.values()) else program
 
 # %% ../../../nbs/engine/core/common.ipynb #03d31ca5
 tones = {'head': '1', 'next': '1;36', 'error': '1;31', 'name': '36', 'good': '1;32', 'note': '1;33'}
@@ -593,7 +582,7 @@ def say(
     mark : str, default ''
         A word before them that has the tone alone, such as OK
     """
-    text = for_terminal(as_typed(' '.join(map(str, words))))
+    text = for_terminal(' '.join(map(str, words)))
     print(f'{paint(mark, tone)}  {text}' if mark else paint(text, tone), file=for_people(), flush=True)
 
 # %% ../../../nbs/engine/core/common.ipynb #next0001
@@ -668,7 +657,7 @@ class _Help(ArgumentParser):
         lines = [f'  {line}' for line in self.examples]
         if lines: parts.append([paint('Examples', 'head', sys.stdout), *lines, ''])
         if self.then: parts.append([paint('Next', 'head', sys.stdout), f'  {self.then}', ''])
-        return as_typed('\n'.join(line for part in parts for line in part))
+        return '\n'.join(line for part in parts for line in part)
     def error(self, message:str) -> Any: raise SystemExit(_wrong(self, message))
 
 def _named(action:Any) -> str:
@@ -737,7 +726,7 @@ def _plain_words(fn:Callable[..., dict], pos:Iterable[str], words:list[str]) -> 
 # %% ../../../nbs/engine/core/common.ipynb #29a20d46
 def command(
     fn:Callable[..., dict]|None=None, # Does the work and returns its result; its parameters, docments, include `json`
-    pos:Iterable[str]=(), # Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
+    pos:Iterable[str]=(), # Parameters that have a default and still are given without a flag, as in `bears demo DIR`
     examples:Iterable[str]=(), # Lines for the shell that `--help` shows
     then:str='', # A command that often comes next
 ) -> Callable: # The same function; called by a shell it reads the command line
@@ -748,7 +737,7 @@ def command(
     fn : Callable[..., dict] | None, default None
         Does the work and returns its result; its parameters, docments, include `json`
     pos : Iterable[str], default ()
-        Parameters that have a default and still are given without a flag, as in `bears-demo DIR`
+        Parameters that have a default and still are given without a flag, as in `bears demo DIR`
     examples : Iterable[str], default ()
         Lines for the shell that `--help` shows
     then : str, default ''
@@ -766,7 +755,7 @@ def command(
         return fn(*map(_at_home, args), **{name: _at_home(value) for name, value in kwargs.items()})
     def in_shell(words:list[str]|None=None, prog:str='') -> int:
         gc.freeze()  # what is loaded stays until the end: Python need not look through it then
-        prog, words = prog or Path(sys.argv[0]).name.removesuffix('.exe'), sys.argv[1:] if words is None else words
+        prog, words = command_name(prog or Path(sys.argv[0]).name), sys.argv[1:] if words is None else words
         args, named = _plain_words(fn, pos, words), dict[str, Any]()
         if args is None: args, named = _given(fn, _parser(fn, prog, pos, examples, then), words)
         named = {name: _at_home(value) for name, value in named.items()}
@@ -899,7 +888,7 @@ chapters = {
 def bears(
     words:list[str]|None=None, # What was typed behind `bears`; None reads the command line
 ) -> int: # The exit code
-    """All commands under one name: `bears train photos` is `bears-train photos`.
+    """All commands under one name, by chapter.
 
     Parameters
     ----------
@@ -917,7 +906,7 @@ def bears(
     if words[:1] == ['--version']: print(f'bears_lib {__version__}'); return 0
     if words and words[0] in known:
         called = getattr(import_module(known[words[0]]), f'bears_{words[0]}')
-        with _one_name(words): return called.in_shell(words[1:], f'bears {words[0]}')
+        return called.in_shell(words[1:], f'bears {words[0]}')
     if words and words[0] not in ('-h', '--help', 'help'):
         say(f'bears: there is no command {words[0]!r}.{near(words[0], known)} bears --help lists all.', tone='error')
         return 2

@@ -97,7 +97,7 @@ def _drawn(each:int=12) -> dict[str, Path]:
         for i, place in enumerate(np.linspace(0, len(some) - 1, each).round().astype(int), start=1)}
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000020
-most_photos = 1000  # on the page: more belong on a disk, to `bears-train`
+most_photos = 1000  # on the page: more belong on a disk, to `bears train`
 
 def _settings(copied:bool, drawn:Iterable[str]) -> dict[str, Any]:
     "All that differs from one release to the next, for the page's script."
