@@ -43,6 +43,18 @@ def test_in_the_dark_paper_turns_and_photos_stay():
     assert dark[5, 5].max() < 60 and dark[21, 100].min() > 200
     assert dark[120, 201].argmax() == 2 and dark[120, 201].min() > 40, 'blue stays blue, and is light'
 
+def test_in_the_dark_boxes_with_words_turn_and_dark_photos_stay():
+    sheet = np.full((120, 260, 3), 255, np.uint8)
+    sheet[20:90, 20:110] = (220, 234, 247)   # a light box, as in a drawing of how things hang together
+    rng = np.random.default_rng(0)
+    sheet[30:80, 30:100][rng.random((50, 70)) < 0.3] = rng.integers(0, 220, 3, np.uint8)
+    sheet[40:70, 40:90][rng.random((30, 50)) < 0.3] = (90, 120, 60)
+    photo = rng.integers(0, 90, (70, 90, 3), np.uint8)
+    photo[:36] = 0                           # padded with black
+    sheet[20:90, 140:230] = photo
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert dark[22, 25].max() < 110 and (dark[20:90, 140:230] == photo).all()
+
 def test_in_the_dark_lines_keep_their_contrast_and_their_hue():
     "The colours of the course's charts, with the contrast against their paper that WCAG counts."
     def contrast(colour, on) -> float:

@@ -445,7 +445,7 @@ def test_a_phone_shows_examples_at_once_and_the_answer_beside_its_photo(browser,
     visit = Visit(browser, f'{site.origin}/classifier/', viewport={'width': 390, 'height': 844}, has_touch=True, is_mobile=True, screen={'width': 390, 'height': 844})
     page = visit.page
     box = lambda part: page.locator(part).evaluate('part => { const {top, bottom, left, right, width, height} = part.getBoundingClientRect(); return {top, bottom, left, right, width, height}; }')
-    assert page.inner_text('#hint') == 'Choose a photo, or take one:' and 'I know black, grizzly and teddy, and say so' in page.inner_text('#note')
+    assert page.inner_text('#hint') == 'From this phone, or with its camera:' and 'I know black, grizzly and teddy, and say so' in page.inner_text('#note')
     touched = [box(f'.examples li:nth-child({n}) button') for n in range(1, 7)]
     assert len({each['top'] for each in touched}) == 1 and all(each['bottom'] < 844 and min(each['width'], each['height']) >= 44 for each in touched)
     page.locator('.examples button').nth(3).tap()

@@ -24,8 +24,15 @@ def photo_box(inked:np.ndarray, part:np.ndarray, box:tuple[slice, slice]) -> tup
     whole = inside.size > 0.8*part.size  # not the body of something that stands on white
     return inner if whole and min(sides) > 0.3 and inside.mean() > 0.5 else None
 
+def has_ground(pixels:np.ndarray) -> bool:
+    "Whether more than half of an area is of one colour that is light or strong, as a box with words in it or a button is."
+    values, counts = np.unique(pixels.reshape(-1, 3)//8, axis=0, return_counts=True)
+    most = 8*values[counts.argmax()]
+    return bool(counts.max() > 0.5*counts.sum() and (most.min() > 120 or np.ptp(most) > 60))
+
 def is_flat(pixels:np.ndarray) -> bool:
     "Areas of a drawing have few colours; a photo has many."
+    if has_ground(pixels): return True
     counts = np.bincount((pixels[::2, ::2]//24 @ np.array([121, 11, 1])).ravel())
     main = counts[counts > counts.sum()*0.02]
     return main.sum() > 0.93*counts.sum() and len(main) < 7
@@ -49,7 +56,7 @@ def light_of(pixels:np.ndarray) -> np.ndarray:
 def lifted(dark:np.ndarray, was:np.ndarray) -> np.ndarray:
     "Colours with white in them where the dark theme would show them much weaker than they were on white: blue is dark at any lightness."
     contrast = 1.05/(light_of(was)**2.2 + 0.05)  # as WCAG counts it
-    least = np.clip((light_of(paper)**2.2 + 0.05)*contrast**0.75 - 0.05, 0, 1)**(1/2.2)
+    least = np.clip((light_of(paper)**2.2 + 0.05)*np.maximum(contrast**0.75, np.minimum(contrast, 4.5)) - 0.05, 0, 1)**(1/2.2)
     now = light_of(dark)
     share = np.clip((least - now)/np.maximum(1 - now, 1e-6), 0, 1)[..., None]
     return dark + share*(255 - dark)

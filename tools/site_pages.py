@@ -347,7 +347,7 @@ def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     for cell in main.select('th'):
         if not cell.get_text(strip=True): cell.name = 'td'  # a corner, and the head of nothing
     for code in main.select('td > code, th > code'):
-        if len(code.get_text()) <= 30: code['class'] = [*code.get('class', []), 'whole']
+        if re.fullmatch(r'\S{1,30}', code.get_text()): code['class'] = [*code.get('class', []), 'whole']
     for n, table in enumerate(main.find_all('table'), 1): table.wrap(soup.new_tag('div', attrs={'class': 'table', 'tabindex': '0', 'role': 'region', 'aria-label': f'Table {n}'}))
     for button in main.select('.code-copy-button'):
         button.clear()

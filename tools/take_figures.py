@@ -102,16 +102,17 @@ def trainer(browser:Browser, place:Path) -> Image.Image:
     try:
         view = open_page(browser, f'http://127.0.0.1:{server.server_port}/', 800, 1400)
         view.wait_for_selector('.class')
-        for i, label in enumerate(('black', 'teddy')):
+        for i, label in enumerate(('grizzly', 'teddy')):
             box = view.locator('.class').nth(i)
-            box.locator('input[type=text]').fill(f'{label} bear')
+            box.locator('input[type=text]').fill({'grizzly': 'a real bear', 'teddy': 'my teddy'}[label])
             box.locator('input[type=text]').press('Tab')
             box.locator('input[type=file]').set_input_files(photos_of(label)[:7])
         view.get_by_text('Learnt from 14 photos').first.wait_for(timeout=240_000)
-        view.set_input_files('#ask', photos_of('teddy')[12])
+        view.set_input_files('#ask', shutil.copy(photos_of('teddy')[12], place/'another.jpg'))
         view.locator('#bars li').first.wait_for()
         view.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }",
             'header, main > section:not(#result, #test, :first-child), .small, #next, #table, #how, #curve, #findings { display: none !important } main { padding-top: 1rem }')
+        view.evaluate('document.activeElement.blur()')
         view.wait_for_timeout(500)
         bottom = view.evaluate("document.querySelector('#test').getBoundingClientRect().bottom + scrollY")
         return shot(view, full_page=True, clip={'x': 0, 'y': 0, 'width': 800, 'height': bottom + 16})
@@ -120,7 +121,7 @@ def trainer(browser:Browser, place:Path) -> Image.Image:
 def photos_of(label:str) -> list[Path]:
     "Drawn bears of one class, without the sample's planted faults."
     faulty = set(pd.read_csv(sample_bears()/'faults.csv')['file_name'])
-    return [path for path in sorted((sample_bears()/label).glob('*.jpg')) if f'{label}/{path.name}' not in faulty]
+    return [path for path in sorted((sample_bears()/label).glob('*.jpg')) if f'{label}/{path.name}' not in faulty and np.asarray(Image.open(path).convert('L'))[:5, :5].mean() < 200]  # and none on white
 
 def notebook(browser:Browser, place:Path, code:str) -> Page:
     "JupyterLab with one cell that has been run."

@@ -8,7 +8,7 @@ const percent = chance => `${(100*chance).toFixed(1)}%`;
 const phone = matchMedia('(pointer: coarse)').matches, device = !phone ? 'machine' : Math.min(screen.width, screen.height) < 600 ? 'phone' : 'tablet';
 const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 
-const invites = phone ? 'Choose a photo, or take one:' : 'Drop a photo here, paste one, or';
+const invites = phone ? `From this ${device}, or with its camera:` : 'Drop a photo here, paste one, or';
 
 class Problem extends Error {}  // its message is for the visitor
 
