@@ -81,7 +81,7 @@ def phone(browser:Browser, place:Path) -> Image.Image:
         def log_message(self, *args): pass
     server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=str(page)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try: screens = [on_phone(browser, f'http://127.0.0.1:{server.server_port}/', photo) for photo in (a_bear(), a_tent(place))]
+    try: screens = [on_phone(browser, f'http://127.0.0.1:{server.server_port}/', photo) for photo in (shutil.copy(a_bear(), place/'bear.jpg'), a_tent(place))]
     finally: server.shutdown()
     both = Image.new('RGB', (2*screens[0].width + 24, screens[0].height), 'white')
     for i, screen in enumerate(screens): both.paste(screen, (i*(screen.width + 24), 0))
