@@ -326,10 +326,10 @@ def goal_box(main:Tag, each:Chapter) -> str:
 
 def move_sideways(main:Tag, soup:BeautifulSoup) -> None:
     "A figure with small letters gets a box that a phone moves it in."
-    for image in main.select('figure img.of-light'):
+    for n, image in enumerate(main.select('figure img.of-light'), 1):
         width = next((width for words, width in sideways.items() if image['alt'].startswith(words)), 0)
         if not width: continue
-        dark, box = image.find_next_sibling('img'), image.wrap(soup.new_tag('div', attrs={'class': 'table sideways', 'role': 'region', 'aria-label': 'The figure, which moves sideways'}))
+        dark, box = image.find_next_sibling('img'), image.wrap(soup.new_tag('div', attrs={'class': 'table sideways', 'role': 'region', 'aria-label': f'Figure {n}, which moves sideways'}))
         box.append(dark.extract())
         for each in (image, dark): each['style'] = f'--least: {width}rem'
 
