@@ -239,9 +239,9 @@ def test_report_escapes_what_files_and_classes_are_called(place, tmp_path):
 def test_report_says_what_it_is_and_what_to_do_next(place, tmp_path):
     done = bears_report(str(place/'model'), str(place/'photos'), to=str(tmp_path/'page.html'))
     text = Path(done['report']).read_text(encoding='utf-8')
-    for words in (f'<code>{place/"model"}</code>', f'<code>{place/"photos"}</code>', f'{datetime.now():%d %B %Y}', f'bears-report {place/"model"} {place/"photos"} --to'):
+    for words in (f'<code>{place/"model"}</code>', f'<code>{place/"photos"}</code>', f'{datetime.now():%d %B %Y}', f'bears report {place/"model"} {place/"photos"} --to'):
         assert words in text, words
-    assert done['next'] in html.unescape(text) and done['next'].split()[0] in ('bears-gather', 'bears-app', 'bears-check')
+    assert done['next'] in html.unescape(text) and ' '.join(done['next'].split()[:2]) in ('bears gather', 'bears app', 'bears check')
     assert text.index('Next:') < text.index('Class by class')
 
 def test_report_says_first_what_to_look_at(place, tmp_path):
@@ -263,9 +263,9 @@ def judged(n:int, wrong:int, chance:float=0.8, about:str='') -> Evaluation:
     return Evaluation([Path(f'{i}.jpg') for i in range(2*n)], ['black', 'grizzly'], truth, said, np.zeros((2*n, 4)), about=about)
 
 @pytest.mark.parametrize('result, words, command', [
-    (judged(100, 0, about='all of these: the figure is too good.'), 'not seen', 'bears-report m OTHER_PHOTOS'), (judged(100, 8, 0.99), '8 photos are wrong', "bears-check 'my photos'"),
-    (judged(12, 0), 'Only 12 photos of black', "bears-gather 'my photos' --classes black"), (judged(100, 30), 'black is taken for grizzly most often (30 times)', "bears-gather 'my photos' --classes black,grizzly"),
-    (judged(100, 4), 'right on at least 95%', 'bears-app m --keep offered')])
+    (judged(100, 0, about='all of these: the figure is too good.'), 'not seen', 'bears report m OTHER_PHOTOS'), (judged(100, 8, 0.99), '8 photos are wrong', "bears check 'my photos'"),
+    (judged(12, 0), 'Only 12 photos of black', "bears gather 'my photos' --classes black"), (judged(100, 30), 'black is taken for grizzly most often (30 times)', "bears gather 'my photos' --classes black,grizzly"),
+    (judged(100, 4), 'right on at least 95%', 'bears app m --keep offered')])
 def test_advice_names_what_misleads_most(result, words, command):
     said, then = advice(result, 'm', "'my photos'")
     assert words in said and then == command

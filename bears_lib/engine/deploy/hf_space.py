@@ -216,10 +216,10 @@ def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:
     return f'{api.endpoint}/spaces/{repo}'
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #0ea1a780
-@command(examples=['bears-space model space', 'bears-space model space --push me/bears'],
+@command(examples=['bears space model space', 'bears space model space --push me/bears'],
     then='python space/app.py')
 def bears_space(
-    model:str, # A model folder, as `bears-train` writes it
+    model:str, # A model folder, as `bears train` writes it
     dest:str, # The folder to make; with --push, one that was made before is taken as it is
     title:str='', # The heading; without it, it asks which of the classes it is
     push:str='', # owner/name on Hugging Face: say what would be uploaded there

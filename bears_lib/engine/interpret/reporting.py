@@ -162,21 +162,21 @@ def advice(
     low, high = wilson(int(result.right.sum()), len(result.right))
     if 'too good' in result.about:
         return ('Judge the model by photos that it has not seen before you believe this figure.',
-            f'bears-report {model} OTHER_PHOTOS')
+            f'bears report {model} OTHER_PHOTOS')
     if doubted >= max(3, 0.01*len(wrong)):
         return (f'{doubted} photos are wrong although the model is at least 90% sure: such a photo often lies in the '
             'wrong folder. Look at those first, move or take out what is misplaced, and train again.',
-            f'bears-check {photos}')
+            f'bears check {photos}')
     if counts[rare] < 30:
         return (f'Only {counted(int(counts[rare]), "photo")} of {result.labels[rare]} were there to judge by, so its '
             'accuracy is hardly known. Gather more, and train again.',
-            f'bears-gather {photos} --classes {shlex.quote(result.labels[rare])}')
+            f'bears gather {photos} --classes {shlex.quote(result.labels[rare])}')
     if low >= 0.9 or not wrong.any():
         return (f'It is right on at least {low:.0%} of photos like these. Let others try it, and keep what it gets '
-            'wrong.', f'bears-app {model} --keep offered')
+            'wrong.', f'bears app {model} --keep offered')
     actual, said, n = most_confused(result)[0]
     return (f'{actual} is taken for {said} most often ({n} times). More photos of both, of the kind that is mixed up, '
-        'help most.', f'bears-gather {photos} --classes {shlex.quote(f"{actual},{said}")}')
+        'help most.', f'bears gather {photos} --classes {shlex.quote(f"{actual},{said}")}')
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #c627d888
 def _advice(words:str, command:str) -> str:
@@ -235,7 +235,7 @@ def _facts(model:Any, photos:Any, to:str|Path, result:Evaluation) -> list[str]:
     "Lines of HTML: which model, which photos, when, and how the page was made."
     named, folder = _called(model, photos)
     saved = isinstance(model, str | Path)
-    made = f'bears-report {named} {folder} --to {shlex.quote(str(to))}' if saved else 'report(learn)'
+    made = f'bears report {named} {folder} --to {shlex.quote(str(to))}' if saved else 'report(learn)'
     photographed = f'{counted(len(result.photos), "photo")} of {counted(len(result.labels), "class", "classes")}'
     where = f' in <code>{for_html(str(photos))}</code>' if photos else ', the model\'s own'
     model_line = f'Model <code>{for_html(str(model))}</code>' if saved else 'A model in memory'
@@ -272,10 +272,10 @@ def report(
     return write_report(model, photos, to, worst)[0]
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #d985d17e
-@command(examples=['bears-report model bears', 'bears-report model bears --to bears.html'],
-    then='bears-app model')
+@command(examples=['bears report model bears', 'bears report model bears --to bears.html'],
+    then='bears app model')
 def bears_report(
-    model:str, # A model folder, as `bears-train` and `save_model` write it
+    model:str, # A model folder, as `bears train` and `save_model` write it
     photos:str, # A folder with one folder of photos for each class
     to:str='report.html', # The file to write
     json:bool=False, # Print the result as one JSON object, last on stdout
