@@ -117,6 +117,7 @@ def quiz(browser:Browser, place:Path) -> Image.Image:
     box.get_by_role('button', name='Check', exact=True).click()
     box.get_by_text('suggested: partly right').wait_for()
     box.get_by_role('button', name='partly', exact=True).click()
+    box.get_by_role('button', name='More', exact=True).click()
     box.get_by_placeholder('what you would write now').fill('hardly any food, and asleep they live on their fat')
     return element(view, box)
 
@@ -125,8 +126,8 @@ def cleaner(browser:Browser, place:Path) -> Image.Image:
     drop_dups(path := sample_bears(place/'bears'), dry_run=False)
     view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
     box = view.locator('.widget-vbox').first
-    box.get_by_role('button', name='Agree: to teddy').first.wait_for(timeout=400_000)
-    box.get_by_role('button', name='Agree: to teddy').first.click()
+    box.get_by_role('button', name='Move to teddy').first.wait_for(timeout=400_000)
+    box.get_by_role('button', name='Move to teddy').first.click()
     box.get_by_text('To another class: 1.').wait_for()
     return element(view, box)
 
