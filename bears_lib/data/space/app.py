@@ -24,7 +24,7 @@ def look(path):
     try: answer = classify(Path(path).read_bytes())
     except (BearsError, OSError) as error: return f'That did not work: {for_markdown(error)}', None
     label = next(iter(answer))
-    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.** Closest is {for_markdown(label)}, but don\'t rely on it.', dict(answer)
+    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.**\n\nClosest is {for_markdown(label)}, but don\'t rely on it.', dict(answer)
     return f'Most likely **{for_markdown(label)}**, {answer[label]:.0%}.', dict(answer)
 
 

@@ -143,7 +143,7 @@ def verdict(
     """
     label = next(iter(answer))
     if getattr(answer, 'unsure', False):
-        return (f'**Unlike anything I know.** I learnt {for_markdown(listed(answer))}, and this looks like none of '
+        return (f'**Unlike anything I know.**\n\nI learnt {for_markdown(listed(answer))}, and this looks like none of '
                 f"them. Closest is {for_markdown(label)}, but don't rely on it.")
     if is_unsure(answer): return f'Perhaps **{for_markdown(label)}**, but I am far from sure.'
     return f'Most likely **{for_markdown(label)}**, {answer[label]:.0%}.'

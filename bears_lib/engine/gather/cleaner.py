@@ -404,7 +404,8 @@ def show(self:_Card, large:bool) -> None:
     "Show the photo small, or as large as the page."
     self.large, layout = large, self.image.layout
     self.image.value = picture_of(self.path, 720 if large else 2*self.side)
-    layout.height, layout.max_height = ('auto', '75vh') if large else (f'{self.side}px', None)
+    layout.width, layout.height = ('auto', 'auto') if large else ('100%', f'{self.side}px')
+    layout.max_height, layout.max_width = '75vh' if large else None, '100%'
     self.quick[2].description = 'Close the photo' if large else 'Zoom'
     (self.box.add_class if large else self.box.remove_class)('bears-big')
 
@@ -413,8 +414,9 @@ def _card_words(entry:_Entry) -> str: # HTML
     found = ''.join(f'<div class="bears-note"><b>{for_html(each)}</b></div>' for each in entry.problems)
     said = f'. The model {for_html(entry.words().partition(", loss")[0])}' if entry.chances else ''
     loss = f', loss {entry.loss:.2f}' if entry.chances else ''
+    name = entry.file if len(entry.file) <= 20 else shorten(Path(entry.file).name, 14)
     return (f'{found}<div>In <b>{for_html(entry.label)}</b>{said}.</div><div class="bears-quiet" '
-        f'title="{for_html(entry.file)}">{for_html(shorten(entry.file, 20))}{loss}</div>')
+        f'title="{for_html(entry.file)}">{for_html(name)}{loss}</div>')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #9de43ed7
 @patch
@@ -457,8 +459,10 @@ def _controls() -> dict[str, Any]:
         apply=widgets.Button(description='Apply', button_style='primary'), undo=quiet('Undo'),
         status=widgets.HTML(), message=widgets.HTML(), keys=widgets.HTML(f'<small>{keys}</small>'))
 
-def _style() -> str: # HTML
-    return f"<style>{files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')}</style>"
+def _look() -> Any: # A widget that shows nothing
+    import ipywidgets as widgets
+    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
+    return widgets.HTML(f'<style>{style}</style>', layout=widgets.Layout(display='none'))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
 class ImageCleaner(_Review):
@@ -611,8 +615,9 @@ def _build(self:ImageCleaner) -> Any:
     least = f'minmax(min(100%, {self.cards[0].side + 40}px), 1fr)'
     grid = widgets.Box([card.box for card in self.cards],
         layout=widgets.Layout(display='grid', grid_template_columns=f'repeat(auto-fill, {least})', grid_gap='12px'))
+    _named(grid, 'bears-grid')
     box = widgets.VBox([bar('told', 'progress', 'agree', 'filters'), folded, grid, self.pager,
-        bar('apply', 'undo', 'status', kind='bears-foot'), parts['message'], parts['keys'], widgets.HTML(_style())])
+        bar('apply', 'undo', 'status', kind='bears-foot'), parts['message'], parts['keys'], _look()])
     return _named(box, 'bears-box bears-cleaner')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #keys0002

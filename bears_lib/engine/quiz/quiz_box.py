@@ -41,7 +41,7 @@ def quiz_box(
     parts['folded'] = _named(w.VBox([parts['correction'], parts['nit'], row('accept', 'back', 'jump')]), 'bears-more')
     parts['folded'].layout.display = 'none'
     box = w.VBox([parts['ask'], parts['box'], row('check', 'next', 'hint', 'model', 'more'), parts['result'],
-        parts['mark'], parts['folded'], w.HTML(_style())], layout=w.Layout(max_width='46rem'))
+        parts['mark'], parts['folded'], _look()], layout=w.Layout(max_width='46rem'))
     _named(box, 'bears-box bears-quiz')
     box.parts, box.refresh, box.save = parts, partial(_show, quiz, parts), partial(_save, quiz, parts)
     quiz.box = box
@@ -56,7 +56,7 @@ def _parts(quiz:Quiz) -> dict[str, Any]:
     topics = [('Go to a topic', ''), *((f'{n}. {q.topic}', str(n)) for n, q in enumerate(quiz.questions, 1))]
     def quiet(words:str) -> Any: return _named(w.Button(description=words), 'bears-text')
     return dict(ask=w.HTML(), box=_named(w.Textarea(placeholder='Your answer'), 'bears-answer'),
-        check=w.Button(description='Check', button_style='primary'), next=w.Button(description='Skip'),
+        check=_named(w.Button(description='Check', button_style='primary'), 'bears-text'), next=quiet('Skip'),
         hint=quiet('Hint'), model=quiet('Model answer'), result=w.HTML(),
         more=_named(w.ToggleButton(description='More'), 'bears-text bears-fold bears-last'),
         mark=w.ToggleButtons(options=grades, value=None, description='Your mark', style=wide),
@@ -71,8 +71,10 @@ def _named(widget:Any, names:str) -> Any: # The same widget
     for name in names.split(): widget.add_class(name)
     return widget
 
-def _style() -> str: # HTML
-    return f"<style>{files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')}</style>"
+def _look() -> Any: # A widget that shows nothing
+    import ipywidgets as w
+    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
+    return w.HTML(f'<style>{style}</style>', layout=w.Layout(display='none'))
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #3d792efb
 def _show(quiz:Quiz, parts:dict) -> None:
@@ -275,8 +277,8 @@ def _model(quiz:Quiz, parts:dict) -> None:
         parts['result'].value += '<p>Try once with it. <i>Model answer</i> again shows the answer.</p>'
         return
     said = verdict_html(quiz.result, q, quiz.first_try) if quiz.result else ''
-    parts['result'].value = (f'{said}<p style="margin:.5em 0 .3em"><b>Model answer:</b> {for_html(q.model)}</p>'
-                             f'<p>{for_html(q.why)}</p><p>Read it in {_read_in(q)}</p>')
+    parts['result'].value = (f'{said}<p style="margin:1em 0 .3em"><b>Model answer:</b> {for_html(q.model)}</p>'
+                             f'<p>{for_html(q.why)}</p>' + ('' if said else f'<p>Read it in {_read_in(q)}</p>'))
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #94253da6
 @patch
