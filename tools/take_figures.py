@@ -142,7 +142,9 @@ def buttons(browser:Browser, place:Path) -> Image.Image:
     return element(view, box)
 
 def element(view:Page, box) -> Image.Image:
-    "One part of the page; the page is closed, and with it the server behind it."
+    "One part of the page, with no notice of JupyterLab's before it; the page is closed, and with it the server behind it."
+    view.add_style_tag(content='.Toastify { display: none; }')
+    view.mouse.move(0, 0)
     view.wait_for_timeout(500)
     picture = Image.open(io.BytesIO(box.screenshot())).convert('RGB')
     view.close()

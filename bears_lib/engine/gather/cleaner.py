@@ -414,7 +414,7 @@ def _card_words(entry:_Entry) -> str: # HTML
     found = ''.join(f'<div class="bears-note"><b>{for_html(each)}</b></div>' for each in entry.problems)
     said = f'. The model {for_html(entry.words().partition(", loss")[0])}' if entry.chances else ''
     loss = f', loss {entry.loss:.2f}' if entry.chances else ''
-    name = entry.file if len(entry.file) <= 20 else shorten(Path(entry.file).name, 14)
+    name = entry.file if len(entry.file) <= 20 else shorten(Path(entry.file).name, 16)
     return (f'{found}<div>In <b>{for_html(entry.label)}</b>{said}.</div><div class="bears-quiet" '
         f'title="{for_html(entry.file)}">{for_html(name)}{loss}</div>')
 
@@ -518,8 +518,8 @@ def _fill(self:ImageCleaner) -> None:
     parts['page'].max = self.pages
     parts['label'].value, parts['split'].value = self.label, self.split
     parts['page'].value, parts['found'].value = self.page + 1, self.found
-    self._say()
     self._fill_cards()
+    self._say()  # last: who reads that something was chosen sees it on its card too
     self.filling = False
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #4d8a2c40
