@@ -40,8 +40,8 @@ with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as 
     photo.change(look, photo, [said, bars], api_name='predict')
 
 if __name__ == '__main__':
-    look = json.loads((here/'look.json').read_text(encoding='utf-8'))  # the colours; style.css has the rest
-    blue, sand = (gr.themes.Color(*look[name]) for name in ('blue', 'sand'))
-    theme = gr.themes.Soft(primary_hue=blue, secondary_hue=blue, neutral_hue=sand, **look['fonts']).set(**look['set'])
+    tones = json.loads((here/'look.json').read_text(encoding='utf-8'))  # the colours; style.css has the rest
+    blue, sand = (gr.themes.Color(*tones[name]) for name in ('blue', 'sand'))
+    theme = gr.themes.Soft(primary_hue=blue, secondary_hue=blue, neutral_hue=sand, **tones['fonts']).set(**tones['set'])
     own = [] if os.environ.get('SPACE_ID') or os.environ.get('GRADIO_SERVER_NAME') else [Middleware(TrustedHostMiddleware, allowed_hosts=['127.0.0.1', 'localhost'])]
     app.launch(theme=theme, css=(here/'style.css').read_text(encoding='utf-8'), max_file_size='20mb', run_history=False, enable_monitoring=False, ssr_mode=False, app_kwargs={'middleware': own})

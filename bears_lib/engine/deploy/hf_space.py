@@ -149,7 +149,8 @@ def make_space(
     title = title or asked_title(info.labels)
     pictures = _examples(drawn_examples(info.labels) if examples is None else examples)
     texts = {**predicting_part(), 'app.py': _program(title),
-             **{name: page_look(name) for name in ('look.json', 'style.css')}, 'README.md': _readme(title, info, licence),
+             'README.md': _readme(title, info, licence), 'look.json': page_look('look.json'),
+             'style.css': page_look('style.css'),
              'requirements.txt': ''.join(f'{name}=={release}\n' for name, release in _releases().items())}
     files = {name: text.encode() for name, text in texts.items()} | {f'examples/{name}': picture
         for name, picture in pictures.items()}

@@ -343,7 +343,7 @@ class _Card:
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
         self.side, self.file, self.shown, self.choice, self.large, self.chosen = side, '', '', '', False, chosen
-        self.ways, self.first = list[str](), 'keep'  # What each of the classes' buttons chooses, and what the first does
+        self.path, self.ways, self.first = Path(), list[str](), 'keep'  # What each class's button chooses, and the first
         self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width='100%', object_fit='contain'))
         self.words = _named(widgets.HTML(layout=widgets.Layout(height='auto')), 'bears-words')
         self.quick = [_quick(*each) for each in (('Keep', 'What stands to reason (Enter)', 'bears-agree'),
@@ -494,6 +494,7 @@ class ImageCleaner(_Review):
         super().__init__(report.folder.root, _entries(report, chances, labels), per_page)
         self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen, self.enlarge)
             for i in range(per_page)], False
+        self.pager:Any = None  # The row that turns pages
         self.found = 'any' if any(entry.problems for entry in self.entries) else ''
         self.box = self._build()
         self._changed()
