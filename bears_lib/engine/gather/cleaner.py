@@ -343,7 +343,7 @@ class _Card:
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
         self.side, self.file, self.shown, self.choice, self.large, self.chosen = side, '', '', '', False, chosen
-        self.path, self.ways, self.first = Path(), list[str](), 'keep'  # What each class's button chooses, and the first
+        self.path, self.ways, self.first = Path(), list[str](), 'keep'  # What each class's button does, and the first
         self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width='100%', object_fit='contain'))
         self.words = _named(widgets.HTML(layout=widgets.Layout(height='auto')), 'bears-words')
         self.quick = [_quick(*each) for each in (('Keep', 'What stands to reason (Enter)', 'bears-agree'),
