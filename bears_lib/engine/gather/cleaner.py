@@ -288,6 +288,7 @@ def undo(self:_Review) -> list[Move]: # Where each photo went
     self._follow(moves)
     return moves
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #60081df4
 @patch
 def _follow(self:_Review, moves:list[Move]) -> None:
     "Photos keep what is known of them under their new name."

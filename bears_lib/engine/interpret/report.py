@@ -247,7 +247,8 @@ def photo_card(
     names = f'<span>Looks most like {for_html(labels)}:</span><div class="near">{like}</div>' if near else ''
     mark = '' if result.right[i] else ' class="wrong"'
     verdict = 'right' if result.right[i] else 'wrong'
-    return (f'<figure id="card-{name}-{i}"{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{verdict}</b>: {for_html(words)}'
+    return (f'<figure id="card-{name}-{i}"{mark}><div class="pair">{"".join(pictures)}</div>'
+        f'<figcaption><b>{verdict}</b>: {for_html(words)}'
         f'<br><code class="path">{for_html(path or file.name)}</code>{names}</figcaption></figure>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #d2878c65
