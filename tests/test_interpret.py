@@ -253,8 +253,22 @@ def test_report_says_first_what_to_look_at(place, tmp_path):
     assert re.search(rf'<b>\d+ of {n} right\.</b>', first) and re.search(r'Look at these [3-9] first', first)
     assert all(f'blue/wrong{i}.jpg: the folder says blue' in first for i in range(3)) and 'folder: <b>blue</b><br>model: <b>red</b>' in first
     assert 'Log loss' not in re.sub(r'<details>.*?</details>', '', first) and '95% interval' in first
+    links = re.findall(r'<li><a href="#(card-worst-\d+)">', first)
+    assert links and all(text.count(f'id="{link}"') == 1 for link in links)  # each leads to its card
+    assert all(f'<code class="path">blue/wrong{i}.jpg</code>' in first for i in range(3))
     assert f'{photos}/' not in text and '>blue/wrong0.jpg<' in text  # the folder once, not on each card
     assert 'class="wide stack"' in text and '<td data-head="95% interval">' in text
+
+@pytest.mark.parametrize('sure, heading', [(1, 'Look at this one first'), (13, 'Look at these 13 first'), (40, 'Look at these 12 of 40 first')])
+def test_the_photos_to_look_at_first_are_those_that_the_advice_counts(sure, heading, place):
+    from bears_lib.engine.interpret.reporting import _look_first
+    result = judged(200, 40, 0.6)
+    result.probabilities[:sure] = (0.03, 0.97)
+    photo = sorted((place/'photos').rglob('*.jpg'))[0]
+    result.photos = [photo]*len(result.photos)
+    told = _look_first(result, [str(i) for i in range(len(result.photos))])
+    assert heading in told and f'Of its 40 mistakes the model is at least 90% sure of {sure}' in told
+    if sure >= 3: assert advice(result, 'm', 'photos')[0].startswith(f'{sure} photos are wrong')
 
 def judged(n:int, wrong:int, chance:float=0.8, about:str='') -> Evaluation:
     "Two classes of `n` photos; of the first, `wrong` are taken for the second with that probability."

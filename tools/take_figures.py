@@ -147,6 +147,7 @@ def quiz(browser:Browser, place:Path) -> Image.Image:
     box.get_by_role('button', name='Check', exact=True).click()
     box.get_by_text('suggested: partly right').wait_for()
     box.get_by_role('button', name='partly', exact=True).click()
+    box.get_by_role('button', name='More', exact=True).click()
     box.get_by_placeholder('what you would write now').fill('hardly any food, and asleep they live on their fat')
     return element(view, box)
 
@@ -155,8 +156,8 @@ def cleaner(browser:Browser, place:Path) -> Image.Image:
     drop_dups(path := sample_bears(place/'bears'), dry_run=False)
     view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
     box = view.locator('.widget-vbox').first
-    box.get_by_role('button', name='Agree: to teddy').first.wait_for(timeout=400_000)
-    box.get_by_role('button', name='Agree: to teddy').first.click()
+    box.get_by_role('button', name='Move to teddy').first.wait_for(timeout=400_000)
+    box.get_by_role('button', name='Move to teddy').first.click()
     box.get_by_text('To another class: 1.').wait_for()
     return element(view, box)
 
@@ -171,7 +172,9 @@ def buttons(browser:Browser, place:Path) -> Image.Image:
     return element(view, box)
 
 def element(view:Page, box) -> Image.Image:
-    "One part of the page; the page is closed, and with it the server behind it."
+    "One part of the page, with no notice of JupyterLab's before it; the page is closed, and with it the server behind it."
+    view.add_style_tag(content='.Toastify { display: none; }')
+    view.mouse.move(0, 0)
     view.wait_for_timeout(500)
     picture = Image.open(io.BytesIO(box.screenshot())).convert('RGB')
     view.close()

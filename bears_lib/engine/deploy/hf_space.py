@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 import ast, io, json, re, sys
 from ... import __version__
-from .gradio_app import asked_title, drawn_examples, listed
+from .gradio_app import asked_title, drawn_examples, listed, page_look
 from ..core.common import BearsError, NetworkError, UsageError, command, say, wilson
 from ..gather.licences import hub_licence, require_open
 from ..predict.model_folder import ModelInfo, model_files, read_model
@@ -148,7 +148,9 @@ def make_space(
     check_network(data)
     title = title or asked_title(info.labels)
     pictures = _examples(drawn_examples(info.labels) if examples is None else examples)
-    texts = {**predicting_part(), 'app.py': _program(title), 'README.md': _readme(title, info, licence),
+    texts = {**predicting_part(), 'app.py': _program(title),
+             'README.md': _readme(title, info, licence), 'look.json': page_look('look.json'),
+             'style.css': page_look('style.css'),
              'requirements.txt': ''.join(f'{name}=={release}\n' for name, release in _releases().items())}
     files = {name: text.encode() for name, text in texts.items()} | {f'examples/{name}': picture
         for name, picture in pictures.items()}
