@@ -149,7 +149,7 @@ def test_the_command_says_writes_and_takes(tmp_path, capsys):
     assert code == 0 and (told['taken'], told['chapters']['1']['answered']) == (4, 3)
     assert 'leave 1 out' in json.loads((bears(['quiz', '1', '--progress', '--json']), capsys.readouterr().out)[1])['error']
     assert 'Which chapter?' in json.loads((bears(['quiz', '--json']), capsys.readouterr().out)[1])['error']
-    assert 'bears-post' in done('--folder', tmp_path/'b', '--write', tmp_path/'c.md')[1]['error']
+    assert 'bears post' in done('--folder', tmp_path/'b', '--write', tmp_path/'c.md')[1]['error']
 
 @pytest.mark.parametrize('text', ['', '5', '[]', '{}', '{"course": 2}', '{"course": 1, "questions": 5}', '{"course": 1, "exercises": {"02_train": 5}}', '{"course": 1, "questions": {"1": []}}', '{"course": 1, "questions": {"1": {"gpu": {"answer": 5, "mark": ""}}}}',
                                   '{"course": 1, "questions": {"1": {"gpu": {"answer": "", "mark": "best"}}}}', '{"course": 1, "questions": {"1": {"gpu": {"answer": "x", "mark": "", "card": {"card_id": 1}}}}}', '[' * 9999])

@@ -3,7 +3,7 @@
 python tools/page_scripts.py
 
 Run it after each change of a script in bears_lib/data. What a browser loads of the trainer lies in bears_lib/data/trainer/small, made by esbuild:
-the package carries it because who makes a page with `bears-web --trainer` need not have npm. Read and change the scripts beside it."""
+the package carries it because who makes a page with `bears web --trainer` need not have npm. Read and change the scripts beside it."""
 import subprocess, sys
 from pathlib import Path
 

@@ -92,7 +92,7 @@ const COURSE = (() => {
     return {answered, right: count('right'), partly: count('partly'), wrong: count('wrong'), due: dueIn(rows, now).length, next: later.sort()[0]};
   }
 
-  // As `bears-post` writes it, and more.
+  // As `bears post` writes it, and more.
   function post(data, state) {
     const parts = ['# My answers\n'];
     for (const quiz of data.quizzes) {

@@ -116,7 +116,7 @@ def _tent() -> bytes: # A JPEG
     return file.getvalue()
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000020
-most_photos = 1000  # on the page: more belong on a disk, to `bears-train`
+most_photos = 1000  # on the page: more belong on a disk, to `bears train`
 
 def _settings(copied:bool, drawn:Iterable[str]) -> dict[str, Any]:
     "All that differs from one release to the next, for the page's script."
