@@ -267,7 +267,7 @@ def test_report_on_a_model_in_memory_says_whose_photos_and_names_no_command_that
     text = report(fit_photos(photos), to=tmp_path/'page.html').read_text(encoding='utf-8')
     assert re.search(r'<li>Judged on its own \d+ training photos, 2 classes, each by a head that had not learnt from it \(out-of-fold\)</li>', text)
     assert 'MODEL' not in text and "bears app model --keep offered" in text and "save_model(learn, &#x27;model&#x27;)" in text
-    assert f'<code class="path" title="blue/{name}">blue/{name[:12]}<s>{name[12:-9]}</s>{name[-9:]}</code>' in text  # the copy is whole
+    assert f'<code class="path" title="blue/{name}">blue/{name[:8]}<s>{name[8:-5]}</s>{name[-5:]}</code>' in text  # the copy is whole
 
 @pytest.mark.parametrize('sure, heading', [(1, 'Look at this one first'), (13, 'Look at these 13 first'), (40, 'Look at these 12 of 40 first')])
 def test_the_photos_to_look_at_first_are_those_that_the_advice_counts(sure, heading, place):

@@ -800,6 +800,7 @@ def test_next_stands_out_when_the_answer_is_complete(tmp_path):
     def loud() -> list[str]: return [each.description for each in p.values() if getattr(each, 'button_style', '') == 'primary']
     p['box'].value = 'early layers find edges'
     p['check'].click()
+    assert 'color:var(--on-bar,#fff)' in p['result'].value, 'readable where the style file is missing'
     assert loud() == ['Check again'] and p['next'].description == 'Next' and p['folded'].layout.display == 'none'
     p['mark'].value = 'right'
     assert loud() == ['Next']

@@ -220,8 +220,8 @@ def path_html(
         HTML
     """
     folder, slash, name = path.rpartition('/')
-    if len(name) <= 24: return f'<code class="path">{for_html(path)}</code>'
-    shown, middle, end = for_html(f'{folder}{slash}{name[:12]}'), for_html(name[12:-9]), for_html(name[-9:])
+    if len(path) <= 20 or len(name) <= 16: return f'<code class="path">{for_html(path)}</code>'
+    shown, middle, end = for_html(f'{folder}{slash}{name[:8]}'), for_html(name[8:-5]), for_html(name[-5:])
     return f'<code class="path" title="{for_html(path)}">{shown}<s>{middle}</s>{end}</code>'
 
 # %% ../../../nbs/engine/interpret/report.ipynb #83f272e2

@@ -104,7 +104,7 @@ def _reveal(quiz:Quiz, parts:dict) -> None:
     for name in after: parts[name].layout.display = None if shown else 'none'
     parts['model'].layout.display = None if shown or q and q.id in quiz.hinted else 'none'
     for name in ('check', 'hint', 'box', 'next'): parts[name].layout.display = None if q else 'none'
-    done = task or q and q.id in quiz.seen or entry and 'right' in (entry.suggested, entry.final)
+    done = task or q and q.id in quiz.seen or entry and entry.grade == 'right'
     parts['next'].description = 'Next' if shown or done else 'Skip'
     parts['check'].description = 'Check again' if entry else 'Check'
     parts['next'].button_style, parts['check'].button_style = ('primary', '') if done else ('', 'primary')
