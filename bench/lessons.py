@@ -5,6 +5,7 @@ python bench/lessons.py [--only pets] [--json]
 Accuracy is cross-validated in five folds, with copies of a photo in one fold; nothing is fitted to what is judged. What was chosen for a lesson
 (how often to look, at which sizes, with which head) was chosen on these same photos among a few dozen tries, so new photos may give a point less."""
 import sys, warnings
+from pathlib import Path
 from time import perf_counter
 
 from common import parser, report
@@ -226,6 +227,7 @@ def kg_off(bears:Bears, model) -> list[float]:
 def retrained(worlds:int=20) -> list[dict]:
     "Choose trees or network for the weight by one of the splits, train the chosen one on all ten seasons, and wait for the season after."
     import numpy as np
+    from bears_lib.engine.lessons.simulated import food_of_years
     models, start = (lambda bears: bears.trees('weight'), lambda bears: bears.network('weight', 10)), perf_counter()
     errors = {split: np.array([[kg_off(Bears(world, split), model) for model in models] for world in range(worlds)]) for split in ('random', 'time', 'whole')}
     after, seconds = errors['whole'][:, :, 1], perf_counter() - start
@@ -235,6 +237,11 @@ def retrained(worlds:int=20) -> list[dict]:
         chosen = errors[split][:, :, 0].argmin(1)
         way = f'weight: chosen by the {split} split (trees in {(chosen == 0).sum()} worlds, the better one in {(chosen == after.argmin(1)).sum()}), then trained on all ten seasons'
         rows.append(both(way, after[np.arange(worlds), chosen]))
+    foods = [food_of_years(world) for world in range(worlds)]
+    like_2024 = np.array([abs(food[2025] - food[2024]) < abs(food[2025] - food[2022]) for food in foods])
+    for name, more in zip(('gradient boosting', 'tabular_learner'), (after - errors['time'][:, :, 1]).T):
+        way = f'weight: {name}, all ten seasons minus the first eight; season after, less off by all ten in {(more < 0).sum()} worlds'
+        rows.append(error_row(f'{way}; the nearer one is the one whose last season was more like the season after in {((more < 0) == like_2024).sum()}', more, seconds))
     return rows
 
 def error_row(way:str, values, seconds:float, lesson:str='tables', digits:int=1, unit:str='kg') -> dict:
@@ -390,25 +397,32 @@ def on_photos(learners:list, pixels:Pixels, start:float) -> list[dict]:
         rows.append(mean_row('segmentation', f'{name}: Dice of the answers to a picture and to its mirror image', np.mean([dice(found > 0, mirrored > 0) for found, mirrored in answers], 0), perf_counter() - start))
     return rows
 
+overlap, compared = 'words, and overlap with the model answer', 'vectors, difference and product with the model answer'  # two of the ways
+others = Path(__file__).parent.parent/'tests'/'data'/'graded_answers.jsonl'  # 1,345 answers by which the grader's patterns were made, and by which `choices` chooses
+chosen = 'product by 512'
+freedom = {'words': 1, overlap: 1, 'cosine to the model answer': 10, 'vectors': 0.001, compared: 0.001}  # C of the head; chosen, as the line above, by `choices`
+
 class Answers:
     "Graded answers to questions, and what is computed of them; whatever is fitted sees the training rows alone."
-    def __init__(self):
+    def __init__(self, file=None):
         import numpy as np
         import pandas as pd
         from importlib.resources import files
         from bears_lib.engine.quiz.grading import chapters, grade, load_questions
         from bears_lib.engine.quiz.semantic import sentence_encoder
         questions = {question.id: question for chapter in chapters() for question in load_questions(chapter)}
-        table = pd.read_json(files('bears_lib')/'data'/'questions'/'graded_answers.jsonl', lines=True)
+        table = pd.read_json(file or files('bears_lib')/'data'/'questions'/'graded_answers.jsonl', lines=True)
         self.texts, self.grades, self.questions = (table[column].to_numpy() for column in ('answer', 'grade', 'question_id'))
         self.models = np.array([questions[id].model for id in self.questions])
         self.grader = np.array([grade(questions[id], text).grade for id, text in zip(self.questions, self.texts)])
         encode, scale = sentence_encoder().encode, 512**0.5  # a number of a vector is then about as large as 1
         self.vectors, models = encode(self.texts.tolist()), encode(self.models.tolist())
         self.cosine = (self.vectors*models).sum(1, keepdims=True)
-        self.compared = scale*np.hstack([self.vectors, abs(self.vectors - models), self.vectors*models])
-        self.ways = {'words': self.words, 'words, and overlap with the model answer': self.overlap, 'cosine to the model answer': lambda train: self.cosine,
-                     'vectors': lambda train: scale*self.vectors, 'vectors, difference and product with the model answer': lambda train: self.compared}
+        def beside(factor:float, *more): return np.hstack([scale*self.vectors, scale*abs(self.vectors - models), factor*self.vectors*models, *more])
+        self.tried = {'product by 22.6': beside(scale), 'product by 512': beside(512),
+                      'product by 22.6, and the cosine': beside(scale, scale*self.cosine), 'product by 512, and the cosine': beside(512, scale*self.cosine)}
+        self.ways = {'words': self.words, overlap: self.overlap, 'cosine to the model answer': lambda train: self.cosine,
+                     'vectors': lambda train: scale*self.vectors, compared: lambda train: self.tried[chosen]}
 
     def words(self, train, pairs:bool=False):
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -421,18 +435,24 @@ class Answers:
         shared = words.transform(self.texts).multiply(words.transform(self.models)).sum(1)
         return sparse.hstack([self.words(train, pairs=True), sparse.csr_matrix(shared)]).tocsr()
 
-    def right(self, way:str, splits, rows=None):
-        "Whether each of `rows` was graded rightly by a head that had not seen it; NaN where nobody was asked."
+    def chances(self, way:str, splits, rows=None, C:float=0):
+        "Of each of `rows`: the chance of its true grade, by a head that had not seen it, and whether that grade was the likeliest; NaN where nobody was asked. `C`: how freely weights may grow."
         import numpy as np
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
-        rows, found = np.arange(len(self.grades)) if rows is None else rows, np.full(len(self.grades), np.nan)
+        rows, found = np.arange(len(self.grades)) if rows is None else rows, np.full((len(self.grades), 2), np.nan)
         for train, test in splits:
             train, test = rows[train], rows[test]
-            features = self.ways[way](train)
-            with threadpool_limits(1): head = LogisticRegression(max_iter=2000).fit(features[train], self.grades[train])
-            found[test] = head.predict(features[test]) == self.grades[test]
+            features = self.ways[way](train) if way in self.ways else self.tried[way]
+            with threadpool_limits(1): head = LogisticRegression(max_iter=2000, C=C or freedom[way]).fit(features[train], self.grades[train])
+            chances = head.predict_proba(features[test])
+            found[test, 0] = chances[np.arange(len(test)), np.searchsorted(head.classes_, self.grades[test])]
+            found[test, 1] = head.classes_[chances.argmax(1)] == self.grades[test]
         return found[rows]
+
+    def right(self, way:str, splits, rows=None):
+        "Whether each of `rows` was graded rightly by a head that had not seen it; NaN where nobody was asked."
+        return self.chances(way, splits, rows)[:, 1]
 
     def row(self, way:str, right, start:float) -> dict:
         "Answers to one question are alike, so the interval draws questions anew, not answers."
@@ -455,9 +475,8 @@ def text(shuffles:int=3, draws:int=20) -> list[dict]:
         for random in (True, False):
             kept[way] = right = np.mean([answers.right(way, folds_of(answers.grades, answers.questions, shuffle, random)) for shuffle in range(shuffles)], 0)
             rows.append(answers.row(f'{way}; {"random folds" if random else "folds by question"}, mean of {shuffles}', right, start))
-    better, worse = 'words, and overlap with the model answer', 'vectors, difference and product with the model answer'
-    rows.append(answers.row(f'{better}: better than {worse} by', kept[better] - kept[worse], start))
-    rows += [of_others(start)] + [uneven(answers, way, draws, start) for way in ('words', 'vectors')] + curve(answers, start)
+    rows.append(answers.row(f'{overlap}: better than {compared} by', kept[overlap] - kept[compared], start))
+    rows += choices(start) + [nested(answers, start), of_others(start)] + [uneven(answers, way, draws, start) for way in ('words', 'vectors')] + curve(answers, start)
     ids, own = np.unique(answers.questions, return_inverse=True)
     known = answers.models[[list(own).index(number) for number in range(len(ids))]]
     words = TfidfVectorizer().fit(known)
@@ -483,33 +502,58 @@ def of_others(start:float, shuffles:int=3) -> dict:
     "The answers by which the grader's patterns were made: their questions differ much in how many were right, so a head gains by knowing the question."
     import json
     import numpy as np
-    from pathlib import Path
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
     from bears_lib.engine.quiz.semantic import sentence_encoder
-    file = Path(__file__).parent.parent/'tests'/'data'/'graded_answers.jsonl'
-    table = [json.loads(line) for line in file.read_text(encoding='utf-8').splitlines()]
+    table = [json.loads(line) for line in others.read_text(encoding='utf-8').splitlines()]
     grades, questions = (np.array([row[column] for row in table]) for column in ('grade', 'question_id'))
     vectors, shares = 512**0.5*sentence_encoder().encode([row['answer'] for row in table]), []
     for random in (True, False):
         right = 0
         for train, test in (split for shuffle in range(shuffles) for split in folds_of(grades, questions, shuffle, random)):
-            with threadpool_limits(1): right += (LogisticRegression(max_iter=2000).fit(vectors[train], grades[train]).predict(vectors[test]) == grades[test]).sum()
+            with threadpool_limits(1): right += (LogisticRegression(max_iter=2000, C=freedom['vectors']).fit(vectors[train], grades[train]).predict(vectors[test]) == grades[test]).sum()
         shares.append(right/shuffles/len(table))
     way = f'answers to uneven questions, vectors; folds by question {shares[1]:.3f}, always right {(grades == "right").mean():.3f}; random folds'
     return row('text', way, round(shares[0]*len(table)), len(table), perf_counter() - start)
 
-def curve(answers:Answers, start:float) -> list[dict]:
-    "Five folds of twelve questions each; the heads learn from ever more of the other 48."
+def choices(start:float) -> list[dict]:
+    "By what to multiply the product, whether to add the cosine, and how freely weights may grow: log loss of the 1,345 other answers, questions held out."
+    import numpy as np
+    answers = Answers(others)
+    splits, rows = folds_of(answers.grades, answers.questions, 0, False), []
+    for way in [*answers.ways, *answers.tried]:
+        if way == compared: continue
+        known = {C: answers.chances(way, splits, C=C) for C in ((0.1, 1, 10) if way in ('words', overlap, 'cosine to the model answer') else (0.0001, 0.001, 0.01))}
+        losses = {C: -np.log(chances[:, 0]).mean() for C, chances in known.items()}
+        rows.append({'lesson': 'text', 'way': f'to choose by, other answers, {way}: log loss ' + ', '.join(f'{loss:.3f} (C={C:g})' for C, loss in losses.items()),
+                     'right': f'{known[min(losses, key=losses.__getitem__)][:, 1].mean():.3f}', '95% interval': '', 'n': len(answers.grades), 'seconds': f'{perf_counter() - start:.1f}'})
+    return rows
+
+def nested(answers:Answers, start:float) -> dict:
+    "The same choice made anew for each tenth of the questions, by five folds of the nine others: a check on `choices`."
+    import numpy as np
+    from sklearn.model_selection import GroupKFold
+    taken, found = [], np.full(len(answers.grades), np.nan)
+    for train, test in folds_of(answers.grades, answers.questions, 0, False):
+        splits = list(GroupKFold(5, shuffle=True, random_state=0).split(train, groups=answers.questions[train]))
+        losses = {(way, C): -np.log(answers.chances(way, splits, train, C)[:, 0]).mean() for way in answers.tried for C in (0.0001, 0.001, 0.01)}
+        taken.append(min(losses, key=losses.__getitem__))
+        found[test] = answers.chances(taken[-1][0], [(train, test)], C=taken[-1][1])[test, 1]
+    said = ', '.join(f'{way} with C={C:g}: {taken.count((way, C))}' for way, C in dict.fromkeys(taken))
+    return answers.row(f'{compared}, chosen anew in each training part ({said}); one deal', found, start)
+
+def curve(answers:Answers, start:float, shuffles:int=3) -> list[dict]:
+    "Five folds of twelve questions each, dealt three times; the heads learn from ever more of the other 48."
     import numpy as np
     from sklearn.model_selection import GroupKFold
     rows, rng = [], np.random.default_rng(0)
-    folds = list(GroupKFold(5, shuffle=True, random_state=0).split(answers.texts, groups=answers.questions))
+    folds = [fold for shuffle in range(shuffles) for fold in GroupKFold(5, shuffle=True, random_state=shuffle).split(answers.texts, groups=answers.questions)]
     orders = [rng.permutation(np.unique(answers.questions[train])) for train, _ in folds]
     for questions in (3, 6, 12, 24, 48):
         splits = [(train[np.isin(answers.questions[train], order[:questions])], test) for (train, test), order in zip(folds, orders)]
-        for way in ('words, and overlap with the model answer', 'vectors, difference and product with the model answer'):
-            rows.append(answers.row(f'learnt from {questions} questions: {way}', answers.right(way, splits), start))
+        found = {way: np.mean([answers.right(way, splits[5*deal:5*deal + 5]) for deal in range(shuffles)], 0) for way in (overlap, compared)}
+        rows += [answers.row(f'learnt from {questions} questions: {way}', right, start) for way, right in found.items()]
+        rows.append(answers.row(f'learnt from {questions} questions: words better by', found[overlap] - found[compared], start))
     return rows
 
 lessons = {'pets': pets, 'pets_drawn': pets_drawn, 'two_things': two_things, 'tables': tables, 'recommendations': recommendations, 'segmentation': segmentation, 'text': text}  # a lesson with a figure of its own adds a function that returns rows
