@@ -25,10 +25,10 @@ from .engine.train.fitting import Fitted
 _all_ = ['bears_doctor', 'bears_features', 'bears_index', 'compute_features', 'index_photos']
 
 # %% ../nbs/06_commands.ipynb #8a12dab1
-@command(examples=['bears-train bears', 'bears-train bears --model bears.model --valid-pct 0.2'],
-    then='bears-report model bears')
+@command(examples=['bears train bears', 'bears train bears --model bears.model --valid-pct 0.2'],
+    then='bears report model bears')
 def bears_train(
-    photos:str, # A folder with one folder of photos for each class, or the features that `bears-features` wrote
+    photos:str, # A folder with one folder of photos for each class, or the features that `bears features` wrote
     model:str='model', # Where the model goes; one that stands there is replaced
     arch:str=default_arch, # The body's architecture; the default needs no download
     valid_pct:float=0., # Share of the photos to check with, 0 to 1; 0: those in valid/ or, without it, all in turn
@@ -52,8 +52,8 @@ def bears_train(
     trained, result = _train(photos, arch, valid or valid_pct or None, epochs, effort)
     from bears_lib.deploy import save_model
     folder = save_model(trained, model, result, body=not head_only)
-    say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
-    if in_shell(): say_next(f'bears-report {shlex.quote(str(folder))} {shlex.quote(photos)}')
+    say(f'Saved in {folder}. Try it: bears predict {folder} PHOTO')
+    if in_shell(): say_next(f'bears report {shlex.quote(str(folder))} {shlex.quote(photos)}')
     return {'model': str(folder), **_summary(trained, result), 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #trncls01
@@ -74,7 +74,7 @@ def _train_together(photos:str, model:str, arch:str, epochs:int, workers:int, ad
         from bears_lib.deploy import save_model
         folder = save_model(tuned_learner(told), model)
     metrics = read_model_info(folder).metrics
-    say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
+    say(f'Saved in {folder}. Try it: bears predict {folder} PHOTO')
     return {'model': str(folder), 'workers': workers, **metrics, 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #trnshrd1
@@ -85,7 +85,7 @@ def _train_shards(features:str, model:str, head_only:bool, start:float) -> dict:
     trained = fit_shards(features)
     say(trained)
     folder, head = save_model(trained, model, body=not head_only), trained.fitted.head
-    say(f'Saved in {folder}. Try it: bears-predict {folder} PHOTO')
+    say(f'Saved in {folder}. Try it: bears predict {folder} PHOTO')
     return {'model': str(folder), 'labels': trained.labels, 'photos': trained.counts, 'accuracy': head.right/head.n,
         'right': head.right, 'n': head.n, 'interval': list(wilson(head.right, head.n)),
         'log_loss': round(trained.fitted.log_loss, 4),
@@ -126,8 +126,8 @@ def _summary(trained:Any, result:Any) -> dict:
             'interval': list(wilson(head.right, head.n))} if head.n else None}
 
 # %% ../nbs/06_commands.ipynb #94033764
-@command(pos=['dest'], examples=['bears-demo', 'bears-demo somewhere/else'],
-    then='bears-predict demo/model PHOTO')
+@command(pos=['dest'], examples=['bears demo', 'bears demo somewhere/else'],
+    then='bears predict demo/model PHOTO')
 def bears_demo(
     dest:str='demo', # A folder for the model and the pictures; it is made if it is not there
     json:bool=False, # Print the result as one JSON object, last on stdout
@@ -147,8 +147,8 @@ def bears_demo(
         f'Model:            {model}',
         f'One of the photos: {photo.parent.name}/{photo.name}',
         *(f'  {label:10} {chance:6.1%}' for label, chance in answer.items()),
-        '', f'Ask it about your own: bears-predict {model} PHOTO',
-            f'Train on your own:     bears-train PHOTOS --model {root/"mine"}']))
+        '', f'Ask it about your own: bears predict {model} PHOTO',
+            f'Train on your own:     bears train PHOTOS --model {root/"mine"}']))
     return {'model': str(model), 'confusion': str(pictures[0]), 'top_losses': str(pictures[1]), 'photo': str(photo),
         'prediction': answer,
             **_summary(fitted, result), 'seconds': round(perf_counter() - start, 1)}
@@ -197,12 +197,12 @@ def _answered(answers:list) -> int:
     return sum(len({entry.id for entry in session}) for session, _ in answers)
 
 # %% ../nbs/06_commands.ipynb #post0012
-@command(examples=['bears-post blog', 'bears-post blog --kind quarto --model model --photos bears',
-    'bears-post site --kind jekyll --page https://me.github.io/bears/'], then='bears-quiz 1 --due')
+@command(examples=['bears post blog', 'bears post blog --kind quarto --model model --photos bears',
+    'bears post site --kind jekyll --page https://me.github.io/bears/'], then='bears quiz 1 --due')
 def bears_post(
     dest:str, # The folder of the post; for Jekyll that of the whole site
     kind:str='plain', # plain, quarto, jekyll or hugo
-    model:str='', # A model folder, as `bears-train` writes it: its figures come below the answers
+    model:str='', # A model folder, as `bears train` writes it: its figures come below the answers
     photos:str='', # A folder with photos to judge the model by, one folder for each class
     page:str='', # The address of a live page of the model
     title:str='My answers, and a model of my own', # Of the post
@@ -220,7 +220,7 @@ def bears_post(
     quizzes = [Quiz(chapter, folder=folder or None) for chapter in chapters()]
     answers = [(quiz.session, quiz.questions) for quiz in quizzes if len(quiz.session)]
     if not answers and not model:
-        raise UsageError('No answer is kept here, and no model is given. Begin with: bears-quiz 1')
+        raise UsageError('No answer is kept here, and no model is given. Begin with: bears quiz 1')
     words, figures = f'[A page of mine]({for_link(page)})' if page else '', dict[str, Any]()
     if model: words, figures = _of_model(model, photos, pictures, leads, for_link(page))
     file.parent.mkdir(parents=True, exist_ok=True)

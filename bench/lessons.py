@@ -227,6 +227,7 @@ def kg_off(bears:Bears, model) -> list[float]:
 def retrained(worlds:int=20) -> list[dict]:
     "Choose trees or network for the weight by one of the splits, train the chosen one on all ten seasons, and wait for the season after."
     import numpy as np
+    from bears_lib.engine.lessons.simulated import food_of_years
     models, start = (lambda bears: bears.trees('weight'), lambda bears: bears.network('weight', 10)), perf_counter()
     errors = {split: np.array([[kg_off(Bears(world, split), model) for model in models] for world in range(worlds)]) for split in ('random', 'time', 'whole')}
     after, seconds = errors['whole'][:, :, 1], perf_counter() - start
@@ -236,6 +237,11 @@ def retrained(worlds:int=20) -> list[dict]:
         chosen = errors[split][:, :, 0].argmin(1)
         way = f'weight: chosen by the {split} split (trees in {(chosen == 0).sum()} worlds, the better one in {(chosen == after.argmin(1)).sum()}), then trained on all ten seasons'
         rows.append(both(way, after[np.arange(worlds), chosen]))
+    foods = [food_of_years(world) for world in range(worlds)]
+    like_2024 = np.array([abs(food[2025] - food[2024]) < abs(food[2025] - food[2022]) for food in foods])
+    for name, more in zip(('gradient boosting', 'tabular_learner'), (after - errors['time'][:, :, 1]).T):
+        way = f'weight: {name}, all ten seasons minus the first eight; season after, less off by all ten in {(more < 0).sum()} worlds'
+        rows.append(error_row(f'{way}; the nearer one is the one whose last season was more like the season after in {((more < 0) == like_2024).sum()}', more, seconds))
     return rows
 
 def error_row(way:str, values, seconds:float, lesson:str='tables', digits:int=1, unit:str='kg') -> dict:

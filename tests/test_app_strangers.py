@@ -97,7 +97,7 @@ def test_addresses_of_any_form_get_an_answer(watched, address):
 def test_another_name_and_pages_of_others_are_refused(watched):
     url, _ = watched
     for path in ('', 'config', 'gradio_api/info'): assert httpx.get(f'{url}{path}', headers={'host': 'evil.example'}).status_code == 403
-    assert 'bears-app --host' in httpx.get(url, headers={'host': 'bears.evil.example:7860'}).text
+    assert 'bears app --host' in httpx.get(url, headers={'host': 'bears.evil.example:7860'}).text
     photo = {'files': ('bear.jpg', bear.read_bytes())}
     assert httpx.post(f'{url}gradio_api/upload', files=photo, headers={'origin': 'https://evil.example'}).status_code == 403
     assert httpx.post(f'{url}gradio_api/upload', files=photo, headers={'origin': 'null'}).status_code == 403

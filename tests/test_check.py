@@ -223,20 +223,20 @@ def in_shell(capsys, *words):
     return code, capsys.readouterr().err.splitlines()
 
 def test_the_next_step_is_to_mend_what_was_found(photos, capsys, tmp_path):
-    assert in_shell(capsys, photos, '--quick')[1][-1] == f'Next: bears-train {photos}'
+    assert in_shell(capsys, photos, '--quick')[1][-1] == f'Next: bears train {photos}'
     (photos/'red'/'broken.jpg').write_text('<html>', encoding='utf-8')
     (photos/'red'/'twice.jpg').write_bytes((photos/'red'/'0.jpg').read_bytes())
     Image.effect_noise((30, 30), 60).save(photos/'red'/'icon.png')
     code, lines = in_shell(capsys, photos, '--quick')
-    assert (code, lines[-1]) == (1, f'Next: bears-check {photos} --take-out') and '2 of these can go' in lines[-2]
+    assert (code, lines[-1]) == (1, f'Next: bears check {photos} --take-out') and '2 of these can go' in lines[-2]
     before = names(photos)
     code, lines = in_shell(capsys, photos, '--quick', '--take-out')
-    assert code == 1 and lines[-1] == f'Next: bears-check {photos} --to findings.csv' and 'ImageCleaner' in lines[-2] and f'bears-train {photos}' in lines[-2]
+    assert code == 1 and lines[-1] == f'Next: bears check {photos} --to findings.csv' and 'ImageCleaner' in lines[-2] and f'bears train {photos}' in lines[-2]
     assert before - names(photos) == {'red/broken.jpg', 'red/0.jpg'} or before - names(photos) == {'red/broken.jpg', 'red/twice.jpg'}
     table = tmp_path/'findings.csv'
     code, lines = in_shell(capsys, photos, '--quick', '--to', table)
     with table.open(newline='', encoding='utf-8') as file: rows = list(csv.DictReader(file))
-    assert [(row['problem'], row['file']) for row in rows] == [('tiny', 'red/icon.png')] and lines[-1] == f'Next: bears-check {photos}'
+    assert [(row['problem'], row['file']) for row in rows] == [('tiny', 'red/icon.png')] and lines[-1] == f'Next: bears check {photos}'
     undo(photos)
     assert names(photos) == before
 

@@ -211,11 +211,11 @@ def test_only_findings_and_all_of_a_kind_at_once(folder):
     parts = cleaner.controls
     assert [value for _, value in parts['found'].options] == ['', 'any', 'copy', 'unreadable']
     assert parts['found'].value == 'any' and len(cleaner.shown) == 7  # it opens with both of each pair, and the broken file
-    assert parts['told'].value == '<b>7 of 34 photos</b> with findings'
+    assert '7 of 34 photos need a look' in parts['told'].value and '0 of 7 looked at' in parts['progress'].value
     parts['found'].value = ''
     assert len(cleaner.shown) == 34
     parts['found'].value = 'copy'
-    assert len(cleaner.shown) == 6 and parts['agree'].description == 'Agree with all 3 shown'
+    assert len(cleaner.shown) == 6 and parts['agree'].description == 'Take all 3 suggestions'
     parts['agree'].click()
     assert list(cleaner.choices.values()) == [None]*3 and parts['status'].value.startswith('To remove: 3.')
     again = ImageCleaner(check_images(folder, judge=False), per_page=4)
@@ -224,20 +224,59 @@ def test_only_findings_and_all_of_a_kind_at_once(folder):
     assert len(files(folder)) == 31 and not cleaner.choices
     assert parts['found'].value == 'copy' or parts['found'].value == ''
 
-def test_a_page_without_suggestions_keeps_no_row_for_them(folder):
+def test_each_photo_has_one_button_that_stands_out_and_says_what_it_does(folder):
     (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
     cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
     assert [entry.file for entry in cleaner.shown] == ['blue/broken.jpg']
     cleaner.controls['found'].value = ''
-    row = lambda: [(card.quick[0].layout.display, card.quick[0].layout.visibility) for card in cleaner.cards]
-    assert row() == [(None, None), *[(None, 'hidden')]*3]  # the broken file is the first, and the others stay in line with it
-    cleaner.controls['next'].click()
-    assert row() == [('none', 'hidden')]*4
+    def row(card): return [button.description for button in (card.quick[0], *card.classes.children, card.quick[1]) if button.layout.display != 'none']
+    def loud(card): return [button.description for button in (*card.quick, *card.classes.children) if button.button_style == 'primary']
+    assert row(cleaner.cards[0]) == ['Remove', 'Keep', 'red', 'reddish']  # the broken file, of blue, is the first
+    first = cleaner.cards[1].file.split('/')[0]
+    assert row(cleaner.cards[1]) == [f'Keep in {first}', *(label for label in cleaner.labels if label != first), 'Remove']
+    assert [loud(card) for card in cleaner.cards[:2]] == [['Remove'], [f'Keep in {first}']]
+    cleaner.cards[0].quick[0].click()
+    assert not loud(cleaner.cards[0]) and cleaner.cards[0].quick[0].button_style == 'info'  # it was decided, and nothing stands out any more
+
+def test_progress_counts_decisions_and_apply_says_how_many_changes(judged, folder):
+    "To keep a photo is a decision too; it is there in the next cleaner, and a second press takes it back."
+    cleaner = ImageCleaner(judged, per_page=30)
+    parts, cards = cleaner.controls, cleaner.cards
+    def said(): return parts['progress'].value.rpartition('</progress>')[2].removesuffix('</div>'), parts['apply'].description, parts['apply'].disabled
+    assert said() == ('0 of 30 looked at', 'Apply', True)
+    cards[0].quick[0].click()  # Keep in ...
+    assert said() == ('1 of 30 looked at', 'Apply', True) and cards[0].quick[0].button_style == 'info'
+    cards[1].quick[1].click()
+    assert said() == ('2 of 30 looked at', 'Apply 1 change', False)
+    cards[2].quick[1].click()
+    assert said()[1] == 'Apply 2 changes'
+    again = ImageCleaner(judged, per_page=30)
+    assert again.decided == 3 and again.looked == {cards[0].file} and again.choices == cleaner.choices
+    cards[0].quick[0].click()
+    assert said() == ('2 of 30 looked at', 'Apply 2 changes', False) and not ImageCleaner(judged).looked
+    parts['apply'].click()
+    assert said() == ('0 of 28 looked at', 'Apply', True)
+
+def test_all_suggestions_at_once_leave_what_was_decided(folder):
+    for i in range(3): (folder/'red'/f'same{i}.jpg').write_bytes((folder/'red'/f'{i}.jpg').read_bytes())
+    cleaner = ImageCleaner(check_images(folder, judge=False))
+    first = cleaner.advised[0].file
+    cleaner.keep(first)
+    cleaner.controls['agree'].click()
+    assert first not in cleaner.choices and len(cleaner.choices) == 2 and cleaner.decided == 3
+
+def test_the_widgets_have_the_colours_of_the_pages():
+    "One file for all widgets, light and dark, with the same values as the site's frame."
+    import re
+    from conftest import root
+    frame, own = ((root/path).read_text(encoding='utf-8') for path in ('tools/site/frame.css', 'bears_lib/data/widgets.css'))
+    for name in ('ground', 'paper', 'ink', 'quiet', 'line', 'track', 'bar', 'on-bar', 'right', 'partly', 'wrong'):
+        assert re.findall(rf'--{name}: (#\w+)', own) == re.findall(rf'--{name}: (#\w+)', frame)[:2], name
 
 def test_one_tap_buttons_do_what_the_menu_does(judged):
     cleaner = ImageCleaner(judged)
     card = next(card for card in cleaner.cards if card.file.startswith('red/'))
-    assert [button.description for button in card.classes.children] == ['1 blue', '2 red', '3 reddish']
+    assert [button.description for button in card.classes.children] == ['blue', 'Keep', 'reddish']
     card.classes.children[0].click()
     assert cleaner.choices == {card.file: 'blue'} and card.menu.value == 'to blue' and card.classes.children[0].button_style == 'info'
     card.classes.children[0].click()
@@ -246,10 +285,14 @@ def test_one_tap_buttons_do_what_the_menu_does(judged):
     assert cleaner.choices == {card.file: None}
     card.classes.children[1].click()  # its own class: it stays
     assert cleaner.choices == {}
-    cleaner.enlarge(card.file)
-    assert cleaner.controls['zoom'].children[0].value[:3] == b'\xff\xd8\xff'
-    cleaner.controls['close'].click()
-    assert not cleaner.controls['zoom'].children
+    small = card.image.value
+    card.quick[2].click()  # on the photo: it grows in its place
+    assert card.image.value[:3] == b'\xff\xd8\xff' and card.large and card.quick[2].description == 'Close the photo' and 'bears-big' in card.box._dom_classes
+    other = next(each for each in cleaner.cards if each.file and each is not card)
+    other.quick[2].click()
+    assert other.large and not card.large and card.image.value == small  # one at a time
+    other.quick[2].click()
+    assert not other.large and other.quick[2].description == 'Zoom'
 
 def test_one_way_to_choose_and_a_menu_only_where_there_are_more_classes_than_keys(judged, tmp_path):
     cleaner = ImageCleaner(judged)
@@ -262,7 +305,7 @@ def test_one_way_to_choose_and_a_menu_only_where_there_are_more_classes_than_key
 def test_filters_are_folded_and_words_are_not_cut(judged):
     cleaner = ImageCleaner(judged)
     above, bar = cleaner.box.children[:2]
-    assert [type(part).__name__ for part in above.children] == ['HTML', 'ToggleButton', 'Button'] and bar.layout.display == 'none'
+    assert [type(part).__name__ for part in above.children] == ['HTML', 'HTML', 'Button', 'ToggleButton'] and bar.layout.display == 'none'
     cleaner.controls['filters'].value = True
     assert bar.layout.display is None and cleaner.controls['label'] in bar.children
     assert all(card.words.layout.height == 'auto' and not card.words.layout.overflow for card in cleaner.cards)

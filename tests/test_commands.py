@@ -134,15 +134,23 @@ def test_bears_hands_on_words_codes_and_json(tmp_path):
     assert answer.returncode == 2 and 'error' in json.loads(answer.stdout) and answer.stderr.startswith('bears train: ')
     assert in_shell('trian').returncode == 2 and "Did you mean 'train'?" in in_shell('trian').stderr
 
-def test_the_spelling_that_was_typed_is_the_one_that_is_answered(tmp_path):
+def test_people_read_one_spelling_whichever_program_was_typed(tmp_path):
     photos = make_photos(tmp_path/'photos', {'red': 4, 'blue': 4})
     assert in_shell('check', str(photos), '--quick').stderr.splitlines()[-1] == f'Next: bears train {photos}'
     assert 'bears-demo is not there' in in_shell('train', 'bears-demo').stderr  # a folder's name stays
     program = 'import sys; from bears_lib.gather import bears_check; sys.exit(bears_check.in_shell(None, "bears-check"))'
     own = subprocess.run([sys.executable, '-c', program, str(photos), '--quick'], capture_output=True, text=True)
-    assert own.stderr.splitlines()[-1] == f'Next: bears-train {photos}'
+    assert own.stderr.splitlines()[-1] == f'Next: bears train {photos}'
     own = subprocess.run([sys.executable, '-c', program, '--help'], capture_output=True, text=True)
-    assert '\n  bears-check bears --quick\n' in own.stdout and 'bears check' not in own.stdout
+    assert '\n  bears check bears --quick\n' in own.stdout and 'Usage: bears check PATH' in own.stdout and 'bears-' not in own.stdout
+    assert subprocess.run([sys.executable, '-c', program, 'nowhere'], capture_output=True, text=True).stderr.startswith('bears check: ')
+
+def test_one_spelling_of_commands_wherever_people_read():
+    "Notebooks, pages and questions say `bears train`; the programs that pip makes keep their names, and one notebook tells of them."
+    old = re.compile(rf"(?<![\w/\\.-])bears-({'|'.join(commands)})(?![\w/-]|\\(?!n)|\.\w)")
+    read = [*root.glob('nbs/**/*.ipynb'), root/'README.md', root/'CONTRIBUTING.md', *root.glob('tools/site/*.html'), *root.glob('bears_lib/data/questions/*.[th]*ml')]
+    told = {path.relative_to(root).as_posix(): len(old.findall(re.sub(r"'bears-card'|\('bears-card'", '', path.read_text(encoding='utf-8')))) for path in read if '.ipynb_checkpoints' not in path.parts}
+    assert len(told) > 80 and {name: n for name, n in told.items() if n} == {'nbs/engine/core/common.ipynb': 3}
 
 def test_a_folder_with_some_of_the_same_letters_is_not_meant(tmp_path):
     for name in ('offered', 'photos'): (tmp_path/name).mkdir()
@@ -166,13 +174,13 @@ def test_the_doctor_ends_with_a_verdict_and_a_next_step(monkeypatch):
         assert max(map(len, plain)) <= 80 and ('\x1b[1;32mOK' in stream.getvalue() or os.name == 'nt')
         return code, plain
     code, lines = told()
-    assert (code, lines[-2:]) == (0, ['All is here.', 'Next: bears-demo'])
+    assert (code, lines[-2:]) == (0, ['All is here.', 'Next: bears demo'])
     monkeypatch.setattr(doctor, '_contact', lambda: ('contact', False, contact))
     code, lines = told()
-    assert (code, lines[-1]) == (0, 'Next: bears-demo') and lines[-2].startswith('All that is needed is here.') and 'contact' in lines[-2]
+    assert (code, lines[-1]) == (0, 'Next: bears demo') and lines[-2].startswith('All that is needed is here.') and 'contact' in lines[-2]
     monkeypatch.setattr(doctor, '_package', lambda name, *_: (name, name != 'onnx', 'here'))
     code, lines = told()
-    assert (code, lines[-2:]) == (1, ['Mend this first: onnx.', 'Next: bears-doctor'])
+    assert (code, lines[-2:]) == (1, ['Mend this first: onnx.', 'Next: bears doctor'])
 
 def test_words_for_a_shell_no_bar_in_a_pipe_and_the_next_step(tmp_path, monkeypatch):
     monkeypatch.delenv('IN_TEST', raising=False)
@@ -194,7 +202,7 @@ def test_a_bar_is_for_those_who_watch(monkeypatch, capsys):
         clock = iter([0, *[9]*5])  # nine seconds pass: a bar is shown after two
         monkeypatch.setattr(common, 'time', SimpleNamespace(monotonic=lambda: next(clock)))
         assert list(common.progress(range(3), 'counting')) == [0, 1, 2] and ('counting' in stream.getvalue()) == shown
-        common.say('Next: bears-demo', tone='next')
+        common.say('Next: bears demo', tone='next')
         assert ('\x1b[' in stream.getvalue()) == (shown and os.name != 'nt')
     monkeypatch.setenv('NO_COLOR', '1')
     assert common.paint('Next', 'next', Terminal()) == 'Next'

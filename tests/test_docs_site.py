@@ -476,6 +476,13 @@ def test_exercises_are_checked_on_the_page_or_lead_to_their_notebook(site, addre
             place.fill(text)
             place.press('Enter')
             assert said.inner_text().startswith(told), (number, text)
+    page.fill('#answer-2', 'half a thought')
+    page.evaluate("localStorage.setItem('bears-exercises', JSON.stringify({...JSON.parse(localStorage.getItem('bears-exercises')), '01_pets': [2]}))")
+    page.reload()
+    assert page.input_value('#answer-1').strip() == f'{load_exercises("02_train")[0].answer}.0' and page.locator('.answer-here [role=status]').first.inner_text() == '✓ Right.'
+    assert page.input_value('#answer-2') == 'half a thought' and page.locator('.answer-here [role=status]').nth(1).inner_text() == ''
+    page.goto(address + 'your-course.html')
+    assert page.locator('#chapters tr', has_text='Training a classifier').locator('td').last.inner_text() == '4 of 6', 'what is right here counts as solved'
     page.close()
     for name, number, folder in (('train', 6, ''), ('lessons/training', 12, 'lessons/')):
         text = (site/f'{name}.html').read_text(encoding='utf-8')
@@ -508,12 +515,61 @@ def test_the_words_in_the_search_can_be_read(scheme, address, browser):
     assert (max(light) + 0.05)/(min(light) + 0.05) > 4.5
 
 def test_cards_have_pictures_and_the_drawer_begins_with_what_can_be_tried(site, address, browser):
-    for name in ('index.html', 'lessons/index.html'):
-        text = (site/name).read_text(encoding='utf-8')
-        assert 'class="logo"' not in text and 'written “Training a classifier” yourself' in text
+    first, all_lessons = ((site/name).read_text(encoding='utf-8') for name in ('index.html', 'lessons/index.html'))
+    assert 'class="logo"' not in first + all_lessons and 'written “Training a classifier” yourself' in all_lessons
+    assert first.count('data-reads="lessons/') == 4 + 12 and '>All 12 lessons</a>' in first and all_lessons.count('<span class="picture">') == 12, 'four cards, and twelve lines in the drawer'
     page = browser.new_page(viewport={'width': 1366, 'height': 768})
     page.goto(address + 'train.html')
     assert [link.get_attribute('href') for link in page.locator('.site-drawer a').all()[:3]] == ['index.html', 'classifier/index.html', 'trainer/index.html']
     page.goto(address + 'trainer/index.html')
     assert set(page.evaluate("[...document.querySelectorAll('label.button')].map(e => getComputedStyle(e).textAlign)")) == {'center'}
     page.close()
+
+def test_the_first_page_has_one_main_way_in_and_shows_training_on_own_photos(address, browser):
+    page = browser.new_page(viewport={'width': 1366, 'height': 768})
+    page.goto(address)
+    assert page.locator('main .button.first').all_inner_texts() == ['Start the course']
+    picture = page.locator('#own img >> visible=true')
+    assert picture.count() == 1 and 'photos of each' in picture.get_attribute('alt') and page.locator('.pictures figure').count() == 4
+    page.close()
+
+def test_what_is_found_says_where_it_stands(address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    places = dict(zip(found_by(page, 'overfitting'), page.locator('.site-found .place').all_inner_texts()))
+    assert places['learning.html#overfitting'] == 'Chapter 0 · What learning is'
+    assert all(told for place, told in places.items() if '#' in place) and any(told.startswith('Lesson') for told in places.values()), places
+    page.close()
+
+def test_the_list_beside_a_page_follows_the_reader(address, browser):
+    page = browser.new_page(viewport={'width': 1366, 'height': 500})
+    page.goto(address + 'learning.html')
+    for part in ('#what-one-layer-cannot-do', '#samuels-loop', '#exercises'):
+        page.evaluate("part => { const place = document.querySelector(part); scrollTo({top: place.getBoundingClientRect().top + scrollY - 80, behavior: 'instant'}); }", part)
+        page.wait_for_function("part => document.querySelector('.site-toc a.here')?.hash === part", arg=part)
+        box, around = page.locator('.site-toc a.here').bounding_box(), page.locator('.site-toc').bounding_box()
+        assert around['y'] <= box['y'] and box['y'] + box['height'] <= around['y'] + around['height'], part
+    page.close()
+
+@pytest.mark.parametrize('width', [390, 1366])
+def test_short_names_in_tables_are_whole(width, address, browser):
+    context = browser.new_context(viewport={'width': width, 'height': 800})
+    page = context.new_page()
+    for name in ('commands.html', 'which_model.html', 'many_photos.html', 'install.html'):
+        page.goto(address + name)
+        broken = page.evaluate("[...document.querySelectorAll('main td code')].filter(e => e.checkVisibility() && /^\\S{1,30}$/.test(e.innerText) && e.getClientRects().length > 1).map(e => e.innerText)")
+        assert not broken, (name, broken)
+    context.close()
+
+def test_small_letters_in_figures_keep_a_size_on_a_phone(address, browser):
+    context = phone(browser)
+    page = context.new_page()
+    for name, words, least in (('learning.html', "Samuel's loop as boxes", 8), ('train.html', 'The layers as a stack', 8), ('train.html', 'The same wide picture of a bear five times', 8)):
+        page.goto(address + name)
+        figure = page.locator(f'main img.of-light[alt^="{words}"]')
+        figure.scroll_into_view_if_needed()
+        shown = figure.evaluate("image => image.getBoundingClientRect().width/Number(image.getAttribute('width'))")
+        moves = figure.evaluate("image => { const box = image.closest('.sideways'); return box.scrollWidth > box.clientWidth && box.tabIndex === 0; }")
+        assert moves and shown*12.5 >= least, (words, shown)
+    assert page.evaluate('document.documentElement.scrollWidth') == 390
+    context.close()

@@ -239,9 +239,9 @@ def test_report_escapes_what_files_and_classes_are_called(place, tmp_path):
 def test_report_says_what_it_is_and_what_to_do_next(place, tmp_path):
     done = bears_report(str(place/'model'), str(place/'photos'), to=str(tmp_path/'page.html'))
     text = Path(done['report']).read_text(encoding='utf-8')
-    for words in (f'<code>{place/"model"}</code>', f'<code>{place/"photos"}</code>', f'{datetime.now():%d %B %Y}', f'bears-report {place/"model"} {place/"photos"} --to'):
+    for words in (f'<code>{place/"model"}</code>', f'<code>{place/"photos"}</code>', f'{datetime.now():%d %B %Y}', f'bears report {place/"model"} {place/"photos"} --to'):
         assert words in text, words
-    assert done['next'] in html.unescape(text) and done['next'].split()[0] in ('bears-gather', 'bears-app', 'bears-check')
+    assert done['next'] in html.unescape(text) and ' '.join(done['next'].split()[:2]) in ('bears gather', 'bears app', 'bears check')
     assert text.index('Next:') < text.index('Class by class')
 
 def test_report_says_first_what_to_look_at(place, tmp_path):
@@ -253,8 +253,22 @@ def test_report_says_first_what_to_look_at(place, tmp_path):
     assert re.search(rf'<b>\d+ of {n} right\.</b>', first) and re.search(r'Look at these [3-9] first', first)
     assert all(f'blue/wrong{i}.jpg: the folder says blue' in first for i in range(3)) and 'folder: <b>blue</b><br>model: <b>red</b>' in first
     assert 'Log loss' not in re.sub(r'<details>.*?</details>', '', first) and '95% interval' in first
+    links = re.findall(r'<li><a href="#(card-worst-\d+)">', first)
+    assert links and all(text.count(f'id="{link}"') == 1 for link in links)  # each leads to its card
+    assert all(f'<code class="path">blue/wrong{i}.jpg</code>' in first for i in range(3))
     assert f'{photos}/' not in text and '>blue/wrong0.jpg<' in text  # the folder once, not on each card
     assert 'class="wide stack"' in text and '<td data-head="95% interval">' in text
+
+@pytest.mark.parametrize('sure, heading', [(1, 'Look at this one first'), (13, 'Look at these 13 first'), (40, 'Look at these 12 of 40 first')])
+def test_the_photos_to_look_at_first_are_those_that_the_advice_counts(sure, heading, place):
+    from bears_lib.engine.interpret.reporting import _look_first
+    result = judged(200, 40, 0.6)
+    result.probabilities[:sure] = (0.03, 0.97)
+    photo = sorted((place/'photos').rglob('*.jpg'))[0]
+    result.photos = [photo]*len(result.photos)
+    told = _look_first(result, [str(i) for i in range(len(result.photos))])
+    assert heading in told and f'Of its 40 mistakes the model is at least 90% sure of {sure}' in told
+    if sure >= 3: assert advice(result, 'm', 'photos')[0].startswith(f'{sure} photos are wrong')
 
 def judged(n:int, wrong:int, chance:float=0.8, about:str='') -> Evaluation:
     "Two classes of `n` photos; of the first, `wrong` are taken for the second with that probability."
@@ -263,9 +277,9 @@ def judged(n:int, wrong:int, chance:float=0.8, about:str='') -> Evaluation:
     return Evaluation([Path(f'{i}.jpg') for i in range(2*n)], ['black', 'grizzly'], truth, said, np.zeros((2*n, 4)), about=about)
 
 @pytest.mark.parametrize('result, words, command', [
-    (judged(100, 0, about='all of these: the figure is too good.'), 'not seen', 'bears-report m OTHER_PHOTOS'), (judged(100, 8, 0.99), '8 photos are wrong', "bears-check 'my photos'"),
-    (judged(12, 0), 'Only 12 photos of black', "bears-gather 'my photos' --classes black"), (judged(100, 30), 'black is taken for grizzly most often (30 times)', "bears-gather 'my photos' --classes black,grizzly"),
-    (judged(100, 4), 'right on at least 95%', 'bears-app m --keep offered')])
+    (judged(100, 0, about='all of these: the figure is too good.'), 'not seen', 'bears report m OTHER_PHOTOS'), (judged(100, 8, 0.99), '8 photos are wrong', "bears check 'my photos'"),
+    (judged(12, 0), 'Only 12 photos of black', "bears gather 'my photos' --classes black"), (judged(100, 30), 'black is taken for grizzly most often (30 times)', "bears gather 'my photos' --classes black,grizzly"),
+    (judged(100, 4), 'right on at least 95%', 'bears app m --keep offered')])
 def test_advice_names_what_misleads_most(result, words, command):
     said, then = advice(result, 'm', "'my photos'")
     assert words in said and then == command

@@ -52,4 +52,4 @@ def test_what_cannot_be_posted_is_a_sentence(answers, tmp_path, change, says):
 
 def test_without_answers_it_says_where_to_begin(tmp_path, capsys):
     assert bears(['post', str(tmp_path/'blog'), '--folder', str(tmp_path/'none'), '--json']) == 2
-    assert 'bears-quiz 1' in json.loads(capsys.readouterr().out)['error']
+    assert 'bears quiz 1' in json.loads(capsys.readouterr().out)['error']

@@ -579,6 +579,27 @@ def test_the_box_shows_what_comes_after_an_answer_after_it(tmp_path):
     p = boxes(Quiz(1, folder=tmp_path).go('cleannb'))
     assert 'mark' in shown() and quiz.box.layout.max_width == '46rem'
 
+def test_one_button_of_the_box_stands_out_and_what_few_need_is_folded(tmp_path):
+    quiz = Quiz(1, folder=tmp_path).go('gpu')
+    p = boxes(quiz)
+    def loud() -> list[str]: return [each.description for each in p.values() if getattr(each, 'button_style', '') == 'primary']
+    assert loud() == ['Check'] and p['next'].description == 'Skip' and p['folded'].layout.display == 'none'
+    p['box'].value = 'graphics card'
+    p['check'].click()
+    assert loud() == ['Next'] and p['folded'].layout.display == 'none'
+    p['more'].value = True
+    assert p['folded'].layout.display is None and p['correction'] in p['folded'].children
+    p['nit'].value = 'look up'
+    p['jump'].value = next(value for words, value in p['jump'].options if words.endswith(QUESTIONS['perceptron'].topic))
+    assert quiz.question.id == 'perceptron' and loud() == ['Check'] and p['folded'].layout.display == 'none'
+    quiz.go('gpu')
+    assert p['nit'].value == 'look up' and p['folded'].layout.display is None  # what was written is not hidden
+    p['box'].value = 'no idea'
+    p['check'].click()
+    p['model'].click()
+    p['model'].click()
+    assert 'suggested: not yet' in p['result'].value and quiz.question.model in unescape(p['result'].value)  # the verdict stays
+
 def test_a_verdict_in_the_box_has_the_colours_of_the_page_and_a_link(tmp_path):
     from bears_lib.engine.quiz.quiz_box import verdict_html
     style, question = (Path(__file__).parents[1]/'bears_lib/data/questions/page.html').read_text('utf-8'), next(q for q in load_questions(1) if q.id == 'head')

@@ -1,7 +1,7 @@
 "The questions as a page for the browser."
 import json, random, re, shutil, subprocess
 from dataclasses import asdict
-
+from datetime import datetime, timedelta, timezone
 from functools import partial
 
 import pytest
@@ -95,6 +95,10 @@ def test_the_browser_writes_the_page_that_python_writes():
     out = subprocess.run(['node', '-e', code], input=json.dumps([_data(questions), texts]), capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(out.stdout) == [markdown_page([Entry('gpu', text)], questions) for text in texts]
 
+def waits(page, n:int) -> bool:
+    "Whether the page says that nothing is due now and how many are later today; just before midnight, that the next is tomorrow."
+    return bool(re.fullmatch(rf'Due now: 0, ({n} later today|next \d+ \w+)', page.inner_text('#due')))
+
 @pytest.fixture
 def page(browser, tmp_path):
     "The page of chapter 1, opened as a file."
@@ -187,10 +191,10 @@ def test_who_asks_for_the_model_answer_first_gets_the_hint_once(page):
 def test_easy_without_a_key_and_the_next_day_when_nothing_is_due(page):
     page.check('#q-gpu input[value=right]')
     page.get_by_role('button', name='It was easy').click()
-    page.wait_for_function("document.getElementById('due').textContent.startsWith('Due today: 0, next ')")
+    page.wait_for_function("document.getElementById('due').textContent.startsWith('Due now: 0, next ')")
     assert 'in 8 days' in page.inner_text('#q-gpu .next') and not page.is_visible('#q-gpu .next button >> nth=1')
     page.keyboard.press('Enter')  # Undo has the focus
-    page.wait_for_function("document.getElementById('due').textContent === 'Due today: 0'")
+    page.wait_for_function("document.getElementById('due').textContent === 'Due now: 0'")
     assert not page.is_visible('#q-gpu .next')
     assert page.is_disabled('#due') and page.locator('section.card:visible').count() == 35, 'nothing is due: there is nothing to show'
 
@@ -229,12 +233,76 @@ def test_of_a_long_list_examples_are_named_and_not_how_many_are_missing(page):
     assert 'Missing, for example: ' in told and 'others' not in told
 
 @in_browser
-def test_a_right_answer_is_told_kindly_when_it_comes_again(page):
+def test_who_is_right_at_once_is_asked_days_later_and_who_is_not_soon(page):
     page.check('#q-gpu input[value=right]')
     told = page.inner_text('#q-gpu .next')
-    assert told.startswith('Well done. Once more in 10 minutes; if you still know it, it rests for 2 days.') and 'It was easy: ask in 8 days' in told
+    assert told.startswith('Well done. Asked again in 2 days.') and 'It was easy: ask in 8 days' in told
+    for mark, wait in (('partly', 15), ('wrong', 10)):
+        page.check(f'#q-gpu input[value={mark}]')
+        assert page.inner_text('#q-gpu .next').startswith(f'Asked again in {wait} minutes.')
+
+NOON = datetime(2026, 3, 2, 12)
+
+@in_browser
+def test_what_is_due_is_asked_anew_and_the_last_answer_comes_after_the_check(page):
+    "An empty box, no mark, the last answer folded away; what is typed meanwhile is kept; and then all questions again."
+    def kept() -> dict: return json.loads(page.evaluate("localStorage.getItem('bears-quiz-1')"))['gpu']
+    page.clock.set_system_time(NOON)
+    page.fill('#q-gpu-answer', 'a graphics card')
     page.check('#q-gpu input[value=wrong]')
-    assert page.inner_text('#q-gpu .next').startswith('Asked again in 1 minute.')
+    page.fill('#q-head-answer', 'the last layers')
+    page.clock.set_system_time(NOON + timedelta(minutes=5))
+    page.check('#q-head input[value=wrong]')
+    assert page.inner_text('#due') == 'Due now: 0, 2 later today' and page.is_disabled('#due')
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    page.reload()
+    last = page.locator('#q-gpu .last')
+    assert page.input_value('#q-gpu-answer') == '' and not page.query_selector('#q-gpu input:checked') and not last.is_visible()
+    assert 'due now' in page.inner_text('#q-gpu h2') and 'due now' not in page.inner_text('#q-head h2') and page.input_value('#q-head-answer') == 'the last layers'
+    assert page.inner_text('#due') == 'Due now: 1, 1 later today' and page.inner_text('#count').startswith('2 of')
+    page.click('#due')
+    assert page.locator('section.card:visible').count() == 1 and page.is_visible('#q-gpu') and page.inner_text('#due') == 'Show all 35'
+    assert page.inner_text('#due-says').startswith('Due now: 1, 1 later today.')
+    page.locator('#q-gpu summary', has_text='Model answer').click()
+    assert next(q for q in load_questions(1) if q.id == 'gpu').hint in page.inner_text('#q-gpu .more'), 'first the hint, as with a new question'
+    page.fill('#q-gpu-answer', 'a graphics processing unit')
+    assert kept()['answer'] == 'a graphics card' and kept()['again'] == 'a graphics processing unit'
+    page.reload()
+    assert page.input_value('#q-gpu-answer') == 'a graphics processing unit' and not last.is_visible()
+    page.press('#q-gpu-answer', 'Control+Enter')
+    assert 'Suggested: right' in page.inner_text('#q-gpu output') and last.is_visible() and 'a graphics card' not in last.inner_text()
+    last.locator('summary').click()
+    assert 'a graphics card' in last.inner_text()
+    page.click('#due')
+    page.check('#q-gpu input[value=right]')
+    assert page.inner_text('#q-gpu .next').startswith('Well done. Asked again in 1 day.') and page.inner_text('#due-says') == 'Done: nothing else is due now, 1 later today.'
+    assert kept()['answer'] == 'a graphics processing unit' and 'again' not in kept() and 'due now' not in page.inner_text('#q-gpu h2')
+    page.click('#q-gpu .next button')
+    assert kept()['answer'] == 'a graphics card' and kept()['again'] == 'a graphics processing unit' and not page.query_selector('#q-gpu input:checked')
+    page.check('#q-gpu input[value=right]')
+    page.clock.set_system_time(NOON + timedelta(minutes=16))
+    page.click('#q-gpu h2')
+    assert page.is_visible('#q-head') and page.input_value('#q-head-answer') == '', 'what becomes due comes in'
+    page.press('#q-head .more summary', '3')
+    assert json.loads(page.evaluate("localStorage.getItem('bears-quiz-1')"))['head']['answer'] == 'the last layers', 'marked without a word: the last answer stays'
+    page.click('#due')
+    assert page.locator('section.card:visible').count() == 35 and page.inner_text('#due').startswith('Due now: 0, next ')
+
+@in_browser
+def test_what_another_tab_marks_is_not_asked_anew_here(page):
+    page.clock.set_system_time(NOON)
+    page.fill('#q-gpu-answer', 'a graphics card')
+    page.check('#q-gpu input[value=wrong]')
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    page.reload()
+    other = page.context.new_page()
+    other.goto(page.url)
+    assert page.input_value('#q-gpu-answer') == other.input_value('#q-gpu-answer') == ''
+    other.fill('#q-gpu-answer', 'many sums at once')
+    page.wait_for_function("document.getElementById('q-gpu-answer').value === 'many sums at once'")
+    other.check('#q-gpu input[value=right]')
+    page.wait_for_function("document.querySelector('#q-gpu input[value=right]').checked")
+    assert page.input_value('#q-gpu-answer') == 'many sums at once' and 'due now' not in page.inner_text('#q-gpu h2') and page.is_visible('#q-gpu .last')
 
 ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
     'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}
@@ -294,23 +362,25 @@ JS = json.dumps(str(root/'bears_lib/data/questions/page.js'))
 
 @pytest.mark.skipif(not shutil.which('node'), reason='needs node')
 def test_the_browser_s_schedule_is_python_s():
-    "600 cards, each answered up to twelve times with waits from seconds to years: the same due times and states."
-    import random
-    from datetime import datetime, timedelta, timezone
+    "600 cards, each answered up to twelve times with waits from seconds to years, some of them begun by an older page: the same due times and states."
     import fsrs
-    draw, scheduler = random.Random(4), fsrs.Scheduler(enable_fuzzing=False)
-    chains, expected = [], []
-    for _ in range(600):
+    from bears_lib.engine.quiz.schedule import scheduler
+    draw, ours, two_steps = random.Random(4), scheduler(), fsrs.Scheduler(enable_fuzzing=False)
+    chains, expected, began = [], [], []
+    for k in range(600):
         when, card, chain, cards = datetime(2026, 1, 1, tzinfo=timezone.utc), fsrs.Card(card_id=1), [], []
+        if k % 3 == 0: card, _ = two_steps.review_card(card, fsrs.Rating(draw.randint(2, 3)), when)  # as an older page kept it
+        began.append(card.to_dict() if k % 3 == 0 else None)
         for _ in range(draw.randint(1, 12)):
             when += timedelta(seconds=int(10**draw.uniform(0, 7.5)))
             chain.append([draw.randint(1, 4), int(when.timestamp()*1000)])
-            card, _ = scheduler.review_card(card, fsrs.Rating(chain[-1][0]), when)
+            card, _ = ours.review_card(card, fsrs.Rating(chain[-1][0]), when)
             cards.append(card.to_dict())
         chains.append(chain)
         expected.append(cards)
-    code = f"const m = require({JS}); console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0)).map(chain => {{ let card = null; return chain.map(([rating, when]) => card = m.review(card, rating, when)); }})));"
-    found = json.loads(subprocess.run(['node', '-e', code], input=json.dumps(chains), capture_output=True, text=True, check=True, timeout=60).stdout)
+    assert {(card or {}).get('step') for card in began} == {None, 0, 1}
+    code = f"const m = require({JS}); console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0)).map(([card, chain]) => {{ card = m.cardOf(card); return chain.map(([rating, when]) => card = m.review(card, rating, when)); }})));"
+    found = json.loads(subprocess.run(['node', '-e', code], input=json.dumps(list(zip(began, chains))), capture_output=True, text=True, check=True, timeout=60).stdout)
     for ours, theirs in zip(found, expected):
         for a, b in zip(ours, theirs):
             assert (a['state'], a['step'], datetime.fromisoformat(a['due'])) == (b['state'], b['step'], datetime.fromisoformat(b['due']))
@@ -338,30 +408,27 @@ def test_the_schedule_goes_into_the_browser_and_back(tmp_path):
 @in_browser
 def test_a_mark_is_remembered_replaced_and_taken_back(page, tmp_path):
     next_time = '#q-gpu .next'
-    assert not page.is_visible(next_time) and page.inner_text('#due') == 'Due today: 0'
+    assert not page.is_visible(next_time) and page.inner_text('#due') == 'Due now: 0'
     page.check('#q-gpu input[value=right]')
     good = page.inner_text(next_time)
     page.press('#q-gpu summary', '4')
     easy = page.inner_text(next_time)
-    assert 'in 10 minutes' in good and 'in 8 days' in easy and page.is_checked('#q-gpu input[value=right]')
+    assert 'in 2 days' in good and 'in 8 days' in easy and page.is_checked('#q-gpu input[value=right]')
     page.press('#q-gpu summary', '1')
-    assert 'in 1 minute.' in page.inner_text(next_time) and page.is_checked('#q-gpu input[value=wrong]') and page.inner_text('#due') == 'Due today: 1'
+    assert 'in 10 minutes.' in page.inner_text(next_time) and page.is_checked('#q-gpu input[value=wrong]') and waits(page, 1)
     page.fill('#q-head-answer', '')
     page.press('#q-head-answer', '4')
     assert page.input_value('#q-head-answer') == '4' and not page.is_visible('#q-head .next')
-    page.click('#due')
-    assert page.is_visible('#q-gpu') and not page.is_visible('#q-head')
     with page.expect_download() as download: page.click('#save-schedule')
     download.value.save_as(file := tmp_path/'cards.json')
     quiz = Quiz(1, folder=tmp_path/'quiz')
     assert quiz.take(file) == 1
-    page.click('#due')
     page.click('#q-gpu .next button')
-    assert not page.is_visible(next_time) and not page.query_selector('#q-gpu input:checked') and page.is_visible('#q-head')
+    assert not page.is_visible(next_time) and not page.query_selector('#q-gpu input:checked')
     quiz.go('head').answer('the first layer')
     page.set_input_files('#take', quiz.write(tmp_path/'both.json'))
     page.wait_for_selector('#q-head .next:not([hidden])')
-    assert 'Asked again' in page.inner_text('#q-head .next') and page.inner_text('#due') == 'Due today: 2'
+    assert 'Asked again' in page.inner_text('#q-head .next') and waits(page, 2)
     page.set_input_files('#take', {'name': 'x.json', 'mimeType': 'application/json', 'buffer': b'{"bear": 1}'})
     page.wait_for_function("document.getElementById('schedule-says').textContent.includes('nothing was changed')")
 
@@ -384,7 +451,7 @@ def test_an_open_page_shows_what_another_tab_did(page):
     page.fill('#q-gpu-answer', 'many sums at once')
     page.check('#q-gpu input[value=wrong]')
     other.wait_for_function("document.getElementById('q-gpu-answer').value === 'many sums at once' && document.querySelector('#q-gpu input[value=wrong]').checked")
-    other.wait_for_function("document.getElementById('count').textContent.startsWith('1 of') && document.getElementById('due').textContent === 'Due today: 1'")
+    other.wait_for_function("document.getElementById('count').textContent.startsWith('1 of') && document.getElementById('due').textContent.startsWith('Due now: 0, ')")
     assert 'Asked again' in other.inner_text('#q-gpu .next') and not other.get_by_role('button', name='Undo').is_visible(), 'what another tab did is not taken back here'
     other.focus('#q-head-answer')
     other.keyboard.type('the last part')
@@ -409,7 +476,7 @@ def test_a_schedule_that_is_taken_in_keeps_what_another_tab_wrote(page, tmp_path
     other.check('#q-gpu input[value=right]')
     page.set_input_files('#take', cards)
     page.wait_for_selector('#q-head .next:not([hidden])')
-    assert page.inner_text('#schedule-says') == '1 card came in.' and page.inner_text('#due') == 'Due today: 1'
+    assert page.inner_text('#schedule-says') == '1 card came in.' and waits(page, 1)
     other.reload()
     assert other.input_value('#q-gpu-answer') == 'many sums at once' and other.is_checked('#q-gpu input[value=right]')
     assert re.search('Asked again|Due now', other.inner_text('#q-head .next'))
@@ -422,13 +489,13 @@ def test_a_schedule_comes_in_where_nothing_can_be_kept(page, tmp_path):
     page.reload()
     page.set_input_files('#take', quiz.write(tmp_path/'cards.json'))
     page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
-    assert page.inner_text('#due') == 'Due today: 1'
+    assert waits(page, 1)
 
 @in_browser
 @pytest.mark.parametrize('width', [390, 360])
 def test_what_is_due_stands_beside_the_count_on_a_phone(page, width):
     page.set_viewport_size({'width': width, 'height': 800})
-    for text in ('Due today: 35', 'Due today: 0, next 28 Nov'):
+    for text in ('Due now: 35', 'Due now: 12, 12 later today', 'Due now: 0, next 28 Nov', 'Show all 35'):
         page.evaluate("text => { document.getElementById('due').textContent = text; document.getElementById('count').textContent = '35 of 35 marked'; }", text)
         due, count = (page.locator(where).bounding_box() for where in ('#due', '#count'))
         assert due['height'] < 50 and due['y'] < count['y'] + count['height']/2 < due['y'] + due['height'] and due['x'] >= count['x'] + count['width'] and due['x'] + due['width'] <= width

@@ -43,6 +43,29 @@ def test_in_the_dark_paper_turns_and_photos_stay():
     assert dark[5, 5].max() < 60 and dark[21, 100].min() > 200
     assert dark[120, 201].argmax() == 2 and dark[120, 201].min() > 40, 'blue stays blue, and is light'
 
+def test_in_the_dark_boxes_with_words_turn_and_dark_photos_stay():
+    sheet = np.full((120, 260, 3), 255, np.uint8)
+    sheet[20:90, 20:110] = (220, 234, 247)   # a light box, as in a drawing of how things hang together
+    rng = np.random.default_rng(0)
+    sheet[30:80, 30:100][rng.random((50, 70)) < 0.3] = rng.integers(0, 220, 3, np.uint8)
+    sheet[40:70, 40:90][rng.random((30, 50)) < 0.3] = (90, 120, 60)
+    photo = rng.integers(0, 90, (70, 90, 3), np.uint8)
+    photo[:36] = 0                           # padded with black
+    sheet[20:90, 140:230] = photo
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert dark[22, 25].max() < 110 and (dark[20:90, 140:230] == photo).all()
+
+def test_in_the_dark_lines_keep_their_contrast_and_their_hue():
+    "The colours of the course's charts, with the contrast against their paper that WCAG counts."
+    def contrast(colour, on) -> float:
+        light = [np.array([0.2126, 0.7152, 0.0722])@np.where((c := np.array(each)/255) <= 0.04045, c/12.92, ((c + 0.055)/1.055)**2.4) for each in (colour, on)]
+        return (max(light) + 0.05)/(min(light) + 0.05)
+    for colour in ('#0000c8', '#332288', '#440154', '#0b63a5', '#0072b2', '#009e73', '#d55e00', '#cc79a7', '#595c62', '#000000'):
+        plain = tuple(int(colour[i:i + 2], 16) for i in (1, 3, 5))
+        dark = np.asarray(for_dark(Image.new('RGB', (8, 8), plain)))[4, 4]
+        assert contrast(dark, (32, 31, 28)) >= min(4.5, contrast(plain, (255, 255, 255)))*0.95, (colour, dark)
+        if max(plain) - min(plain) > 60: assert dark.argmax() == np.argmax(plain) and int(dark.max()) - int(dark.min()) > 40, (colour, dark)
+
 def test_the_limit_of_the_slider_counts_as_the_notebook_does():
     output = ''.join(''.join(part.get('text', '')) for cell in cells('03_interpret') if cell['cell_type'] == 'code' for part in cell['outputs'])
     numbers = limit_numbers(soup(f'<pre>{output}</pre>'))

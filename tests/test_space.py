@@ -40,6 +40,7 @@ def test_what_is_in_it(space):
     info, _ = read_model(space/'model')
     assert set(info.files) == {'model.onnx'} and sorted(path.name for path in (space/'model').iterdir()) == ['model.json', 'model.onnx']
     assert len(list((space/'examples').glob('*.jpg'))) == 3
+    for name in ('look.json', 'style.css'): assert (space/name).read_bytes() == (root/'bears_lib/data/space'/name).read_bytes()  # it looks like the app
     assert sum(path.stat().st_size for path in space.rglob('*') if path.is_file()) < 300_000
 
 def test_its_licence_is_one_that_hugging_face_takes(model, tmp_path):

@@ -416,6 +416,46 @@ def test_a_connection_that_breaks_is_named_and_the_next_photo_tries_again(name, 
     assert visit.status().startswith('red')
 
 @in_browser
+def test_a_server_that_falls_silent_is_given_up_and_the_next_photo_tries_again(colours, browser):
+    "Before its answer, and in the middle of it: neither a wait without end nor a second one."
+    context, asked = browser.new_context(service_workers='block'), []
+    tab = context.new_page()
+    tab.clock.install()
+    context.route('**/small.onnx', lambda route: asked.append(route))  # and never answered
+    tab.goto(colours)
+    tab.get_by_text('Fetching the model').wait_for()
+    tab.wait_for_timeout(500)
+    tab.clock.fast_forward(40_000)
+    assert tab.inner_text('#status').startswith('Fetching the model')
+    tab.clock.fast_forward(6_000)
+    tab.get_by_text('nothing came from').wait_for()
+    means(tab.inner_text('#status'), 'connection')
+    assert 'for 45 seconds' in tab.inner_text('#status') and len(asked) == 1 and tab.is_hidden('#progress')
+    context.unroute('**/small.onnx')
+    tab.set_input_files('#file', {'name': 'red.jpg', 'mimeType': 'image/jpeg', 'buffer': saved(Image.new('RGB', (90, 60), (220, 10, 10)))})
+    tab.wait_for_function("() => document.querySelector('#note').textContent.includes('red.jpg')")
+    assert tab.inner_text('#status').startswith('red')
+    context.close()
+
+@in_browser
+def test_a_phone_shows_examples_at_once_and_the_answer_beside_its_photo(browser, site):
+    "The published page at 390 x 844: six examples to touch in the first screen, then photo, answer and three bars in one."
+    import build_docs
+    build_docs.write_classifier(site.root/'classifier')
+    visit = Visit(browser, f'{site.origin}/classifier/', viewport={'width': 390, 'height': 844}, has_touch=True, is_mobile=True, screen={'width': 390, 'height': 844})
+    page = visit.page
+    box = lambda part: page.locator(part).evaluate('part => { const {top, bottom, left, right, width, height} = part.getBoundingClientRect(); return {top, bottom, left, right, width, height}; }')
+    assert page.inner_text('#hint') == 'From this phone, or with its camera:' and 'I know black, grizzly and teddy, and say so' in page.inner_text('#note')
+    touched = [box(f'.examples li:nth-child({n}) button') for n in range(1, 7)]
+    assert len({each['top'] for each in touched}) == 1 and all(each['bottom'] < 844 and min(each['width'], each['height']) >= 44 for each in touched)
+    page.locator('.examples button').nth(3).tap()
+    visit.answered('drawn grizzly 2')
+    page.wait_for_timeout(300)
+    seen, buttons, bars = box('#seen'), box('#drop .buttons'), box('#bars li:nth-child(3)')
+    assert seen['right'] <= buttons['left'] and seen['top'] >= 0 and bars['bottom'] <= 844
+    assert not visit.errors
+
+@in_browser
 @pytest.mark.parametrize('cause, does', [('connection', lambda route: route.abort()), ('server', lambda route: route.fulfill(status=503, body='busy'))])
 def test_a_server_in_trouble_is_named(cause, does, colours, browser):
     context = browser.new_context(service_workers='block')

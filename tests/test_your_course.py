@@ -149,7 +149,7 @@ def test_the_command_says_writes_and_takes(tmp_path, capsys):
     assert code == 0 and (told['taken'], told['chapters']['1']['answered']) == (4, 3)
     assert 'leave 1 out' in json.loads((bears(['quiz', '1', '--progress', '--json']), capsys.readouterr().out)[1])['error']
     assert 'Which chapter?' in json.loads((bears(['quiz', '--json']), capsys.readouterr().out)[1])['error']
-    assert 'bears-post' in done('--folder', tmp_path/'b', '--write', tmp_path/'c.md')[1]['error']
+    assert 'bears post' in done('--folder', tmp_path/'b', '--write', tmp_path/'c.md')[1]['error']
 
 @pytest.mark.parametrize('text', ['', '5', '[]', '{}', '{"course": 2}', '{"course": 1, "questions": 5}', '{"course": 1, "exercises": {"02_train": 5}}', '{"course": 1, "questions": {"1": []}}', '{"course": 1, "questions": {"1": {"gpu": {"answer": 5, "mark": ""}}}}',
                                   '{"course": 1, "questions": {"1": {"gpu": {"answer": "", "mark": "best"}}}}', '{"course": 1, "questions": {"1": {"gpu": {"answer": "x", "mark": "", "card": {"card_id": 1}}}}}', '[' * 9999])
@@ -170,6 +170,8 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     assert 'Read 0 · What learning is' in page.inner_text('#next') and page.locator('#chapters tr', has_text='Gathering photos').locator('td').first.inner_text() == 'opened'
     page.goto(address + 'gather.html')
     page.get_by_role('button', name='I have read this').click()
+    noon = datetime(2026, 3, 2, 12)
+    page.clock.set_system_time(noon)
     page.goto(address + 'questions1.html')
     for id, text, mark in (('gpu', 'a graphics processing unit', 'right'), ('head', 'the first layer', 'wrong'), ('need', 'maths false', 'partly')):
         page.fill(f'#q-{id}-answer', text)
@@ -178,8 +180,14 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     def tally(): return page.locator('#tally dd').all_inner_texts()
     reads = len(json.loads(page.locator('#course-data').inner_text())['lessons']) + 7
     exercises = sum(exercise_counts().values())
-    assert tally() == [f'1 of {reads}', f'0 of {exercises}', '3 of 66', '3'] and page.locator('#chapters tr.read').count() == 1
+    assert tally() == [f'1 of {reads}', f'0 of {exercises}', '3 of 66', '0'] and page.locator('#chapters tr.read').count() == 1
     assert page.locator('#again li').all_inner_texts() == ['What deep learning needs: What deep learning is said to need (partly)', 'A body that others have trained: The head of a model (not yet)']
+    assert page.locator('#answered tr').first.locator('td').all_inner_texts() == ['3 of 35', '1', '0', 'later today']
+    page.clock.set_system_time(noon + timedelta(minutes=12))
+    page.reload()
+    assert tally()[3] == '1', 'the wrong one is due, the others later'
+    page.clock.set_system_time(noon + timedelta(days=3))
+    page.reload()
     page.set_input_files('#files', {'name': 'exercises.jsonl', 'mimeType': 'text/plain', 'buffer': b'{"notebook": "02_train", "exercise": 1, "right": true}\n{"notebook": "02_train", "exercise": 2, "right": false}\n{"noteb'})
     page.wait_for_function("document.getElementById('says').textContent === '1 came in.'")
     with page.expect_download() as download: page.click('#save-all')
@@ -192,6 +200,7 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     page.once('dialog', lambda dialog: dialog.dismiss())
     page.click('#forget')
     assert tally() == before
+    page.evaluate("localStorage.setItem('bears-typed', '{}')")
     page.once('dialog', lambda dialog: dialog.accept())
     page.click('#forget')
     assert tally() == [f'0 of {reads}', f'0 of {exercises}', '0 of 66', '0'] and page.evaluate("Object.keys(localStorage).filter(key => key !== 'bears-theme')") == []
@@ -202,8 +211,13 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     page.set_input_files('#files', [file, other])
     page.wait_for_function("document.getElementById('says').textContent.includes('came in')")
     assert page.inner_text('#says') == 'x.txt was not taken in: it is none of the files that are named here. 5 came in.' and tally() == before
-    with page.expect_navigation(): page.locator('#next').get_by_role('link', name='3 questions of chapter 1 due today').click()
-    assert page.locator('section.card:visible').count() == 3 and page.input_value('#q-gpu-answer') == 'a graphics processing unit'
+    with page.expect_navigation(): page.locator('#next').get_by_role('link', name='3 questions of chapter 1 due now').click()
+    assert page.locator('section.card:visible').count() == 3 and page.input_value('#q-gpu-answer') == '' and page.inner_text('#due') == 'Show all 35'
+    page.click('#due')
+    assert page.locator('section.card:visible').count() == 35
+    page.goto(address + 'your-course.html')
+    with page.expect_navigation(): page.locator('#next').get_by_role('link', name='32 questions of chapter 1').click()
+    assert page.url.endswith('questions1.html#q-' + next(q.id for q in load_questions(1) if q.id not in ('gpu', 'head', 'need')))
     context.close()
     assert not errors
 
@@ -234,8 +248,9 @@ def test_a_beginner_sees_one_way_on_and_no_empty_part(address, browser):
     assert page.locator('label.button:has-text("Choose files")').is_visible() and page.locator('#files').evaluate('each => getComputedStyle(each).opacity') == '0'
     page.goto(address + 'questions1.html')
     page.check('#q-head input[value=wrong]')
+    page.clock.set_system_time(datetime.now() + timedelta(minutes=11))
     page.goto(address + 'your-course.html')
-    assert page.is_visible('#again-title') and page.locator('#go a').inner_text() == 'Continue: Answer the 1 question of chapter 1 due today'
+    assert page.is_visible('#again-title') and page.locator('#go a').inner_text() == 'Continue: Answer the 1 question of chapter 1 due now'
     with page.expect_navigation(): page.click('#go a')
     assert page.url.endswith('questions1.html#due') and page.locator('section.card:visible').count() == 1
     page.close()

@@ -89,7 +89,7 @@ def drawn_bear() -> Path:
     from bears_lib.engine.core.folders import sample_folder
     return sorted((sample_folder()/'grizzly').glob('*.jpg'))[9]
 
-learnt_from = 'Bears that a program drew, and no photo: the sample that comes with the package. On 809 web photos it was right on 95.9% (95% interval 94.3% to 97.1%).'
+learnt_from = 'All of them are drawings by a program, the sample that comes with the package. On 809 web photos it was right on 95.9% (95% interval 94.3% to 97.1%).'
 
 def stands_alone(cell) -> bool:
     "Not a learner's cell that imports something and goes on with what cells before it made: those are shown as they are stored."

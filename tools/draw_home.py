@@ -63,22 +63,23 @@ def scenes(place:Path) -> dict[str, list[Image.Image]]:
     "The four pictures at the right, as large as they are, for both themes."
     path = sample_bears(place/'bears')
     said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said): bears_train(str(path), model=str(place/'bears-model'))
-    fitted = fit_photos(path)
+    with redirect_stdout(said), redirect_stderr(said): bears_train.in_shell([str(path), '--model', str(place/'model')], 'bears train')
+    fitted, photo = fit_photos(path), place/'bear.jpg'
     doubted = {photo.path for photo in fitted.doubted}
     rows = {label: [photo.path for photo in fitted.train if photo.label == label and photo.path not in doubted][2::9] for label in fitted.labels}
+    shutil.copy(rows['grizzly'][1], photo)
     page = make_web_app(save_model(fitted, place/'model'), place/'page', runtime=node_modules(), title='Which bear is it?')
     server = page_server(page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
         address, written = f'http://127.0.0.1:{server.server_port}/', report(fitted, to=place/'report.html').as_uri()
-        pages = {theme: [shot(browser, address, (360, 700), theme, rows['grizzly'][1]), shot(browser, written, (820, 520), theme)] for theme in tones}
+        pages = {theme: [shot(browser, address, (360, 700), theme, photo), shot(browser, written, (820, 520), theme)] for theme in tones}
         browser.close()
     server.shutdown()
     shown = re.sub(re.escape(str(place)) + '/', '', said.getvalue()).replace('\r', '\n')
     lines = [text for text in shown.splitlines() if not re.search(r'\d+%\||it/s', text)]
-    return {theme: [sheet(rows, tones[theme]['ink'], tones[theme]['ground']), terminal('bears-train bears', '\n'.join(lines)), *pages[theme]] for theme in tones}
+    return {theme: [sheet(rows, tones[theme]['ink'], tones[theme]['ground']), terminal('bears train bears', '\n'.join(lines)), *pages[theme]] for theme in tones}
 
 def number(draw:ImageDraw.ImageDraw, at:tuple[int, int], step:int, tone:dict[str, str], now:bool=True) -> None:
     "The number of a step in its circle, which is filled for the present one."

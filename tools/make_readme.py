@@ -20,15 +20,13 @@ def cell_text(cell:dict) -> str:
 def output_text(output:dict) -> str:
     return ''.join(output.get('text') or output.get('data', {}).get('text/plain', ''))
 
-first = ('## What it looks like', '## Two commands', '## Your own photos', '## Measured', '## The course')
+first = ('## What it looks like', '## Two commands', '## Your own photos', '## The course', '## Measured')
 
 def in_order(parts:list[str]) -> list[str]:
-    "The title and the doors, then what a newcomer wants to see first; the rest stays as it is."
-    place = {head: number for number, head in enumerate(first)}
-    named = [part.split('\n')[0] for part in parts]
-    chosen = sorted((part for part, head in zip(parts, named) if head in place), key=lambda part: place[part.split('\n')[0]])
-    top = next((i for i, head in enumerate(named) if head.startswith('## ')), len(parts))
-    return [*parts[:top], *chosen, *(part for part, head in zip(parts[top:], named[top:]) if head not in place)]
+    "The title, the doors, two commands and a picture; then what a newcomer wants to see first, and the rest as it is."
+    def place(part:str) -> int: return next((number for number, words in enumerate(first) if part.startswith(words)), len(first))
+    top = next((i for i, part in enumerate(parts) if part.startswith('## ')), len(parts))
+    return parts[:top] + sorted(parts[top:], key=place)
 
 if __name__ == '__main__':
     cells = json.loads((root/'nbs/index.ipynb').read_text(encoding='utf-8'))['cells']

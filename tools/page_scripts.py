@@ -3,7 +3,7 @@
 python tools/page_scripts.py
 
 Run it after each change of a script in bears_lib/data. What a browser loads of the trainer lies in bears_lib/data/trainer/small, made by esbuild:
-the package carries it because who makes a page with `bears-web --trainer` need not have npm. Read and change the scripts beside it."""
+the package carries it because who makes a page with `bears web --trainer` need not have npm. Read and change the scripts beside it."""
 import subprocess, sys
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def small(path:Path) -> str:
     "A script without comments and with short names inside."
     done = subprocess.run([script_modules()/'.bin'/'esbuild', path, '--minify', '--format=esm', '--target=es2022', '--charset=utf8', '--legal-comments=none', '--log-level=error'],
         capture_output=True, text=True, encoding='utf-8', check=True, timeout=120)
-    return f'// Made by tools/page_scripts.py from {path.relative_to(root).as_posix()}: read that one.\n{done.stdout}'
+    return f'// From {path.relative_to(root).as_posix()}: read that one.\n{done.stdout}'
 
 def main() -> None:
     if found := problems(): raise SystemExit(found)

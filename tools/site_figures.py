@@ -24,8 +24,15 @@ def photo_box(inked:np.ndarray, part:np.ndarray, box:tuple[slice, slice]) -> tup
     whole = inside.size > 0.8*part.size  # not the body of something that stands on white
     return inner if whole and min(sides) > 0.3 and inside.mean() > 0.5 else None
 
+def has_ground(pixels:np.ndarray) -> bool:
+    "Whether more than half of an area is of one colour that is light or strong, as a box with words in it or a button is."
+    values, counts = np.unique(pixels.reshape(-1, 3)//8, axis=0, return_counts=True)
+    most = 8*values[counts.argmax()]
+    return bool(counts.max() > 0.5*counts.sum() and (most.min() > 120 or np.ptp(most) > 60))
+
 def is_flat(pixels:np.ndarray) -> bool:
     "Areas of a drawing have few colours; a photo has many."
+    if has_ground(pixels): return True
     counts = np.bincount((pixels[::2, ::2]//24 @ np.array([121, 11, 1])).ravel())
     main = counts[counts > counts.sum()*0.02]
     return main.sum() > 0.93*counts.sum() and len(main) < 7
@@ -42,6 +49,18 @@ def filled_areas(pixels:np.ndarray) -> np.ndarray:
         elif part.mean() > 0.5: mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
     return mask
 
+def light_of(pixels:np.ndarray) -> np.ndarray:
+    "How light colours are to an eye, from 0 to 1."
+    return (pixels/255)@np.array([0.2126, 0.7152, 0.0722])
+
+def lifted(dark:np.ndarray, was:np.ndarray) -> np.ndarray:
+    "Colours with white in them where the dark theme would show them much weaker than they were on white: blue is dark at any lightness."
+    contrast = 1.05/(light_of(was)**2.2 + 0.05)  # as WCAG counts it
+    least = np.clip((light_of(paper)**2.2 + 0.05)*np.maximum(contrast**0.75, np.minimum(contrast, 4.5)) - 0.05, 0, 1)**(1/2.2)
+    now = light_of(dark)
+    share = np.clip((least - now)/np.maximum(1 - now, 1e-6), 0, 1)[..., None]
+    return dark + share*(255 - dark)
+
 def for_dark(picture:Image.Image) -> Image.Image:
     "Paper dark and ink light, hues kept; photos untouched."
     flat = Image.new('RGB', picture.size, 'white')
@@ -49,7 +68,7 @@ def for_dark(picture:Image.Image) -> Image.Image:
     pixels = np.asarray(flat).astype(int)
     turned = pixels.max(-1, keepdims=True) + pixels.min(-1, keepdims=True)  # 255 minus the lightness, the same hue
     dark = np.clip(255 - turned + pixels, 0, 255)
-    dark = paper + dark*(255 - paper)//255
+    dark = lifted(paper + dark*(255 - paper)//255, pixels)
     return Image.fromarray(np.where(filled_areas(pixels)[..., None], pixels, dark).astype(np.uint8))
 
 def saved(file:Path, picture:Callable[[], Image.Image], sharp:bool) -> str:

@@ -40,6 +40,11 @@ halves = {'00_learning': {'cells-and-help': ('Part 1', 'From numbers to a networ
 # A chapter without figures has a card with one of another's.
 borrowed = {'00_training': ('train.html', 'One drawn bear from the side')}
 
+# The lessons that the first page shows; the page of all lessons has the rest.
+shown_first = ('01_pets', '03_two_things', '04_sounds', '07_segmentation')
+# Figures with small letters: on a phone they keep a width at which those can be read, and are moved sideways. By words of their description, in rem.
+sideways = {"Samuel's loop as boxes": 41, 'The layers as a stack': 34, 'The same wide picture of a bear five times': 34}
+
 # Paragraphs that begin so are set apart, under a name.
 callouts = {'tip': ('Tip', r'Always look at|There are shorter ways|If your page shows no'), 'pause': ('A break', r'A good place to stop'),
             'watch': ('Watch out', r'(One|Two|Three) warnings?\b|So load an exported model only'),
@@ -319,6 +324,15 @@ def goal_box(main:Tag, each:Chapter) -> str:
     time = f'<p class="small">{each.time} to read. Everything runs in a browser or on a laptop without a GPU.</p>' if each.time else ''
     return f'<div class="goal">{shown}<div>{have}{time}{row}</div></div>'
 
+def move_sideways(main:Tag, soup:BeautifulSoup) -> None:
+    "A figure with small letters gets a box that a phone moves it in."
+    for n, image in enumerate(main.select('figure img.of-light'), 1):
+        width = next((width for words, width in sideways.items() if image['alt'].startswith(words)), 0)
+        if not width: continue
+        dark, box = image.find_next_sibling('img'), image.wrap(soup.new_tag('div', attrs={'class': 'table sideways', 'role': 'region', 'aria-label': f'Figure {n}, which moves sideways'}))
+        box.append(dark.extract())
+        for each in (image, dark): each['style'] = f'--least: {width}rem'
+
 def steps(each:Chapter, row:list[Chapter], up:str) -> str:
     "The ways on, and a tick for those who have read the chapter."
     at = row.index(each)
@@ -332,6 +346,8 @@ def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     for style in main.select('.cell-output style'): style.decompose()  # of fastai and pandas, for a page of their own
     for cell in main.select('th'):
         if not cell.get_text(strip=True): cell.name = 'td'  # a corner, and the head of nothing
+    for code in main.select('td > code, th > code'):
+        if re.fullmatch(r'\S{1,30}', code.get_text()): code['class'] = [*code.get('class', []), 'whole']
     for n, table in enumerate(main.find_all('table'), 1): table.wrap(soup.new_tag('div', attrs={'class': 'table', 'tabindex': '0', 'role': 'region', 'aria-label': f'Table {n}'}))
     for button in main.select('.code-copy-button'):
         button.clear()
@@ -381,7 +397,7 @@ def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
         text = code.get_text().strip() if code else ''
         found = re.search(r'^check\((\d+),', text, re.M)
         if re.search(r'^check, hint, solution = exercises\(', text, re.M) and not cell.select_one('.cell-output'):
-            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
+            cell.replace_with(BeautifulSoup('<p>On this page a number or a word is checked at once, and kept in this browser. The other exercises want code: their notebook opens in Colab.</p>', 'html.parser'))
             continue
         if not found or '...' not in text: continue
         number, way = int(found[1]), f'<p class="in-colab"><a href="{notebook_address(place, stem)}">Do exercise {found[1]} in Colab</a></p>'
@@ -389,7 +405,7 @@ def exercises_here(main:Tag, soup:BeautifulSoup, stem:str, place:str) -> None:
             if re.fullmatch(r'\d+: not tried yet\.', output.get_text().strip()): output.decompose()
         each, alone = known[number - 1], re.fullmatch(r'\w+ = \.\.\.\s*check\(\d+, \w+\)', text)
         if alone and not each.passes and isinstance(each.answer, int | float | str):
-            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints)
+            asks = dict(answer=each.answer, tolerance=each.tolerance, hints=each.hints, stem=stem, number=number)
             form = BeautifulSoup(f'<form class="answer-here" data-asks="{escape(json.dumps(asks, ensure_ascii=False))}"><label for="answer-{number}">Your answer to exercise {number}</label>'
                                  f'<div><input id="answer-{number}" type="text" autocomplete="off"{" inputmode=decimal" if not isinstance(each.answer, str) else ""}><button type="submit">Check</button></div><p role="status"></p></form>', 'html.parser')
             cell.insert_before(form)
@@ -432,6 +448,7 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict,
     step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.time} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
     goal = goal_box(main, each) if each else ''
+    move_sideways(main, soup)
     if name == 'learning.html':  # what it is about, before a word of how
         goal = try_box(site, frame, 'Something that has learnt: which bear is it?') + goal
         head.append('<script src="site_libs/home.js" defer></script>')
@@ -466,13 +483,15 @@ def thumbnail(site:Path, source:str, side:int=400) -> str:
         made.save(site/small, quality=60, method=6)
     return small
 
-def contents(site:Path) -> tuple[str, list[Tag]]:
-    "What the notebook of the home page holds below its table: the pictures for the first page, and the sections for the page on installing."
+def contents(site:Path) -> tuple[str, str, list[Tag]]:
+    "What the notebook of the home page holds below its table: the picture of training on one's own photos, the others for the first page, and the sections for the page on installing."
     soup = BeautifulSoup((site/'index.html').read_text(encoding='utf-8'), 'html.parser')
     take_out(soup, site/'index.html', site)
     tidy(soup.main, None, soup, '')
     sections = {section['id']: section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'}
-    return picture_grid(sections.pop('what-it-looks-like'), soup), sorted(sections.values(), key=lambda section: section['id'] in ('measured', 'licence'))
+    looks = sections.pop('what-it-looks-like')
+    own = looks.find(lambda part: part.name in ('figure', 'p') and part.img and not part.find_parent(class_='table')).extract()
+    return ''.join(map(str, own.select('img'))), picture_grid(looks, soup), sorted(sections.values(), key=lambda section: section['id'] in ('measured', 'licence'))
 
 def picture_grid(section:Tag, soup:BeautifulSoup) -> str:
     "Tables that only place pictures side by side become figures, one below the other where there is no room."
@@ -492,9 +511,10 @@ def try_box(site:Path, frame:Frame, asks:str) -> str:
     "The classifier in a page, with drawings to try."
     return filled('try.html', asks=asks, examples=example_buttons(site), megabytes=f'{frame.megabytes:.0f}')
 
-def home(site:Path, frame:Frame, pictures:str) -> str:
+def home(site:Path, frame:Frame, own:str, pictures:str) -> str:
     "The landing page: what it is, the classifier, three ways in, the chapters, and pictures of what one makes."
-    main = filled('home.html', title=site_name.partition(': ')[2], try_it=try_box(site, frame, 'Which bear is it?'), course=cards(frame.chapters, site), lessons=cards(frame.others, site), more=pictures)
+    main = filled('home.html', title=site_name.partition(': ')[2], try_it=try_box(site, frame, 'Which bear is it?'), course=cards(frame.chapters, site), own=own, more=pictures,
+                  lessons=cards([each for each in frame.others if each.stem in shown_first], site), count=len(frame.others))
     return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
                       main, 'home', head='<script src="site_libs/home.js" defer></script>')
 
@@ -520,10 +540,17 @@ def drawn_examples(site:Path) -> list[dict[str, str]]:
     page = BeautifulSoup((site/'classifier/index.html').read_text(encoding='utf-8'), 'html.parser')
     return [{'src': f'classifier/{image["src"]}', 'alt': image['alt']} for image in page.select('.examples img')][:6]
 
+# What each room of the machinery is for.
+room_words = {'core': 'What all the rest stands on: errors, commands, photos, folders, tables, and words that a stranger wrote.', 'predict': 'All that answers, once a model is there.',
+              'features': 'What photos look like in numbers, and which of them are copies of each other.', 'gather': 'Searching, downloading, licences, and looking a folder over.',
+              'train': 'Labels, fitting with and without torch, and looking into a network.', 'shards': 'More photos than one machine holds.', 'interpret': 'Where a model looks, and the report on its mistakes.',
+              'deploy': 'The app, the Space, the model card, and drift.', 'pages': 'Pages that need no server: one answers, one learns.', 'quiz': 'The grader, sessions, and when a question comes again.',
+              'lessons': 'What the lessons share: data, exercises, sounds, pictures of files.'}
+
 def reference(frame:Frame, site:Path) -> str:
     "All notebooks of the machinery, by room, and what the course's own modules offer."
     def titled(target:str) -> str: return re.search(r'<p class="lead">(.*?)</p>', (site/target).read_text(encoding='utf-8'))[1]
-    rooms = ''.join(f'<h2 id="{room}">{room}</h2><ul>' + ''.join(f'<li><a href="{target}">{escape(title)}</a>: {titled(target)}</li>' for target, title in pages) + '</ul>' for room, pages in frame.rooms.items())
+    rooms = ''.join(f'<h2 id="{room}">{room}</h2><p>{room_words[room]}</p><ul>' + ''.join(f'<li><a href="{target}">{escape(title)}</a>: {titled(target)}</li>' for target, title in pages) + '</ul>' for room, pages in frame.rooms.items())
     return ('<h1>Look inside</h1><p class="lead">The library was written as notebooks. Here they are, room by room, from the ground up: each tells why it is there, shows it at work and checks it.</p>'
             '<p>The calls that the course uses are at the end of its chapters: <a href="gather.html">gather</a>, <a href="train.html">train</a>, <a href="interpret.html">interpret</a>, <a href="deploy.html">deploy</a>, <a href="commands.html">commands</a>.</p>' + rooms)
 
@@ -609,13 +636,14 @@ def shape(site:Path, nbs:Path, address:str, rooms:dict[str, list[str]], bear:Pat
     shutil.copytree(nbs/'images', site/'images', dirs_exist_ok=True)
     question_pages(site, frame)
     your_course(site, frame)
-    pictures, sections = contents(site)
+    own, pictures, sections = contents(site)
     (site/'install.html').write_text(install(frame, sections), encoding='utf-8')
-    (site/'index.html').write_text(home(site, frame, pictures), encoding='utf-8')
+    (site/'index.html').write_text(home(site, frame, own, pictures), encoding='utf-8')
     (site/'search.json').write_text(json.dumps(search_entries(site, glossary, frame.megabytes), ensure_ascii=False, separators=(',', ':')), encoding='utf-8')
     (site/'lessons/index.html').write_text(frame.page('lessons/index.html', 'Lessons', 'The same tools on other problems: pets, sounds, files, cells, tables.',
         f'<h1>Lessons</h1><p class="lead">The same tools on other problems. Each stands alone; the chapters come first.</p>{cards(frame.others, site, "../")}', kind='home'), encoding='utf-8')
-    (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site)), encoding='utf-8')
+    (site/'reference.html').write_text(frame.page('reference.html', 'Look inside', 'The notebooks that the library is made from.', reference(frame, site),
+        toc=toc_html(BeautifulSoup(f'<ul>{"".join(f"""<li><a href="#{room}">{room}</a></li>""" for room in frame.rooms)}</ul>', 'html.parser'))), encoding='utf-8')
     root = re.sub(r'^https?://[^/]+', '', frame.address) + '/'
     (site/'404.html').write_text(frame.page('404.html', 'Not here', 'This page is not here.', lost.format(up=root), up=root), encoding='utf-8')
     frame_app(site, 'classifier/index.html', 'A classifier of bears that runs in this page: the photo never leaves your machine.', frame)

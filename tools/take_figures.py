@@ -15,6 +15,8 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bears_lib.deploy import make_app, make_web_app, save_model
+from bears_lib.engine.pages.browser_app import page_server
+from bears_lib.engine.pages.trainer import make_trainer
 from bears_lib.gather import drop_dups, sample_bears
 from bears_lib.interpret import report as write_report
 from bears_lib.train import fit_photos
@@ -79,7 +81,7 @@ def phone(browser:Browser, place:Path) -> Image.Image:
         def log_message(self, *args): pass
     server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=str(page)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try: screens = [on_phone(browser, f'http://127.0.0.1:{server.server_port}/', photo) for photo in (a_bear(), a_tent(place))]
+    try: screens = [on_phone(browser, f'http://127.0.0.1:{server.server_port}/', photo) for photo in (shutil.copy(a_bear(), place/'bear.jpg'), a_tent(place))]
     finally: server.shutdown()
     both = Image.new('RGB', (2*screens[0].width + 24, screens[0].height), 'white')
     for i, screen in enumerate(screens): both.paste(screen, (i*(screen.width + 24), 0))
@@ -92,6 +94,34 @@ def on_phone(browser:Browser, address:str, photo:Path) -> Image.Image:
     view.wait_for_function("name => document.querySelector('#note').textContent.includes(name)", arg=photo.name)
     view.evaluate("document.querySelector('main').scrollIntoView()")
     return shot(view)
+
+def trainer(browser:Browser, place:Path) -> Image.Image:
+    "The page that learns from one's own photos: seven drawn bears of two classes, how many were named rightly, and one more that is asked about."
+    server = page_server(make_trainer(place/'page', node_modules()), port=0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        view = open_page(browser, f'http://127.0.0.1:{server.server_port}/', 800, 1400)
+        view.wait_for_selector('.class')
+        for i, label in enumerate(('grizzly', 'teddy')):
+            box = view.locator('.class').nth(i)
+            box.locator('input[type=text]').fill({'grizzly': 'a real bear', 'teddy': 'my teddy'}[label])
+            box.locator('input[type=text]').press('Tab')
+            box.locator('input[type=file]').set_input_files(photos_of(label)[:7])
+        view.get_by_text('Learnt from 14 photos').first.wait_for(timeout=240_000)
+        view.set_input_files('#ask', shutil.copy(photos_of('teddy')[12], place/'another.jpg'))
+        view.locator('#bars li').first.wait_for()
+        view.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }",
+            'header, main > section:not(#result, #test, :first-child), .small, #next, #table, #how, #curve, #findings { display: none !important } main { padding-top: 1rem }')
+        view.evaluate('document.activeElement.blur()')
+        view.wait_for_timeout(500)
+        bottom = view.evaluate("document.querySelector('#test').getBoundingClientRect().bottom + scrollY")
+        return shot(view, full_page=True, clip={'x': 0, 'y': 0, 'width': 800, 'height': bottom + 16})
+    finally: server.shutdown()
+
+def photos_of(label:str) -> list[Path]:
+    "Drawn bears of one class, without the sample's planted faults."
+    faulty = set(pd.read_csv(sample_bears()/'faults.csv')['file_name'])
+    return [path for path in sorted((sample_bears()/label).glob('*.jpg')) if f'{label}/{path.name}' not in faulty and np.asarray(Image.open(path).convert('L'))[:5, :5].mean() < 200]  # and none on white
 
 def notebook(browser:Browser, place:Path, code:str) -> Page:
     "JupyterLab with one cell that has been run."
@@ -117,6 +147,7 @@ def quiz(browser:Browser, place:Path) -> Image.Image:
     box.get_by_role('button', name='Check', exact=True).click()
     box.get_by_text('suggested: partly right').wait_for()
     box.get_by_role('button', name='partly', exact=True).click()
+    box.get_by_role('button', name='More', exact=True).click()
     box.get_by_placeholder('what you would write now').fill('hardly any food, and asleep they live on their fat')
     return element(view, box)
 
@@ -125,8 +156,8 @@ def cleaner(browser:Browser, place:Path) -> Image.Image:
     drop_dups(path := sample_bears(place/'bears'), dry_run=False)
     view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
     box = view.locator('.widget-vbox').first
-    box.get_by_role('button', name='Agree: to teddy').first.wait_for(timeout=400_000)
-    box.get_by_role('button', name='Agree: to teddy').first.click()
+    box.get_by_role('button', name='Move to teddy').first.wait_for(timeout=400_000)
+    box.get_by_role('button', name='Move to teddy').first.click()
     box.get_by_text('To another class: 1.').wait_for()
     return element(view, box)
 
@@ -141,13 +172,15 @@ def buttons(browser:Browser, place:Path) -> Image.Image:
     return element(view, box)
 
 def element(view:Page, box) -> Image.Image:
-    "One part of the page; the page is closed, and with it the server behind it."
+    "One part of the page, with no notice of JupyterLab's before it; the page is closed, and with it the server behind it."
+    view.add_style_tag(content='.Toastify { display: none; }')
+    view.mouse.move(0, 0)
     view.wait_for_timeout(500)
     picture = Image.open(io.BytesIO(box.screenshot())).convert('RGB')
     view.close()
     return picture
 
-figures = {'report': report, 'app': app, 'phone': phone, 'quiz': quiz, 'cleaner': cleaner, 'buttons': buttons}
+figures = {'trainer': trainer, 'report': report, 'app': app, 'phone': phone, 'quiz': quiz, 'cleaner': cleaner, 'buttons': buttons}
 
 def save(name:str, picture:Image.Image) -> Path:
     "A JPEG of at most 60 kB, with the highest quality that fits; smaller where even that of 50 is too large."

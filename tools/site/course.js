@@ -86,13 +86,13 @@ const COURSE = (() => {
     exercises: Object.fromEntries(Object.entries(state.exercises).filter(([, solved]) => solved.size).map(([stem, solved]) => [stem, [...solved].sort((a, b) => a - b)])),
     questions: Object.fromEntries(Object.entries(state.questions).map(([chapter, rows]) => [chapter, Object.fromEntries(Object.entries(rows).filter(([, row]) => isAnswered(row) || row.card))]))});
 
-  function standing(quiz, rows, tonight) {
+  function standing(quiz, rows, now) {
     const answered = quiz.questions.filter(({id}) => isAnswered(rows[id])), count = mark => answered.filter(({id}) => rows[id].mark === mark).length;
-    const later = Object.values(rows).flatMap(({card}) => card ? Date.parse(card.due) : []).filter(due => due > tonight);
-    return {answered, right: count('right'), partly: count('partly'), wrong: count('wrong'), due: dueIn(rows, tonight).length, next: later.length ? Math.min(...later) : 0};
+    const later = Object.values(rows).map(({card}) => Date.parse(card?.due)).filter(due => due > now);
+    return {answered, right: count('right'), partly: count('partly'), wrong: count('wrong'), due: dueIn(rows, now).length, next: later.sort()[0]};
   }
 
-  // As `bears-post` writes it, and more.
+  // As `bears post` writes it, and more.
   function post(data, state) {
     const parts = ['# My answers\n'];
     for (const quiz of data.quizzes) {
@@ -119,7 +119,7 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
   const make = (tag, ...parts) => { const made = document.createElement(tag); made.append(...parts.filter(part => part !== '')); return made; };
   const link = (href, text) => Object.assign(make('a', text), {href});
   const cell = (...parts) => make('td', ...parts), head = (...parts) => Object.assign(make('th', ...parts), {scope: 'row'});
-  const day = moment => new Date(moment).toLocaleDateString('en', {weekday: 'short', day: 'numeric', month: 'short'});
+  const day = moment => moment < new Date().setHours(24, 0, 0, 0) ? 'later today' : new Date(moment).toLocaleDateString('en', {weekday: 'short', day: 'numeric', month: 'short'});
   const questions = n => n === 1 ? '1 question' : `${n} questions`;
   const kept = key => { try { return parse(localStorage.getItem(key)); } catch { return null; } };
   const load = () => read(name => kept(kinds[name] ?? 'bears-quiz-' + name), data);
@@ -146,13 +146,13 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
 
   function ways(stands) {
     const found = [], add = (...parts) => found.push(make('li', ...parts)), unread = data.chapters.find(each => !state.read.has(each.page));
-    for (const [quiz, {due}] of stands) if (due) add(link(`${quiz.page}#due`, `Answer the ${questions(due)} of chapter ${quiz.chapter} due today`));
+    for (const [quiz, {due}] of stands) if (due) add(link(`${quiz.page}#due`, `Answer the ${questions(due)} of chapter ${quiz.chapter} due now`));
     if (unread) add(`${state.opened.has(unread.page) ? 'Go on with' : 'Read'} `, link(unread.page, `${unread.number} · ${unread.title}`), unread.time && ` (${unread.time})`);
     for (const [quiz, {answered}] of stands) {
-      const open = quiz.questions.length - answered.length;
-      if (open) add(link(quiz.page, `${questions(open)} of chapter ${quiz.chapter}`), ` ${open === 1 ? 'is' : 'are'} still open`);
+      const open = quiz.questions.filter(each => !answered.includes(each));
+      if (open.length) add('Still open: ', link(`${quiz.page}#q-${open[0].id}`, `${questions(open.length)} of chapter ${quiz.chapter}`));
     }
-    if (!found.length) add('All is read and answered; nothing is due today.');
+    if (!found.length) add('All is read and answered; nothing is due now.');
     return found;
   }
 
@@ -167,11 +167,11 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
   }
 
   function show() {
-    const tonight = new Date().setHours(24, 0, 0, 0), stands = data.quizzes.map(quiz => [quiz, standing(quiz, state.questions[quiz.chapter], tonight)]);
+    const stands = data.quizzes.map(quiz => [quiz, standing(quiz, state.questions[quiz.chapter], Date.now())]);
     const sum = (rows, count) => rows.reduce((all, each) => all + count(each), 0), all = notebooks(data), due = sum(stands, ([, each]) => each.due);
     $('as-of').textContent = `As of ${new Date().toLocaleDateString('en', {dateStyle: 'long'})}.`;
     $('tally').replaceChildren(share('Chapters and lessons read', sum(all, each => state.read.has(each.page)), all.length), share('Exercises solved', sum(all, each => state.exercises[each.stem].size), sum(all, each => each.exercises)),
-      share('Questions answered', sum(stands, ([, each]) => each.answered.length), sum(stands, ([quiz]) => quiz.questions.length)), share('Due today', due));
+      share('Questions answered', sum(stands, ([, each]) => each.answered.length), sum(stands, ([quiz]) => quiz.questions.length)), share('Due now', due));
     const onward = ways(stands), first = onward[0].querySelector('a');
     $('next').replaceChildren(...onward);
     $('go').replaceChildren(...first ? [link(first.href, `${due || state.opened.size ? 'Continue' : 'Begin'}: ${first.textContent}`)] : []);
@@ -208,7 +208,7 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
   $('print').addEventListener('click', () => print());
   $('forget').addEventListener('click', () => {
     if (!confirm('Delete what this page shows from this browser? Save it as a file first if you may want it back.')) return;
-    try { for (const key of [...Object.values(kinds), ...data.quizzes.map(keyOf)]) localStorage.removeItem(key); } catch { /* nothing was kept */ }
+    try { for (const key of ['bears-typed', ...Object.values(kinds), ...data.quizzes.map(keyOf)]) localStorage.removeItem(key); } catch { /* nothing was kept */ }
     state = read(() => null, data);
     show();
     $('says').textContent = 'Forgotten: this browser keeps nothing of it.';

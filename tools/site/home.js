@@ -3,9 +3,9 @@
 (() => {
   const box = document.querySelector('.try'), drop = box.querySelector('.drop'), input = box.querySelector('input'), say = box.querySelector('[role=status]');
   // The page in the frame keeps its height: the photo on the left, the answer beside it, and nothing else.
-  const fits = `body > :not(.page), .page > :not(main), main > :not(.work), #answer ~ *, h2, #hint, #camera, #wrong { display: none !important } html, body { background: var(--paper) !important } .page { padding: 0 .3rem 0 0 !important }
+  const fits = `body > :not(.page), .page > :not(main), main > :not(.work), .tries, #on, h2, #hint, #camera, #wrong { display: none !important } html, body { background: var(--paper) !important } .page { padding: 0 .3rem 0 0 !important }
     .work { grid-template-columns: minmax(0, 34%) minmax(0, 1fr) !important; gap: 1rem } section, #drop { padding: 0 !important; border: 0 !important; background: none; min-height: 0 !important } #ask { display: block } #seen, #given { width: 100% }
-    #drop { align-content: start } #drop .button { padding-inline: .4rem; width: 100%; box-sizing: border-box; line-height: 1.3; text-align: center; font-size: .92rem } .buttons { width: 100% } #status { font-size: 1.1rem; margin-bottom: .5rem } #bars li { margin-bottom: .4rem; line-height: 1.3; font-size: 1rem } #bars .track { height: .6rem } #note { font-size: .9rem; line-height: 1.35 }`;
+    #drop { grid-template-columns: minmax(0, 1fr) !important; place-content: start stretch !important } #drop > * { grid-row: auto !important } #drop .button { display: grid; place-content: center; padding: .3rem .4rem !important; width: 100%; box-sizing: border-box; line-height: 1.3; font-size: .92rem; background: var(--paper); border-color: var(--rest); color: var(--ink) } .buttons { width: 100% } #status { font-size: 1.1rem; margin-bottom: .5rem } #bars li { margin-bottom: .4rem; line-height: 1.3; font-size: 1rem } #bars .track { height: .6rem } #note { font-size: .9rem; line-height: 1.35 }`;
   let frame = null;
 
   const ready = () => frame ??= new Promise(done => {
@@ -31,7 +31,7 @@
       place.files = files.files;
       place.dispatchEvent(new Event('change', {bubbles: true}));
       say.textContent = '';
-    } catch { say.textContent = 'That did not work here. The page of its own may: Try it, above.'; }
+    } catch { say.textContent = 'That did not work here. It may on its own page: the link is below.'; }
   }
 
   input.addEventListener('change', () => { if (input.files.length) show(input.files[0]); });
@@ -46,7 +46,6 @@
     drop.classList.remove('over');
     if (event.dataTransfer.files.length) show(event.dataTransfer.files[0]);
   });
-  document.querySelector('[href="#try"]')?.addEventListener('click', () => box.querySelector('.examples button').focus());
 
   // ---- The moving picture stops when it is told to, and does not start where motion is not wanted ----
   const stop = document.querySelector('.moving button'), plays = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'Play' : 'Stop';

@@ -31,7 +31,7 @@
   const drawer = open => {
     document.body.classList.toggle('open', open);
     menu.setAttribute('aria-expanded', String(open));
-    if (open) $('.site-drawer a')?.focus({preventScroll: true});
+    if (open) ($('.site-drawer [aria-current]') ?? $('.site-drawer a'))?.focus({preventScroll: true});
   };
   menu?.addEventListener('click', () => drawer(!document.body.classList.contains('open')));
   $('.site-shade')?.addEventListener('click', () => drawer(false));
@@ -74,12 +74,18 @@
     if (to < text.length) piece.append(' ...');
     return piece;
   };
+  // Where an entry stands: the chapter that a section belongs to, or what kind of page it is.
+  const place = ({href, title, section}) => {
+    const chapter = $(`.site-drawer [data-reads="${href.split('#')[0]}"]`), number = chapter && $('.number', chapter)?.textContent;
+    const kind = number ? `Chapter ${number}` : href.startsWith('lessons/') ? 'Lesson' : href.startsWith('engine/') ? 'Look inside' : '';
+    return [kind, section && title].filter(Boolean).join(' · ');
+  };
   const search = async () => {
     if (input.value.trim().length < 2) return found.replaceChildren();
     const {words, hits} = rank(await load(), input.value);
     found.replaceChildren(...hits.map(entry => {
       const link = make('a', '', {href: up + entry.href});
-      link.append(make('b', entry.section || entry.title), excerpt(`${entry.section ? `${entry.title}: ` : ''}${entry.text}`, words));
+      link.append(make('b', entry.section || entry.title), make('span', place(entry), {className: 'place'}), excerpt(entry.text, words));
       return link;
     }));
     if (!hits.length) found.append(make('p', 'Nothing found. Fewer or other words may help; the glossary lists the terms of the course.'));
@@ -140,7 +146,7 @@
     if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
     else target.removeAttribute('tabindex');
   }));
-  for (const code of $$('.content pre.sourceCode')) wide.observe(code);
+  for (const code of $$('.content pre.sourceCode, .content .sideways')) wide.observe(code);
 
   // ---- Copying code ----
   for (const button of $$('.code-copy-button')) button.addEventListener('click', async () => {
@@ -149,11 +155,11 @@
     setTimeout(() => button.classList.remove('done'), 1500);
   });
 
-  // ---- On a phone a wide figure is opened at a size that can be read, and moved about ----
+  // ---- A figure is opened at a size that can be read, and moved about: by its button on a phone, by a click elsewhere ----
   const enlarge = figure => {
     const box = make('dialog', '', {className: 'zoom'}), image = figure.cloneNode(), close = make('button', 'Close', {type: 'button'});
     box.setAttribute('aria-label', 'The figure, enlarged');
-    image.style.width = `${Math.max(900, 2.5*html.clientWidth)}px`;
+    image.style.width = `${html.clientWidth < 608 ? 2.5*Math.max(360, html.clientWidth, figure.clientWidth) : Math.max(html.clientWidth - 40, Number(figure.getAttribute('width')))}px`;
     image.style.height = 'auto';
     box.append(image, close);
     close.addEventListener('click', () => box.close());
@@ -166,20 +172,32 @@
     const button = make('button', '⤢ Enlarge', {type: 'button', className: 'enlarge'}), pair = $$('img', figure.parentElement);
     button.setAttribute('aria-label', `Enlarge: ${figure.alt.slice(0, 60)}`);
     button.addEventListener('click', () => enlarge(pair.find(each => each.checkVisibility()) ?? figure));
-    figure.parentElement.append(button);
+    for (const each of pair) each.addEventListener('click', () => enlarge(each));
+    (figure.closest('.sideways') ?? figure.parentElement.lastChild).after(button);
   }
 
-  // ---- Exercises that want a number or a word ----
+  // ---- Exercises that want a number or a word: what was typed is kept, and what is right counts as solved on the page "Your course" ----
+  const named = key => { try { const kept = JSON.parse(keep.get(key)); return kept && typeof kept === 'object' && !Array.isArray(kept) ? kept : {}; } catch { return {}; } };
+  const solve = (stem, number) => {
+    const all = named('bears-exercises'), before = Array.isArray(all[stem]) ? all[stem] : [];
+    if (!before.includes(number)) keep.set('bears-exercises', JSON.stringify({...all, [stem]: [...before, number]}));
+  };
   for (const form of $$('.answer-here')) {
-    const asks = JSON.parse(form.dataset.asks), said = $('[role=status]', form), typed = $('input', form);
+    const asks = JSON.parse(form.dataset.asks), said = $('[role=status]', form), typed = $('input', form), name = `${asks.stem} ${asks.number}`;
     let tries = 0;
-    form.addEventListener('submit', event => {
-      event.preventDefault();
-      const text = typed.value.trim(), number = Number(text.replace(',', '.'));
-      const wordy = typeof asks.answer === 'string', right = wordy ? text.toLowerCase() === asks.answer.toLowerCase() : text && Math.abs(number - asks.answer) <= asks.tolerance*Math.abs(asks.answer) + 1e-8;
+    const wordy = typeof asks.answer === 'string', numberOf = text => Number(text.replace(',', '.'));
+    const isRight = text => wordy ? text.toLowerCase() === asks.answer.toLowerCase() : text !== '' && Math.abs(numberOf(text) - asks.answer) <= asks.tolerance*Math.abs(asks.answer) + 1e-8;
+    const judge = () => {
+      const text = typed.value.trim(), right = isRight(text);
       said.className = right ? 'right' : '';
-      said.textContent = right ? '✓ Right.' : !text ? 'Write your answer first.' : !wordy && Number.isNaN(number) ? 'A number is wanted, such as 12 or 0.5.' : `Not yet. ${asks.hints[Math.min(tries++, asks.hints.length - 1)]}`;
-    });
+      if (right) solve(asks.stem, asks.number);
+      said.textContent = right ? '✓ Right.' : !text ? 'Write your answer first.' : !wordy && Number.isNaN(numberOf(text)) ? 'A number is wanted, such as 12 or 0.5.' : `Not yet. ${asks.hints[Math.min(tries++, asks.hints.length - 1)]}`;
+    };
+    form.addEventListener('submit', event => { event.preventDefault(); judge(); });
+    typed.addEventListener('input', () => keep.set('bears-typed', JSON.stringify({...named('bears-typed'), [name]: typed.value.slice(0, 200)})));
+    const kept = named('bears-typed')[name];
+    if (typeof kept === 'string') typed.value = kept.slice(0, 200);
+    if (named('bears-exercises')[asks.stem]?.includes?.(asks.number) && isRight(typed.value.trim())) judge();
   }
 
   // ---- A link into something folded opens it ----
@@ -193,10 +211,21 @@
 
   // ---- Where one is on the page ----
   const lines = $$('.site-toc a'), places = lines.map(line => document.getElementById(decodeURIComponent(line.hash.slice(1))));
-  const follow = () => {
-    const at = places.findLastIndex(place => place && place.getBoundingClientRect().top < 110);
-    lines.forEach((line, k) => line.classList.toggle('here', k === Math.max(0, at)));
+  // The lists beside the page move so that the entry of the present place is seen; the page itself stays where it is.
+  const reveal = (list, entry) => {
+    const [around, box] = [list, entry].map(each => each.getBoundingClientRect());
+    if (box.top < around.top + 60 || box.bottom > around.bottom - 60) list.scrollTop += box.top - around.top - around.height/2;
   };
+  let current = null;
+  const follow = () => {
+    const at = places.findLastIndex(place => place && place.getBoundingClientRect().top < 110), line = lines[Math.max(0, at)];
+    if (line === current) return;
+    current = line;
+    for (const each of lines) each.classList.toggle('here', each === line);
+    reveal($('.site-toc'), line);
+  };
+  const page = $('.site-drawer [aria-current]');
+  if (page) reveal($('.site-drawer'), page);
   if (lines.length) { addEventListener('scroll', follow, {passive: true}); follow(); }
 
   // ---- Terms: what a word means, at the pointer or the keyboard's focus. The first touch tells it, with the way on; the second goes there ----

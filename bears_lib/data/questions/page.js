@@ -360,23 +360,22 @@ function feedback(result, {first = false, hint = '', read = null} = {}) {
 }
 
 // First a try, then the hint and another try, then the model answer: whoever asks for it earlier gets the hint once, and the answer when they ask again.
-function stepByStep(box, out, mine) {
+function stepByStep(box, out, mine, again) {
   const [hint, model] = box.querySelectorAll('.more details'), tried = new Set();
   const words = hint.querySelector('p').textContent;
   let open = false;
   model.querySelector('summary').addEventListener('click', event => {
-    if (open || model.open || mine.mark || tried.size > 1) return;
+    if (open || model.open || mine.mark && !again.on || tried.size > 1) return;
     event.preventDefault();
     open = hint.open = true;
     out.append(Object.assign(document.createElement('span'), {className: 'wait', textContent: `${out.textContent.includes(words) ? 'Try once more with the hint' : 'Here is the hint: try once with it'}. “Model answer” again shows the answer.`}));
   });
-  return {hint: words, read: model.querySelector('.read'), isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
+  return {hint: words, read: model.querySelector('.read'), anew: () => { open = hint.open = model.open = false; tried.clear(); }, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
 }
 
-// Spaced repetition: FSRS 6 with the numbers of Python's `fsrs`, which knows the same cards (tests compare the two).
+// Spaced repetition: FSRS 6 with the numbers of Python's `fsrs` and the one step of `engine.quiz.schedule`; a card of one is a card of the other (tests compare them).
 const W = [0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796, 1.4835, 0.0614, 0.2629, 1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542];
-const MINUTE = 60000, DAY = 1440*MINUTE, LEARNING = 1, REVIEW = 2, RELEARNING = 3;
-const STEPS = {[LEARNING]: [MINUTE, 10*MINUTE], [RELEARNING]: [10*MINUTE]};
+const MINUTE = 60000, DAY = 1440*MINUTE, SOON = 10*MINUTE, LEARNING = 1, REVIEW = 2, RELEARNING = 3;
 const MARK_OF = ['', 'wrong', 'partly', 'right', 'right'], RATING_OF = {wrong: 1, partly: 2, right: 3};
 
 const within = (low, value, high) => Math.min(Math.max(value, low), high);
@@ -403,24 +402,17 @@ function review(card, rating, moment, id = 1) {
     next.difficulty = within(1, W[7]*firstDifficulty(4) + (1 - W[7])*raised, 10);
   }
   if (next.state === REVIEW && rating === 1) [next.state, next.step] = [RELEARNING, 0];
-  else if (next.state !== REVIEW) {
-    if (rating === 1) next.step = 0;
-    else if (rating === 3) next.step += 1;
-    if (rating === 4 || next.step >= STEPS[next.state].length) next.state = REVIEW;
-  }
-  let wait = wholeDays(next.stability)*DAY;
-  if (next.state === REVIEW) next.step = null;
-  else {
-    const steps = STEPS[next.state];
-    wait = rating === 2 && next.step === 0 ? (steps.length > 1 ? (steps[0] + steps[1])/2 : steps[0]*1.5) : steps[next.step];
-  }
+  else if (next.state !== REVIEW && rating === 1) next.step = 0;
+  else if (rating > 2 || next.step) next.state = REVIEW;   // an older page gave a second step
+  let wait = rating === 2 ? 1.5*SOON : SOON;
+  if (next.state === REVIEW) [next.step, wait] = [null, wholeDays(next.stability)*DAY];
   return {...next, due: asTime(moment + wait), last_review: asTime(moment)};
 }
 
 // A card that another program wrote, or nothing where it is none.
 function cardOf(value) {
   const {card_id, state, step, stability, difficulty, due, last_review} = Object(value);
-  const known = [LEARNING, REVIEW, RELEARNING].includes(state) && (state === REVIEW || [0, 1].includes(step) && step < STEPS[state].length);
+  const known = [LEARNING, REVIEW, RELEARNING].includes(state) && (state === REVIEW || [0, 1].includes(step));
   const timed = [due, last_review].every(each => typeof each === 'string' && each.length < 40 && Number.isFinite(Date.parse(each)));
   if (!known || !timed || !Number.isInteger(card_id) || !(stability > 0 && stability < 1e6 && difficulty >= 1 && difficulty <= 10)) return null;
   return {card_id, state, step: state === REVIEW ? null : step, stability, difficulty, due: asTime(Date.parse(due)), last_review: asTime(Date.parse(last_review))};
@@ -437,24 +429,17 @@ function takeCards(text, state) {
 }
 
 function howLong(wait) {
-  const [n, unit] = wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
+  const [n, unit] = wait < 60*MINUTE ? [Math.ceil(wait/MINUTE), 'minute'] : wait < DAY - 30*MINUTE ? [Math.round(wait/MINUTE/60), 'hour'] : [Math.round(wait/DAY), 'day'];
   return `${n} ${unit}${n === 1 ? '' : 's'}`;
 }
-const inWords = wait => wait < 0 ? 'Due now: answer it again.' : `Asked again in ${howLong(wait)}.`;
+const inWords = wait => wait <= 0 ? 'Due now: answer it again.' : `Asked again in ${howLong(wait)}.`;
 
-// A right answer is asked once more on the same day: the line says what that is good for.
-function asksAgain(card, mark) {
-  const due = Date.parse(card.due), wait = due - Date.now();
-  if (mark !== 'right' || card.state === REVIEW || wait < 0) return inWords(wait);
-  return `Well done. Once more in ${howLong(wait)}; if you still know it, it rests for ${howLong(Date.parse(review(card, 3, due).due) - due)}.`;
-}
-
-// Answers, marks and cards, whatever another program or an older page has written in their place.
+// Answers, marks and cards, whatever another program or an older page has written in their place; `again` is what was typed since the question is due, and not marked yet.
 function answersOf(kept, questions) {
   const text = value => typeof value === 'string' ? value.slice(0, 100000) : '';
   return Object.fromEntries(questions.map(({id}) => {
-    const {answer, mark, card} = Object(Object.hasOwn(Object(kept), id) ? kept[id] : {});
-    return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : '', card: cardOf(card)}];
+    const {answer, mark, card, again} = Object(Object.hasOwn(Object(kept), id) ? kept[id] : {});
+    return [id, {answer: text(answer), mark: ['right', 'partly', 'wrong'].includes(mark) ? mark : '', card: cardOf(card), ...text(again) && {again: text(again)}}];
   }));
 }
 
@@ -465,33 +450,80 @@ function remembered(key, questions, here = {}) {
   return answersOf(kept, questions);
 }
 
+const isDue = ({card}, now = Date.now()) => Boolean(card) && Date.parse(card.due) <= now;
+const dueIn = (state, now) => Object.keys(state).filter(id => isDue(state[id], now));
+
+// A question that is due is asked anew: its box is empty, and what was written last time waits, folded, until the new answer is checked or marked.
+function askAnew(box, mine, forget) {
+  const area = box.querySelector('textarea'), make = (tag, more) => Object.assign(document.createElement(tag), more);
+  const last = make('details', {className: 'last', hidden: true}), words = make('p'), sign = make('span', {className: 'sign', textContent: 'due now', hidden: true});
+  last.append(make('summary', {textContent: 'What you wrote last time'}), words);
+  box.firstElementChild.append(' ', sign);
+  const typing = () => document.activeElement === area && document.hasFocus();
+  const again = {
+    on: false,
+    put() { if (!typing()) area.value = (again.on ? mine.again : mine.answer) ?? ''; sign.hidden = !again.on; },
+    keep() { mine[again.on ? 'again' : 'answer'] = area.value; },
+    begin() {
+      if (again.on || typing() || !mine.again && !isDue(mine)) return;
+      again.on = true;
+      words.textContent = mine.answer;
+      last.hidden = true;
+      last.open = false;
+      box.querySelector('output').after(last);
+      forget();
+      again.put();
+    },
+    reveal() { last.hidden = !words.textContent; },
+    // Marked: what was typed is the answer now, and without a word the last one stays.
+    end() {
+      again.on = false;
+      if (area.value.trim()) mine.answer = area.value;
+      delete mine.again;
+      sign.hidden = true;
+      again.reveal();
+    },
+    back(answer) { again.on = true; Object.assign(mine, {answer, again: area.value}); sign.hidden = false; },
+  };
+  return again;
+}
+
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
 // What is returned shows what another tab has made of them: there is nothing to take back then.
-function remember(box, mine, keep) {
+function remember(box, mine, keep, again) {
   const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
-  let last = 0, before = null;   // the mark and the card as they were before the one just given
+  let last = 0, before = null;   // the mark and the card as they were before the one just given, and the answer of a question that was asked anew
   line.className = 'note next';
   line.append(says, ' ', undo, ' ', easy);
   box.querySelector('fieldset').append(line);
   const show = () => {
-    for (const radio of radios) radio.checked = mine.mark === radio.value;
-    says.textContent = mine.card ? asksAgain(mine.card, mine.mark) : '';
+    const wait = mine.card ? Date.parse(mine.card.due) - Date.now() : 0;
+    for (const radio of radios) radio.checked = !again?.on && mine.mark === radio.value;
+    says.textContent = mine.card && !again?.on ? (before && mine.mark === 'right' && wait > 0 ? 'Well done. ' : '') + inWords(wait) : '';
     easy.textContent = `It was easy: ask in ${howLong(Date.parse(review(before?.card, 4, Date.now()).due) - Date.now())}`;
     undo.hidden = !before;
     easy.hidden = !before || last !== 3;
-    line.hidden = !mine.card && !before;
+    line.hidden = !says.textContent && !before;
   };
   const rate = rating => {
-    if (!before || Date.now() >= Date.parse(mine.card.due)) before = {mark: mine.mark, card: mine.card};
+    if (!before || again?.on || isDue(mine)) before = {mark: mine.mark, card: mine.card, answer: mine.answer, anew: again?.on};
     Object.assign(mine, {mark: MARK_OF[rating], card: review(before.card, rating, Date.now())});
+    if (again?.on) again.end();
     last = rating;
     show();
     keep();
   };
   for (const radio of radios) radio.addEventListener('click', () => rate(RATING_OF[radio.value]));
   easy.addEventListener('click', () => { rate(4); undo.focus(); });
-  undo.addEventListener('click', () => { Object.assign(mine, before); before = null; show(); keep(); radios[0].focus(); });
+  undo.addEventListener('click', () => {
+    Object.assign(mine, {mark: before.mark, card: before.card});
+    if (before.anew) again.back(before.answer);
+    before = null;
+    show();
+    keep();
+    radios[0].focus();
+  });
   box.addEventListener('keydown', event => {
     if (event.target.matches('textarea') || event.ctrlKey || event.metaKey || event.altKey || !/^[1-4]$/.test(event.key)) return;
     event.preventDefault();
@@ -511,7 +543,7 @@ function keyOf({chapter, own, questions}) {
   return key;
 }
 
-// A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, and what else is shown then.
+// A chapter's questions, as far as their boxes are on this page. What is returned: its state, what writes that down, what shows it again, what is shown then, and what asks anew what is due.
 function attach(data) {
   const key = keyOf(data), check = makeGrader(data), graded = new Map(data.graded.map(q => [q.id, q])), count = document.getElementById('count');
   const state = remembered(key, data.questions), shows = [];
@@ -527,15 +559,19 @@ function attach(data) {
     try { localStorage.setItem(key, JSON.stringify({...remembered(key, data.questions, state), ...changed})); } catch (error) { /* no storage: it works until the page is closed */ }
     tally();
   };
-  const marks = new Map(), redraw = () => { for (const each of [...marks.values(), ...shows, tally]) each(); };
+  const marks = new Map(), anew = new Map();
+  const askDue = () => { for (const [id, again] of anew) if (!again.on) { again.begin(); if (again.on) marks.get(id)(); } };
+  const redraw = () => { askDue(); for (const each of [...marks.values(), ...shows, tally]) each(); };
   const takeOver = now => {
     for (const {id} of data.questions) {
-      const area = document.getElementById(`q-${id}-answer`), {answer, mark, card} = now[id], mine = state[id];
-      if (area && (document.activeElement !== area || !document.hasFocus())) area.value = mine.answer = answer;   // nobody is typing there
-      else if (!area) mine.answer = answer;
-      if (JSON.stringify([mine.mark, mine.card]) === JSON.stringify([mark, card])) continue;
+      const area = document.getElementById(`q-${id}-answer`), {answer, again, mark, card} = now[id], mine = state[id], asked = anew.get(id);
+      if (!area || document.activeElement !== area || !document.hasFocus()) Object.assign(mine, {answer, again});   // nobody is typing there
+      const changed = JSON.stringify([mine.mark, mine.card]) !== JSON.stringify([mark, card]);
       Object.assign(mine, {mark, card});
-      marks.get(id)?.();
+      if (asked?.on && changed && !isDue(mine)) { asked.on = false; asked.reveal(); }   // marked there
+      if (asked) asked.put();
+      else if (area) area.value = mine.answer;
+      if (changed) marks.get(id)?.();
     }
     for (const each of [...shows, tally]) each();
   };
@@ -543,11 +579,13 @@ function attach(data) {
     const box = document.getElementById('q-' + q.id);
     if (!box) continue;
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
+    const hinted = grade => { for (const radio of box.querySelectorAll('input[type=radio]')) radio.parentElement.classList.toggle('suggested', radio.value === grade); };
+    const again = out && askAnew(box, mine, () => { steps.anew(); out.replaceChildren(); hinted(''); }), steps = out && stepByStep(box, out, mine, again);
     area.value = mine.answer;
-    area.addEventListener('input', () => { mine.answer = area.value; keep(q.id); });
-    marks.set(q.id, remember(box, mine, () => keep(q.id)));
+    area.addEventListener('input', () => { if (again) again.keep(); else mine.answer = area.value; keep(q.id); });
+    marks.set(q.id, remember(box, mine, () => keep(q.id), again));
     if (!out) continue;   // a task, which only the learner can mark
-    const steps = stepByStep(box, out, mine);
+    anew.set(q.id, again);
     const suggested = text => {
       const result = check(graded.get(q.id), text), {unread, foreign} = data.rules.remarks;
       const {kind, need, ideas} = graded.get(q.id);
@@ -558,6 +596,8 @@ function attach(data) {
       if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
       out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
+      if (again.on) again.reveal();
+      hinted(result.unread ? '' : result.grade);
       out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
     };
     box.querySelector('button').addEventListener('click', suggest);
@@ -567,33 +607,38 @@ function attach(data) {
       suggest();
     });
   }
+  askDue();
   tally();
   addEventListener('storage', event => {   // what another tab wrote
     if (event.key !== null && event.key !== key) return;
     takeOver(remembered(key, data.questions, state));
   });
-  return {key, state, keep, redraw, shows};
+  return {key, state, keep, redraw, shows, askDue};
 }
 
-const dueIn = (state, now) => Object.keys(state).filter(id => state[id].card && Date.parse(state[id].card.due) <= now);
-
-// What is due today: a button that shows these questions alone, and the way of the schedule out and in again.
-function showDue(data, {state, keep, redraw, shows}) {
-  const button = document.getElementById('due'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
-  const tonight = () => new Date().setHours(24, 0, 0, 0);
+// What is due now: a button that shows these questions alone, and then all of them again; and the way of the schedule out and in again.
+function showDue(data, {state, keep, redraw, shows, askDue}) {
+  const button = document.getElementById('due'), told = document.getElementById('due-says'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
+  const shown = new Set(), write = (place, text) => { if (place.textContent !== text) place.textContent = text; };
+  let only = false;
   const count = () => {
-    const n = dueIn(state, tonight()).length, next = Object.values(cardsOf(state)).map(card => Date.parse(card.due)).sort((a, b) => a - b)[0];
-    button.disabled = !n && button.getAttribute('aria-pressed') !== 'true';   // there is nothing to show
-    button.textContent = `Due today: ${n}` + (n || !next ? '' : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`);
+    const now = dueIn(state, Date.now()), later = dueIn(state, new Date().setHours(24, 0, 0, 0)).length - now.length, waiting = later ? `, ${later} later today` : '';
+    const next = Object.values(cardsOf(state)).map(card => Date.parse(card.due)).filter(due => due > Date.now()).sort((a, b) => a - b)[0];
+    if (only) {
+      for (const id of now) shown.add(id);
+      askDue();
+    }
+    for (const {id} of data.questions) document.getElementById('q-' + id).hidden = only && !shown.has(id);
+    button.disabled = !now.length && !only;   // there is nothing to show
+    button.classList.toggle('first', now.length > 0 && !only);
+    write(button, only ? `Show all ${data.questions.length}` : `Due now: ${now.length}` + (waiting || now.length || !next ? waiting : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`));
+    told.hidden = !only;
+    write(told, !only ? '' : now.length ? `Due now: ${now.length}${waiting}. Answer from memory: after the check you see what you wrote last time.` : `Done: nothing else is due now${waiting}.`);
   };
-  const show = wanted => {
-    const due = new Set(dueIn(state, tonight())), only = wanted && due.size > 0;
-    button.setAttribute('aria-pressed', only);
-    for (const {id} of data.questions) document.getElementById('q-' + id).hidden = only && !due.has(id);
-    count();
-  };
-  button.addEventListener('click', () => show(button.getAttribute('aria-pressed') !== 'true'));
+  const show = wanted => { only = wanted && dueIn(state, Date.now()).length > 0; shown.clear(); count(); };
+  button.addEventListener('click', () => { show(!only); scrollTo(0, 0); });
   for (const kind of ['click', 'keydown', 'change']) document.addEventListener(kind, count);
+  setInterval(count, 20_000);   // what was for later is for now
   document.getElementById('save-schedule').addEventListener('click', () => download(`chapter${data.chapter}-schedule.json`, JSON.stringify(cardsOf(state), null, 1) + '\n', 'application/json'));
   file.addEventListener('change', async () => {
     if (!file.files.length) return;

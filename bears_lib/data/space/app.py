@@ -1,4 +1,5 @@
 "An app around one model. All that it runs is in this folder, so change what you like. Made by bears_lib $version."
+import json
 import os
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def look(path):
     try: answer = classify(Path(path).read_bytes())
     except (BearsError, OSError) as error: return f'That did not work: {for_markdown(error)}', None
     label = next(iter(answer))
-    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.** Closest is {for_markdown(label)}, but don\'t rely on it.', dict(answer)
-    return f'Most likely **{for_markdown(label)}**.', dict(answer)
+    if getattr(answer, 'unsure', False): return f'**Unlike anything I know.**\n\nClosest is {for_markdown(label)}, but don\'t rely on it.', dict(answer)
+    return f'Most likely **{for_markdown(label)}**, {answer[label]:.0%}.', dict(answer)
 
 
 with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as app:
@@ -34,11 +35,13 @@ with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as 
         setattr(photo, 'preprocess', lambda sent: sent and sent.path)  # gradio would open the file itself, and stop at a broken one
         with gr.Column():
             said = gr.Markdown('The answer appears here.', elem_id='said')
-            bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False)
+            bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False, elem_id='bars')
     if examples: gr.Examples(examples, photo, label='Or try one of these')
     photo.change(look, photo, [said, bars], api_name='predict')
 
 if __name__ == '__main__':
-    theme = gr.themes.Soft(primary_hue='teal', neutral_hue='stone', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
+    tones = json.loads((here/'look.json').read_text(encoding='utf-8'))  # the colours; style.css has the rest
+    blue, sand = (gr.themes.Color(*tones[name]) for name in ('blue', 'sand'))
+    theme = gr.themes.Soft(primary_hue=blue, secondary_hue=blue, neutral_hue=sand, **tones['fonts']).set(**tones['set'])
     own = [] if os.environ.get('SPACE_ID') or os.environ.get('GRADIO_SERVER_NAME') else [Middleware(TrustedHostMiddleware, allowed_hosts=['127.0.0.1', 'localhost'])]
-    app.launch(theme=theme, max_file_size='20mb', run_history=False, enable_monitoring=False, ssr_mode=False, app_kwargs={'middleware': own})
+    app.launch(theme=theme, css=(here/'style.css').read_text(encoding='utf-8'), max_file_size='20mb', run_history=False, enable_monitoring=False, ssr_mode=False, app_kwargs={'middleware': own})

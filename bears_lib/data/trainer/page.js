@@ -1,4 +1,4 @@
-// A page of one's own: the one that `bears-web` writes, with this model in it.
+// A page of one's own: the one that `bears web` writes, with this model in it.
 import { modelFiles } from './parcels.js';
 
 const escaped = text => text.replace(/[&<>"']/g, each => `&#${each.charCodeAt(0)};`);

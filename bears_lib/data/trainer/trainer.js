@@ -41,6 +41,7 @@ const wordsOf = error => error instanceof Problem || error.constructor === Error
 
 let classes = [], photos = [], next = 0, outside = 0, trained = null;
 
+const classOf = id => classes.find(each => each.id === id), sleep = ms => new Promise(done => setTimeout(done, ms));
 const inClass = id => photos.filter(photo => photo.of === id);
 const ready = () => photos.filter(photo => photo.features);
 const byName = (a, b) => a < b ? -1 : a > b ? 1 : 0;
@@ -118,6 +119,8 @@ async function fetchFile({url, integrity}, tell = () => {}) {
   }
   throw unfetched(other ? `${nameOf(url)} is not the one expected. Reload the page.` : `${nameOf(url)} could not be fetched from ${hostOf(url)}. Check the connection.`);
 }
+
+const picture = async url => new File([await fetchFile({url})], nameOf(url));
 
 const blobOf = parts => URL.createObjectURL(new Blob(parts, {type: 'text/javascript'}));
 const held = {};  // what the archives of a page are made of
@@ -238,7 +241,8 @@ function teach() {
   const {labels, ids, rows, groups} = lesson(), few = ids.filter(id => ready().filter(photo => photo.of === id).length < 3);
   trained = null;
   if (labels.length < 2 || few.length) { show(); return say(advice(labels.length, few)); }
-  const start = performance.now(), views = ['features', 'mirrored'].map(part => { const table = new Float32Array(rows.length*width); rows.forEach(({photo}, i) => table.set(photo[part], i*width)); return table; });
+  const start = performance.now(), table = new Float32Array(rows.length*width);
+  rows.forEach(({photo}, i) => table.set(photo.features, i*width));
   teacher = new Worker(held.teach, {type: 'module'});
   say(`Learning from ${counted(rows.length, 'photo')} ...`);
   progress(0);
@@ -253,17 +257,17 @@ function teach() {
     document.body.dataset.trained = String(trained.number);
   };
   teacher.onerror = () => { show(); say("This browser can't learn here. Update the browser.", true); };
-  teacher.postMessage({views, width, labels: rows.map(row => row.label), groups, rules}, views.map(view => view.buffer));
+  teacher.postMessage({views: [table], width, labels: rows.map(row => row.label), groups, rules}, [table.buffer]);
 }
 
 const unnamed = () => { const some = classes.filter(each => each.plain && inClass(each.id).length).map(each => each.name); return some.length ? `Give ${some.join(' and ')} a name: the answers will say it.` : ''; };
-const advice = (many, few) => !photos.length ? 'Give each class at least three photos, then it begins by itself.' : many < 2 ? 'One more class with photos is needed: to tell apart takes two.' : `${few.map(id => classes.find(each => each.id === id).name).join(' and ')}: at least three photos are needed.`;
+const advice = (many, few) => !photos.length ? 'Give each class at least three photos, then it begins by itself.' : many < 2 ? 'One more class with photos is needed: to tell apart takes two.' : `${few.map(id => classOf(id).name).join(' and ')}: at least three photos are needed.`;
 
 function refusals() {
   const bad = photos.filter(photo => photo.why);
   photos = photos.filter(photo => !photo.why);
   const lines = bad.slice(0, 30).map(photo => `${photo.name}: ${photo.why}`), all = bad.length + outside;
-  if (outside) lines.push(`${counted(outside, 'photo')} more: at most ${counted(most, 'photo')} fit in here. For more, there is bears-train.`);
+  if (outside) lines.push(`${counted(outside, 'photo')} more: at most ${counted(most, 'photo')} fit in here. For more, there is bears train.`);
   outside = 0;
   if (all) $('refused')?.remove();
   if (all) $('classes').after(make('details', {id: 'refused', open: true}, make('summary', {textContent: `${counted(all, 'file')} left out`}), make('ul', {}, ...lines.map(textContent => make('li', {textContent})))));
@@ -281,6 +285,8 @@ function show() {
   fill($('classes'), classes.map(each => once(boxes, each.id, classBox)));
   for (const each of classes) showClass(each.id);
   for (const id of ['result', 'test', 'take', 'next']) $(id).hidden = !trained;
+  $('drawn').hidden = photos.length > 0;
+  $('held').hidden = !photos.some(({name}) => name.includes('drawn-'));
   if (trained) { showResult(); showFindings(); }
 }
 
@@ -289,15 +295,15 @@ function classBox(id) {
   box.dataset.class = String(id);
   label.htmlFor = pick.id = `pick${id}`;
   pick.accept = accepted;
-  input.addEventListener('change', () => rename(id, input.value));
-  pick.addEventListener('change', () => { take(pick.files, id); pick.value = ''; });
-  shoot.addEventListener('click', () => openCamera(id));
-  remove.addEventListener('click', () => { offerBack(`${classes.find(each => each.id === id).name} is taken out, with ${counted(inClass(id).length, 'photo')}.`); photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); });
+  input.onchange = () => rename(id, input.value);
+  pick.onchange = () => { take(pick.files, id); pick.value = ''; };
+  shoot.onclick = () => openCamera(id);
+  remove.onclick = () => { offerBack(`${classOf(id).name} is taken out, with ${counted(inClass(id).length, 'photo')}.`); photos = photos.filter(photo => photo.of !== id); classes = classes.filter(each => each.id !== id); show(); teach(); $('more').focus(); };
   return box;
 }
 
 function rename(id, name) {
-  const own = classes.find(each => each.id === id), wanted = name.normalize('NFC').trim().slice(0, 100);
+  const own = classOf(id), wanted = name.normalize('NFC').trim().slice(0, 100);
   if (!wanted || classes.some(each => each.id !== id && each.name === wanted)) say(wanted ? `There is a class ${wanted} already.` : 'A class needs a name.', true);
   else { Object.assign(own, {name: wanted, plain: false}); return teach(); }
   boxes.get(id).querySelector('input').value = own.plain ? '' : own.name;
@@ -417,7 +423,7 @@ function answer(features, name, picture) {
 }
 
 // Who clicks while it learns anew, as after a new name, gets what comes of it.
-async function settled() { while (!trained && !$('take').hidden) await new Promise(done => setTimeout(done, 50)); }
+async function settled() { while (!trained && !$('take').hidden) await sleep(50); }
 
 async function askOf(file, name = file.name) {
   try { const {features, thumb} = await looked(file, true); await settled(); answer(features, name, URL.createObjectURL(thumb)); }
@@ -471,7 +477,7 @@ async function watch() {
     $('counted').textContent = $('answer').textContent;
     const label = $('answer').textContent.split(', ')[0];
     if ($('heard').textContent !== label) $('heard').textContent = label;
-    await new Promise(done => setTimeout(done, 200));
+    await sleep(200);
   }
 }
 
@@ -479,10 +485,10 @@ $('shoot').addEventListener('pointerdown', hold);
 for (const end of ['pointerup', 'pointerleave', 'pointercancel']) $('shoot').addEventListener(end, release);
 $('shoot').addEventListener('keydown', event => { if (/^( |Enter)$/.test(event.key)) { event.preventDefault(); hold(); } });
 $('shoot').addEventListener('keyup', release);
-$('close').addEventListener('click', () => camera.close());
+$('close').onclick = () => camera.close();
 $('shoot').addEventListener('contextmenu', event => event.preventDefault());  // what a long touch does elsewhere
 camera.addEventListener('close', () => { release(); $('answer').setAttribute('aria-live', 'polite'); stream()?.getTracks().forEach(track => track.stop()); video.srcObject = null; if (forClass) { show(); work(); } });
-$('live').addEventListener('click', () => openCamera(0));
+$('live').onclick = () => openCamera(0);
 
 // ---- Taking it along ----
 
@@ -510,12 +516,17 @@ const plain = name => name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '_').replace(/
 const parcels = {
   model: async () => modelFiles({'head.safetensors': headFile()}, await infoOf()),
   photos: async () => {
-    const parts = {}, table = ['file_name,label'], quoted = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const parts = {}, table = ['file_name,label'], folders = new Map(), quoted = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     for (const {of, file, name, sha} of ready()) {
-      const label = classes.find(each => each.id === of).name, path = `${plain(label)}/${sha.slice(0, 8)}_${plain(name).slice(-80)}`;
+      const label = classOf(of).name;
+      let folder = plain(label);
+      while ((folders.get(folder) ?? label) !== label) folder += '_';
+      folders.set(folder, label);
+      const path = `${folder}/${sha.slice(0, 8)}_${plain(name).slice(-80)}`;
       parts[path] = new Uint8Array(await file.arrayBuffer());
       table.push(`${quoted(path)},${quoted(label)}`);
     }
+    if ([...folders].some(([folder, label]) => folder !== label)) parts['names.json'] = JSON.stringify(Object.fromEntries(folders));
     return {...parts, 'metadata.csv': table.join('\n') + '\n'};
   },
   page: async () => {
@@ -540,19 +551,23 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
 
 const isPicture = name => /\.(jpe?g|jfif|png|gif|webp|bmp|avif|hei[cf])$/i.test(name);
 
+// By folder the names of classes that no folder can have, as they lie beside photos that were made into an archive here.
+async function namesIn(found) { try { return new Map(Object.entries(JSON.parse(await found.find(({path}) => /(^|\/)names\.json$/.test(path)).file.text()))); } catch { return new Map(); } }
+
 // Files with their paths: the class is the folder that a photo lies in.
-function takeFolder(found) {
+async function takeFolder(found) {
   const pictures = found.filter(({path}) => isPicture(path) && !/(^|\/)\./.test(path)).sort((a, b) => byName(a.path, b.path)), model = found.find(({path}) => /(^|\/)model\.json$/.test(path));
   if (model) return openModel(found, model.path.replace(/model\.json$/, ''));
   if (!pictures.length) throw new Problem('there is no photo in it.');
+  const names = await namesIn(found);
   clearEmpty();
-  for (const [name, some] of grouped(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '')) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(name || 'photos').id);
+  for (const [name, some] of grouped(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '')) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(String(names.get(name) || name || 'photos')).id);
 }
 
 async function openArchive(file) {
   say(`Unpacking ${file.name} ...`);
   const found = await unpacked(file);
-  takeFolder([...found].map(([path, data]) => ({path, file: new Blob([/** @type {BlobPart} */ (data)])})));
+  await takeFolder([...found].map(([path, data]) => ({path, file: new Blob([/** @type {BlobPart} */ (data)])})));
 }
 
 // A model that was made elsewhere: it answers here, and learns anew as soon as there are photos.
@@ -562,7 +577,7 @@ async function openModel(found, root) {
   let described;
   try { described = JSON.parse(text); } catch { throw new Problem('its model.json is damaged.'); }
   const labels = described.labels, same = ['name', 'weights_sha256'].every(key => described.backbone?.[key] === info.backbone[key]) && JSON.stringify(described.preprocess) === JSON.stringify(info.preprocess);
-  if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears-web or in Python.');
+  if (!same) throw new Problem('this model looks at photos in another way than this page does (another network, size or cut), so it can only be used with bears web or in Python.');
   if (!Array.isArray(labels) || weight.shape[0] !== labels.length || weight.shape[1] !== width || bias.shape[0] !== labels.length || bank.shape[1] !== width) throw new Problem('the parts of this model do not fit each other.');
   await looker();
   teacher?.terminate();
@@ -605,26 +620,27 @@ async function walked(entry, path = '', found = []) {
 function photosFor(id, files) { if (files.some(file => /\.zip$/i.test(file.name))) bring(files.map(file => ({path: file.name, file}))); else take(files, id); }
 
 function nameLast() { /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.class input[type=text]')]).pop().focus(); }
-$('more').addEventListener('click', () => { addClass(''); show(); nameLast(); });
+$('more').onclick = () => { addClass(''); show(); nameLast(); };
 for (const id of ['folder', 'archive']) $(id).addEventListener('change', event => { bring([...event.target.files].map(file => ({path: file.webkitRelativePath || file.name, file}))); event.target.value = ''; });
 $('ask').accept = accepted;
-$('ask').addEventListener('change', event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; });
-$('drawn').addEventListener('click', async () => {
-  clearEmpty();
+$('ask').onchange = event => { if (event.target.files.length) askOf(event.target.files[0]); event.target.value = ''; };
+$('drawn').onclick = async () => {
   say('Fetching drawn bears ...');
   try {
-    for (const [name, urls] of Object.entries(drawn)) {
-      const some = await Promise.all(urls.map(async url => new File([await fetchFile({url})], url.split('/').pop())));
-      take(some, addClass(name).id);
-    }
+    const all = await Promise.all(Object.entries(drawn).map(async ([name, urls]) => ({name, files: await Promise.all(urls.map(picture))})));
+    $('more').focus();  // the button that was pressed goes
+    clearEmpty();
+    for (const {name, files} of all) take(files, addClass(name).id);
   } catch (error) { say(wordsOf(error), true, () => $('drawn').click()); }
-});
+};
+$('held').onclick = ({target}) => { const {value, title} = target.closest('button') ?? {}; if (value) picture(value).then(file => askOf(file, title), error => say(wordsOf(error), true)); };
 const boxOf = target => target instanceof Element ? /** @type {HTMLElement} */ (target.closest('.class')) : null;
-addEventListener('dragover', event => { event.preventDefault(); for (const box of document.querySelectorAll('.class')) box.classList.toggle('over', box === boxOf(event.target)); });
-addEventListener('dragleave', event => { if (!event.relatedTarget) for (const box of document.querySelectorAll('.class')) box.classList.remove('over'); });
+const lift = over => { for (const box of document.querySelectorAll('.class')) box.classList.toggle('over', box === over); };
+addEventListener('dragover', event => { event.preventDefault(); lift(boxOf(event.target)); });
+addEventListener('dragleave', event => { if (!event.relatedTarget) lift(null); });
 addEventListener('drop', event => {
   event.preventDefault();
-  for (const box of document.querySelectorAll('.class')) box.classList.remove('over');
+  lift(null);
   const box = boxOf(event.target), entries = [...event.dataTransfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean), files = [...event.dataTransfer.files];
   if (box && files.length && !entries.some(entry => entry.isDirectory)) return photosFor(Number(box.dataset.class), files);
   if (!files.length) return say('That was no file. Save the picture first, then drop it here.', true);
@@ -656,8 +672,8 @@ function save() {
     $('forget').hidden = false;
   });
 }
-$('keep').addEventListener('change', save);
-$('forget').addEventListener('click', async () => {
+$('keep').onchange = save;
+$('forget').onclick = async () => {
   $('keep').checked = false;
   await saving;
   try { await forget(); } catch (error) { return keptSays(`Not forgotten: ${error.message}. Clear this page's data in the browser's settings.`, true); }
@@ -665,7 +681,7 @@ $('forget').addEventListener('click', async () => {
   saved = '';
   $('keep').focus();
   keptSays('Nothing is kept in this browser any more. What is on the page stays until you close it.');
-});
+};
 addEventListener('beforeunload', event => { if (!$('keep').checked && photos.some(photo => photo.name.startsWith('camera_'))) event.preventDefault(); });  // those are nowhere else
 
 // ---- From a classifier's page that was wrong: it hands its photo over, and the visitor says what it shows ----
@@ -678,7 +694,7 @@ function takeWrong({photo, name, said, labels}) {
   Object.assign(dialog.querySelector('img'), {src: picture, hidden: false, alt: file.name});
   dialog.querySelector('p').textContent = `${file.name}: the answer was ${said}. What does it show?`;
   const choice = (words, put) => press(words, () => { dialog.close(); URL.revokeObjectURL(picture); put(); });
-  dialog.querySelector('.buttons').replaceChildren(...ids.map(id => choice(classes.find(each => each.id === id).name, () => take([file], id))),
+  dialog.querySelector('.buttons').replaceChildren(...ids.map(id => choice(classOf(id).name, () => take([file], id))),
     choice('Something else', () => { take([file], addClass('').id); nameLast(); }), choice('Leave it out', () => say(advice(0, []))));
   dialog.oncancel = () => { URL.revokeObjectURL(picture); say(`${file.name} was left out.`); };
   dialog.onclose = () => { dialog.oncancel = null; };

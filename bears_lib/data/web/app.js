@@ -8,6 +8,8 @@ const percent = chance => `${(100*chance).toFixed(1)}%`;
 const phone = matchMedia('(pointer: coarse)').matches, device = !phone ? 'machine' : Math.min(screen.width, screen.height) < 600 ? 'phone' : 'tablet';
 const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 
+const invites = phone ? `From this ${device}, or with its camera:` : 'Drop a photo here, paste one, or';
+
 class Problem extends Error {}  // its message is for the visitor
 
 // ---- The model's files, fetched once and checked against their hashes before they are used ----
@@ -22,10 +24,20 @@ function showProgress() {
   $('fetched').hidden = $('progress').hidden;
 }
 
+// A server from which nothing comes for so long is given up; each piece that comes begins the time anew.
+const patience = 45_000, late = new Set();  // milliseconds; addresses
+/** @param {string} url @param {number} [most] */
+function patient(url, most = patience) {
+  const stop = new AbortController(), over = () => { late.add(url); stop.abort(); };
+  let timer = setTimeout(over, most);
+  const ends = () => clearTimeout(timer);
+  return {signal: stop.signal, comes() { ends(); timer = setTimeout(over, most); }, ends, stop() { ends(); stop.abort(); }};
+}
+
 // The body of an answer, told of piece by piece; a compressed copy is counted as it comes and unpacked.
-async function bodyOf(answer, url, packed) {
+async function bodyOf(answer, url, waits, packed) {
   if (!answer.body) return answer.arrayBuffer();
-  const counted = answer.body.pipeThrough(new TransformStream({transform(piece, out) { come.set(url, (come.get(url) ?? 0) + piece.length); showProgress(); out.enqueue(piece); }}));
+  const counted = answer.body.pipeThrough(new TransformStream({transform(piece, out) { waits.comes(); come.set(url, (come.get(url) ?? 0) + piece.length); showProgress(); out.enqueue(piece); }}));
   return new Response(packed ? counted.pipeThrough(new DecompressionStream('gzip')) : counted).arrayBuffer();
 }
 
@@ -36,17 +48,24 @@ const fits = async (data, integrity) => !integrity || integrity === 'sha384-' + 
 /** @param {{url: string, integrity?: string, packed?: {url: string, size: number}}} file @param {RequestCache} cache @returns {Promise<ArrayBuffer | null>} */
 async function checkedFile({url, integrity, packed}, cache) {
   come.delete(url);
-  if (!crypto.subtle) return fetch(absolute(url), {credentials: 'omit', integrity, cache}).then(async answer => answer.ok ? answer.arrayBuffer() : null).catch(() => null);  // plain http: the browser checks, without a bar
-  const stop = new AbortController(), answer = await fetch(absolute(url), {credentials: 'omit', cache, signal: stop.signal}).catch(() => null);
+  const waits = patient(url, crypto.subtle ? patience : 10*patience);
+  try { return await contentOf({url, integrity, packed}, cache, waits); } finally { waits.ends(); }
+}
+
+async function contentOf({url, integrity, packed}, cache, waits) {
+  const {signal} = waits;
+  if (!crypto.subtle) return fetch(absolute(url), {credentials: 'omit', integrity, cache, signal}).then(async answer => answer.ok ? answer.arrayBuffer() : null).catch(() => null);  // plain http: the browser checks, without a bar
+  const answer = await fetch(absolute(url), {credentials: 'omit', cache, signal}).catch(() => null);
   if (!answer?.ok) return null;
   const small = packed && !local && globalThis.DecompressionStream && !answer.headers.get('content-encoding') && !answer.headers.get('x-unpacked');
   if (small) {
-    stop.abort();
+    waits.stop();
     expected[url] = packed.size;
-    const data = await fetch(absolute(packed.url), {credentials: 'omit', cache}).then(answer => answer.ok ? bodyOf(answer, url, true) : null).catch(() => null);
+    const waits2 = patient(url), data = await fetch(absolute(packed.url), {credentials: 'omit', cache, signal: waits2.signal}).then(answer => answer.ok ? bodyOf(answer, url, waits2, true) : null).catch(() => null);
+    waits2.ends();
     return data && await fits(data, integrity) ? data : checkedFile({url, integrity}, cache);
   }
-  const data = await bodyOf(answer, url).catch(() => null);
+  const data = await bodyOf(answer, url, waits).catch(() => null);
   return data && await fits(data, integrity) ? data : null;
 }
 
@@ -54,11 +73,14 @@ async function checkedFile({url, integrity, packed}, cache) {
 async function fetchFile(file) {
   const {url, integrity, size} = file;
   if (size) expected[url] = size;
-  const data = await checkedFile(file, integrity ? 'force-cache' : 'default') ?? await checkedFile(file, 'reload');
+  late.delete(url);
+  const data = await checkedFile(file, integrity ? 'force-cache' : 'default') ?? (late.has(url) ? null : await checkedFile(file, 'reload'));
   if (data) return data;
-  const answer = await fetch(absolute(url), {credentials: 'omit', cache: 'no-store'}).catch(() => null);
-  const whole = await answer?.arrayBuffer().catch(() => null), name = url.split('/').pop(), host = new URL(absolute(url)).host;
-  if (!whole && host !== location.host && await fetch(absolute('model.json'), {cache: 'no-store'}).then(here => here.ok, () => false))
+  const name = url.split('/').pop(), host = new URL(absolute(url)).host, soon = () => AbortSignal.timeout(patience);
+  if (late.has(url)) throw new Problem(`The model could not be fetched: nothing came from ${host} for ${patience/1000} seconds. Check the connection, then give a photo or reload the page: it goes on from there.`);
+  const answer = await fetch(absolute(url), {credentials: 'omit', cache: 'no-store', signal: soon()}).catch(() => null);
+  const whole = await answer?.arrayBuffer().catch(() => null);
+  if (!whole && host !== location.host && await fetch(absolute('model.json'), {cache: 'no-store', signal: soon()}).then(here => here.ok, () => false))
     throw new Problem(`${host} can't be reached from here, though this page can: a blocker or a firewall keeps the model's program away. Allow ${host}, or try another network.`);
   if (!whole) throw new Problem(`The model could not be fetched: ${host} does not answer. Check the connection and try again.`);
   if (answer.ok) throw new Problem(`${name} is not the one expected. Reload the page; if that does not help, its files have to be put there again.`);
@@ -218,6 +240,7 @@ async function why() {
     asked.map ??= await ask(await readyModel(), {why: asked.label}).catch(error => { say(error.message, 'problem'); return null; });
     if (!asked.map || asked !== last) return;
     draw(heated(asked.seen, asked.map));
+    $('drop').scrollIntoView({block: 'nearest'});
     $('hint').textContent = `Bright: what spoke for ${asked.label}. Another photo:`;
   }
   $('why').setAttribute('aria-pressed', String(!shown));
@@ -232,7 +255,7 @@ function clear() {
   $('bars').replaceChildren();
   $('note').textContent = '';
   $('seen').hidden = true;
-  $('hint').textContent = 'Drop a photo here, paste one, or';
+  $('hint').textContent = invites;
 }
 
 let turn = 0, before = Promise.resolve();
@@ -306,7 +329,7 @@ addEventListener('drop', event => { event.preventDefault(); $('drop').classList.
 addEventListener('paste', event => takeOne(event.clipboardData.files));
 for (const button of document.querySelectorAll('.examples button')) button.addEventListener('click', () => {
   const image = button.querySelector('img');
-  take(fetch(image.src).then(answer => answer.blob()).catch(() => { throw new Problem('it could not be fetched. Check the connection.'); }), image.alt);
+  take(fetch(image.src, {signal: AbortSignal.timeout(patience)}).then(answer => answer.blob()).catch(() => { throw new Problem('it could not be fetched. Check the connection.'); }), image.alt);
 });
 
 // ---- Ways on ----
@@ -319,6 +342,7 @@ addEventListener('message', ({origin, source, data}) => {
 });
 
 for (const each of document.querySelectorAll('.device')) each.textContent = device;
+$('hint').textContent = invites;
 $('share').addEventListener('click', async () => {
   const given = {title: document.title, url: location.href};
   try {
@@ -361,6 +385,9 @@ async function keepForLater() {
 // ---- Start: fetch the model, then keep everything for the next visit ----
 
 readyModel().then(() => {
-  if (turn === 0) say('Ready. Show me a photo.', 'plain');
+  if (turn === 0) {
+    say('Ready. Show me a photo.', 'plain');
+    $('note').textContent = `I know ${labels.length > 6 ? `${labels.length} classes` : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`}${threshold === null ? '' : ', and say so when a photo is unlike all of them'}.`;
+  }
   return keepForLater();
 }).catch(error => { if (error instanceof Problem && turn === 0) say(error.message, 'problem'); });

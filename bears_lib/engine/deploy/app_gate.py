@@ -280,7 +280,7 @@ def _check_host(gate:Gate, scope:dict) -> None:
     host, origin = _header(scope, b'host'), _header(scope, b'origin')
     if name_in(host) not in names:
         raise Cut(403, f'This app answers at {" and ".join(sorted(names))} only, and was called by another name. '
-                       'Whoever runs it can allow more: bears-app --host NAME, or make_app(..., hosts=[NAME]).')
+                       'Whoever runs it can allow more: bears app --host NAME, or make_app(..., hosts=[NAME]).')
     if origin and name_in(origin) not in names and scope.get('method') not in ('GET', 'HEAD'):
         raise Cut(403, 'Pages of other machines may not use this app.')
 

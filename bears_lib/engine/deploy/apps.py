@@ -86,7 +86,7 @@ def make_app(
     words:str='', # A sentence or two of Markdown below it; '' says how well the model did
     examples:list[str|Path]|None=None, # Photos to try; None takes drawn bears, if the model knows bears
     keep:str|Path|None=None, # A folder for photos that visitors offer, with their correction; None keeps nothing
-    log:str|Path|None=None, # A file for the answers, without the photos, as `bears-drift` reads it
+    log:str|Path|None=None, # A file for the answers, without the photos, as `bears drift` reads it
     hosts:Iterable[str]=(), # More names that the app may be called by, such as 'bears.example.org'
 ) -> Any: # A gradio `Blocks`: `.launch()` shows it
     """A page that says what a photo shows: upload, camera or paste, probabilities by name, and why.
@@ -104,7 +104,7 @@ def make_app(
     keep : str | Path | None, default None
         A folder for photos that visitors offer, with their correction; None keeps nothing
     log : str | Path | None, default None
-        A file for the answers, without the photos, as `bears-drift` reads it
+        A file for the answers, without the photos, as `bears drift` reads it
     hosts : Iterable[str], default ()
         More names that the app may be called by, such as 'bears.example.org'
 
@@ -120,13 +120,13 @@ def make_app(
         Feedback(keep, classifier.labels) if keep else None, hosts)
 
 # %% ../../../nbs/engine/deploy/apps.ipynb #8c9dad26
-@command(examples=['bears-app model', 'bears-app model --keep offered --log answers.jsonl'],
-    then='bears-check offered')
+@command(examples=['bears app model', 'bears app model --keep offered --log answers.jsonl'],
+    then='bears check offered')
 def bears_app(
-    model:str, # A model folder, as `bears-train` and `save_model` write it
+    model:str, # A model folder, as `bears train` and `save_model` write it
     port:int=0, # 0 takes a free one from 7860 on
     keep:str='', # A folder for photos that visitors offer, with their consent; without it nothing is kept
-    log:str='', # A file for the answers, without the photos, as `bears-drift` reads it
+    log:str='', # A file for the answers, without the photos, as `bears drift` reads it
     share:bool=False, # Ask gradio for a public address, which holds for a week
     host:str='', # A further name that the app may be called by, behind a proxy of yours
     json:bool=False, # Print the addresses as one JSON object on stdout, when the app is up and again when it ends

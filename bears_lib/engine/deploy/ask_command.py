@@ -1,4 +1,4 @@
-"""`bears-predict model photo.jpg` says what a photo shows, and `bears-predict model photos/` what a thousand show.
+"""`bears predict model photo.jpg` says what a photo shows, and `bears predict model photos/` what a thousand show.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/deploy/ask_command.html.md"""
 
@@ -15,13 +15,13 @@ from ..predict.inputs import photos_named
 from ..predict.predict import Classifier
 
 # %% ../../../nbs/engine/deploy/ask_command.ipynb #012eb6be
-@command(examples=['bears-predict model photo.jpg', 'bears-predict model "photos/*.jpg" --json'],
-    then='bears-app model')
+@command(examples=['bears predict model photo.jpg', 'bears predict model "photos/*.jpg" --json'],
+    then='bears app model')
 def bears_predict(
-    model:str, # A model folder, as `bears-train` and `save_model` write it
+    model:str, # A model folder, as `bears train` and `save_model` write it
     *photos:str, # Files, folders, patterns such as "photos/*.jpg", or web addresses
     small:bool=False, # Use the small version of the model
-    log:str='', # Add each answer to this file, for `bears-drift`
+    log:str='', # Add each answer to this file, for `bears drift`
     # A folder for the answers, for many photos: the same command goes on with what an interrupted one has left
     out:str='',
     engine:str='auto', # With --out: threads, ray, or auto: threads below 20,000 photos or without a cluster
@@ -33,7 +33,7 @@ def bears_predict(
 ) -> dict:
     "What do these photos show?"
     if not photos:
-        raise UsageError('No photo was named: bears-predict MODEL PHOTO...')
+        raise UsageError('No photo was named: bears predict MODEL PHOTO...')
     if out: return _into_folder(model, photos, out, engine, shard, address, small, column, lines)
     _need_folder(photos, engine, address)
     files, problems = photos_named(photos)

@@ -132,11 +132,11 @@ def _shares(drift:Drift, before:Mapping[str, int], now:Mapping[str, int]) -> Non
         'photos.')
 
 # %% ../../../nbs/engine/deploy/drift.ipynb #dr000002
-@command(examples=['bears-drift model answers.jsonl', 'bears-drift model answers.jsonl --last 200'],
-    then='bears-report model NEW_PHOTOS')
+@command(examples=['bears drift model answers.jsonl', 'bears drift model answers.jsonl --last 200'],
+    then='bears report model NEW_PHOTOS')
 def bears_drift(
     model:str, # A model folder
-    log:str, # What `Classifier(..., log=...)`, `bears-predict --log` or an app has written
+    log:str, # What `Classifier(..., log=...)`, `bears predict --log` or an app has written
     last:int=1000, # Look at so many of the newest answers
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 import ast, io, json, re, sys
 from ... import __version__
-from .gradio_app import asked_title, drawn_examples, listed
+from .gradio_app import asked_title, drawn_examples, listed, page_look
 from ..core.common import BearsError, NetworkError, UsageError, command, say, wilson
 from ..gather.licences import hub_licence, require_open
 from ..predict.model_folder import ModelInfo, model_files, read_model
@@ -148,7 +148,9 @@ def make_space(
     check_network(data)
     title = title or asked_title(info.labels)
     pictures = _examples(drawn_examples(info.labels) if examples is None else examples)
-    texts = {**predicting_part(), 'app.py': _program(title), 'README.md': _readme(title, info, licence),
+    texts = {**predicting_part(), 'app.py': _program(title),
+             'README.md': _readme(title, info, licence), 'look.json': page_look('look.json'),
+             'style.css': page_look('style.css'),
              'requirements.txt': ''.join(f'{name}=={release}\n' for name, release in _releases().items())}
     files = {name: text.encode() for name, text in texts.items()} | {f'examples/{name}': picture
         for name, picture in pictures.items()}
@@ -216,10 +218,10 @@ def _upload(space:Path, repo:str, names:list[str], private:bool) -> str:
     return f'{api.endpoint}/spaces/{repo}'
 
 # %% ../../../nbs/engine/deploy/hf_space.ipynb #0ea1a780
-@command(examples=['bears-space model space', 'bears-space model space --push me/bears'],
+@command(examples=['bears space model space', 'bears space model space --push me/bears'],
     then='python space/app.py')
 def bears_space(
-    model:str, # A model folder, as `bears-train` writes it
+    model:str, # A model folder, as `bears train` writes it
     dest:str, # The folder to make; with --push, one that was made before is taken as it is
     title:str='', # The heading; without it, it asks which of the classes it is
     push:str='', # owner/name on Hugging Face: say what would be uploaded there

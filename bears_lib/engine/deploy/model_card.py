@@ -225,8 +225,8 @@ def renew_card(
     return Path(model)
 
 # %% ../../../nbs/engine/deploy/model_card.ipynb #mc000005
-@command(examples=['bears-card model', 'bears-card model --photos bears --licence cc-by-4.0'],
-    then='bears-space model space')
+@command(examples=['bears card model', 'bears card model --photos bears --licence cc-by-4.0'],
+    then='bears space model space')
 def bears_card(
     model:str, # A model folder
     dest:str='', # The file; without it README.md in the model folder

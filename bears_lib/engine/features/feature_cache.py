@@ -1,4 +1,4 @@
-"""A small store on disk for what was computed from photos: the second `bears-train` or `bears-check` on a folder reads it and computes nothing anew.
+"""A small store on disk for what was computed from photos: the second `bears train` or `bears check` on a folder reads it and computes nothing anew.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/features/feature_cache.html.md"""
 

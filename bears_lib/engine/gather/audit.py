@@ -714,16 +714,16 @@ def _say_what_next(report:Report, path:str, to:str) -> None:
     if out:
         say(f'{counted(len(out), "of these", "of these")} can go without a look: copies, and files that do not open. '
             f'They go to {Path(path)/".bears"/"removed"}, and can come back.')
-        say_next(f'bears-check {folder} --take-out')
+        say_next(f'bears check {folder} --take-out')
     elif report.findings:
         say(f'Look at the photos: in a notebook, ImageCleaner({str(path)!r}) shows these first, each with a button. '
-            f'When they are as you want them: bears-train {folder}')
-        say_next(f'bears-check {folder}' + ('' if to else ' --to findings.csv'))
-    else: say_next(f'bears-train {folder}')
+            f'When they are as you want them: bears train {folder}')
+        say_next(f'bears check {folder}' + ('' if to else ' --to findings.csv'))
+    else: say_next(f'bears train {folder}')
 
 # %% ../../../nbs/engine/gather/audit.ipynb #4d4d4730
-@command(examples=['bears-check bears', 'bears-check bears --quick', 'bears-check bears --all --to findings.csv',
-    'bears-check bears --take-out'], then='bears-train bears')
+@command(examples=['bears check bears', 'bears check bears --quick', 'bears check bears --all --to findings.csv',
+    'bears check bears --take-out'], then='bears train bears')
 def bears_check(
     path:str, # A folder with one folder of photos for each class
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
@@ -735,7 +735,7 @@ def bears_check(
     "Look a photo folder over; exit code 1 if something was found that needs a person."
     report, out = check_images(path, judge=not quick), list[str]()
     if take_out and (out := needless(report)):
-        move_out(report.folder.root, out, 'taken out by bears-check')
+        move_out(report.folder.root, out, 'taken out by bears check')
         report = check_images(path, judge=not quick)
         say(f'Moved {counted(len(out), "file")} to {Path(path)/".bears"/"removed"}. undo({str(path)!r}) in Python '
             'brings them back.')

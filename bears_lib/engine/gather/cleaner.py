@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,7 @@ class _Review:
     def __init__(self, root:Path, entries:list[_Entry], per_page:int):
         self.root, self.entries, self.per_page = root, entries, per_page
         self.choices = _kept(root, entries) # File: the class it shall go to, or None to take it out
+        self.looked = _looked(root, entries) # The files that somebody has looked at and left where they are
         # What is shown: a class, 'train' or 'valid', and a kind of finding or 'any'; '' is all of them
         self.label, self.split, self.page, self.found = '', '', 0, ''
         self.can_undo, self.unseen = Journal(root).undoable is not None, _unseen(root)
@@ -129,7 +131,7 @@ class _Review:
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c9d7c268
 _FILE = 'choices.json'
 
-def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, str|None]:
+def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, Any]:
     "The choices that were made in a folder and not carried out; with entries, those that still make sense."
     try: found = json.loads(own_file(root, _FILE).read_text('utf-8'))
     except (OSError, ValueError, RecursionError): return {}
@@ -139,6 +141,11 @@ def _kept(root:Path, entries:list[_Entry]|None=None) -> dict[str, str|None]:
         if not entry.out}
     return {file: label for file, label in found.items() if file in files
         and (label is None or isinstance(label, str) and label in labels)}
+
+def _looked(root:Path, entries:list[_Entry]) -> set[str]:
+    "The photos that somebody has looked at and left where they are."
+    known = _kept(root)
+    return {entry.file for entry in entries if not entry.out and known.get(entry.file) is True}
 
 def _keep(root:Path, changes:dict[str, tuple]) -> None:
     "Add choices to those in the folder, or with () take them out; two cleaners on one folder keep both theirs."
@@ -202,18 +209,24 @@ def _known(self:_Review, file:str) -> str:
     return file
 
 @patch
-def _choose(self:_Review, file:str, *choice:str|None) -> None:
+def _choose(self:_Review, file:str, *choice:str|None, looked:bool=False) -> None:
     "Take a choice down, in memory and in the folder; without one, the photo stays where it is."
     self.choices = {name: label for name, label in self.choices.items() if name != file} | {file: label
         for label in choice}
+    self.looked = self.looked - {file} | ({file} if looked else set())
     self._changed()
-    try: _keep(self.root, {file: choice})
+    try: _keep(self.root, {file: (True,) if looked else choice})
     except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #4f281b23
 @patch
 def keep(self:_Review, file:str) -> None:
-    "Leave a photo where it is."
+    "Leave a photo where it is: somebody has looked at it."
+    self._choose(self._known(file), looked=True)
+
+@patch
+def leave(self:_Review, file:str) -> None:
+    "Take a choice back: nobody has decided about this photo."
     self._choose(self._known(file))
 
 @patch
@@ -229,12 +242,23 @@ def relabel(self:_Review, file:str, label:str) -> None:
     if label == next(entry.label for entry in self.entries if entry.file == self._known(file)): return self.keep(file)
     self._choose(self._known(file), label)
 
+@patch(as_prop=True)
+def decided(self:_Review) -> int:
+    "How many of the photos that are shown somebody has looked at."
+    return sum(entry.file in self.choices or entry.file in self.looked for entry in self.shown)
+
 # %% ../../../nbs/engine/gather/cleaner.ipynb #takeall2
+@patch(as_prop=True)
+def advised(self:_Review) -> list[_Entry]:
+    "Those shown for which the check suggests something, and about which nobody has decided."
+    return [entry for entry in self.shown if entry.suggestion and entry.file not in self.choices
+        and entry.file not in self.looked]
+
 @patch
 def take_all(self:_Review) -> int: # How many were chosen
-    "Choose what the check suggests for every photo that is shown."
+    "Choose what the check suggests for every photo that is shown and not yet decided."
     wanted = {entry.file: (None if entry.suggestion == 'remove' else entry.suggestion.removeprefix('to '),)
-        for entry in self.shown if entry.suggestion}
+        for entry in self.advised}
     self.choices |= {file: choice[0] for file, choice in wanted.items()}
     self._changed()
     try: _keep(self.root, wanted)
@@ -252,6 +276,7 @@ def apply(self:_Review) -> list[Move]: # Where each photo went
     _keep(self.root, {file: () for file in done})
     _look_at(self.root)
     self.unseen = 0
+    self.looked |= {move.target for move in moves}
     self._follow(moves)
     return moves
 
@@ -259,9 +284,11 @@ def apply(self:_Review) -> list[Move]: # Where each photo went
 def undo(self:_Review) -> list[Move]: # Where each photo went
     "Take the last step back; called again, the one before it."
     moves = take_back(self.root)
+    self.looked -= {move.source for move in moves}
     self._follow(moves)
     return moves
 
+# %% ../../../nbs/engine/gather/cleaner.ipynb #60081df4
 @patch
 def _follow(self:_Review, moves:list[Move]) -> None:
     "Photos keep what is known of them under their new name."
@@ -316,27 +343,25 @@ class _Card:
     "One photo's place on the page, filled anew for each photo: a thousand photos take no more widgets than twelve."
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
-        self.side, self.file, self.suggestion, self.chosen = side, '', '', chosen
-        self.ways: list[str] = []  # What each of the classes' buttons chooses
-        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width=f'{side}px',
-            height=f'{side}px', object_fit='contain'))
-        self.words = widgets.HTML(layout=widgets.Layout(height='auto', min_height='4.2em'))
-        self.quick = [_quick(*each) for each in (('Agree', 'What the check suggests (Enter)', 'bears-agree'),
+        self.side, self.file, self.shown, self.choice, self.large, self.chosen = side, '', '', '', False, chosen
+        self.path, self.ways, self.first = Path(), list[str](), 'keep'  # What each class's button does, and the first
+        self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width='100%', object_fit='contain'))
+        self.words = _named(widgets.HTML(layout=widgets.Layout(height='auto')), 'bears-words')
+        self.quick = [_quick(*each) for each in (('Keep', 'What stands to reason (Enter)', 'bears-agree'),
             ('Remove', 'Take this photo out (x)', 'bears-remove'), ('Zoom', 'Show it large (z)', 'bears-zoom'))]
-        for button, work in zip(self.quick, (lambda: self.suggestion, lambda: 'remove', None)):
+        for button, work in zip(self.quick, (lambda: self.first, lambda: 'remove', None)):
             button.on_click((lambda _, work=work: self.pick(work())) if work else lambda _: enlarge(self.file))
-        self.classes = widgets.HBox([], layout=widgets.Layout(flex_flow='row wrap'))
+        self.classes = _named(widgets.HBox([]), 'bears-classes')
         self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
             layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        buttons = widgets.HBox(self.quick[1:])
-        self.box = widgets.VBox([self.image, self.words, self.quick[0], buttons, self.classes, self.menu],
-            layout=widgets.Layout(width=f'{max(side, 200) + 20}px', padding='6px', border='2px solid transparent'))
-        self.box.add_class('bears-card')
+        photo = _named(widgets.Box([self.image, self.quick[2]]), 'bears-photo')
+        others = _named(widgets.HBox([self.classes, self.quick[1]]), 'bears-row bears-ways')
+        self.box = _named(widgets.VBox([photo, self.words, self.quick[0], others, self.menu]), 'bears-card')
 
     def pick(self, choice:str) -> None:
         "What a button does: the same as the menu, and a second press takes it back."
-        if choice in dict(self.menu.options).values(): self.menu.value = 'keep' if self.menu.value == choice else choice
+        if self.file: self.chosen(self.file, '' if choice == self.choice else choice)
 
     def _changed(self, change) -> None:
         if self.file: self.chosen(self.file, change['new'])
@@ -345,71 +370,100 @@ class _Card:
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #cardfill
 def _quick(words:str, says:str, name:str) -> Any:
-    "A small button for a finger or a mouse, which the Tab key reaches too; keys do what these do."
+    "A button for a finger or a mouse, which the Tab key reaches too; keys do what these do."
     import ipywidgets as widgets
-    button = widgets.Button(description=words, tooltip=says,
-        layout=widgets.Layout(width='auto', flex='0 0 auto', padding='0 6px', margin='1px'))
-    button.add_class(name)
-    return button
+    return _named(widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto')), name)
+
+def _named(widget:Any, names:str) -> Any: # The same widget
+    "Give a widget names by which its look is found."
+    for name in names.split(): widget.add_class(name)
+    return widget
 
 most_buttons = 9 # Classes that have a button on each photo; with more of them there is a menu as well
-_frames = {'keep': 'transparent', 'remove': '#d55e00'}
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #8b7a4687
 @patch
-def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str], row:bool=True) -> None:
-    "Show a photo and what was chosen for it; nothing for None. Without `row` there is no room for a suggestion."
+def fill(self:_Card, root:Path, entry:_Entry|None, choice:str, labels:list[str]) -> None:
+    "Show a photo and what was decided of it, '' for nothing yet; no photo for None."
     self.file = ''  # while it is filled, the menu's changes are nobody's choice
     self.box.layout.display = None if entry else 'none'
     if entry is None: return
-    self.image.value = picture_of(root/entry.file, self.side)
-    notes = ''.join(f'<br><b>{for_html(each)}</b>' for each in entry.problems)
-    self.words.value = (f'<div style="line-height:1.3; overflow-wrap:anywhere" title="{for_html(entry.file)}">'
-        f'{for_html(shorten(entry.file))}<br>{for_html(entry.words())}{notes}</div>')
+    self.path, self.choice = root/entry.file, choice
+    self.show(self.large and entry.file == self.shown)
+    self.words.value = _card_words(entry)
     self.menu.options = [(f'keep in {entry.label}', 'keep'), ('remove', 'remove'),
         *((f'to {label}', f'to {label}') for label in labels if label != entry.label)]
-    self.menu.value, self.suggestion = choice, entry.suggestion
+    self.menu.value = choice or 'keep'
     self.menu.layout.display = None if len(labels) > most_buttons else 'none'  # up to nine, the buttons say all of it
-    self.quick[1].button_style = 'warning' if choice == 'remove' else ''
-    self.box.layout.border = f'2px solid {_frames.get(choice, "#0072b2")}'
-    self.quick[0].description = f'Agree: {entry.suggestion}'
-    self.quick[0].layout.visibility = None if entry.suggestion else 'hidden'
-    self.quick[0].layout.display = None if row else 'none'
-    self._name_classes(entry, choice, labels)
-    self.file = entry.file
+    self._name_buttons(entry, labels)
+    (self.box.add_class if choice else self.box.remove_class)('bears-done')
+    self.file = self.shown = entry.file
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #fc389dd4
+@patch
+def show(self:_Card, large:bool) -> None:
+    "Show the photo small, or as large as the page."
+    self.large, layout = large, self.image.layout
+    self.image.value = picture_of(self.path, 720 if large else 2*self.side)
+    layout.width, layout.height = ('auto', 'auto') if large else ('100%', f'{self.side}px')
+    layout.max_height, layout.max_width = '75vh' if large else None, '100%'
+    self.quick[2].description = 'Close the photo' if large else 'Zoom'
+    (self.box.add_class if large else self.box.remove_class)('bears-big')
+
+def _card_words(entry:_Entry) -> str: # HTML
+    "What the check found, where the photo is, what the model says; its name is quiet."
+    found = ''.join(f'<div class="bears-note"><b>{for_html(each)}</b></div>' for each in entry.problems)
+    said = f'. The model {for_html(entry.words().partition(", loss")[0])}' if entry.chances else ''
+    loss = f', loss {entry.loss:.2f}' if entry.chances else ''
+    name = entry.file if len(entry.file) <= 20 else shorten(Path(entry.file).name, 16)
+    return (f'{found}<div>In <b>{for_html(entry.label)}</b>{said}.</div><div class="bears-quiet" '
+        f'title="{for_html(entry.file)}">{for_html(name)}{loss}</div>')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #9de43ed7
 @patch
-def _name_classes(self:_Card, entry:_Entry, choice:str, labels:list[str]) -> None:
-    "A button for each class, up to nine; that of the folder keeps the photo."
-    names = [(f'{n} {label}', 'keep' if label == entry.label else f'to {label}')
-        for n, label in enumerate(labels[:most_buttons], 1)]
-    if len(self.classes.children) != len(names):
-        self.classes.children = [_quick('', '', 'bears-class') for _ in names]
+def _name_buttons(self:_Card, entry:_Entry, labels:list[str]) -> None:
+    "The first button names what stands to reason; a class has one of its own, up to nine, where it isn't the first."
+    there = entry.suggestion in dict(self.menu.options).values()  # a class may have gone
+    first, chosen = entry.suggestion if there else 'keep', self.choice
+    says = {'keep': f'Keep in {entry.label}', 'remove': 'Remove'}
+    self.first, self.quick[0].description = first, says.get(first, f'Move {first}')
+    self.quick[0].button_style = 'info' if chosen == first else '' if chosen else 'primary'
+    self.quick[1].button_style = 'warning' if chosen == 'remove' else ''
+    self.quick[1].layout.display = 'none' if first == 'remove' else None
+    self.ways = ['keep' if label == entry.label else f'to {label}' for label in labels[:most_buttons]]
+    if len(self.classes.children) != len(self.ways):
+        self.classes.children = [_quick('', '', 'bears-class') for _ in self.ways]
         for n, button in enumerate(self.classes.children): button.on_click(lambda _, n=n: self.pick(self.ways[n]))
-    self.ways = [way for _, way in names]
-    for button, (name, way) in zip(self.classes.children, names):
-        button.description, button.button_style = name, 'info' if way == choice and choice != 'keep' else ''
+    for n, (button, way, label) in enumerate(zip(self.classes.children, self.ways, labels), 1):
+        button.description, button.tooltip = 'Keep' if way == 'keep' else label, f'{label} ({n})'
+        button.button_style = 'info' if way == chosen else ''
+        button.layout.display = 'none' if way == first else None
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #8bc36037
 def _controls() -> dict[str, Any]:
     "The buttons and menus around the photos: all of them plain ones, which take the keyboard's focus."
     import ipywidgets as widgets
     wide, short = {'description_width': 'initial'}, widgets.Layout(width='200px')
-    def button(words:str, style:str='') -> Any: return widgets.Button(description=words, button_style=style)
-    return dict(told=widgets.HTML(), filters=widgets.ToggleButton(description='Filters',
-        tooltip='Other classes, findings and photos', layout=widgets.Layout(width='auto')),
+    def quiet(words:str) -> Any: return _named(widgets.Button(description=words), 'bears-text')
+    keys = 'Keys, on a photo: Enter the blue button, 1 to 9 its class, x remove, z large.'
+    return dict(told=widgets.HTML(layout=widgets.Layout(flex='0 0 100%')),
+        progress=widgets.HTML(layout=widgets.Layout(flex='1 1 240px')), agree=quiet('Take all suggestions'),
+        filters=_named(widgets.ToggleButton(description='Filters', tooltip='Other classes, findings and photos'),
+        'bears-text bears-fold'),
         label=widgets.Dropdown(description='Class', options=[('all', '')], style=wide, layout=short),
         found=widgets.Dropdown(description='Findings', options=[('all photos', '')], style=wide, layout=short),
         split=widgets.Dropdown(description='Photos',
         options=[('all', ''), ('for training', 'train'), ('for validation', 'valid')], style=wide, layout=short),
         page=widgets.BoundedIntText(description='Page', min=1, max=1, value=1, style=wide,
         layout=widgets.Layout(width='110px')), of=widgets.HTML(),
-        previous=button('Previous page'), next=button('Next page'), apply=button('Apply', 'primary'),
-        undo=button('Undo'), status=widgets.HTML(), message=widgets.HTML(),
-        agree=widgets.Button(description='Agree with all shown', layout=widgets.Layout(width='auto')),
-        zoom=widgets.VBox([]), close=button('Close the photo'),
-        keys=widgets.HTML('<small>Keys, on a photo: 1 to 9 its class, x remove, Enter the suggestion, z zoom.</small>'))
+        previous=quiet('Previous page'), next=quiet('Next page'),
+        apply=widgets.Button(description='Apply', button_style='primary'), undo=quiet('Undo'),
+        status=widgets.HTML(), message=widgets.HTML(), keys=widgets.HTML(f'<small>{keys}</small>'))
+
+def _look() -> Any: # A widget that shows nothing
+    import ipywidgets as widgets
+    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
+    return widgets.HTML(f'<style>{style}</style>', layout=widgets.Layout(display='none'))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
 class ImageCleaner(_Review):
@@ -441,6 +495,7 @@ class ImageCleaner(_Review):
         super().__init__(report.folder.root, _entries(report, chances, labels), per_page)
         self.controls, self.cards, self.filling = _controls(), [_Card(i + 1, side, self._chosen, self.enlarge)
             for i in range(per_page)], False
+        self.pager:Any = None  # The row that turns pages
         self.found = 'any' if any(entry.problems for entry in self.entries) else ''
         self.box = self._build()
         self._changed()
@@ -456,7 +511,7 @@ class ImageCleaner(_Review):
 @patch
 def _fill(self:ImageCleaner) -> None:
     "Bring the page up to date."
-    self.filling, parts, shown = True, self.controls, len(self.shown)
+    self.filling, parts = True, self.controls
     parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
     kinds = sorted({kind for entry in self.entries if not entry.out for kind in entry.kinds})
     parts['found'].options = [('all photos', ''), *([('all findings', 'any')] if kinds else []),
@@ -465,34 +520,50 @@ def _fill(self:ImageCleaner) -> None:
     parts['page'].max = self.pages
     parts['label'].value, parts['split'].value = self.label, self.split
     parts['page'].value, parts['found'].value = self.page + 1, self.found
-    advised = sum(bool(entry.suggestion) for entry in self.shown)
-    parts['agree'].disabled = not advised
-    parts['agree'].description = f'Agree with all {advised} shown' if advised else 'Agree with all shown'
-    parts['of'].value = f'of {self.pages}, {counted(shown, "photo")}'
-    total = sum(not entry.out for entry in self.entries)
-    parts['told'].value = f'<b>{shown} of {counted(total, "photo")}</b>' + {'': '', 'any': ' with findings'}.get(
-        self.found, f': {for_html(self.found)}')
-    parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
-    out = sum(label is None for label in self.choices.values())
-    chosen = f'To remove: {out}. To another class: {len(self.choices) - out}. Nothing is done before Apply.'
-    parts['status'].value = chosen if self.choices else ''
-    parts['apply'].disabled, parts['undo'].disabled = not self.choices and not self.unseen, not self.can_undo
     self._fill_cards()
+    self._say()  # last: who reads that something was chosen sees it on its card too
     self.filling = False
+
+# %% ../../../nbs/engine/gather/cleaner.ipynb #4d8a2c40
+@patch
+def _say(self:ImageCleaner) -> None:
+    "How many photos there are, how far one is, and what Apply will do."
+    parts, shown, advised = self.controls, len(self.shown), len(self.advised)
+    parts['told'].value = self._heading()
+    parts['progress'].value = (f'<div class="bears-of"><progress max="{shown or 1}" value="{self.decided}" '
+        f'aria-label="Looked at"></progress>{self.decided} of {shown} looked at</div>')
+    parts['agree'].disabled, parts['agree'].layout.display = not advised, None if advised else 'none'
+    parts['agree'].description = f'Take {"all " if advised > 1 else ""}{counted(advised, "suggestion")}'
+    parts['of'].value, self.pager.layout.display = f'of {self.pages}, {counted(shown, "photo")}', None
+    if self.pages == 1: self.pager.layout.display = 'none'
+    parts['previous'].disabled, parts['next'].disabled = self.page == 0, self.page + 1 == self.pages
+    out, n = sum(label is None for label in self.choices.values()), len(self.choices)
+    parts['status'].value = f'To remove: {out}. To another class: {n - out}.' if n else ''
+    parts['apply'].description = f'Apply {counted(n, "change")}' if n else 'Apply'
+    parts['apply'].disabled, parts['undo'].disabled = not self.choices and not self.unseen, not self.can_undo
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #cardsrow
 @patch
 def _fill_cards(self:ImageCleaner) -> None:
-    on_page = self.on_page
-    advised = any(entry.suggestion for entry in on_page)
-    for card, entry in zip(self.cards, [*on_page, *[None]*len(self.cards)]):
-        card.fill(self.root, entry, self._choice(entry), self.labels, advised)
+    for card, entry in zip(self.cards, [*self.on_page, *[None]*len(self.cards)]):
+        card.fill(self.root, entry, self._choice(entry), self.labels)
 
 @patch
 def _choice(self:ImageCleaner, entry:_Entry|None) -> str:
-    if entry is None or entry.file not in self.choices: return 'keep'
+    "What a person has decided of a photo, as the menu names it; '' for nothing yet."
+    if entry is None or entry.file not in self.choices: return 'keep' if entry and entry.file in self.looked else ''
     label = self.choices[entry.file]
     return 'remove' if label is None else f'to {label}'
+
+@patch
+def _heading(self:ImageCleaner) -> str:
+    "How many photos there are to look at, and what to do."
+    total, shown = sum(not entry.out for entry in self.entries), len(self.shown)
+    title = f'{shown} of {counted(total, "photo")}' if shown < total else f'All {counted(total, "photo")}'
+    if self.found: title = f'{shown} of {counted(total, "photo")}' + {'any': ' need a look'}.get(self.found,
+        f': {for_html(self.found)}')
+    return (f'<div class="bears-title">{title}</div><p>Press the blue button if it is right, another one if not; then '
+        'Apply. No photo is deleted, and Undo takes it back.</p>')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #28363e05
 @patch
@@ -505,7 +576,8 @@ def _turned(self:ImageCleaner, change) -> None:
 
 @patch
 def _chosen(self:ImageCleaner, file:str, choice:str) -> None:
-    if choice == 'keep': self.keep(file)
+    if not choice: self.leave(file)
+    elif choice == 'keep': self.keep(file)
     elif choice == 'remove': self.remove(file)
     else: self.relabel(file, choice.removeprefix('to '))
 
@@ -528,25 +600,27 @@ def _undone(moves:list[Move]) -> str:
 def _build(self:ImageCleaner) -> Any:
     "All parts in their places."
     import ipywidgets as widgets
-    parts, rows = self.controls, widgets.Layout(flex_flow='row wrap', align_items='center')
-    grid = widgets.Layout(flex_flow='row wrap', align_items='flex-start')
-    def bar(*names:str) -> Any: return widgets.HBox([parts[name] for name in names], layout=rows)
+    parts = self.controls
     for name in ('label', 'found', 'split', 'page'): parts[name].observe(self._turned, 'value')
     for name, step in (('previous', -1), ('next', 1)):
         parts[name].on_click(lambda _, step=step: self.turn_to(self.page + step))
     parts['apply'].on_click(lambda _: self._do(self.apply, _applied))
     parts['undo'].on_click(lambda _: self._do(self.undo, _undone))
     parts['agree'].on_click(lambda _: self.take_all())
-    parts['close'].on_click(lambda _: self.enlarge(''))
-    folded = bar('label', 'found', 'split')
+    def bar(*names:str, kind:str='') -> Any:
+        row = widgets.HBox([parts[name] for name in names], layout=widgets.Layout(flex_flow='row wrap'))
+        return _named(row, f'bears-row {kind}')
+    folded, self.pager = bar('label', 'found', 'split'), bar('previous', 'page', 'of', 'next')
+    folded.layout.display = 'none'
     def unfold(change) -> None: folded.layout.display = None if change['new'] else 'none'
-    folded.layout = widgets.Layout(flex_flow='row wrap', align_items='center', display='none')
     parts['filters'].observe(unfold, 'value')
-    box = widgets.VBox([bar('told', 'filters', 'agree'), folded, parts['zoom'],
-        widgets.HBox([card.box for card in self.cards], layout=grid), bar('previous', 'page', 'of', 'next'),
-        bar('apply', 'undo', 'status'), parts['message'], parts['keys']])
-    box.add_class('bears-cleaner')
-    return box
+    least = f'minmax(min(100%, {self.cards[0].side + 40}px), 1fr)'
+    grid = widgets.Box([card.box for card in self.cards],
+        layout=widgets.Layout(display='grid', grid_template_columns=f'repeat(auto-fill, {least})', grid_gap='12px'))
+    _named(grid, 'bears-grid')
+    box = widgets.VBox([bar('told', 'progress', 'agree', 'filters'), folded, grid, self.pager,
+        bar('apply', 'undo', 'status', kind='bears-foot'), parts['message'], parts['keys'], _look()])
+    return _named(box, 'bears-box bears-cleaner')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #keys0002
 _listen = """
@@ -560,15 +634,14 @@ _listen = """
     const hovered = focused?.closest('.bears-cleaner') || focused === document.body ? under : null;
     const card = focused?.closest('.bears-card') ?? hovered;
     if (!card || event.ctrlKey || event.metaKey || event.altKey || focused.matches('input, textarea')) return;
-    const open = focused.tagName === 'SELECT' && event.key === 'Enter';
+    const open = focused.tagName === 'SELECT' && event.key === 'Enter', main = card.querySelector('.bears-agree');
     const button = /^[1-9]$/.test(event.key) ? card.querySelectorAll('.bears-class')[event.key - 1]
-      : {x: '.bears-remove', z: '.bears-zoom',
-        Enter: open || focused.tagName === 'BUTTON' ? null : '.bears-agree'}[event.key];
-    const pressed = typeof button === 'string' ? card.querySelector(button) : button;
-    if (!pressed?.checkVisibility({visibilityProperty: true})) return;
+      : {x: card.querySelector('.bears-remove'), z: card.querySelector('.bears-zoom'),
+        Enter: open || focused.tagName === 'BUTTON' ? null : main}[event.key];
+    if (!button) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    pressed.click();
+    (button.checkVisibility() ? button : main).click();  // what is hidden is what the first button does
   }, true);
 })();"""
 
@@ -580,25 +653,21 @@ def _keys() -> list[Any]:
 # %% ../../../nbs/engine/gather/cleaner.ipynb #f690ac87
 @patch
 def enlarge(self:ImageCleaner,
-    file:str, # Relative to the photo folder; '' closes the large picture
+    file:str, # Relative to the photo folder; '' closes the large picture, and so does the photo that is large
 ) -> None:
-    """Show one photo large, above the others.
+    """Show one photo of the page large, in its place.
 
     Parameters
     ----------
     file : str
-        Relative to the photo folder; '' closes the large picture
+        Relative to the photo folder; '' closes the large picture, and so does the photo that is large
     """
-    import ipywidgets as widgets
-    large = [widgets.Image(value=picture_of(self.root/file, 720), format='jpeg',
-        layout=widgets.Layout(max_width='100%', object_fit='contain')), widgets.HTML(for_html(file)),
-        self.controls['close']] if file else []
-    self.controls['zoom'].children = large
+    for card in self.cards: card.show(bool(file) and card.file == file and not card.large)
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5
 @patch
 def picture(self:ImageCleaner) -> Any: # A matplotlib figure
     "The page as a static picture, for where widgets don't show."
-    choices = [self._choice(entry) for entry in self.on_page]
+    choices = [self._choice(entry) or 'keep' for entry in self.on_page]
     return contact_sheet([(self.root/entry.file, f"{shorten(entry.file)}\n{entry.words()}\n{choice}")
         for entry, choice in zip(self.on_page, choices)])

@@ -372,9 +372,9 @@ def _parse_classes(text:str) -> dict[str, str]:
     return dict(pairs)
 
 # %% ../../../nbs/engine/gather/gathering.ipynb #040d0b2b
-@command(examples=['bears-gather bears --classes "grizzly bear,black bear,teddy bear"',
-    'bears-gather bears --classes "grizzly=grizzly bear,black=black bear" --n 300 --licensed'],
-    then='bears-check bears')
+@command(examples=['bears gather bears --classes "grizzly bear,black bear,teddy bear"',
+    'bears gather bears --classes "grizzly=grizzly bear,black=black bear" --n 300 --licensed'],
+    then='bears check bears')
 def bears_gather(
     path:str, # The photo folder to fill; it may be there already
     classes:str='', # Such as "grizzly bear,black bear,teddy bear", or "grizzly=grizzly bear,..." to name the folders
@@ -387,5 +387,5 @@ def bears_gather(
     table = gather_images(path, _parse_classes(classes), n,
         [each.strip() for each in providers.split(',')] if providers else None, licensed)
     say(table.to_string())
-    if (table['kept'] > 0).all(): say_next(f'bears-check {shlex.quote(path)}')
+    if (table['kept'] > 0).all(): say_next(f'bears check {shlex.quote(path)}')
     return dict(folder=path, classes=table.to_dict('index'), exit=int((table['kept'] == 0).any()))

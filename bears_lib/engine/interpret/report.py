@@ -186,7 +186,7 @@ def calibration_svg(
         HTML
     """
     words = '; '.join(f'said {each.said:.0%} on average, right {each.right/each.n:.0%} of {each.n}' for each in bins)
-    x, y = (lambda p: 40 + 240*p), (lambda p: 220 - 200*p)
+    x, y = (lambda p: 50 + 390*p), (lambda p: 230 - 205*p)
     marks = []
     for each in bins:
         low, high = wilson(each.right, each.n)
@@ -194,11 +194,11 @@ def calibration_svg(
         marks.append(f'<line x1="{at:.0f}" x2="{at:.0f}" y1="{y(low):.0f}" y2="{y(high):.0f}" class="mark"/><circle '
                      f'cx="{at:.0f}" cy="{y(share):.0f}" r="4" class="dot"/>'
                      f'<text x="{at:.0f}" y="{y(high) - 6:.0f}" text-anchor="middle">n = {each.n}</text>')
-    ticks = ''.join(f'<text x="{x(p):.0f}" y="236" text-anchor="middle">{p:.0%}</text><text x="34" '
-                    f'y="{y(p) + 4:.0f}" text-anchor="end">{p:.0%}</text>' for p in (0, 0.5, 1))
-    return (f'<figure><svg viewBox="0 0 300 260" role="img" aria-label="Calibration: {for_html(words)}"><path d="M40 '
-            f'20V220H280" class="axis"/><path d="M40 220L280 20" class="ideal"/>{ticks}'
-            f'<text x="160" y="254" text-anchor="middle">probability that the model gave</text>{"".join(marks)}</svg>'
+    ticks = ''.join(f'<text x="{x(p):.0f}" y="250" text-anchor="middle">{p:.0%}</text><text x="44" '
+                    f'y="{y(p) + 4:.0f}" text-anchor="end">{p:.0%}</text>' for p in (0, 0.25, 0.5, 0.75, 1))
+    return (f'<figure><svg viewBox="0 0 460 280" role="img" aria-label="Calibration: {for_html(words)}"><path d="M50 '
+            f'25V230H440" class="axis"/><path d="M50 230L440 25" class="ideal"/>{ticks}'
+            f'<text x="245" y="272" text-anchor="middle">probability that the model gave</text>{"".join(marks)}</svg>'
             '<figcaption>Upwards: the share that was right. On the dotted line probabilities can be taken at their '
             'word; below it the model is too sure. Bars are 95% intervals.</figcaption></figure>')
 
@@ -247,15 +247,16 @@ def photo_card(
     names = f'<span>Looks most like {for_html(labels)}:</span><div class="near">{like}</div>' if near else ''
     mark = '' if result.right[i] else ' class="wrong"'
     verdict = 'right' if result.right[i] else 'wrong'
-    return (f'<figure{mark}><div class="pair">{"".join(pictures)}</div><figcaption><b>{verdict}</b>: {for_html(words)}'
+    return (f'<figure id="card-{name}-{i}"{mark}><div class="pair">{"".join(pictures)}</div>'
+        f'<figcaption><b>{verdict}</b>: {for_html(words)}'
         f'<br><code class="path">{for_html(path or file.name)}</code>{names}</figcaption></figure>')
 
 # %% ../../../nbs/engine/interpret/report.ipynb #d2878c65
 style = '''
-:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--soft:#555;--line:#ccc;--blue:#08519c;--bad:#a33b00;
---card:#f4f6f8}
-@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#161616;--soft:#aaa;--line:#444;--blue:#7fb8ea;
---bad:#ff9d6b;--card:#20252b}}
+:root{color-scheme:light dark;--ink:#1d1c1a;--paper:#f8f6f1;--soft:#5a564f;--line:#dcd7cc;--blue:#0b63a5;
+--bad:#9a4f12;--card:#fff}
+@media(prefers-color-scheme:dark){:root{--ink:#eeebe4;--paper:#171614;--soft:#b7b1a6;--line:#3b3832;--blue:#6cb8f0;
+--bad:#f0a868;--card:#201f1c}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem;max-width:62rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);
 background:var(--paper)}
@@ -273,7 +274,7 @@ th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right;w
 th:first-child{text-align:left}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:1rem}
 .small{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
-figure{margin:0}.cards figure{border:1px solid var(--line);border-radius:.5rem;padding:.6rem}
+figure{margin:0}.cards figure{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.6rem}
 .cards .wrong{border-left:.3rem solid var(--bad)}
 .wrong b{color:var(--bad)}img{max-width:100%;height:auto;border-radius:.25rem;vertical-align:top}
 '''
@@ -293,11 +294,13 @@ height:fit-content;margin:auto;overflow:hidden}.large:popover-open img{width:min
 max-height:88vh;object-fit:contain}.large::backdrop{background:rgba(0,0,0,.75)}.close{cursor:zoom-out}
 button:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
 figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-wrap:anywhere}
-svg{max-width:24rem;width:100%;font-size:11px}
+svg{max-width:34rem;width:100%;font-size:14px}
 svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}
 .ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
 .first{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5rem,1fr));gap:.8rem;padding:0;list-style:none}
-.first img{width:100%;height:7rem;object-fit:cover}.first span{display:block;font-size:.9rem;line-height:1.35}
+.first img{width:100%;height:7rem;object-fit:cover}.first span{display:block;font-size:.9rem;line-height:1.35;
+margin-top:.3rem}.first a{color:inherit;text-decoration:none}.first a:hover img{outline:3px solid var(--blue)}
+.first .path{font-size:.8rem}:target{outline:3px solid var(--blue);outline-offset:3px;scroll-margin:1rem}
 @media(max-width:640px){.stack table,.stack tbody,.stack caption{display:block}
 .stack thead{position:absolute;clip-path:inset(50%)}.stack tr{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;
 padding:.5rem 0;border-bottom:1px solid var(--line)}.stack tr>*{border:0;padding:0;text-align:left}

@@ -263,8 +263,8 @@ def _examples(names:list[str]) -> str:
     if not names: return ''
     items = ''.join(f'<li><button type="button"><img src="example-{i}.jpg" alt="{for_html(name)}" width="80" '
         f'height="80"></button></li>' for i, name in enumerate(names, start=1))
-    return ('<section aria-labelledby="examples-title">\n<h2 id="examples-title">Or try one of these</h2>\n'
-            f'<ul class="examples">{items}</ul>\n</section>')
+    return ('<div class="tries">\n<h3 id="examples-title">Or try one of these</h3>\n'
+            f'<ul class="examples" aria-labelledby="examples-title">{items}</ul>\n</div>')
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #5212b11d
 def _template(name:str) -> Template: return Template((files('bears_lib')/'data'/'web'/name).read_text('utf-8'))
@@ -290,7 +290,7 @@ def _manifest(title:str) -> str:
         for size in (192, 512) for purpose in ('any', 'maskable')]
     return json.dumps({'name': clean(title), 'short_name': clean(title, 12), 'start_url': './', 'scope': './',
         'display': 'standalone',
-                       'background_color': '#f6f5f1', 'theme_color': '#f6f5f1', 'icons': icons}, ensure_ascii=False,
+                       'background_color': '#f8f6f1', 'theme_color': '#f8f6f1', 'icons': icons}, ensure_ascii=False,
                        indent=1)
 
 # %% ../../../nbs/engine/pages/browser_app.ipynb #a1954e53
@@ -480,7 +480,7 @@ def page_server(
     """
     with suppress(OSError): finish_swap(folder)
     if not (Path(folder)/'index.html').exists():
-        raise BearsError(f'{folder} holds no index.html. bears-web MODEL {folder} makes a page.')
+        raise BearsError(f'{folder} holds no index.html. bears web MODEL {folder} makes a page.')
     try: return ThreadingHTTPServer(('127.0.0.1', port), partial(_Handler, directory=str(folder)))
     except (OSError, OverflowError) as error:
         raise BearsError(f'Port {port} can\'t be used ({error}). Give another one, such as '

@@ -16,8 +16,9 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
-import base64, csv, json, re, tempfile
+import base64, csv, io, json, re, tempfile
 import numpy as np
+from PIL import Image, ImageDraw
 from ... import __version__
 from ..core.common import link_bar
 from ..core.folder_swap import digest_of, swap_folder
@@ -85,19 +86,37 @@ def _seen(preprocess:Preprocess) -> dict[str, Any]:
         'std': preprocess.std}
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000018
-def _drawn(each:int=12) -> dict[str, Path]:
-    "Drawn bears by the name of their file on the page."
+def _drawn(each:int=12, more:int=2) -> tuple[dict[str, Path], dict[str, Path]]:
+    "Drawn bears to learn from, and others to ask about, by the name of their file on the page."
     root = sample_folder()
     with (root/'faults.csv').open(newline='', encoding='utf-8') as file:
         faulty = {row['file_name'] for row in csv.DictReader(file)}
     names:dict[str, list[str]] = {}
     for name, row in read_metadata(root).items():
         if name not in faulty: names.setdefault(row['label'], []).append(name)
-    return {f'drawn-{label}-{i}.jpg': root/some[place] for label, some in names.items()
-        for i, place in enumerate(np.linspace(0, len(some) - 1, each).round().astype(int), start=1)}
+    learnt, held = dict[str, Path](), dict[str, Path]()
+    for label, some in names.items():
+        chosen = [some[place] for place in np.linspace(0, len(some) - 1, each).round().astype(int)]
+        learnt |= {f'drawn-{label}-{i}.jpg': root/name for i, name in enumerate(chosen, start=1)}
+        others = [name for name in some if name not in chosen][:more]
+        held |= {f'held-{label}-{i}.jpg': root/name for i, name in enumerate(others, start=1)}
+    return learnt, held
+
+# %% ../../../nbs/engine/pages/trainer.ipynb #1fc4a25c
+def _tent() -> bytes: # A JPEG
+    "What no bear classifier knows: a tent under the stars."
+    picture = Image.new('RGB', (256, 256), '#1d2a4d')
+    draw = ImageDraw.Draw(picture)
+    for x, y in np.random.default_rng(0).integers((0, 0), (256, 140), (24, 2)).tolist():
+        draw.ellipse((x, y, x + 2, y + 2), fill='#f3efd0')
+    draw.rectangle((0, 192, 256, 256), fill='#27401f')
+    draw.polygon([(38, 208), (128, 80), (218, 208)], fill='#e07b39')
+    draw.polygon([(107, 208), (128, 128), (149, 208)], fill='#4a2412')
+    picture.save(file := io.BytesIO(), 'JPEG', quality=90)
+    return file.getvalue()
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000020
-most_photos = 1000  # on the page: more belong on a disk, to `bears-train`
+most_photos = 1000  # on the page: more belong on a disk, to `bears train`
 
 def _settings(copied:bool, drawn:Iterable[str]) -> dict[str, Any]:
     "All that differs from one release to the next, for the page's script."
@@ -138,29 +157,38 @@ def _marked(pages:dict[str, bytes], copied:bool) -> dict[str, Any]:
         'files': {name: base64.b64encode(data).decode() for name, data in sorted(pages.items())
             if name not in made_there}}
 
+# %% ../../../nbs/engine/pages/trainer.ipynb #0203efe7
+def _tile(name:str) -> str: # A button, in HTML
+    "A picture that a visitor without a photo can ask about."
+    words = ' '.join(['drawn', *name.removesuffix('.jpg').split('-')[1:]])
+    return (f'<button type="button" value="{name}" title="{words}" aria-label="Ask about: {words}">'
+            f'<img src="{name}" alt="" loading="lazy"></button>')
+
+def _footer() -> str:
+    return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT '
+            'licence) and fflate (© Arjun Barrett, MIT licence) work in it; the network is EfficientNet-Lite0 by '
+            'Google (Apache-2.0).')
+
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000025
 _scripts = ('trainer.js', 'learn.js', 'copies.js', 'study.js', 'teach.js', 'parcels.js', 'page.js', 'store.js',
     'photo.js')
 
 def _pages(runtime:str|Path|None, links:dict[str, str]|None) -> dict[str, bytes]:
     "All files of the trainer by name, but for its service worker."
-    data, drawn = files('bears_lib')/'data', _drawn()
+    data, (drawn, others) = files('bears_lib')/'data', _drawn()
+    held = {name: path.read_bytes() for name, path in others.items()} | {'held-tent.jpg': _tent()}
     pages = {name: (data/'trainer'/'small'/name).read_bytes() for name in _scripts}
     pages |= {name: (data/'trainer'/name).read_bytes() for name in ('fflate.js', 'trainer.css')}
     pages['style.css'] = (data/'web'/'style.css').read_bytes()
     pages['icon-192.png'] = page_icon(192)
-    pages |= {name: path.read_bytes() for name, path in drawn.items()} | (read_runtime(runtime) if runtime else {})
+    pages |= held | {name: path.read_bytes() for name, path in drawn.items()}
+    if runtime: pages |= read_runtime(runtime)
     settings = _settings(bool(runtime), drawn)
     index = Template((data/'trainer'/'index.html').read_text('utf-8')).substitute(policy=page_policy(bool(runtime)),
-        links=link_bar(links), settings=for_script(settings), most=f'{most_photos:,}',
+        links=link_bar(links), settings=for_script(settings), most=f'{most_photos:,}', held=''.join(map(_tile, held)),
         megabytes=settings['megabytes'], footer=_footer())
     return pages | {'body.onnx': small_body(), 'page.json': json.dumps(_page_to_fill(runtime)).encode(),
         'index.html': index.encode()}
-
-def _footer() -> str:
-    return (f'Made with bears_lib {__version__}. ONNX Runtime Web {runtime_version} (© Microsoft Corporation, MIT '
-            'licence) and fflate (© Arjun Barrett, MIT licence) work in it; the network is EfficientNet-Lite0 by '
-            'Google (Apache-2.0).')
 
 # %% ../../../nbs/engine/pages/trainer.ipynb #tp000026
 def make_trainer(

@@ -1,4 +1,4 @@
-"""`bears-web` writes a page that answers, and with `--trainer` one that learns.
+"""`bears web` writes a page that answers, and with `--trainer` one that learns.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/pages/web_command.html.md"""
 
@@ -15,10 +15,10 @@ from .browser_app import make_web_app, page_server, script, wasm
 from .trainer import make_trainer
 
 # %% ../../../nbs/engine/pages/web_command.ipynb #wc000006
-@command(pos=['dest'], examples=['bears-web model page --serve', 'bears-web model page --title "Which bear?"',
-    'bears-web --trainer train --serve'], then='copy the folder to any web space')
+@command(pos=['dest'], examples=['bears web model page --serve', 'bears web model page --title "Which bear?"',
+    'bears web --trainer train --serve'], then='copy the folder to any web space')
 def bears_web(
-    model:str, # A model folder, as `bears-train` writes it; with --trainer, the folder to make
+    model:str, # A model folder, as `bears train` writes it; with --trainer, the folder to make
     dest:str='', # The folder to make
     trainer:bool=False, # A page that learns from its visitors' own photos; it needs no model
     runtime:str='', # A node_modules folder with onnxruntime-web, for a page that asks no other server for anything
@@ -37,16 +37,16 @@ def bears_web(
     say(f'{page} is a page of {size/1e6:.0f} MB: copy the folder to any web space.')
     names = ['--trainer', model] if trainer else [model, dest]
     if serve: _serve(page, port)
-    else: say_next(f'bears-web {shlex.join(names)} --serve')
+    else: say_next(f'bears web {shlex.join(names)} --serve')
     return {'page': str(page), 'bytes': size}
 
 # %% ../../../nbs/engine/pages/web_command.ipynb #wc000007
 def _check_names(dest:str, trainer:bool) -> None:
     "A page of a model takes two names, one that trains takes one."
     if trainer and dest:
-        raise UsageError('A page that trains needs no model: bears-web --trainer DEST')
+        raise UsageError('A page that trains needs no model: bears web --trainer DEST')
     if not trainer and not dest:
-        raise UsageError('Say which folder to make as well: bears-web MODEL DEST. bears-web --trainer DEST makes a '
+        raise UsageError('Say which folder to make as well: bears web MODEL DEST. bears web --trainer DEST makes a '
             'page that trains.')
 
 def _serve(page:Path, port:int) -> None:

@@ -102,7 +102,7 @@ def read_answers(
     """
     path = Path(path)
     if not path.is_file():
-        raise BearsError(f'There is no log {path}. bears-predict MODEL PHOTO --log {path} writes one.')
+        raise BearsError(f'There is no log {path}. bears predict MODEL PHOTO --log {path} writes one.')
     if last < 1:
         raise UsageError(f'last is {last}: it takes at least one answer.')
     answers: deque[dict] = deque(maxlen=last)

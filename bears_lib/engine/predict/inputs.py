@@ -109,7 +109,7 @@ def _no_photo(path:Path) -> str:
     if path.is_dir():
         if (path/'model.json').is_file():
             return 'a model folder, and a photo is expected here. The model comes first, then the photos.'
-        return ("can't be read as a photo, since it is a folder. Give the photos in it, or let bears-predict look for "
+        return ("can't be read as a photo, since it is a folder. Give the photos in it, or let bears predict look for "
                 'them.')
     if not path.is_file(): return ''
     with path.open('rb') as file: head = file.read(200)

@@ -272,8 +272,8 @@ _kept = ('backbone', 'metrics', 'training', 'unsure', 'versions', 'files', 'spli
 _alone = {
     '.zip': 'is a zip archive. Unpack it, and give the folder that holds model.json.',
     '.onnx': 'is a network alone, which does not know its classes. '
-             'Give the folder that bears-train or save_model wrote.',
-    '.safetensors': 'holds weights alone. Give the folder that bears-train or save_model wrote.',
+             'Give the folder that bears train or save_model wrote.',
+    '.safetensors': 'holds weights alone. Give the folder that bears train or save_model wrote.',
     '.json': 'is one file of a model. Give the folder that it lies in.'}
 
 # %% ../../../nbs/engine/predict/model_folder.ipynb #7bea1d13
@@ -282,9 +282,9 @@ _photos = ('.jpg', '.jpeg', '.png', '.gif', '.webp', '.bmp', '.tif', '.tiff', '.
 
 def _what_it_is(path:Path) -> str:
     "What stands where a model folder should be, and what to do."
-    kind, make = path.suffix.lower(), 'bears-train PHOTOS --model NAME makes one.'
+    kind, make = path.suffix.lower(), 'bears train PHOTOS --model NAME makes one.'
     if path.is_dir(): return _what_folder(path, make)
-    if not path.exists(): return f'There is no model folder {path}. bears-train PHOTOS --model {path} makes one.'
+    if not path.exists(): return f'There is no model folder {path}. bears train PHOTOS --model {path} makes one.'
     if (path.parent/'model.json').is_file() and kind in (*_alone, *_pickles):
         return f'{path} is one file of a model. Give the folder that it lies in: {path.parent}'
     if kind in _alone: return f'{path} {_alone[kind]}'
@@ -309,7 +309,7 @@ def _what_folder(folder:Path, make:str) -> str:
     if 'model.json' in names: return f'{folder/"model.json"} is a folder, and should be a file. {make}'
     if kinds & set(_photos) or set(inside) & set(_photos):
         return (f'{folder} holds photos, and a model folder is expected here. The model comes first, then the photos; '
-                f'bears-train {folder} --model NAME makes a model.')
+                f'bears train {folder} --model NAME makes a model.')
     found = next((name for name in names if Path(name).suffix.lower() in (*_alone, *_pickles)), '')
     return f'{folder} holds no model.json, so it is no model folder. ' + (_what_it_is(folder/found) if found else make)
 

@@ -122,14 +122,14 @@ class Classifier:
     small : bool, default False
         Use `small.onnx`, a third of the size
     log : str | Path | None, default None
-        Add each answer to this file, for `bears-drift`; no photo is kept
+        Add each answer to this file, for `bears drift`; no photo is kept
     few : bool, default False
         Ready sooner and with less memory, for a photo or two: each takes three times as long
     """
     def __init__(self,
         folder:str|Path, # A model folder, as `save_model` writes it
         small:bool=False, # Use `small.onnx`, a third of the size
-        log:str|Path|None=None, # Add each answer to this file, for `bears-drift`; no photo is kept
+        log:str|Path|None=None, # Add each answer to this file, for `bears drift`; no photo is kept
         few:bool=False, # Ready sooner and with less memory, for a photo or two: each takes three times as long
     ):
         self.info, self.network = read_model(folder, 'small.onnx' if small else 'model.onnx')

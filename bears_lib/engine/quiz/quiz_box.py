@@ -10,6 +10,7 @@ __all__ = ['quiz_box', 'verdict_html', 'hint_html']
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #345d405d
 from collections.abc import Callable
 from functools import partial
+from importlib.resources import files
 from typing import Any
 from fastcore.basics import patch
 from ..core.common import BearsError
@@ -35,23 +36,45 @@ def quiz_box(
         An ipywidgets `VBox` with `parts`, `refresh` and `save`
     """
     import ipywidgets as w
-    wide, grades = partial(w.Layout, width='95%'), [('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')]
-    parts = dict(ask=w.HTML(), box=w.Textarea(placeholder='Your answer', layout=wide()),
-        check=w.Button(description='Check', button_style='primary'),
-        result=w.HTML(), mark=w.ToggleButtons(options=grades, value=None, description='Your mark'),
-        correction=w.Textarea(placeholder='what you would write now', description='Correction', layout=wide()),
-        nit=w.Text(placeholder='anything small to remember', description='Note', layout=wide()),
-        accept=w.Button(description='Accept this wording next time', layout=w.Layout(width='auto')),
-        hint=w.Button(description='Hint'), model=w.Button(description='Model answer'),
-        back=w.Button(description='Back'), next=w.Button(description='Next'))
-    def row(*names): return w.HBox([parts[name] for name in names])
-    box = w.VBox([parts['ask'], parts['box'], row('check', 'hint', 'model'), parts['result'],
-        parts['mark'], parts['correction'], parts['nit'], row('accept', 'back', 'next')],
-        layout=w.Layout(max_width='46rem'))
+    parts = _parts(quiz)
+    def row(*names:str, kind:str='bears-row') -> Any: return _named(w.HBox([parts[name] for name in names]), kind)
+    parts['folded'] = _named(w.VBox([parts['correction'], parts['nit'], row('accept', 'back', 'jump')]), 'bears-more')
+    parts['folded'].layout.display = 'none'
+    box = w.VBox([parts['ask'], parts['box'], row('check', 'next', 'hint', 'model', 'more'), parts['result'],
+        parts['mark'], parts['folded'], _look()], layout=w.Layout(max_width='46rem'))
+    _named(box, 'bears-box bears-quiz')
     box.parts, box.refresh, box.save = parts, partial(_show, quiz, parts), partial(_save, quiz, parts)
     quiz.box = box
     _connect(quiz, parts)
     return box
+
+# %% ../../../nbs/engine/quiz/quiz_box.ipynb #b3f23704
+def _parts(quiz:Quiz) -> dict[str, Any]:
+    "The widgets by their names."
+    import ipywidgets as w
+    grades, wide = [('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')], {'description_width': '84px'}
+    topics = [('Go to a topic', ''), *((f'{n}. {q.topic}', str(n)) for n, q in enumerate(quiz.questions, 1))]
+    def quiet(words:str) -> Any: return _named(w.Button(description=words), 'bears-text')
+    return dict(ask=w.HTML(), box=_named(w.Textarea(placeholder='Your answer'), 'bears-answer'),
+        check=_named(w.Button(description='Check', button_style='primary'), 'bears-text'), next=quiet('Skip'),
+        hint=quiet('Hint'), model=quiet('Model answer'), result=w.HTML(),
+        more=_named(w.ToggleButton(description='More'), 'bears-text bears-fold bears-last'),
+        mark=w.ToggleButtons(options=grades, value=None, description='Your mark', style=wide),
+        correction=w.Textarea(placeholder='what you would write now', description='Correction', style=wide),
+        nit=w.Text(placeholder='anything small to remember', description='Note', style=wide),
+        accept=w.Button(description='Accept this wording next time'), back=w.Button(description='Back'),
+        jump=w.Dropdown(options=topics, layout=w.Layout(width='220px')))
+
+# %% ../../../nbs/engine/quiz/quiz_box.ipynb #9fe29eb9
+def _named(widget:Any, names:str) -> Any: # The same widget
+    "Give a widget names by which its look is found."
+    for name in names.split(): widget.add_class(name)
+    return widget
+
+def _look() -> Any: # A widget that shows nothing
+    import ipywidgets as w
+    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
+    return w.HTML(f'<style>{style}</style>', layout=w.Layout(display='none'))
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #3d792efb
 def _show(quiz:Quiz, parts:dict) -> None:
@@ -61,11 +84,15 @@ def _show(quiz:Quiz, parts:dict) -> None:
     finally: quiz.busy = busy
 
 def _ask(quiz:Quiz, parts:dict) -> None:
-    "The question, and how many are answered."
-    q, head = quiz.question, f'{len(latest(quiz.session))} of {len(quiz.questions)} answered'
-    parts['ask'].value = f'<p>{head}. Nothing is left to ask.</p>' if not q else (f'<small>{head}</small>'
-        f'<h3>{for_html(q.title)}: {for_html(q.topic)}</h3><p>{for_html(q.ask)}</p>')
+    "The topic and how many are answered, small; below them the question."
+    q, done, n = quiz.question, len(latest(quiz.session)), len(quiz.questions)
+    head = (f'<div class="bears-of"><progress max="{n}" value="{done}" aria-label="Answered"></progress>'
+        f'{done} of {n} answered</div>')
+    parts['ask'].value = f'{head}<p class="bears-ask">Nothing is left to ask.</p>' if not q else (
+        f'{head}<p class="bears-quiet">{for_html(q.title)}: {for_html(q.topic)}</p>'
+        f'<p class="bears-ask">{for_html(q.ask)}</p>')
 
+# %% ../../../nbs/engine/quiz/quiz_box.ipynb #9daec227
 def _fill(quiz:Quiz, parts:dict) -> None:
     quiz.session.read()
     q, entry = quiz.question, quiz.entry
@@ -76,6 +103,8 @@ def _fill(quiz:Quiz, parts:dict) -> None:
     parts['box'].value, parts['mark'].value = texts['answer'], texts['final'] or None
     parts['correction'].value, parts['nit'].value = texts['correction'], texts['nit']
     parts['result'].value = '<p>Not checked yet.</p>' if texts['answer'] != _stands(entry)['answer'] else ''
+    parts['jump'].value = str(quiz.place + 1) if q else ''
+    parts['more'].value = bool(texts['correction'] or texts['nit'])   # what somebody wrote is not hidden
     _reveal(quiz, parts)
 
 def _reveal(quiz:Quiz, parts:dict) -> None:
@@ -83,6 +112,13 @@ def _reveal(quiz:Quiz, parts:dict) -> None:
     after, q = ('mark', 'correction', 'nit', 'accept'), quiz.question
     shown = q and (q.kind == 'self' or quiz.entry or any(parts[name].value for name in after[:3]))
     for name in after: parts[name].layout.display = None if shown else 'none'
+    parts['model'].layout.display = parts['mark'].layout.display
+    done = bool(shown or not q)   # one button stands out: Check, and after it Next
+    parts['next'].description, parts['next'].button_style = ('Next', 'primary') if done else ('Skip', '')
+    parts['check'].description, parts['check'].button_style = ('Check again', '') if done else ('Check', 'primary')
+    for name in ('check', 'hint', 'box'): parts[name].layout.display = None if q else 'none'
+    if not q: parts['next'].layout.display = 'none'
+    else: parts['next'].layout.display = None
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #fb04751f
 def _stands(entry:Entry|None) -> dict[str, str]:
@@ -107,10 +143,9 @@ def _save(quiz:Quiz, parts:dict) -> None:
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd0002
 _looks = {'right': ('✓', 'suggested: right', '#00664f'), 'partly': ('◐', 'suggested: partly right', '#8a5300'),
     'wrong': ('○', 'suggested: not yet', '#595c62')}
-_frame, _badge = 'padding:.2em .8em;line-height:1.45', 'color:#fff;border-radius:1em;padding:.15em .8em'
 
 def _points(values:list[str]) -> str:
-    return f'<ul style="margin:.2em 0 .4em">{"".join(f"<li>{for_html(each)}</li>" for each in values[:8])}</ul>'
+    return f'<ul>{"".join(f"<li>{for_html(each)}</li>" for each in values[:8])}</ul>'
 
 def verdict_html(
     result:Graded, # What the grader suggests
@@ -133,12 +168,13 @@ def verdict_html(
     str
         HTML
     """
-    sign, words, tone = _looks[result.grade]
-    if result.unread: sign, words, tone = '?', 'not sure: look yourself', '#595c62'
+    (sign, words, tone), name = _looks[result.grade], result.grade
+    if result.unread: sign, words, tone, name = '?', 'not sure: look yourself', '#595c62', 'wrong'
+    tone = f'var(--{name}, {tone})'  # the page's colour where the box knows it
     look = ' <small>(not sure: look yourself)</small>' if result.unsure and not result.unread else ''
     why = f' <span>{for_html("; ".join(result.because))}</span>' if result.because else ''
-    parts = [f'<p style="margin:.2em 0"><span style="background:{tone};{_badge}"><b aria-hidden="true">{sign}</b> '
-             f'{words}</span>{why}{look}</p>']
+    parts = [f'<p style="margin:.2em 0 .5em"><span class="bears-badge" style="background:{tone}">'
+             f'<b aria-hidden="true">{sign}</b> {words}</span>{why}{look}</p>']
     if result.found: parts.append(f'Found:{_points(result.found_said)}')
     if look_at := result.mixed + result.flags: parts.append(f'Look at:{_points(look_at)}')
     if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
@@ -148,7 +184,7 @@ def verdict_html(
         elif result.missing and not result.unread:
             parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
                          f'{_points(result.missing_said)}</details>')
-    return f'<div role="status" style="border-left:4px solid {tone};{_frame}">{"".join(parts)}</div>'
+    return f'<div role="status" style="border-left:4px solid {tone};padding:.1em 0 .1em 1em">{"".join(parts)}</div>'
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd002b
 def hint_html(
@@ -189,9 +225,13 @@ def _connect(quiz:Quiz, parts:dict) -> None:
     parts['model'].on_click(lambda _: _model(quiz, parts))
     parts['next'].on_click(lambda _: do(partial(_move, quiz, parts, 1)))
     parts['back'].on_click(lambda _: do(partial(_move, quiz, parts, -1)))
+    parts['jump'].observe(lambda _: do(partial(_jump, quiz, parts)), 'value')
+    parts['more'].observe(lambda _: _unfold(parts), 'value')
     parts['mark'].observe(lambda _: do(partial(_save_all, quiz, parts)), 'value')
     for name in ('box', 'correction', 'nit'): parts[name].observe(lambda _: do(partial(_keep, quiz, parts)), 'value')
     _show(quiz, parts)
+
+def _unfold(parts:dict) -> None: parts['folded'].layout.display = None if parts['more'].value else 'none'
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #6403234c
 def _save_all(quiz:Quiz, parts:dict) -> None:
@@ -217,23 +257,28 @@ def _move(quiz:Quiz, parts:dict, step:int) -> None:
     quiz.place, quiz.result = min(max(quiz.place+step, 0), len(quiz.questions)), None
     _show(quiz, parts)
 
+def _jump(quiz:Quiz, parts:dict) -> None:
+    if wanted := parts['jump'].value: _move(quiz, parts, int(wanted) - 1 - quiz.place)
+
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #6403234e
 def _hint(quiz:Quiz, parts:dict) -> None:
     if not quiz.question: return
     quiz.hinted.add(quiz.question.id)
     quiz.asked.add(quiz.question.id)
     parts['result'].value = hint_html(quiz.question)
+    parts['model'].layout.display = None
 
 def _model(quiz:Quiz, parts:dict) -> None:
-    "The model answer; before the hint or two tries, the hint first."
+    "The model answer, below the verdict; before the hint or two tries, the hint first."
     q = quiz.question
     if not q: return
     if not quiz.opens():
         _hint(quiz, parts)
         parts['result'].value += '<p>Try once with it. <i>Model answer</i> again shows the answer.</p>'
         return
-    parts['result'].value = (f'<p><b>Model answer:</b> {for_html(q.model)}</p><p>{for_html(q.why)}</p>'
-                             f'<p>Read it in {_read_in(q)}</p>')
+    said = verdict_html(quiz.result, q, quiz.first_try) if quiz.result else ''
+    parts['result'].value = (f'{said}<p style="margin:1em 0 .3em"><b>Model answer:</b> {for_html(q.model)}</p>'
+                             f'<p>{for_html(q.why)}</p>' + ('' if said else f'<p>Read it in {_read_in(q)}</p>'))
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #94253da6
 @patch

@@ -1,4 +1,4 @@
-"""`bears-quiz 1` asks one question after the other; every answer is on disk before the next one comes.
+"""`bears quiz 1` asks one question after the other; every answer is on disk before the next one comes.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/quiz/quiz_terminal.html.md"""
 
@@ -164,7 +164,7 @@ def write_course(
         The same path
     """
     if Path(path).suffix.lower() != '.json':
-        raise UsageError(f'{path} does not end in .json. For a page of your answers: bears-post.')
+        raise UsageError(f'{path} does not end in .json. For a page of your answers: bears post.')
     questions = {str(chapter): page_rows(Quiz(chapter, folder=folder).session) for chapter in chapters()}
     solved = {name: sorted(numbers) for name, numbers in solved_exercises(folder).items() if numbers}
     written = datetime.now(timezone.utc).isoformat(timespec='seconds')
@@ -226,13 +226,13 @@ def _course_file(path:str|Path) -> dict:
     return dict(parts, written=str(row.get('written', ''))[:40])
 
 # %% ../../../nbs/engine/quiz/quiz_terminal.ipynb #d4acc1b2
-@command(pos=['chapter'], examples=['bears-quiz 1', 'bears-quiz 1 --due', 'bears-quiz 2 --write chapter2.apkg',
-    'bears-quiz --progress', 'bears-quiz chapter3.toml'],
-    then='bears-quiz 1 --summary')
+@command(pos=['chapter'], examples=['bears quiz 1', 'bears quiz 1 --due', 'bears quiz 2 --write chapter2.apkg',
+    'bears quiz --progress', 'bears quiz chapter3.toml'],
+    then='bears quiz 1 --summary')
 def bears_quiz(
     chapter:str='', # 1 or 2; 0 for practice; or a question file of your own (.toml)
     resume:bool=False, # Begin at the first question without an answer
-    due:bool=False, # Ask only what is due today
+    due:bool=False, # Ask only what is due now
     summary:bool=False, # Ask nothing, only say how the chapter stands
     progress:bool=False, # The same of all chapters and exercises; takes and writes files of the page "Your course"
     write:str='', # Write a file instead of asking: .md, .apkg, .tsv, .html or .json
@@ -245,7 +245,7 @@ def bears_quiz(
         raise UsageError('--progress says how all chapters stand: give it without --resume, --due and --summary.')
     if progress: return _progress(chapter, write, take, folder)
     if chapter == '':
-        raise UsageError('Which chapter? bears-quiz 1 asks its questions, bears-quiz --progress says how all stand.')
+        raise UsageError('Which chapter? bears quiz 1 asks its questions, bears quiz --progress says how all stand.')
     quiz, result = Quiz(chapter, folder=folder or None, resume=resume), dict[str, Any]()
     if take: result['taken'] = _say_taken(quiz.take(take), take)
     if write: result['written'] = str(quiz.write(write))

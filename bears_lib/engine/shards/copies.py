@@ -169,7 +169,7 @@ def read_hashes(
         files.append(np.array([bytes.fromhex(sha) for sha in table['sha256'].to_pylist()], 'S32'))
         good.append(np.array([not problem for problem in table['problem'].to_pylist()], bool))
     if not hashes:
-        raise DataError(f'{place.address} holds no shards. bears-index PHOTOS --out {place.address} makes them.')
+        raise DataError(f'{place.address} holds no shards. bears index PHOTOS --out {place.address} makes them.')
     return np.concatenate(hashes), np.concatenate(files), np.concatenate(good)
 
 # %% ../../../nbs/engine/shards/copies.ipynb #e4c7940a
@@ -225,7 +225,7 @@ def _of_labels(place:Place) -> Iterator[tuple[str, str, str, str]]:
 
 # %% ../../../nbs/engine/shards/copies.ipynb #62314c86
 def check_shards(
-    folder:str|Path, # The folder that `bears-index` or `bears-features` wrote
+    folder:str|Path, # The folder that `bears index` or `bears features` wrote
     radius:int=4, # Bits in which the hashes of copies may differ
     most:int=1000, # Findings that are named; all are counted
     judge:bool=True, # Look for wrong labels too, where there are features
@@ -235,7 +235,7 @@ def check_shards(
     Parameters
     ----------
     folder : str | Path
-        The folder that `bears-index` or `bears-features` wrote
+        The folder that `bears index` or `bears features` wrote
     radius : int, default 4
         Bits in which the hashes of copies may differ
     most : int, default 1000
@@ -287,10 +287,10 @@ def say_problems(
         if len(shown) < n: say(more_of(len(shown), n))
 
 # %% ../../../nbs/engine/shards/copies.ipynb #c9eb568b
-@command(examples=['bears-check bears', 'bears-check bears --quick', 'bears-check bears --all --to findings.csv',
-    'bears-check bears --take-out'], then='bears-train bears')
+@command(examples=['bears check bears', 'bears check bears --quick', 'bears check bears --all --to findings.csv',
+    'bears check bears --take-out'], then='bears train bears')
 def bears_check(
-    path:str, # A folder with one folder of photos for each class, or one that `bears-index` or `bears-features` wrote
+    path:str, # A folder with one folder of photos for each class, or one that `bears index` or `bears features` wrote
     quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
     all:bool=False, # List every finding, not four of each kind
     to:str='', # Write the findings as a table into this file, such as findings.csv
@@ -308,5 +308,5 @@ def bears_check(
     say_problems(report, None if all else 4)
     if to: say(f'The findings are in {write_findings(to, report["findings"])}, a table.')
     if not quick and not is_run(path, ('features',)):
-        say(f'Labels were not judged, since that takes features: bears-features {path}, then bears-check features.')
+        say(f'Labels were not judged, since that takes features: bears features {path}, then bears check features.')
     return {**report, 'exit': int(bool(report['problems']))}

@@ -178,8 +178,8 @@ def _counted(run:Run) -> dict[str, Any]:
         'left_out': sum(reasons.values()), 'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan),
         'exit': int(bool(reasons))}
 
-@command(examples=['bears-index photos', 'bears-index s3://bucket/photos --out manifest --engine ray'],
-    then='bears-features manifest')
+@command(examples=['bears index photos', 'bears index s3://bucket/photos --out manifest --engine ray'],
+    then='bears features manifest')
 def bears_index(
     photos:str, # A folder, a .parquet, .tar or .txt file, a pattern of these, or an address such as s3://bucket/folder
     out:str='manifest', # A folder for the index
@@ -193,10 +193,10 @@ def bears_index(
     return _counted(index_photos(photos, out, engine, shard, address, column))
 
 # %% ../../../nbs/engine/shards/indexing.ipynb #c28d2f0f
-@command(examples=['bears-features manifest', 'bears-features photos --out features --shard 500'],
-    then='bears-train features')
+@command(examples=['bears features manifest', 'bears features photos --out features --shard 500'],
+    then='bears train features')
 def bears_features(
-    photos:str, # As for `bears-index`, or the folder that it wrote
+    photos:str, # As for `bears index`, or the folder that it wrote
     out:str='features', # A folder for the features
     engine:str='auto', # threads, ray, or auto: threads below 20,000 photos or without a cluster
     address:str='', # Of a Ray cluster: auto, or host:port
@@ -206,5 +206,5 @@ def bears_features(
     column:str='', # Of a parquet file, the one with photos or their addresses
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
-    "Compute what the body says about each photo; `bears-train` fits a head to that."
+    "Compute what the body says about each photo; `bears train` fits a head to that."
     return _counted(compute_features(photos, out, engine, shard, address, arch, size, column=column))

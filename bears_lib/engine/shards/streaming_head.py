@@ -363,20 +363,20 @@ def _told(place:Place) -> dict[str, Any]:
     told = shard_told(place, names[0])[0] if names else {}
     if told.get('kind') != 'features':
         raise DataError(f'{place.address} holds no features. '
-                        f'bears-features PHOTOS --out {place.address} computes them.')
+                        f'bears features PHOTOS --out {place.address} computes them.')
     return told['made_by']
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #073b11e6
 @contextmanager
 def open_rows(
-    folder:str|Path, # The folder that `bears-features` wrote
+    folder:str|Path, # The folder that `bears features` wrote
 ) -> Iterator[Rows]: # They are gone when the block ends
     """Features as rows on this machine's disk, for as long as the block lasts.
 
     Parameters
     ----------
     folder : str | Path
-        The folder that `bears-features` wrote
+        The folder that `bears features` wrote
 
     Returns
     -------
@@ -429,14 +429,14 @@ class FittedShards:
                 'was judged by a head that had seen neither it nor its copies (cross-validation).')
 
 def fit_shards(
-    folder:str|Path, # The folder that `bears-features` wrote
+    folder:str|Path, # The folder that `bears features` wrote
 ) -> FittedShards:
     """Train a classifier on features that do not fit into memory.
 
     Parameters
     ----------
     folder : str | Path
-        The folder that `bears-features` wrote
+        The folder that `bears features` wrote
     """
     told = _told(Place(folder))
     body = load_body(told['arch'], told['size'])

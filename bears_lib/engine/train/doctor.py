@@ -1,4 +1,4 @@
-"""`bears-doctor` looks at versions, weights, device and network, and says of each that it is fine, or what to do.
+"""`bears doctor` looks at versions, weights, device and network, and says of each that it is fine, or what to do.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/train/doctor.html.md"""
 
@@ -68,7 +68,7 @@ def _cache() -> tuple[str, bool, str]:
     folder = feature_folder()
     if folder is None: return 'cache', True, 'off: features are computed each time; BEARS_CACHE names a folder for them'
     kept = f'{cache_size()/1e6:.0f} MB of features of photos are kept'
-    return 'cache', True, f'{kept}; bears-doctor --empty-cache forgets them'
+    return 'cache', True, f'{kept}; bears doctor --empty-cache forgets them'
 
 # %% ../../../nbs/engine/train/doctor.ipynb #06032901
 def _network() -> tuple[str, bool, str]:
@@ -97,8 +97,8 @@ def _in_columns(name:str, words:str, at:int=13) -> str:
     return textwrap.fill(line, width, subsequent_indent=' '*(at + 4), break_long_words=False, break_on_hyphens=False)
 
 # %% ../../../nbs/engine/train/doctor.ipynb #2693d948
-@command(examples=['bears-doctor', 'bears-doctor --empty-cache'],
-    then='bears-demo')
+@command(examples=['bears doctor', 'bears doctor --empty-cache'],
+    then='bears demo')
 def bears_doctor(
     empty_cache:bool=False, # Forget the features of photos that were kept
     json:bool=False, # Print the result as one JSON object, last on stdout
@@ -115,6 +115,6 @@ def bears_doctor(
     if needed: say(f'Mend this first: {", ".join(needed)}.', tone='error')
     elif bad: say(f'All that is needed is here. Optional, and marked --: {", ".join(bad)}.', tone='good')
     else: say('All is here.', tone='good')
-    if in_shell(): say_next('bears-doctor' if needed else 'bears-demo')
+    if in_shell(): say_next('bears doctor' if needed else 'bears demo')
     return {'version': __version__, 'checks': {name: {'ok': fine, 'says': words} for name, fine, words in checks},
         'exit': int(bool(needed))}

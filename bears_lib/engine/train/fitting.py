@@ -173,7 +173,7 @@ def _held_out(folder:PhotoFolder, split:Split, body:Body, features:np.ndarray, h
 def _told(fitted:Fitted) -> Fitted:
     "Say which photos were left out of fitting."
     n = len(fitted.doubted)
-    where = worded('fitted.doubted', f'bears-check {shlex.quote(str(fitted.folder.root))}')
+    where = worded('fitted.doubted', f'bears check {shlex.quote(str(fitted.folder.root))}')
     if n: say(f'{n} photos look as if they belong to another class, and the head was fitted without them: '
               f'{where} lists them.' if n > 1 else 'One photo looks as if it belongs to another class, and the '
               f'head was fitted without it: {where} shows it.')

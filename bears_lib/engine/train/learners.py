@@ -239,7 +239,7 @@ def fit_head(
     _with_head(learn, fitted, photos)
     say(f'Head fitted to {counted(len(photos), "photo")} in {perf_counter() - start:.1f} s; {fitted}.')
     if learn.doubted:
-        where = worded('learn.doubted', 'bears-check')
+        where = worded('learn.doubted', 'bears check')
         say(counted(len(learn.doubted), 'of them looks as if it belongs to another class and was left out of training: '
             f'{where} shows it.', 'of them look as if they belong to another class and were left out of training: '
             f'{where} lists them.'))
