@@ -127,7 +127,7 @@ def two_things() -> list[dict]:
     data = Photos('cats_dogs')
     rows = [timed('two_things', 'plain logistic regression, one look', data, lambda: data.look(mirror=False), plain)]
     features = data.look()
-    rows.append(timed('two_things', 'default head, mirror images too', data, lambda: features, default))
+    rows.append(timed('two_things', 'head, mirror images too', data, lambda: features, default))
     rng = np.random.default_rng(0)
     for n in (10, 20, 50, 100):
         start, rights = perf_counter(), []

@@ -185,7 +185,7 @@ def test_sixty_photos_give_the_numbers_of_python_and_come_back(page, photos, tmp
     while 'Learnt from 60' not in page.inner_text('#say'): page.wait_for_timeout(200)
     body, read = load_body(), read_photos(folder)
     small = type(body)(body.arch, small_body(), body.preprocess, body.num_features)
-    features, labels, groups = photo_features(small, read.photos, True), np.array(read.numbers()), [photo.group for photo in read.photos]
+    features, labels, groups = photo_features(small, read.photos), np.array(read.numbers()), [photo.group for photo in read.photos]
     head = fit_linear(features, labels, groups)
     assert page.inner_text('#accuracy').startswith(f'{head.right} of 60 right')
     assert page.is_hidden('#interval') and f'Right on {head.right/head.n:.1%} of 60 photos (95% interval ' in page.text_content('#interval')

@@ -242,7 +242,7 @@ export function softmax(scores) {
 
 // ---- The head ----
 
-/** A head for features of photos as they stand and mirrored; each photo is judged by a head that saw neither it nor its copies.
+/** A head for features of photos, in one view or several; each photo is judged by a head that saw neither it nor its copies.
  * @param {Float32Array[]} views each n rows of `width` features @param {number} width @param {number[]} labels @param {string[]} groups @param {Rules} rules
  * @param {(share: number) => void} [tell] @returns {Promise<Head>} */
 export async function fitHead(views, width, labels, groups, rules, tell = () => {}) {

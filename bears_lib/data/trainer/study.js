@@ -1,4 +1,4 @@
-// The worker that looks at photos: their features as they stand and mirrored, their hashes, a small picture. Nothing is sent anywhere.
+// The worker that looks at photos: their features, their hashes, a small picture. Nothing is sent anywhere.
 import { PhotoError, openPhoto, squareOf, tensorOf } from './photo.js';
 import { greyOf, hashesOf } from './copies.js';
 import { fromHalves, sha256, toHalves } from './learn.js';
@@ -30,12 +30,6 @@ async function start({script, wasm, network, settings}) {
 
 const featuresOf = async pixels => (await session.run({pixels: new ort.Tensor('float32', pixels, [1, 3, ...preprocess.size])}, ['features'])).features.data;
 
-function mirrored(square, [height, width]) {
-  const other = new Uint8Array(square.length);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) for (let k = 0; k < 3; k++) other[3*(y*width + x) + k] = square[3*(y*width + width - 1 - x) + k];
-  return other;
-}
-
 const halves = features => fromHalves(toHalves(features));  // as Python keeps them
 
 async function thumbOf(square, [height, width], side = 144) {
@@ -47,16 +41,15 @@ async function thumbOf(square, [height, width], side = 144) {
   return canvas.convertToBlob({type: 'image/jpeg', quality: 0.8});
 }
 
-// All that the page wants to know of a photo; one that is only asked about needs no mirror image and no hash, and a glance, before the network has come, gives the small picture alone.
+// All that the page wants to know of a photo; one that is only asked about needs no hash, and a glance, before the network has come, gives the small picture alone.
 async function look({file, bitmap, once, glance}) {
   const photo = bitmap ? {bitmap, kind: '', turn: 1} : await openPhoto(file);
   try {
     const cut = glance ?? preprocess, square = await squareOf(photo, cut), thumb = await thumbOf(square, cut.size);
     if (glance) return {thumb};
-    const first = halves(await featuresOf(tensorOf(square, preprocess)));
-    if (once) return {features: first, thumb};
-    const second = halves(await featuresOf(tensorOf(mirrored(square, preprocess.size), preprocess)));
-    return {features: first, mirrored: second, hashes: hashesOf(await greyOf(photo)), sha: await sha256(new Uint8Array(await file.arrayBuffer())), thumb};
+    const features = halves(await featuresOf(tensorOf(square, preprocess)));
+    if (once) return {features, thumb};
+    return {features, hashes: hashesOf(await greyOf(photo)), sha: await sha256(new Uint8Array(await file.arrayBuffer())), thumb};
   } finally { photo.bitmap.close(); }
 }
 

@@ -241,7 +241,8 @@ function teach() {
   const {labels, ids, rows, groups} = lesson(), few = ids.filter(id => ready().filter(photo => photo.of === id).length < 3);
   trained = null;
   if (labels.length < 2 || few.length) { show(); return say(advice(labels.length, few)); }
-  const start = performance.now(), views = ['features', 'mirrored'].map(part => { const table = new Float32Array(rows.length*width); rows.forEach(({photo}, i) => table.set(photo[part], i*width)); return table; });
+  const start = performance.now(), table = new Float32Array(rows.length*width);
+  rows.forEach(({photo}, i) => table.set(photo.features, i*width));
   teacher = new Worker(held.teach, {type: 'module'});
   say(`Learning from ${counted(rows.length, 'photo')} ...`);
   progress(0);
@@ -256,7 +257,7 @@ function teach() {
     document.body.dataset.trained = String(trained.number);
   };
   teacher.onerror = () => { show(); say("This browser can't learn here. Update the browser.", true); };
-  teacher.postMessage({views, width, labels: rows.map(row => row.label), groups, rules}, views.map(view => view.buffer));
+  teacher.postMessage({views: [table], width, labels: rows.map(row => row.label), groups, rules}, [table.buffer]);
 }
 
 const unnamed = () => { const some = classes.filter(each => each.plain && inClass(each.id).length).map(each => each.name); return some.length ? `Give ${some.join(' and ')} a name: the answers will say it.` : ''; };

@@ -95,7 +95,7 @@ class FeatureJob(Job):
     "Send each photo through the body."
     arch: str = default_arch # A body that comes with pip
     size: int = 256 # Side of the square that it sees, in pixels
-    mirror: bool = True # Look at the mirror image as well
+    mirror: bool = False # Look at the mirror image as well
 
     def columns(self) -> list[tuple[str, Any]]: # Names and pyarrow types
         "Two rows of numbers, and the perceptual hashes for whoever groups copies."
@@ -126,7 +126,7 @@ def compute_features(
     address:str='', # Of a Ray cluster
     arch:str=default_arch, # A body that comes with pip
     size:int=256, # Side of the square that it sees, in pixels
-    mirror:bool=True, # Look at each photo's mirror image as well
+    mirror:bool=False, # Look at each photo's mirror image as well
     column:str='', # Of a parquet file, the one with photos or their addresses
 ) -> Run: # `.place` is the folder
     """Compute the features of many photos; the same call goes on with what an interrupted one has left.
@@ -147,7 +147,7 @@ def compute_features(
         A body that comes with pip
     size : int, default 256
         Side of the square that it sees, in pixels
-    mirror : bool, default True
+    mirror : bool, default False
         Look at each photo's mirror image as well
     column : str, default ''
         Of a parquet file, the one with photos or their addresses
@@ -203,8 +203,9 @@ def bears_features(
     shard:int=1000, # Photos in a file
     arch:str=default_arch, # The body's architecture; the default needs no download
     size:int=256, # Side of the square that the body sees, in pixels
+    mirror:bool=False, # Look at each photo's mirror image as well
     column:str='', # Of a parquet file, the one with photos or their addresses
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Compute what the body says about each photo; `bears train` fits a head to that."
-    return _counted(compute_features(photos, out, engine, shard, address, arch, size, column=column))
+    return _counted(compute_features(photos, out, engine, shard, address, arch, size, mirror, column))

@@ -334,6 +334,8 @@ def _difference(told:dict[str, Any], found:dict[str, Any]) -> str:
     if found.get('kind') != told['kind']: return f"for other work ({found.get('kind', 'unknown')})"
     mine, other = told['made_by'], found.get('made_by')
     odd = [name for name in mine if not isinstance(other, dict) or mine[name] != other.get(name)]
+    if odd and isinstance(other, dict) and isinstance(other.get(odd[0]), bool|int):
+        return f'with {odd[0]}={other[odd[0]]}'
     return f"with another {odd[0] if odd else 'setting'}"
 
 # %% ../../../nbs/engine/shards/shards.ipynb #2f462fb6
