@@ -38,7 +38,7 @@ def fit_photos(
     size:int=256, # Side of the square that the network sees, in pixels
     resize:str='crop', # 'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
     arch:str=default_arch, # A body that comes with pip; any other takes `bears_learner`
-    mirror:bool=True, # Learn from each photo's mirror image as well
+    mirror:bool=False, # Learn from each photo's mirror image as well
     effort:int=1, # 1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation
 ) -> Fitted: # Prints its accuracy, with the number of photos and the interval
     """Train a classifier in seconds, without fastai and torch: the body looks once, a regression does the rest.
@@ -61,7 +61,7 @@ def fit_photos(
         'crop' keeps the middle, 'squish' changes the proportions, 'pad' adds white
     arch : str, default default_arch
         A body that comes with pip; any other takes `bears_learner`
-    mirror : bool, default True
+    mirror : bool, default False
         Learn from each photo's mirror image as well
     effort : int, default 1
         1 takes seconds; 2 takes minutes, and chooses body, size and kind of head by cross-validation

@@ -20,7 +20,7 @@ def drawn_head(folder:Path, skip:set[str]):
     found = read_photos(folder)
     photos = [photo for photo in found.photos if photo.path.relative_to(folder).as_posix() not in skip]
     body = create_body()
-    features = body_features(body, [photo.path for photo in photos], body_preprocess(body), mirror=True)
+    features = body_features(body, [photo.path for photo in photos], body_preprocess(body))[None]
     return fit_linear(features, [found.labels.index(photo.label) for photo in photos], [photo.group for photo in photos]), found.labels, len(photos)
 
 def main() -> None:

@@ -4,8 +4,8 @@ python bench/first_minute.py --photos FOLDER [--only WORD] [--json]
 
 install   a new environment, `pip install` of the base with the wheels that pip has cached, and `bears-demo`; disk, and bytes of the wheels
 demo      `bears-demo`, from process start to end, with an empty cache of features and with a full one
-train     `bears-train FOLDER` likewise, beside the floor in the same run: a process that sends the same photos and their mirror images
-          through the network once, and does nothing else
+train     `bears-train FOLDER` likewise, beside the floor in the same run: a process that sends the same photos through the network once
+          and does nothing else, and another that sends their mirror images as well
 check     `bears-check` of 5,000 photos of 420 pixels (copies with changed pixels), for the first and the second time
 predict   `bears-predict` of one photo, cold
 large     `bears-train` of 1,000, 4,000 and 12,000 such photos, and the last again"""
@@ -46,13 +46,13 @@ def twice(what:str, place:Path, *words) -> list[dict]:
     cache = place/f'cache of {what}'
     return [{'what': f'{what}, {when}', **timed(*words, cache=cache)} for when in ('first time', 'again, nothing changed')]
 
-def floor(photos:str) -> None:
-    "All photos and their mirror images through the network once."
+def floor(photos:str, mirrored:str='') -> None:
+    "All photos through the network once, perhaps with their mirror images."
     from bears_lib.engine.core.folders import read_folder
     from bears_lib.engine.core.photos import Preprocess
     from bears_lib.engine.predict.onnx_session import run_photos
     from bears_lib.engine.predict.packaged_body import packaged_body
-    run_photos(packaged_body(), [photo.path for photo in read_folder(photos, check=False).photos], Preprocess(), mirror=True)
+    run_photos(packaged_body(), [photo.path for photo in read_folder(photos, check=False).photos], Preprocess(), mirror=mirrored == 'mirrored')
     finish()
 
 def multiply(photos:Path, dest:Path, n:int, side:int=420) -> Path:
@@ -75,8 +75,9 @@ def main() -> None:
     options.add_argument('--photos', default=os.environ.get('BEARS_DATA', '') and f'{os.environ["BEARS_DATA"]}/bears', help='a folder of class folders')
     options.add_argument('--only', default='install,demo,train,check,predict,large')
     options.add_argument('photo_folder', nargs='?')
+    options.add_argument('more', nargs='?', default='')
     args = options.parse_args()
-    if args.run: return floor(args.photo_folder)
+    if args.run: return floor(args.photo_folder, args.more)
     photos, rows, only = Path(args.photos), [], args.only.split(',')
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -84,8 +85,10 @@ def main() -> None:
         if 'demo' in only: rows += twice('bears-demo', place, program('bears-demo'), place/'demo')
         if 'train' in only:
             rows += twice('bears-train', place, program('bears-train'), photos, '--model', place/'model')
-            least = timed(sys.executable, __file__, '--run', 'floor', photos)
-            rows.append({'what': f'the floor: one pass; bears-train takes {rows[-2]["seconds"]/least["seconds"]:.2f} times as long', **least})
+            mine = rows[-2]['seconds']
+            for words in ([], ['mirrored']):
+                least = timed(sys.executable, __file__, '--run', 'floor', photos, *words)
+                rows.append({'what': f'the floor: one pass{", mirror images too"*bool(words)}; bears-train takes {mine/least["seconds"]:.2f} times as long', **least})
         if 'check' in only: rows += twice('bears-check, 5,000 photos', place, program('bears-check'), multiply(photos, place/'many', 5000))
         if 'predict' in only:
             if not (place/'model').exists(): timed(program('bears-train'), photos, '--model', place/'model')

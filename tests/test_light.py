@@ -345,6 +345,8 @@ def test_check_and_train_share_what_was_computed(photos, tmp_path, monkeypatch):
     passes, stream = [], features_module.stream_photos
     monkeypatch.setattr(features_module, 'stream_photos', lambda network, paths, steps, views, wanted: passes.append(tuple(views)) or stream(network, paths, steps, views, wanted))
     fit_photos(photos)
+    assert passes == []
+    fit_photos(photos, mirror=True)
     assert passes == [(True,)]  # the mirror images alone
 
 def test_what_is_known_is_asked_for_many_photos_at_once(photos, tmp_path, monkeypatch):

@@ -95,7 +95,7 @@ class FeatureJob(Job):
     "Send each photo through the body."
     arch: str = default_arch # A body that comes with pip
     size: int = 256 # Side of the square that it sees, in pixels
-    mirror: bool = True # Look at the mirror image as well
+    mirror: bool = False # Look at the mirror image as well
 
     def columns(self) -> list[tuple[str, Any]]: # Names and pyarrow types
         "Two rows of numbers, and the perceptual hashes for whoever groups copies."
@@ -126,7 +126,7 @@ def compute_features(
     address:str='', # Of a Ray cluster
     arch:str=default_arch, # A body that comes with pip
     size:int=256, # Side of the square that it sees, in pixels
-    mirror:bool=True, # Look at each photo's mirror image as well
+    mirror:bool=False, # Look at each photo's mirror image as well
     column:str='', # Of a parquet file, the one with photos or their addresses
 ) -> Run: # `.place` is the folder
     """Compute the features of many photos; the same call goes on with what an interrupted one has left.
@@ -147,7 +147,7 @@ def compute_features(
         A body that comes with pip
     size : int, default 256
         Side of the square that it sees, in pixels
-    mirror : bool, default True
+    mirror : bool, default False
         Look at each photo's mirror image as well
     column : str, default ''
         Of a parquet file, the one with photos or their addresses

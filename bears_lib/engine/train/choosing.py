@@ -45,7 +45,7 @@ def _single(bodies:Sequence[Body]) -> list[Body]: return [body for body in bodie
 def tables_of(
     bodies:Sequence[Body], # As `bodies_to_try` gives them
     photos:Sequence[Photo], # With `sha256`
-    mirror:bool=True, # Look at each photo's mirror image as well
+    mirror:bool=False, # Look at each photo's mirror image as well
 ) -> list[np.ndarray]: # For each body float16 of shape (views, photos, its num_features)
     """What each body says about the photos; what joined bodies say is laid together from their parts.
 
@@ -55,7 +55,7 @@ def tables_of(
         As `bodies_to_try` gives them
     photos : Sequence[Photo]
         With `sha256`
-    mirror : bool, default True
+    mirror : bool, default False
         Look at each photo's mirror image as well
 
     Returns

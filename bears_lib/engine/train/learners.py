@@ -214,7 +214,7 @@ _vision.model_meta[lite0] = {'cut': lambda body: body, 'split': _vision.default_
 # %% ../../../nbs/engine/train/learners.ipynb #d2e01224
 def fit_head(
     learn:Learner, # From `bears_learner`; its head is one linear layer
-    mirror:bool=True, # Learn from each photo's mirror image as well
+    mirror:bool=False, # Learn from each photo's mirror image as well
 ) -> Learner: # The same, fitted; `learn.head` knows its cross-validation, `learn.doubted` photos that look misplaced
     """Fit the head on cached features: the body looks at each training photo once, a logistic regression does the rest.
 
@@ -222,7 +222,7 @@ def fit_head(
     ----------
     learn : Learner
         From `bears_learner`; its head is one linear layer
-    mirror : bool, default True
+    mirror : bool, default False
         Learn from each photo's mirror image as well
 
     Returns
