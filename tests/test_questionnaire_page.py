@@ -152,9 +152,10 @@ def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answ
     model = page.locator('#q-head details', has_text='Model answer')
     for _ in range(2):  # the same answer again is no other try
         told = say('the first layer')
+        assert "Try again and I'll say what is missing." in told and page.locator('#q-head .more summary', has_text='Hint').is_hidden(), 'the hint stands once'
         assert question.hint in told and 'Missing' not in told and not any(idea.says in told for idea in question.ideas)
     told = say('the layer in the middle')
-    assert 'Missing' in told and 'Hint' not in told
+    assert 'Missing' in told and 'Hint' not in told and page.locator('#q-head .more summary', has_text='Hint').is_visible()
     model.locator('summary').click()
     assert question.model in model.inner_text()
     page.fill('#q-gpu-answer', 'a graphics card')

@@ -353,7 +353,7 @@ function feedback(result, {first = false, hint = '', read = null} = {}) {
   const some = result.need ? grade === 'wrong' ? `${result.found.length} of ${result.need} named. For example` : 'Missing, for example' : 'Missing';   // nobody is asked for all of them
   row(grade === 'right' ? 'You could add' : some, beside(missing, 'model answer', result.told));
   if (hint) add('Hint', hint);
-  if (first) add('Try again', 'what is still missing is said then');
+  if (first) list.append(make('span', "Try again and I'll say what is missing.", {role: 'listitem'}));
   if (read && grade !== 'right') { const item = make('span', '', {role: 'listitem'}); item.append(...[...read.childNodes].map(node => node.cloneNode(true))); list.append(item); }
   const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = result.because.length ? ': ' + result.because.join('; ') : '';
   return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), because + (unread ? ': look yourself' : result.unsure ? ' (not sure: look yourself)' : ''), list];
@@ -370,7 +370,7 @@ function stepByStep(box, out, mine, again) {
     open = hint.open = true;
     out.append(Object.assign(document.createElement('span'), {className: 'wait', textContent: `${out.textContent.includes(words) ? 'Try once more with the hint' : 'Here is the hint: try once with it'}. “Model answer” again shows the answer.`}));
   });
-  return {hint: words, read: model.querySelector('.read'), anew: () => { open = hint.open = model.open = false; tried.clear(); }, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
+  return {hint: words, read: model.querySelector('.read'), anew: () => { open = hint.open = model.open = hint.hidden = false; tried.clear(); }, offer: () => { hint.hidden = !hint.open && out.textContent.includes(words); }, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
 }
 
 // Spaced repetition: FSRS 6 with the numbers of Python's `fsrs` and the one step of `engine.quiz.schedule`; a card of one is a card of the other (tests compare them).
@@ -606,6 +606,7 @@ function attach(data) {
       if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
       out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
+      steps.offer();   // what stands in the suggestion is not offered below it
       if (again.on) again.reveal();
       hinted(result.unread ? '' : result.grade);
       out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
