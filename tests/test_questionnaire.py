@@ -217,6 +217,8 @@ def test_swaps_and_negations_are_flagged_and_not_punished():
     assert result.grade == 'right'
     swapped = grade(QUESTIONS['valtest'], 'validation data train the weights; the test set is for the end; against overfitting')
     assert swapped.unsure and any('trained on' in flag for flag in swapped.flags)
+    twice = grade(QUESTIONS['xy'], 'y independent, x dependent')  # two patterns see the same swap
+    assert len(twice.flags) == len(set(twice.flags)) > 0
 
 ASKED = [q for q in QUESTIONS.values() if q.kind != 'self']
 

@@ -163,7 +163,7 @@ function makeGrader(data) {
   }
 
   function flagsOf(question, answer, used) {
-    const flags = question.swaps.filter(([, p]) => find(answer, p)).map(([says]) => says), {words} = answer;
+    const flags = [...new Set(question.swaps.filter(([, p]) => find(answer, p)).map(([says]) => says))], {words} = answer;
     const denied = k => { for (let j = Math.max(0, k - rules.near); j < k; j++) if (words[j].sentence === words[k].sentence && !used.has(j) && nots.has(words[j].text)) return true; };
     const k = question.says ? undefined : [...used].sort((a, b) => a - b).find(denied);
     return k === undefined ? flags : [...flags, filled(rules.remarks.not, words[k].text)];

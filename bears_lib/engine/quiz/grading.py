@@ -929,7 +929,7 @@ def _to_the_point(question:Question, answer:Reader) -> bool:
 # %% ../../../nbs/engine/quiz/grading.ipynb #6050424f
 def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
     "What a person should look at: typical swaps, and a 'not' in front of a word that counted."
-    flags = [says for says, pattern in question.swaps if find_pattern(answer, read_pattern(pattern))]
+    flags = list(dict.fromkeys(says for says, pattern in question.swaps if find_pattern(answer, read_pattern(pattern))))
     words = answer.words
     for k in sorted(used):
         near = set(range(max(0, k-rules['near']), k)) - used
