@@ -718,7 +718,7 @@ def verdict_text(
     rows = {'found': result.found_said, 'look at': result.mixed + result.flags, 'hint': [hint] if hint else [],
         'you could add' if result.grade == 'right' else 'missing': [] if first else result.missing_said}
     lines = [f'{label}: {_joined(values)}' for label, values in rows.items() if values]
-    again = ['try again: what is missing is said then'] if first else []
+    again = ["Try again and I'll say what is missing."] if first else []
     return '\n'.join([f'suggested: {result.verdict}', *lines, *again])
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #d85b65bc

@@ -116,7 +116,8 @@ def _reveal(quiz:Quiz, parts:dict) -> None:
     done = bool(shown or not q)   # one button stands out: Check, and after it Next
     parts['next'].description, parts['next'].button_style = ('Next', 'primary') if done else ('Skip', '')
     parts['check'].description, parts['check'].button_style = ('Check again', '') if done else ('Check', 'primary')
-    for name in ('check', 'hint', 'box'): parts[name].layout.display = None if q else 'none'
+    for name in ('check', 'box'): parts[name].layout.display = None if q else 'none'
+    _offer_hint(quiz, parts)
     if not q: parts['next'].layout.display = 'none'
     else: parts['next'].layout.display = None
 
@@ -180,7 +181,7 @@ def verdict_html(
     if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
-        if first: parts.append('<p style="margin:.3em 0">Try again: what is missing is said then.</p>')
+        if first: parts.append('<p style="margin:.3em 0">Try again and I\'ll say what is missing.</p>')
         elif result.missing and not result.unread:
             parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
                          f'{_points(result.missing_said)}</details>')
@@ -209,6 +210,10 @@ def _read_in(question:Question) -> str:
     if not link: return for_html(question.see)
     return f'<a href="{link}" target="_blank" rel="noopener">{for_html(question.heading)}</a>'
 
+def _offer_hint(quiz:Quiz, parts:dict) -> None:
+    shown = not quiz.question or hint_html(quiz.question) in parts['result'].value
+    parts['hint'].layout.display = 'none' if shown else None
+
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #c3aa857a
 def _connect(quiz:Quiz, parts:dict) -> None:
     "What the buttons do."
@@ -223,6 +228,7 @@ def _connect(quiz:Quiz, parts:dict) -> None:
     parts['accept'].on_click(lambda _: do(partial(_accept, quiz, parts, tell)))
     parts['hint'].on_click(lambda _: _hint(quiz, parts))
     parts['model'].on_click(lambda _: _model(quiz, parts))
+    parts['result'].observe(lambda _: _offer_hint(quiz, parts), 'value')
     parts['next'].on_click(lambda _: do(partial(_move, quiz, parts, 1)))
     parts['back'].on_click(lambda _: do(partial(_move, quiz, parts, -1)))
     parts['jump'].observe(lambda _: do(partial(_jump, quiz, parts)), 'value')
