@@ -166,6 +166,13 @@ def test_features_with_mirror_images_are_gone_on_with(photos, tmp_path):
     bears_features(str(photos), str(tmp_path/'out'), shard=5, mirror=True)
     assert {'features', 'mirrored'} <= set(pq.read_table(tmp_path/'out'/part_name(0)).column_names)
 
+def test_another_list_is_refused_in_plain_words(photos, model, tmp_path):
+    some = sorted(photos.rglob('*.png')) or sorted(photos.rglob('*.jpg'))
+    predict_many(model, some[:3], tmp_path/'out')
+    with pytest.raises(BearsError, match='holds results for 3 addresses, not for 4 addresses. Choose another folder'): predict_many(model, some[:4], tmp_path/'out')
+    with pytest.raises(BearsError, match='for 3 addresses, not for these: they differ in a name, or in their order. Choose') as caught: predict_many(model, some[1:4], tmp_path/'out')
+    assert 'sha256' not in str(caught.value)
+
 def test_a_model_that_changes_under_a_run_is_noticed(photos, model, tmp_path, monkeypatch):
     "Between the beginning and a worker's start somebody trains again."
     from bears_lib.engine.shards import answers

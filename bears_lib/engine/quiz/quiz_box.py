@@ -102,7 +102,8 @@ def _reveal(quiz:Quiz, parts:dict) -> None:
     shown = q and (task or entry or any(parts[name].value for name in after[:3]))
     for name in after: parts[name].layout.display = None if shown else 'none'
     parts['model'].layout.display = None if shown or q and q.id in quiz.hinted else 'none'
-    for name in ('check', 'hint', 'box', 'next'): parts[name].layout.display = None if q else 'none'
+    for name in ('check', 'box', 'next'): parts[name].layout.display = None if q else 'none'
+    _offer_hint(quiz, parts)
     done = task or q and q.id in quiz.seen or entry and entry.grade == 'right'
     parts['next'].description = 'Next' if shown or done else 'Skip'
     parts['check'].description = 'Check again' if entry else 'Check'
@@ -169,7 +170,7 @@ def verdict_html(
     if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
-        if first: parts.append('<p style="margin:.3em 0">Try again: what is missing is said then.</p>')
+        if first: parts.append('<p style="margin:.3em 0">Try again and I\'ll say what is missing.</p>')
         elif result.missing and not result.unread:
             parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
                          f'{_points(result.missing_said)}</details>')
@@ -198,6 +199,10 @@ def _read_in(question:Question) -> str:
     if not link: return for_html(question.see)
     return f'<a href="{link}" target="_blank" rel="noopener">{for_html(question.heading)}</a>'
 
+def _offer_hint(quiz:Quiz, parts:dict) -> None:
+    shown = not quiz.question or hint_html(quiz.question) in parts['result'].value
+    parts['hint'].layout.display = 'none' if shown else None
+
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #c3aa857a
 def _connect(quiz:Quiz, parts:dict) -> None:
     "What the buttons do."
@@ -212,6 +217,7 @@ def _connect(quiz:Quiz, parts:dict) -> None:
     parts['accept'].on_click(lambda _: do(partial(_accept, quiz, parts, tell)))
     parts['hint'].on_click(lambda _: _hint(quiz, parts))
     parts['model'].on_click(lambda _: _model(quiz, parts))
+    parts['result'].observe(lambda _: _offer_hint(quiz, parts), 'value')
     parts['next'].on_click(lambda _: do(partial(_move, quiz, parts, 1)))
     parts['back'].on_click(lambda _: do(partial(_move, quiz, parts, -1)))
     parts['jump'].observe(lambda _: do(partial(_jump, quiz, parts)), 'value')
