@@ -795,6 +795,34 @@ def test_the_schedule_goes_out_and_comes_back(tmp_path):
     assert other.take(quiz.write(tmp_path/'cards.json')) == 1
     assert cards(other.session)['gpu'].due == cards(quiz.session)['gpu'].due and other.summary()['answered'] == 0
 
+def test_next_stands_out_when_the_answer_is_complete(tmp_path):
+    "Right, marked right, or read in the model answer; until then the way on is there, and Check stands out."
+    quiz = Quiz(1, folder=tmp_path).go('features')
+    p = boxes(quiz)
+    def loud() -> list[str]: return [each.description for each in p.values() if getattr(each, 'button_style', '') == 'primary']
+    p['box'].value = 'early layers find edges'
+    p['check'].click()
+    assert 'color:var(--on-bar,#fff)' in p['result'].value, 'readable where the style file is missing'
+    assert loud() == ['Check again'] and p['next'].description == 'Next' and p['folded'].layout.display == 'none'
+    p['mark'].value = 'right'
+    assert loud() == ['Next']
+    p['mark'].value = 'partly'
+    assert loud() == ['Check again']
+    p['box'].value = 'early layers find lines'
+    p['check'].click()
+    assert loud() == ['Check again']
+    p['model'].click()
+    assert loud() == ['Next']
+    quiz.go('perceptron')
+    p['hint'].click()
+    assert loud() == ['Check'] and p['model'].layout.display is None
+    p['model'].click()
+    assert loud() == ['Next'] and p['model'].layout.display is None
+
+def test_the_list_of_topics_has_room_for_the_longest(tmp_path):
+    p = boxes(Quiz(1, folder=tmp_path))
+    assert p['jump'].layout.flex == '1 1 28rem' and max(len(words) for words, _ in p['jump'].options)*0.5 < 28  # letters of half an em
+
 def test_a_hint_and_another_try(tmp_path, capsys):
     from bears_lib.questionnaire import ask_all, quiz_box
     lines = iter(['h', 'ENIAC', 'h', 't', 'mark 1 perceptorn', 'q'])

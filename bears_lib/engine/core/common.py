@@ -553,7 +553,8 @@ def command_name(
     str
         As people read it: `bears train` for the program bears-train
     """
-    first, _, name = program.removesuffix('.exe').partition('-')
+    program = program.removesuffix('.exe')
+    first, _, name = program.partition('-')
     return f'bears {name}' if first == 'bears' and any(name in part for part in chapters.values()) else program
 
 # %% ../../../nbs/engine/core/common.ipynb #03d31ca5
