@@ -19,13 +19,12 @@ import json, math
 import numpy as np
 from fastcore.basics import patch
 from .audit import Report, name_in, contact_sheet, shorten, thumbnail, check_images
-from ..core.common import BearsError, UsageError, write_beside
+from ..core.common import BearsError, UsageError, look_of_widgets, named, write_beside
 from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
 from ..features.split import split_photos
 from .journal import Move, Journal, finish_moves, move_photos
 from .journal import undo as take_back
 from ..core.paths import own_file
-from ..core.widgets import look_of_widgets, named
 from ..core.words import counted, for_html
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #5653c2e0

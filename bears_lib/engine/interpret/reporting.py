@@ -95,7 +95,7 @@ def _look_first(result:Evaluation, paths:list[str]) -> str:
             f'{result.probabilities[i].max():.0%}</span></a>{path_html(paths[i])}</li>')
     few = 'this one' if n == 1 else f'these {n}' if len(first) == n else f'these {len(first)} of {n}'
     sure, of = _doubtful(result).any(), f'Of its {counted(wrong, "mistake")}'
-    why = (f'{of} the model is at least {sure_from:.0%} sure of {n}: there either the model or the folder is wrong.' if sure
+    why = (f'{of} the model is at least {sure_from:.0%} sure of {n}: there either it or the folder is wrong.' if sure
         else f'{of} these have the highest loss.' if n < wrong else 'These are all of its mistakes.')
     why += ' A click on a photo leads to its card below.'
     return f'<h3>Look at {few} first</h3><p>{why}</p><ul class="first">{cells}</ul>' if first else ''
@@ -179,8 +179,8 @@ def advice(
         return ('Judge the model by photos that it has not seen before you believe this figure.',
             f'bears report {model} OTHER_PHOTOS')
     if doubted >= max(3, 0.01*len(wrong)):
-        return (f'{doubted} photos are wrong although the model is at least {sure_from:.0%} sure: such a photo often lies '
-            'in the wrong folder. Look at those first, move or take out what is misplaced, and train again.',
+        return (f'{doubted} photos are wrong although the model is at least {sure_from:.0%} sure: such a photo often '
+            'lies in the wrong folder. Look at those first, move or take out what is misplaced, and train again.',
             f'bears check {photos}')
     if counts[rare] < 30:
         return (f'Only {counted(int(counts[rare]), "photo")} of {result.labels[rare]} were there to judge by, so its '

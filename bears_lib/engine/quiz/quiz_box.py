@@ -12,8 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 from fastcore.basics import patch
-from ..core.common import BearsError
-from ..core.widgets import look_of_widgets, named
+from ..core.common import BearsError, look_of_widgets, named
 from ..core.words import for_html, for_link, for_terminal
 from .grading import GRADES, Graded, Question
 from .quiz import Quiz
@@ -163,7 +162,8 @@ def verdict_html(
     tone = f'var(--{name}, {tone})'  # the page's colour where the box knows it
     look = ' <small>(not sure: look yourself)</small>' if result.unsure and not result.unread else ''
     why = f' <span>{for_html("; ".join(result.because))}</span>' if result.because else ''
-    parts = [f'<p style="margin:.2em 0 .5em"><span class="bears-badge" style="background:{tone};color:var(--on-bar,#fff)">'
+    parts = ['<p style="margin:.2em 0 .5em">'
+             f'<span class="bears-badge" style="background:{tone};color:var(--on-bar,#fff)">'
              f'<b aria-hidden="true">{sign}</b> {words}</span>{why}{look}</p>']
     if result.found: parts.append(f'Found:{_points(result.found_said)}')
     if look_at := result.mixed + result.flags: parts.append(f'Look at:{_points(look_at)}')
