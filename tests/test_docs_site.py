@@ -573,3 +573,79 @@ def test_small_letters_in_figures_keep_a_size_on_a_phone(address, browser):
         assert moves and shown*12.5 >= least, (words, shown)
     assert page.evaluate('document.documentElement.scrollWidth') == 390
     context.close()
+
+@pytest.mark.parametrize('width', [390, 768, 1100])
+def test_where_no_list_stands_beside_a_page_its_sections_are_a_touch_away(width, address, browser):
+    page = browser.new_page(viewport={'width': width, 'height': 844})
+    page.goto(address + 'train.html')
+    beside = page.evaluate("[...document.querySelectorAll('.site-toc a')].map(e => e.hash)")
+    fold = page.locator('main .sections-fold')
+    top, first = fold.bounding_box()['y'], page.locator('main h2').first.bounding_box()['y']
+    fold.locator('summary').click()
+    assert fold.locator('a').evaluate_all('links => links.map(e => e.hash)') == beside and top < first
+    fold.locator('a').nth(3).click()
+    page.wait_for_function("hash => Math.abs(document.getElementById(decodeURIComponent(hash.slice(1))).getBoundingClientRect().top) < 300", arg=beside[3])
+    if width < 990: page.get_by_role('button', name='All pages').click()
+    page.locator('.site-drawer .sections a').nth(1).click()
+    page.wait_for_function('hash => location.hash === hash', arg=page.locator('.site-drawer .sections a').nth(1).evaluate('e => e.hash'))
+    assert not page.evaluate("document.body.classList.contains('open')")
+    page.set_viewport_size({'width': 1366, 'height': 800})
+    assert not fold.is_visible() and not page.locator('.site-drawer .sections').is_visible() and page.locator('.site-toc').is_visible()
+    page.close()
+
+def test_on_a_phone_the_box_for_a_photo_is_low(address, browser):
+    for width in (360, 390, 412):
+        page = browser.new_page(viewport={'width': width, 'height': 844})
+        page.goto(address)
+        box = page.locator('.try .drop')
+        assert box.bounding_box()['height'] < 130 and 'From this phone, or with its camera' in box.inner_text() and 'Drop' not in box.inner_text()
+        assert box.evaluate('e => e.scrollHeight <= e.clientHeight + 1') and page.locator('.try .examples button').first.bounding_box()['width'] > 80
+        page.close()
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_on_a_phone_code_fades_where_it_goes_on(scheme, address, browser):
+    context = phone(browser, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address + 'train.html')
+    page.wait_for_function("document.querySelector('.onward')")
+    code = page.locator('main .onward pre.sourceCode').first
+    looks = code.evaluate("""e => { const fade = getComputedStyle(e.parentElement, '::after'); return {width: fade.width, ground: getComputedStyle(e).backgroundColor, image: getComputedStyle(e).backgroundImage, to: fade.backgroundImage}; }""")
+    assert looks['width'] == '24px' and looks['image'] == 'none' and looks['ground'] in looks['to'], looks
+    code.evaluate('e => { e.scrollLeft = e.scrollWidth; window.last = e; }')
+    page.wait_for_function("!window.last.parentElement.classList.contains('onward')")
+    context.close()
+
+def test_a_slip_in_the_search_is_answered_with_what_was_meant(address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    for typed, meant in (('overfiting', 'overfitting'), ('learing', 'learning'), ('confusoin matrix', 'confusion matrix')):
+        page.get_by_label('Search', exact=True).fill(typed)
+        offered = page.locator('.site-found p button')
+        if typed == 'overfiting' or offered.count():
+            offered.click()
+            page.wait_for_function("words => document.querySelector('.site-find input').value === words && document.querySelector('.site-found a')", arg=meant)
+    page.get_by_label('Search', exact=True).fill('qqqzzzxx')
+    page.get_by_text('Nothing found. Fewer').wait_for()
+    page.close()
+
+def test_chapter_0_says_how_long_its_parts_take(address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    said = page.locator('.first-parts')
+    assert 'about 2 h, in two parts' in said.inner_text() and said.inner_text().count('about 1 h') == 2 and 'about 2 h, in two parts' in page.locator('.cards li').first.inner_text()
+    said.get_by_role('link', name='Part 2').click()
+    page.wait_for_url('**/learning.html#overfitting')
+    assert 'about 2 h, in two parts' in page.locator('.step').inner_text() and page.locator('.parts').inner_text().count('about 1 h') == 2
+    page.close()
+
+def test_on_a_wide_screen_the_keyboard_enlarges_a_figure(address, browser):
+    page = browser.new_page(viewport={'width': 1366, 'height': 768})
+    page.goto(address + 'learning.html')
+    figure = page.locator('#samuels-loop figure img.of-light')
+    figure.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#samuels-loop figure img.of-light').tabIndex === 0")
+    figure.focus()
+    page.keyboard.press('Enter')
+    page.get_by_role('dialog').get_by_role('button', name='Close').click()
+    assert page.get_by_role('dialog').count() == 0 and figure.evaluate('e => e === document.activeElement')
+    page.close()

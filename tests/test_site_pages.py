@@ -43,6 +43,15 @@ def test_in_the_dark_paper_turns_and_photos_stay():
     assert dark[5, 5].max() < 60 and dark[21, 100].min() > 200
     assert dark[120, 201].argmax() == 2 and dark[120, 201].min() > 40, 'blue stays blue, and is light'
 
+def test_in_the_dark_a_photo_with_a_white_ground_stays_whole():
+    "A teddy on white among photos that fill their boxes: its ground stays white up to where the photo ends, and the margins turn."
+    sheet, rng = np.full((240, 340, 3), 255, np.uint8), np.random.default_rng(0)
+    for top, left in ((20, 20), (20, 130), (20, 240), (130, 20), (130, 240)): sheet[top:top + 90, left:left + 90] = rng.integers(20, 200, (90, 90, 3), np.uint8)
+    body = np.abs(np.mgrid[-45:45, -45:45]).sum(0) < 40
+    sheet[130:220, 130:220][body] = rng.integers(20, 200, (body.sum(), 3), np.uint8)
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert (dark[130:220, 130:220] == sheet[130:220, 130:220]).all() and dark[125, 125].max() < 60 and dark[122:128].max() < 60
+
 def test_in_the_dark_boxes_with_words_turn_and_dark_photos_stay():
     sheet = np.full((120, 260, 3), 255, np.uint8)
     sheet[20:90, 20:110] = (220, 234, 247)   # a light box, as in a drawing of how things hang together

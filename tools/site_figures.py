@@ -37,15 +37,38 @@ def is_flat(pixels:np.ndarray) -> bool:
     main = counts[counts > counts.sum()*0.02]
     return main.sum() > 0.93*counts.sum() and len(main) < 7
 
+def interval(middle:float, known:list[slice]) -> slice:
+    "Of a grid's rows or columns the one around a place: among those known, or as many steps on as are needed."
+    near = min(known, key=lambda each: abs((each.start + each.stop)/2 - middle))
+    if near.start <= middle < near.stop: return near
+    starts, side = sorted({each.start for each in known}), near.stop - near.start
+    step = min((b - a for a, b in zip(starts, starts[1:]) if b - a >= side), default=0)
+    start = near.start + round((middle - side/2 - near.start)/step)*step if step else round(middle - side/2)
+    return slice(max(0, start), max(0, start) + side)
+
+def grid_cell(box:tuple[slice, slice], photos:list[tuple[slice, slice]]) -> tuple[slice, slice]|None:
+    "Where a photo ends whose ground is as white as the paper: it has a place in the grid of the others."
+    heights, widths = ([each[axis].stop - each[axis].start for each in photos] for axis in (0, 1))
+    alike = [each for each, height, width in zip(photos, heights, widths) if abs(height - np.median(heights)) < 0.1*height and abs(width - np.median(widths)) < 0.1*width]
+    if len(alike) < 2: return None
+    cell = tuple(interval((each.start + each.stop)/2, [photo[axis] for photo in alike]) for axis, each in enumerate(box))
+    beside = any(abs(part.start - photo[axis].start) < 4 for axis, part in enumerate(cell) for photo in alike)  # in a row or a column with another
+    inside = all(part.start - 4 <= each.start and each.stop <= part.stop + 4 for part, each in zip(cell, box))
+    return cell if beside and inside else None
+
 def filled_areas(pixels:np.ndarray) -> np.ndarray:
     "Where photos and other filled areas stand: connected parts that are not white, and nearly fill a box or have no holes."
-    inked, mask = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool)
+    inked, mask, photos, bodies = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool), [], []
     parts, _ = ndimage.label(inked)
     for number, box in enumerate(ndimage.find_objects(parts), 1):
         if min(each.stop - each.start for each in box) < smallest_photo: continue
         part = parts[box] == number
         if is_flat(pixels[box]): continue
-        if inner := photo_box(inked, part, box): mask[inner] = True
+        if inner := photo_box(inked, part, box): photos.append(inner)
+        else: bodies.append((box, part))
+    for inner in photos: mask[inner] = True
+    for box, part in bodies:
+        if part.mean() > 0.4 and (cell := grid_cell(box, photos)): mask[cell] = True
         elif part.mean() > 0.5: mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
     return mask
 

@@ -62,6 +62,12 @@ class Chapter:
     number:str='' # Of a chapter
 
     @property
+    def told(self) -> str:
+        "Its time as one says it, with what a chapter of two parts is cut into."
+        parts = len([1 for number, _ in halves.get(self.stem, {}).values() if number.startswith('Part')])
+        return f'about {self.time}, in {("one", "two", "three")[parts - 1]} parts' if self.time and parts > 1 else self.time
+
+    @property
     def time(self) -> str: return '' if not self.minutes else f'{self.minutes} min' if self.minutes < 100 else f'{self.minutes//60} h'
 
 def reading_time(text:str) -> int:
@@ -104,13 +110,13 @@ class Frame:
         here = lambda name, pages: ' aria-current="true"' if page in pages or name == 'Reference' and page.startswith('engine/') else ''
         return ''.join(f'<a href="{up}{target}"{here(name, pages)}>{name}</a>' for name, (target, pages) in parts.items())
 
-    def drawer(self, page:str, up:str) -> str:
-        "The pages: the course with numbers, times and ticks, the lessons, and one entry for the machinery."
+    def drawer(self, page:str, up:str, sections:str='') -> str:
+        "The pages: the course with numbers, times and ticks, the lessons, and one entry for the machinery; below the page that one is on its sections."
         def line(target:str, text:str, number:str='', time:str='', read:str='') -> str:
             marks = f'<span class="number">{number}</span>' if number else ''
             current = ' aria-current="page"' if target == page else ''
             reads = f' data-reads="{read}"' if read else ''
-            return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a></li>'
+            return f'<li><a href="{up}{target}"{current}{reads}>{marks}<span>{escape(text)}<span class="unseen said"></span></span>{f"""<span class="time">{time}</span>""" if time else ""}</a>{sections if current else ""}</li>'
         parts = ['<h2>Start</h2><ul>', line('index.html', 'Home', '⌂'), line('classifier/index.html', 'Try the classifier', '▸'), line('trainer/index.html', 'Train on your own photos', '+'), '</ul><h2>The course</h2><ol>', *(line(each.page, each.title, each.number, each.time, each.page) for each in self.chapters),
                  line('questions1.html', 'Questions of chapter 1', '?'), line('questions2.html', 'Questions of chapter 2', '?'), line('your-course.html', 'Your course', '◔'), line('glossary.html', 'Glossary', 'A'), '</ol>',
                  '<h2>Lessons</h2><ul>', *(line(each.page, each.title, '', each.time, each.page) for each in self.others), '</ul>', '<h2>More</h2><ul>', line('install.html', 'Install and measure'),
@@ -130,7 +136,7 @@ class Frame:
         up = '../'*name.count('/') if up is None else up
         address = f'{self.address}/{name}'.removesuffix('index.html')
         return filled('shell.html', title=escape(site_name if name == 'index.html' else f'{title} · {site_name}'), name=escape(title), about=escape(about), address=address,
-                      card=f'{self.address}/images/card.jpg', up=up, page=name, kind=kind, head=head, frame=self.frame(name, up), drawer=self.drawer(name, up), main=main, toc=toc, foot=self.foot(up), tail=tail)
+                      card=f'{self.address}/images/card.jpg', up=up, page=name, kind=kind, head=head, frame=self.frame(name, up), drawer=self.drawer(name, up, section_list(toc)), main=main, toc=toc, foot=self.foot(up), tail=tail)
 
 # ---- One page of a notebook ----
 
@@ -307,6 +313,8 @@ def section_questions(main:Tag, soup:BeautifulSoup, page:str, up:str, questions:
         any_here = True
     return any_here
 
+def upper_first(words:str) -> str: return words[:1].upper() + words[1:]
+
 def goal_box(main:Tag, each:Chapter) -> str:
     "The first screen's picture of where the chapter leads, with the buttons that open it elsewhere."
     picture = next((image for image in main.find_all('img') if image.get('alt', '').startswith(goals[each.stem])), None) if each.stem in goals else None
@@ -321,7 +329,7 @@ def goal_box(main:Tag, each:Chapter) -> str:
         pair = [copy(image) for image in (picture, picture.find_next_sibling('img')) if image is not None]
         for image in pair: image.attrs |= {'alt': '', 'loading': 'eager', 'class': [name for name in image.get('class', []) if name.startswith('of-')]}
         shown = f'<div>{"".join(map(str, pair))}</div>'
-    time = f'<p class="small">{each.time} to read. Everything runs in a browser or on a laptop without a GPU.</p>' if each.time else ''
+    time = f'<p class="small">{upper_first(each.told)} to read. Everything runs in a browser or on a laptop without a GPU.</p>' if each.time else ''
     return f'<div class="goal">{shown}<div>{have}{time}{row}</div></div>'
 
 def move_sideways(main:Tag, soup:BeautifulSoup) -> None:
@@ -359,9 +367,15 @@ def tidy(main:Tag, toc:Tag|None, soup:BeautifulSoup, up:str) -> None:
     fold_signatures(main, soup)
     set_apart(main, soup)
 
-def in_halves(main:Tag, toc:Tag|None, soup:BeautifulSoup, stem:str) -> str:
+def part_time(each:Chapter) -> str: return f'about {each.minutes/60/len(halves[each.stem]):g} h'
+
+def part_links(each:Chapter, up:str='') -> str:
+    "The parts of a long chapter, with the time that each takes."
+    return ''.join(f'<a href="{up}#{anchor}"><b>{number}</b> {escape(words)} <small>{part_time(each)}</small></a>' for anchor, (number, words) in halves.get(each.stem, {}).items())
+
+def in_halves(main:Tag, toc:Tag|None, soup:BeautifulSoup, each:Chapter) -> str:
     "Mark where the parts of a long chapter begin; what leads to them from the top."
-    parts = halves.get(stem, {})
+    parts = halves.get(each.stem, {})
     for anchor, (number, words) in parts.items():
         mark = soup.new_tag('p', attrs={'class': 'part'})
         mark.string = f'{number}: {words}'
@@ -371,7 +385,7 @@ def in_halves(main:Tag, toc:Tag|None, soup:BeautifulSoup, stem:str) -> str:
         entry = soup.new_tag('li', attrs={'class': 'part'})
         entry.string = number
         line.find_parent('li').insert_before(entry)
-    links = ''.join(f'<a href="#{anchor}"><b>{number}</b> {escape(words)}</a>' for anchor, (number, words) in parts.items())
+    links = part_links(each)
     return f'<div class="parts" role="navigation" aria-label="The parts of this chapter">{links}</div>' if links else ''
 
 def fold_sections(main:Tag, soup:BeautifulSoup, stem:str) -> None:
@@ -421,6 +435,15 @@ def toc_html(toc:Tag|None) -> str:
     for link in toc.select('a'): link.attrs = {'href': link['href']}
     return f'<div class="site-toc"><nav aria-label="On this page"><h2>On this page</h2>{toc.ul}</nav></div>'
 
+def section_list(toc:str) -> str:
+    "The list beside a page, for where there is no room beside it."
+    found = re.search(r'<ul>.*</ul>', toc, re.S)
+    return f'<ul class="sections">{found[0].removeprefix("<ul>")}' if found else ''
+
+def sections_fold(toc:str) -> str:
+    "The sections behind a line at the top of a page, on screens that have no room for the list beside it."
+    return f'<details class="sections-fold"><summary>Sections</summary>{section_list(toc)}</details>' if toc.count('<li') > 2 else ''
+
 def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict, names:set[str]=frozenset()) -> str:
     "The page of one notebook, in the frame."
     name = path.relative_to(site).as_posix()
@@ -439,21 +462,22 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict,
         fold_library(main, toc, soup)
         fold_sections(main, soup, each.stem)
         exercises_here(main, soup, each.stem, 'lessons/' if lessons_here else '')
-        top = in_halves(main, toc, soup, each.stem)
+        top = in_halves(main, toc, soup, each)
     head = []
     for row in main.select('tbody tr') if name == 'glossary.html' else (): row['id'] = place_of(row.td.get_text())
     if name != 'glossary.html': mind_terms(main, soup, terms, name, up)
     if section_questions(main, soup, name, up, questions): head.append(f'<link rel="stylesheet" href="{up}site_libs/questions.css">')
     scripts = widgets(main, soup, up)
-    step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.time} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
+    step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.told} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
     goal = goal_box(main, each) if each else ''
     move_sideways(main, soup)
     if name == 'learning.html':  # what it is about, before a word of how
         goal = try_box(site, frame, 'Something that has learnt: which bear is it?') + goal
         head.append('<script src="site_libs/home.js" defer></script>')
-    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{top}{main.decode_contents()}{steps(each, row, up) if each else ""}'
-    return frame.page(name, title, about, text, 'glossary' if name == 'glossary.html' else '', toc_html(toc), '\n'.join(head + scripts))
+    beside = toc_html(toc)
+    text = f'{step}<h1>{escape(title)}</h1><p class="lead">{escape(about)}</p>{goal}{top}{sections_fold(beside)}{main.decode_contents()}{steps(each, row, up) if each else ""}'
+    return frame.page(name, title, about, text, 'glossary' if name == 'glossary.html' else '', beside, '\n'.join(head + scripts))
 
 # ---- Pages that no notebook became ----
 
@@ -470,7 +494,7 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
         picture = f'<span class="picture">{shown or f"""<img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80">"""}</span>'
         told = f'You will have {each.have}.' if each.have else each.promise
         made.append(f'<li><a href="{up}{each.page}" data-reads="{each.page}">{picture}<span class="text"><b>{f"{each.number} · " if each.number else ""}{escape(each.title)}</b>'
-                    f'<small>{each.time or "for practice"}<span class="unseen said"></span></small><span class="have">{escape(told)}</span></span></a></li>')
+                    f'<small>{each.told or "for practice"}<span class="unseen said"></span></small><span class="have">{escape(told)}</span></span></a></li>')
     return f'<ol class="cards">{"".join(made)}</ol>'
 
 def thumbnail(site:Path, source:str, side:int=400) -> str:
@@ -513,7 +537,8 @@ def try_box(site:Path, frame:Frame, asks:str) -> str:
 
 def home(site:Path, frame:Frame, own:str, pictures:str) -> str:
     "The landing page: what it is, the classifier, three ways in, the chapters, and pictures of what one makes."
-    main = filled('home.html', title=site_name.partition(': ')[2], try_it=try_box(site, frame, 'Which bear is it?'), course=cards(frame.chapters, site), own=own, more=pictures,
+    first = frame.chapters[0]
+    main = filled('home.html', first_time=first.told, parts=part_links(first, first.page), title=site_name.partition(': ')[2], try_it=try_box(site, frame, 'Which bear is it?'), course=cards(frame.chapters, site), own=own, more=pictures,
                   lessons=cards([each for each in frame.others if each.stem in shown_first], site), count=len(frame.others))
     return frame.page('index.html', site_name, 'A free course with a Python library: gather photos, train a classifier in seconds, see where it fails, and put it on a phone. Companion to chapters 1 and 2 of the fast.ai book.',
                       main, 'home', head='<script src="site_libs/home.js" defer></script>')
@@ -526,6 +551,8 @@ def install(frame:Frame, sections:list[Tag]) -> str:
     for cell in (cell for section in sections for row in section.select('tbody tr') for cell in row.select('td')):
         heads = [head.get_text().strip() for head in cell.find_parent('table').select('thead :is(th, td)')]
         cell['data-label'] = heads[len(cell.find_previous_siblings('td'))]
+    clone = next(section for section in sections if section['id'] == 'two-commands').p
+    clone.insert(0, BeautifulSoup(f'<code>git clone {source} &amp;&amp; cd {source.rpartition("/")[2]}</code> fetches the project. ', 'html.parser'))  # at its top the README says it
     chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
                        f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
     first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'

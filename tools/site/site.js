@@ -35,6 +35,7 @@
   };
   menu?.addEventListener('click', () => drawer(!document.body.classList.contains('open')));
   $('.site-shade')?.addEventListener('click', () => drawer(false));
+  for (const link of $$('.site-drawer .sections a')) link.addEventListener('click', () => drawer(false));
   addEventListener('keydown', event => {
     if (event.key !== 'Escape' || !document.body.classList.contains('open')) return;
     drawer(false);
@@ -80,15 +81,49 @@
     const kind = number ? `Chapter ${number}` : href.startsWith('lessons/') ? 'Lesson' : href.startsWith('engine/') ? 'Look inside' : '';
     return [kind, section && title].filter(Boolean).join(' · ');
   };
+  // How many letters were added, left out, changed or swapped between two words; 3 for any more than two.
+  const slips = (a, b) => {
+    if (Math.abs(a.length - b.length) > 2) return 3;
+    let before = [], row = [...b, ''].map((_, k) => k);
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i];
+      for (let k = 1; k <= b.length; k++) {
+        next[k] = Math.min(row[k] + 1, next[k - 1] + 1, row[k - 1] + (a[i - 1] !== b[k - 1]));
+        if (i > 1 && k > 1 && a[i - 1] === b[k - 2] && a[i - 2] === b[k - 1]) next[k] = Math.min(next[k], before[k - 2] + 1);
+      }
+      [before, row] = [row, next];
+    }
+    return Math.min(3, row[b.length]);
+  };
+  // What was meant, where a word stands nowhere: the nearest of a heading, then of a text.
+  const meant = (entries, words) => {
+    const split = texts => [...new Set(texts.flatMap(text => text.match(/[\p{L}_]{4,}/gu) ?? []))], [heads, bodies] = [split(entries.map(each => each.heading)), split(entries.map(each => each.body))], known = new Set([...heads, ...bodies]);
+    const near = word => {
+      for (const list of [heads, bodies]) {
+        const [best] = list.map(each => [slips(word, each), each]).sort(([a], [b]) => a - b);
+        if (best && best[0] <= (word.length < 6 ? 1 : 2)) return best[1];
+      }
+      return word;
+    };
+    const mended = words.map(word => word.length < 4 || known.has(word) ? word : near(word)).join(' ');
+    return mended === words.join(' ') ? '' : mended;
+  };
   const search = async () => {
     if (input.value.trim().length < 2) return found.replaceChildren();
-    const {words, hits} = rank(await load(), input.value);
+    const entries = await load(), {words, hits} = rank(entries, input.value);
     found.replaceChildren(...hits.map(entry => {
       const link = make('a', '', {href: up + entry.href});
       link.append(make('b', entry.section || entry.title), make('span', place(entry), {className: 'place'}), excerpt(entry.text, words));
       return link;
     }));
-    if (!hits.length) found.append(make('p', 'Nothing found. Fewer or other words may help; the glossary lists the terms of the course.'));
+    if (hits.length) return;
+    const other = meant(entries, words), line = make('p', other ? 'Nothing found. Did you mean ' : 'Nothing found. Fewer or other words may help; the glossary lists the terms of the course.');
+    if (other) {
+      const again = make('button', other, {type: 'button'});
+      again.addEventListener('click', () => { input.value = other; input.focus(); search(); });
+      line.append(again, '?');
+    }
+    found.append(line);
   };
   let typing = 0;
   input?.addEventListener('input', () => { clearTimeout(typing); typing = setTimeout(search, 120); });
@@ -147,6 +182,13 @@
     else target.removeAttribute('tabindex');
   }));
   for (const code of $$('.content pre.sourceCode, .content .sideways')) wide.observe(code);
+  // What goes on to the right fades out there, until its end is reached.
+  const onward = code => code.parentElement.classList.toggle('onward', code.scrollLeft + code.clientWidth < code.scrollWidth - 1);
+  const edge = new ResizeObserver(entries => entries.forEach(({target}) => onward(target)));
+  for (const code of $$('.content pre.sourceCode')) {
+    edge.observe(code);
+    code.addEventListener('scroll', () => onward(code), {passive: true});
+  }
 
   // ---- Copying code ----
   for (const button of $$('.code-copy-button')) button.addEventListener('click', async () => {
@@ -167,12 +209,20 @@
     document.body.append(box);
     box.showModal();
   };
+  // Where there is no button the figure itself takes the keyboard's focus.
+  const byKey = new ResizeObserver(entries => entries.forEach(({target}) => {
+    if (html.clientWidth < 608) target.removeAttribute('tabindex'); else target.tabIndex = 0;
+  }));
   for (const figure of $$('.content figure img.wide, .content figure img.tall')) {
     if (figure.classList.contains('of-dark')) continue;
     const button = make('button', '⤢ Enlarge', {type: 'button', className: 'enlarge'}), pair = $$('img', figure.parentElement);
     button.setAttribute('aria-label', `Enlarge: ${figure.alt.slice(0, 60)}`);
     button.addEventListener('click', () => enlarge(pair.find(each => each.checkVisibility()) ?? figure));
-    for (const each of pair) each.addEventListener('click', () => enlarge(each));
+    for (const each of pair) {
+      each.addEventListener('click', () => enlarge(each));
+      each.addEventListener('keydown', event => { if (event.key === 'Enter') enlarge(each); });
+      byKey.observe(each);
+    }
     (figure.closest('.sideways') ?? figure.parentElement.lastChild).after(button);
   }
 
