@@ -127,7 +127,7 @@ def two_things() -> list[dict]:
     data = Photos('cats_dogs')
     rows = [timed('two_things', 'plain logistic regression, one look', data, lambda: data.look(mirror=False), plain)]
     features = data.look()
-    rows.append(timed('two_things', 'default head, mirror images too', data, lambda: features, default))
+    rows.append(timed('two_things', 'head, mirror images too', data, lambda: features, default))
     rng = np.random.default_rng(0)
     for n in (10, 20, 50, 100):
         start, rights = perf_counter(), []
@@ -476,7 +476,7 @@ def text(shuffles:int=3, draws:int=20) -> list[dict]:
             kept[way] = right = np.mean([answers.right(way, folds_of(answers.grades, answers.questions, shuffle, random)) for shuffle in range(shuffles)], 0)
             rows.append(answers.row(f'{way}; {"random folds" if random else "folds by question"}, mean of {shuffles}', right, start))
     rows.append(answers.row(f'{overlap}: better than {compared} by', kept[overlap] - kept[compared], start))
-    rows += choices(start) + [nested(answers, start), of_others(start)] + [uneven(answers, way, draws, start) for way in ('words', 'vectors')] + curve(answers, start)
+    rows += choices(start) + [nested(answers, start)] + of_others(start) + [uneven(answers, way, draws, start) for way in ('words', 'vectors')] + curve(answers, start)
     ids, own = np.unique(answers.questions, return_inverse=True)
     known = answers.models[[list(own).index(number) for number in range(len(ids))]]
     words = TfidfVectorizer().fit(known)
@@ -498,23 +498,16 @@ def uneven(answers:Answers, way:str, draws:int, start:float) -> dict:
     return {'lesson': 'text', 'way': f'easy and hard questions, {way}: random folds {promised:.3f}, folds by question {kept:.3f}', 'right': f'{gap:.3f} more',
             '95% interval': f'{low:.3f} to {high:.3f} (of draws)', 'n': f'{draws} draws', 'seconds': f'{perf_counter() - start:.1f}'}
 
-def of_others(start:float, shuffles:int=3) -> dict:
+def of_others(start:float, shuffles:int=3) -> list[dict]:
     "The answers by which the grader's patterns were made: their questions differ much in how many were right, so a head gains by knowing the question."
-    import json
     import numpy as np
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
-    from bears_lib.engine.quiz.semantic import sentence_encoder
-    table = [json.loads(line) for line in others.read_text(encoding='utf-8').splitlines()]
-    grades, questions = (np.array([row[column] for row in table]) for column in ('grade', 'question_id'))
-    vectors, shares = 512**0.5*sentence_encoder().encode([row['answer'] for row in table]), []
-    for random in (True, False):
-        right = 0
-        for train, test in (split for shuffle in range(shuffles) for split in folds_of(grades, questions, shuffle, random)):
-            with threadpool_limits(1): right += (LogisticRegression(max_iter=2000, C=freedom['vectors']).fit(vectors[train], grades[train]).predict(vectors[test]) == grades[test]).sum()
-        shares.append(right/shuffles/len(table))
-    way = f'answers to uneven questions, vectors; folds by question {shares[1]:.3f}, always right {(grades == "right").mean():.3f}; random folds'
-    return row('text', way, round(shares[0]*len(table)), len(table), perf_counter() - start)
+    answers, rows = Answers(others), []
+    for way in ('vectors', compared):
+        for random in (True, False):
+            right = np.mean([answers.right(way, folds_of(answers.grades, answers.questions, shuffle, random)) for shuffle in range(shuffles)], 0)
+            name = f'answers to uneven questions, {way}; {"random folds" if random else "folds by question"}, always right {(answers.grades == "right").mean():.3f}'
+            rows.append(row('text', name, round(right.sum()), len(right), perf_counter() - start))
+    return rows
 
 def choices(start:float) -> list[dict]:
     "By what to multiply the product, whether to add the cosine, and how freely weights may grow: log loss of the 1,345 other answers, questions held out."

@@ -3,7 +3,8 @@
 python bench/mirrors.py FOLDER... [--json]
 
 Five folds for all photos of each folder, then 3, 5, 10 and 30 photos of each class, drawn at random, judged by all the others (copies of training
-photos left out). Each photo is asked as it stands, and mirrored. Both sides use the same strength, folds and draws."""
+photos left out). Each photo is asked as it stands, and mirrored. Both sides use the same folds and draws. For all photos they also share the
+strength of the head, chosen once; from a few photos each side chooses its own, as `fit_photos` does."""
 import numpy as np
 
 from common import parser, report
@@ -38,7 +39,8 @@ def main() -> None:
             for side, looks in enumerate(sides):
                 head = fit_once(looks[:, train], truth[train], strength)
                 said[side, :, test] = np.stack([head.probabilities(asked[test]) for asked in (plain, turned)], axis=1)
-        rows.append(row(f'{folder.rstrip("/").rsplit("/", 1)[-1]}, all', truth, list(said[:, 0]), list(said[:, 1])))
+        name = folder.rstrip('/').rsplit('/', 1)[-1]
+        rows.append(row(f'{name}, all', truth, list(said[:, 0]), list(said[:, 1])))
         for many in (3, 5, 10, 30):
             if 2*many > np.bincount(truth).min(): break
             asked, answers = [], [[[], []], [[], []]]
@@ -49,7 +51,7 @@ def main() -> None:
                 for side, looks in enumerate(sides):
                     head = fit_linear(looks[:, train], truth[train].tolist(), groups[train].tolist())
                     for place, photos in enumerate((plain, turned)): answers[place][side].append(head.probabilities(photos[test]))
-            rows.append(row(f'{many} of each class, 20 draws', np.concatenate(asked), *([np.concatenate(side) for side in place] for place in answers)))
+            rows.append(row(f'{name}, {many} of each class, 20 draws', np.concatenate(asked), *([np.concatenate(side) for side in place] for place in answers)))
     report(args, rows)
 
 if __name__ == '__main__': main()

@@ -381,3 +381,10 @@ def test_where_it_looks_is_where_the_bear_is(model):
     plain = np.asarray(looker(model)(jpeg(Image.new('RGB', (512, 512), (150, 150, 150))), 'grizzly')).astype(float).sum(2)
     light = np.abs(seen - plain).mean(0)
     assert light[:128].mean() > light[128:].mean()
+
+def test_one_line_stands_above_the_photo_and_how_good_the_model_is_below_the_answer(model):
+    from bears_lib.deploy import make_app
+    parts = [each['props'] for each in make_app(model, examples=[]).get_config_file()['components'] if each['props'].get('elem_id')]
+    names, words = [each['elem_id'] for each in parts], {each['elem_id']: str(each.get('value')) for each in parts}
+    assert words['about'].endswith('Choose a photo, and I say which it is. It is deleted within minutes.') and 'right on' not in words['about']
+    assert words['measured'].startswith('I was right on ') and words['measured'].endswith('less often.') and names.index('about') < names.index('bars') < names.index('measured')

@@ -1,4 +1,5 @@
 "The cleaner without a browser: its menus and buttons are worked as a hand would, and the disk is looked at."
+import json
 import numpy as np
 import pytest
 
@@ -256,6 +257,25 @@ def test_progress_counts_decisions_and_apply_says_how_many_changes(judged, folde
     assert said() == ('2 of 30 looked at', 'Apply 2 changes', False) and not ImageCleaner(judged).looked
     parts['apply'].click()
     assert said() == ('0 of 28 looked at', 'Apply', True)
+
+def test_a_photo_that_was_moved_was_looked_at_in_the_next_cleaner_too_and_undo_takes_that_back(judged, folder):
+    cleaner = ImageCleaner(judged, per_page=30)
+    cleaner.relabel('red/0.jpg', 'blue')
+    cleaner.remove('red/1.jpg')
+    there = next(move.target for move in cleaner.apply() if move.source == 'red/0.jpg')
+    assert cleaner.looked == ImageCleaner(folder).looked == {there}
+    assert json.loads((folder/'.bears'/'choices.json').read_text(encoding='utf-8')) == {there: True}
+    cleaner.remove(there)
+    cleaner.undo()
+    assert json.loads((folder/'.bears'/'choices.json').read_text(encoding='utf-8')) == {} and not cleaner.choices
+    assert cleaner.looked == ImageCleaner(folder).looked == set()
+
+def test_to_show_a_photo_large_draws_nothing_on_cards_without_one(folder):
+    (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
+    cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
+    assert [card.file for card in cleaner.cards] == ['blue/broken.jpg', '', '', '']
+    cleaner.enlarge('blue/broken.jpg')
+    assert cleaner.cards[0].large and not any(card.image.value for card in cleaner.cards[1:])
 
 def test_all_suggestions_at_once_leave_what_was_decided(folder):
     for i in range(3): (folder/'red'/f'same{i}.jpg').write_bytes((folder/'red'/f'{i}.jpg').read_bytes())

@@ -208,3 +208,16 @@ def test_a_bar_is_for_those_who_watch(monkeypatch, capsys):
         assert ('\x1b[' in stream.getvalue()) == (shown and os.name != 'nt')
     monkeypatch.setenv('NO_COLOR', '1')
     assert common.paint('Next', 'next', Terminal()) == 'Next'
+
+def test_a_program_of_windows_is_called_without_its_ending():
+    from bears_lib.engine.core.common import command_name
+    assert [command_name(name) for name in ('bears-train.exe', 'bears.exe', 'bears-try.exe')] == ['bears train', 'bears', 'bears-try']
+
+def test_the_home_page_is_not_drawn_from_a_command_that_failed(tmp_path, monkeypatch):
+    pytest.importorskip('playwright')
+    import draw_home
+    def failed(words, name):
+        print('bears train: there is no room.')
+        return 2
+    monkeypatch.setattr(draw_home.bears_train, 'in_shell', failed)
+    with pytest.raises(SystemExit, match='there is no room'): draw_home.scenes(tmp_path)

@@ -259,6 +259,16 @@ def test_report_says_first_what_to_look_at(place, tmp_path):
     assert f'{photos}/' not in text and '>blue/wrong0.jpg<' in text  # the folder once, not on each card
     assert 'class="wide stack"' in text and '<td data-head="95% interval">' in text
 
+def test_report_on_a_model_in_memory_says_whose_photos_and_names_no_command_that_cannot_run(tmp_path):
+    from bears_lib.train import fit_photos
+    photos = make_photos(tmp_path/'photos', {'red': 40, 'blue': 40}, seed=2)
+    name = f'{"0123456789abcdef"*4}.jpg'
+    (photos/'red'/'0.jpg').rename(photos/'blue'/name)
+    text = report(fit_photos(photos), to=tmp_path/'page.html').read_text(encoding='utf-8')
+    assert re.search(r'<li>Judged on its own \d+ training photos, 2 classes, each by a head that had not learnt from it \(out-of-fold\)</li>', text)
+    assert 'MODEL' not in text and "bears app model --keep offered" in text and "save_model(learn, &#x27;model&#x27;)" in text
+    assert f'<code class="path" title="blue/{name}">blue/{name[:8]}<s>{name[8:-5]}</s>{name[-5:]}</code>' in text  # the copy is whole
+
 @pytest.mark.parametrize('sure, heading', [(1, 'Look at this one first'), (13, 'Look at these 13 first'), (40, 'Look at these 12 of 40 first')])
 def test_the_photos_to_look_at_first_are_those_that_the_advice_counts(sure, heading, place):
     from bears_lib.engine.interpret.reporting import _look_first

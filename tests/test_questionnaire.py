@@ -217,6 +217,8 @@ def test_swaps_and_negations_are_flagged_and_not_punished():
     assert result.grade == 'right'
     swapped = grade(QUESTIONS['valtest'], 'validation data train the weights; the test set is for the end; against overfitting')
     assert swapped.unsure and any('trained on' in flag for flag in swapped.flags)
+    twice = grade(QUESTIONS['xy'], 'y independent, x dependent')  # two patterns see the same swap
+    assert len(twice.flags) == len(set(twice.flags)) > 0
 
 ASKED = [q for q in QUESTIONS.values() if q.kind != 'self']
 
@@ -793,6 +795,34 @@ def test_the_schedule_goes_out_and_comes_back(tmp_path):
     assert other.take(quiz.write(tmp_path/'cards.json')) == 1
     assert cards(other.session)['gpu'].due == cards(quiz.session)['gpu'].due and other.summary()['answered'] == 0
 
+def test_next_stands_out_when_the_answer_is_complete(tmp_path):
+    "Right, marked right, or read in the model answer; until then the way on is there, and Check stands out."
+    quiz = Quiz(1, folder=tmp_path).go('features')
+    p = boxes(quiz)
+    def loud() -> list[str]: return [each.description for each in p.values() if getattr(each, 'button_style', '') == 'primary']
+    p['box'].value = 'early layers find edges'
+    p['check'].click()
+    assert 'color:var(--on-bar,#fff)' in p['result'].value, 'readable where the style file is missing'
+    assert loud() == ['Check again'] and p['next'].description == 'Next' and p['folded'].layout.display == 'none'
+    p['mark'].value = 'right'
+    assert loud() == ['Next']
+    p['mark'].value = 'partly'
+    assert loud() == ['Check again']
+    p['box'].value = 'early layers find lines'
+    p['check'].click()
+    assert loud() == ['Check again']
+    p['model'].click()
+    assert loud() == ['Next']
+    quiz.go('perceptron')
+    p['hint'].click()
+    assert loud() == ['Check'] and p['model'].layout.display is None
+    p['model'].click()
+    assert loud() == ['Next'] and p['model'].layout.display is None
+
+def test_the_list_of_topics_has_room_for_the_longest(tmp_path):
+    p = boxes(Quiz(1, folder=tmp_path))
+    assert p['jump'].layout.flex == '1 1 28rem' and max(len(words) for words, _ in p['jump'].options)*0.5 < 28  # letters of half an em
+
 def test_a_hint_and_another_try(tmp_path, capsys):
     from bears_lib.questionnaire import ask_all, quiz_box
     lines = iter(['h', 'ENIAC', 'h', 't', 'mark 1 perceptorn', 'q'])
@@ -801,8 +831,12 @@ def test_a_hint_and_another_try(tmp_path, capsys):
     entry, hint = latest(quiz.session)['perceptron'], QUESTIONS['perceptron'].hint
     assert (entry.attempt, entry.grade) == (2, 'right') and capsys.readouterr().err.count(hint) == 2
     parts = quiz_box(quiz.go('perceptron')).parts
+    assert parts['hint'].layout.display is None
     parts['hint'].click()
-    assert hint in parts['result'].value
+    assert hint in parts['result'].value and parts['hint'].layout.display == 'none', 'what is shown is not offered'
+    parts['box'].value = ''
+    parts['check'].click()
+    assert hint not in parts['result'].value and parts['hint'].layout.display is None
 
 def test_the_verdict_has_links_and_a_hint_before_the_solution(tmp_path):
     quiz = Quiz(1, folder=tmp_path).go('perceptron')
@@ -829,7 +863,7 @@ def test_in_the_terminal_what_is_missing_waits_for_the_second_try(tmp_path, caps
         ask_all(Quiz(1, folder=tmp_path).go(q.id), read=lambda prompt: next(rows))
         return capsys.readouterr().err
     first = told('early layers find edges')
-    assert first.count(q.hint) == 1 and missing not in first and 'try again' in first and f'read about it: {q.see}' in first
+    assert first.count(q.hint) == 1 and missing not in first and "Try again and I'll say what is missing." in first and f'read about it: {q.see}' in first
     assert missing not in told('early layers find edges', 't', 'early layers find edges'), 'the same answer again is no other try'
     assert missing in told('early layers find edges', 't', 'early layers find lines')
     once = told('early layers find edges', 'm')

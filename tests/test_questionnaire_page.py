@@ -152,9 +152,10 @@ def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answ
     model = page.locator('#q-head details', has_text='Model answer')
     for _ in range(2):  # the same answer again is no other try
         told = say('the first layer')
+        assert "Try again and I'll say what is missing." in told and page.locator('#q-head .more summary', has_text='Hint').is_hidden(), 'the hint stands once'
         assert question.hint in told and 'Missing' not in told and not any(idea.says in told for idea in question.ideas)
     told = say('the layer in the middle')
-    assert 'Missing' in told and 'Hint' not in told
+    assert 'Missing' in told and 'Hint' not in told and page.locator('#q-head .more summary', has_text='Hint').is_visible()
     model.locator('summary').click()
     assert question.model in model.inner_text()
     page.fill('#q-gpu-answer', 'a graphics card')
@@ -303,6 +304,55 @@ def test_what_another_tab_marks_is_not_asked_anew_here(page):
     other.check('#q-gpu input[value=right]')
     page.wait_for_function("document.querySelector('#q-gpu input[value=right]').checked")
     assert page.input_value('#q-gpu-answer') == 'many sums at once' and 'due now' not in page.inner_text('#q-gpu h2') and page.is_visible('#q-gpu .last')
+
+def gpu_asked_anew(page) -> None:
+    "The question is due, and asked anew; with a time that the page's clock has."
+    page.clock.set_system_time(NOON)
+    page.fill('#q-gpu-answer', 'a graphics card')
+    page.check('#q-gpu input[value=wrong]')
+
+def kept_gpu(page) -> dict: return json.loads(page.evaluate("localStorage.getItem('bears-quiz-1')"))['gpu']
+
+@in_browser
+def test_a_mark_in_a_tab_that_was_opened_before_the_time_does_not_ask_again_at_once(page):
+    "And what was typed anew in another tab stays, in the answer."
+    gpu_asked_anew(page)
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    other = page.context.new_page()
+    other.clock.set_system_time(NOON + timedelta(minutes=11))
+    other.goto(page.url)
+    other.fill('#q-gpu-answer', 'many sums at once')
+    page.wait_for_function("localStorage.getItem('bears-quiz-1').includes('many sums at once')")
+    page.wait_for_timeout(200)
+    page.check('#q-gpu input[value=right]')
+    assert 'again' not in kept_gpu(page) and kept_gpu(page)['answer'] == page.input_value('#q-gpu-answer') == 'a graphics card\n\nmany sums at once'
+    page.reload()
+    assert page.is_checked('#q-gpu input[value=right]') and 'due now' not in page.inner_text('#q-gpu h2')
+
+@in_browser
+def test_a_schedule_that_says_later_ends_the_asking_anew(page, tmp_path):
+    gpu_asked_anew(page)
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    page.reload()
+    page.fill('#q-gpu-answer', 'many sums at once')
+    card = {**kept_gpu(page)['card'], 'due': (NOON + timedelta(days=5)).isoformat()}
+    page.set_input_files('#take', {'name': 'x.json', 'mimeType': 'application/json', 'buffer': json.dumps({'gpu': card}).encode()})
+    page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
+    assert 'due now' not in page.inner_text('#q-gpu h2') and page.is_checked('#q-gpu input[value=wrong]') and 'Asked again in 5 days' in page.inner_text('#q-gpu .next')
+    assert 'again' not in kept_gpu(page) and kept_gpu(page)['answer'] == page.input_value('#q-gpu-answer') == 'a graphics card\n\nmany sums at once'
+
+@in_browser
+def test_what_was_typed_anew_is_in_the_saved_file_and_waits_until_the_question_is_due(page, tmp_path):
+    gpu_asked_anew(page)
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    page.reload()
+    page.fill('#q-gpu-answer', 'many sums at once')
+    with page.expect_download() as download: page.click('#save')
+    download.value.save_as(file := tmp_path/'answers.md')
+    assert {e.id: e.answer for e in read_markdown(file.read_text('utf-8'), load_questions(1))[0]} == {'gpu': 'many sums at once'}
+    page.evaluate("due => { const all = JSON.parse(localStorage.getItem('bears-quiz-1')); all.gpu.card.due = due; localStorage.setItem('bears-quiz-1', JSON.stringify(all)); }", (NOON + timedelta(days=5)).isoformat())
+    page.reload()
+    assert page.input_value('#q-gpu-answer') == 'a graphics card' and 'due now' not in page.inner_text('#q-gpu h2') and page.is_checked('#q-gpu input[value=wrong]')
 
 ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
     'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}

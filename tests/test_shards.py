@@ -157,6 +157,22 @@ def test_a_second_model_is_refused(photos, model, tmp_path):
     with pytest.raises(BearsError, match='for other work .answers., and results are never mixed'): compute_features(photos, tmp_path/'out')
     with pytest.raises(BearsError, match='holds results for .*photos, not for'): predict_many(model, photos/'red', tmp_path/'out')
 
+def test_features_with_mirror_images_are_gone_on_with(photos, tmp_path):
+    "What was begun with mirror images is refused without them, by the setting's name, and gone on with by the same."
+    compute_features(photos, tmp_path/'out', shard=5, mirror=True)
+    (tmp_path/'out'/part_name(0)).unlink()
+    with pytest.raises(BearsError, match='holds results that were made with mirror=True'): compute_features(photos, tmp_path/'out', shard=5)
+    assert not (tmp_path/'out'/part_name(0)).exists()
+    bears_features(str(photos), str(tmp_path/'out'), shard=5, mirror=True)
+    assert {'features', 'mirrored'} <= set(pq.read_table(tmp_path/'out'/part_name(0)).column_names)
+
+def test_another_list_is_refused_in_plain_words(photos, model, tmp_path):
+    some = sorted(photos.rglob('*.png')) or sorted(photos.rglob('*.jpg'))
+    predict_many(model, some[:3], tmp_path/'out')
+    with pytest.raises(BearsError, match='holds results for 3 addresses, not for 4 addresses. Choose another folder'): predict_many(model, some[:4], tmp_path/'out')
+    with pytest.raises(BearsError, match='for 3 addresses, not for these: they differ in a name, or in their order. Choose') as caught: predict_many(model, some[1:4], tmp_path/'out')
+    assert 'sha256' not in str(caught.value)
+
 def test_a_model_that_changes_under_a_run_is_noticed(photos, model, tmp_path, monkeypatch):
     "Between the beginning and a worker's start somebody trains again."
     from bears_lib.engine.shards import answers

@@ -1,5 +1,5 @@
 "The page that trains: the same numbers as Python, archives both ways, strangers' files, and a visitor in a real browser."
-import base64, gzip, io, json, os, shutil, subprocess, threading, zipfile
+import base64, gzip, io, json, os, re, shutil, subprocess, threading, zipfile
 from pathlib import Path
 
 import numpy as np
@@ -215,8 +215,11 @@ def _folder_of(paths:list[Path], place:Path) -> Path:
 
 @in_browser
 def test_drawn_bears_in_one_click_and_a_page_to_take_along(page, tmp_path, browser):
+    assert page.locator('header').get_by_role('button', name='No photos? Try drawn bears').is_visible()
     page.click('#drawn')
     wait_trained(page)
+    said = re.match(r'Learnt from 36 photos in ([\d.]+) s, of which learning ([\d.]+): (\d+ of 36 right)\.', page.inner_text('#say'))
+    assert said and float(said[1]) > float(said[2]) and page.inner_text('#accuracy').startswith(said[3])
     assert ' of 36 right' in page.inner_text('#accuracy') and page.is_hidden('#drawn') and page.evaluate('document.activeElement.id') == 'more'
     learnt_from = {photo.read_bytes() for photo in page.folder.glob('drawn-*.jpg')}
     assert page.locator('#held button').count() == 7 and not learnt_from & {photo.read_bytes() for photo in page.folder.glob('held-*.jpg')}
@@ -296,11 +299,39 @@ def test_names_that_no_folder_can_have_come_back_with_the_photos(page, tmp_path)
         page.set_input_files(bring, tmp_path/'photos.zip' if bring == '#archive' else folder)
         learnt(page, 12)
         assert sorted(page.locator('.class input[type=text]').evaluate_all('all => all.map(each => each.value)')) == sorted(names)
+    (folder/'names.json').write_text('{"plain": {"a": 1}, "_b_": 5, "cat _ dog": "cat / dog"}', encoding='utf-8')
+    page.reload()
+    page.set_input_files('#folder', folder)
+    learnt(page, 12)
+    assert sorted(page.locator('.class input[type=text]').evaluate_all('all => all.map(each => each.value)')) == ['_b_', 'cat / dog', 'cat _ dog_', 'plain'], 'a name is text'
     (folder/'names.json').write_text('{"plain": {"a": 1}', encoding='utf-8')
     page.reload()
     page.set_input_files('#folder', folder)
     learnt(page, 12)
     assert 'cat _ dog' in page.locator('.class input[type=text]').evaluate_all('all => all.map(each => each.value)'), 'a list that is damaged is passed over'
+
+@in_browser
+def test_names_that_differ_in_case_alone_get_folders_of_their_own(page, tmp_path):
+    "Windows and macOS take Cat and cat for one folder."
+    for i, name in enumerate(['Cat', 'cat']):
+        page.locator('.class').nth(i).locator('input[type=text]').fill(name)
+        page.locator('.class').nth(i).locator('input[type=file]').set_input_files(drawn((40*i, 0, 120 - 40*i), 3, tmp_path/f'given{i}'))
+    learnt(page, 6)
+    folder = taken(page, 'photos', tmp_path)
+    assert len({path.name.lower() for path in folder.iterdir() if path.is_dir()}) == 2 and {row['label'] for row in read_metadata(folder).values()} == {'Cat', 'cat'}
+    page.reload()
+    page.set_input_files('#folder', folder)
+    learnt(page, 6)
+    assert sorted(page.locator('.class input[type=text]').evaluate_all('all => all.map(each => each.value)')) == ['Cat', 'cat']
+
+@in_browser
+@pytest.mark.parametrize('name, ours', [('hand-drawn-cat.jpg', False), ('drawn-cat.png', False), ('drawn-black-1.jpg', True), ('0123abcd_drawn-black-12.jpg', True)])
+def test_held_bears_are_offered_beside_drawn_ones_of_ours_alone(name, ours, page, tmp_path):
+    "Also beside those that were taken along and came back."
+    file, = drawn((120, 0, 0), 1, tmp_path/'one')
+    page.locator('.class').first.locator('input[type=file]').set_input_files({'name': name, 'mimeType': 'image/jpeg', 'buffer': file.read_bytes()})
+    page.wait_for_function("document.querySelectorAll('.class li').length === 1")
+    assert page.evaluate("document.getElementById('held').hidden") != ours
 
 @in_browser
 def test_moving_and_taking_out_learns_again_quickly(page, tmp_path):

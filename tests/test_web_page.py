@@ -437,6 +437,57 @@ def test_a_server_that_falls_silent_is_given_up_and_the_next_photo_tries_again(c
     assert tab.inner_text('#status').startswith('red')
     context.close()
 
+STALLS = """const get = fetch;
+    window.fetch = async (...asked) => {
+        const answer = await get(...asked), {signal} = asked[1] ?? {};
+        if (!String(asked[0]).includes('small.onnx')) return answer;
+        const some = new Uint8Array(await answer.arrayBuffer()).slice(0, 1000);
+        window.stalled = (window.stalled ?? 0) + 1;
+        return new Response(new ReadableStream({start(out) { out.enqueue(some); signal.addEventListener('abort', () => out.error(signal.reason)); }}));
+    };"""
+
+@in_browser
+def test_a_file_that_stops_in_the_middle_is_given_up_once(colours, browser):
+    context = browser.new_context(service_workers='block')
+    tab = context.new_page()
+    tab.clock.install()
+    tab.add_init_script(STALLS)
+    tab.goto(colours)
+    tab.wait_for_function('() => window.stalled')
+    tab.wait_for_timeout(500)
+    tab.clock.fast_forward(46_000)
+    tab.get_by_text('nothing came from').wait_for()
+    assert 'for 45 seconds' in tab.inner_text('#status') and tab.evaluate('stalled') == 1
+    context.close()
+
+def silent_visit(browser, site, model:Path, node_modules, scheme:str, silent:str):
+    "A tab, with a clock to be turned on, on the page at another machine's address, where one file never comes; and how often that was asked for."
+    page, asked = make_web_app(model, site.root/'page', node_modules, packed=True), []
+    context = browser.new_context(service_workers='block')
+    context.route(f'{scheme}://bears.example/**', lambda route: route.fulfill(path=page/(route.request.url.split('/')[-1] or 'index.html')))
+    context.route(f'**/{silent}', lambda route: asked.append(route))
+    tab = context.new_page()
+    tab.clock.install()
+    tab.goto(f'{scheme}://bears.example/')
+    tab.get_by_text('Fetching the model').wait_for()
+    for _ in range(100):
+        if asked: break
+        tab.wait_for_timeout(100)
+    return tab, asked
+
+@in_browser
+@pytest.mark.parametrize('scheme, silent, waited, words', [('https', 'ort.wasm.gz', 45, 'nothing came from bears.example for 45 seconds'), ('http', 'small.onnx', 450, 'it did not come whole from bears.example in 450 seconds')])
+def test_silence_is_waited_for_once_and_the_time_that_is_told_is_the_time_waited(scheme, silent, waited, words, browser, site, tmp_path, node_modules):
+    "Of a compressed copy; and over plain http, where no piece is seen."
+    tab, asked = silent_visit(browser, site, tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), node_modules, scheme, silent)
+    tab.wait_for_timeout(500)
+    tab.clock.fast_forward(1000*(waited - 5))
+    assert tab.inner_text('#status').startswith('Fetching the model')
+    tab.clock.fast_forward(6000)
+    tab.get_by_text(words).wait_for(timeout=10_000)
+    assert len(asked) == 1
+    tab.context.close()
+
 @in_browser
 def test_a_phone_shows_examples_at_once_and_the_answer_beside_its_photo(browser, site):
     "The published page at 390 x 844: six examples to touch in the first screen, then photo, answer and three bars in one."

@@ -112,6 +112,17 @@ def test_the_later_mark_stands_and_nothing_newer_is_lost(data):
                     [{'came': 1, 'stayed': 0}, 'other', ''], [{'came': 1, 'stayed': 0}, 'mine', ''], [{'came': 1, 'stayed': 0}, 'marked\n\ndraft', 'right']]
 
 @needs_node
+def test_what_was_typed_anew_and_not_marked_yet_comes_along_and_is_not_lost(data):
+    told = in_node(data, """const early = review(null, 1, Date.parse('2026-01-01')), late = review(early, 3, Date.parse('2026-02-01'));
+        const of = (answer, again, card) => { const all = nothing(); Object.assign(all.questions[1].gpu, {answer, mark: 'right', card, ...again && {again}}); return all; };
+        const saved = all => understand(JSON.stringify(everything(all)), data);
+        const joined = (mine, theirs) => { merge(mine, saved(theirs)); const {answer, again} = mine.questions[1].gpu; return [answer, again ?? null]; };
+        return [joined(of('old', 'anew', early), of('new', '', late)), joined(of('old', 'anew', early), of('', '', late)), joined(nothing(), of('old', 'anew', early)), joined(of('old', '', early), of('old', 'anew', early)),
+                joined(of('old', 'mine', early), of('old', 'theirs', early)), joined(of('new', '', late), of('old', 'anew', early)), joined(of('old', 'same', early), of('new', 'same', late)),
+                post(data, of('old', 'anew', early)).includes('anew')];""")
+    assert told == [['new\n\nanew', None], ['old\n\nanew', None], ['old', 'anew'], ['old', 'anew'], ['old', 'mine'], ['new', None], ['new', 'same'], True]
+
+@needs_node
 def test_what_is_no_file_of_ours_is_refused_and_odd_parts_of_one_are_left_out(data):
     refused = ['', 'null', '5', '[]', '{}', '"text"', '{"course": 2}', '{"course": "1"}', '{"session": 1, "chapter": 9}', '{"session": 7, "chapter": 1}', '{"bear": {"card_id": 1}}', '{"notebook": "nowhere", "exercise": 1, "right": true}', '\0\xff', '[' * 5000]
     odd = [{'course': 1}, {'course': 1, 'read': 'train.html', 'exercises': [1], 'questions': 5}, {'course': 1, 'read': ['nowhere.html', 5, None], 'exercises': {'02_train': [0, 99, 1.5, '2', None], '__proto__': [1]}, 'questions': {'1': {'gpu': {'answer': 5, 'mark': 'best', 'card': {'card_id': 'x'}}, 'x': {}}, '9': {}}}]
@@ -135,10 +146,19 @@ def test_python_tells_the_same_in_words(tmp_path):
     quiz = answered(tmp_path)
     keep_solved([('02_train', 1, True, '2026-01-01')], tmp_path)
     standing = course_standing(tmp_path)
-    assert standing['exercises']['02_train'] == (1, exercise_counts()['02_train']) and standing['chapters']['1']['due_today'] == 4
+    assert standing['exercises']['02_train'] == (1, exercise_counts()['02_train']) and standing['chapters']['1']['due_now'] == 4
     text = course_text(standing)
-    assert text.startswith('Questions of chapter 1: 3 of 35 answered: 2 right, 0 partly, 1 not yet. Due today: 4.') and '02_train: 1 of' in text and 'Look again at' in text
+    assert text.startswith('Questions of chapter 1: 3 of 35 answered: 2 right, 0 partly, 1 not yet. Due now: 4.') and '02_train: 1 of' in text and 'Look again at' in text
     assert quiz.summary()['right'] == 2
+
+def test_what_is_due_later_today_is_not_due_now(tmp_path):
+    "As on the page and with --due; the next time is the one after now."
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.go('gpu').answer('no idea')
+    standing = course_standing(tmp_path)['chapters']['1']
+    later = datetime.fromisoformat(standing['next_due']) - datetime.now(timezone.utc)
+    assert standing['due_now'] == len(quiz.due()) == 0 and timedelta(minutes=8) < later <= timedelta(minutes=10)
+    assert f'Due now: 0. Next due: {standing["next_due"][:10]}.' in course_text(course_standing(tmp_path))
 
 def test_the_command_says_writes_and_takes(tmp_path, capsys):
     answered(tmp_path/'a')

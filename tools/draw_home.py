@@ -63,7 +63,8 @@ def scenes(place:Path) -> dict[str, list[Image.Image]]:
     "The four pictures at the right, as large as they are, for both themes."
     path = sample_bears(place/'bears')
     said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said): bears_train.in_shell([str(path), '--model', str(place/'model')], 'bears train')
+    with redirect_stdout(said), redirect_stderr(said): code = bears_train.in_shell([str(path), '--model', str(place/'model')], 'bears train')
+    if code: raise SystemExit(said.getvalue())
     fitted, photo = fit_photos(path), place/'bear.jpg'
     doubted = {photo.path for photo in fitted.doubted}
     rows = {label: [photo.path for photo in fitted.train if photo.label == label and photo.path not in doubted][2::9] for label in fitted.labels}

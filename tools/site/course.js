@@ -7,7 +7,7 @@ const COURSE = (() => {
   const own = (value, key) => isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   const parse = text => { try { return JSON.parse(text); } catch { return null; } };
 
-  // ---- What comes from anywhere, as far as it is known ----
+  // What comes from anywhere, as far as it is known.
   function pagesOf(value, data) {
     const known = new Set(notebooks(data).map(each => each.page));
     return new Set(Array.isArray(value) ? value.filter(page => known.has(page)) : []);
@@ -20,13 +20,13 @@ const COURSE = (() => {
     questions: Object.fromEntries(data.quizzes.map(quiz => [quiz.chapter, answersOf(get(quiz.chapter), quiz.questions)]))});
   const nothing = data => read(() => null, data);
 
-  // A session of Python's: of one attempt the last line stands; cards follow from the grades.
+  // A session of Python's: of one attempt the last line stands.
   const isCard = value => isObject(value) && Object.keys(value).length > 0;
   function sessionOf(rows, quiz) {
     const attempts = new Map(), state = new Map();
     for (const row of rows) if (typeof row.id === 'string') attempts.set(JSON.stringify([row.id, row.attempt ?? 1, isCard(row.card)]), row);
     for (const {id, answer = '', final, suggested, when, attempt = 1, card} of attempts.values()) {
-      const mine = state.get(id) ?? {answer: '', mark: '', card: null, attempt: 0}, mark = final || suggested || '';
+      const mine = state.get(id) ?? {attempt: 0}, mark = final || suggested || '';
       state.set(id, mine);
       if (isCard(card)) { mine.card = cardOf(card); continue; }
       const moment = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(when) ? when : when + 'Z');
@@ -63,8 +63,8 @@ const COURSE = (() => {
   }
 
   // Of two answers the one marked later stands.
-  function merge(state, more) {
-    const told = {came: 0, stayed: 0}, time = ({card}) => card ? Date.parse(card.last_review) : 0;
+  function merge(state, more, told = {came: 0, stayed: 0}) {
+    const time = ({card}) => card ? Date.parse(card.last_review) : 0;
     const add = (to, from, counts) => { for (const each of from) if (!to.has(each)) { to.add(each); told.came += counts; } else told.stayed += counts; };
     add(state.opened, more.opened, 0);
     add(state.read, more.read, 1);
@@ -73,10 +73,13 @@ const COURSE = (() => {
       const mine = state.questions[chapter][id];
       if (!isAnswered(theirs) && !theirs.card) continue;
       if (!isAnswered(mine) && !mine.card || time(theirs) > time(mine)) {
-        const draft = !mine.card && !mine.mark && mine.answer !== theirs.answer ? mine.answer : '';  // not marked yet: it is kept
-        Object.assign(mine, {answer: [theirs.answer, draft].filter(Boolean).join('\n\n') || mine.answer, mark: theirs.mark || mine.mark, card: theirs.card});
+        const draft = theirs.answer && !mine.card && !mine.mark && mine.answer !== theirs.answer && mine.answer;  // not marked yet
+        Object.assign(mine, {answer: [theirs.answer || mine.answer, draft, mine.again !== theirs.again && mine.again].filter(Boolean).join('\n\n'), mark: theirs.mark || mine.mark, card: theirs.card, again: theirs.again});
         told.came++;
-      } else told.stayed++;
+      } else {
+        told.stayed++;
+        if (time(theirs) === time(mine)) mine.again ||= theirs.again;
+      }
     }
     return told;
   }
@@ -92,7 +95,7 @@ const COURSE = (() => {
     return {answered, right: count('right'), partly: count('partly'), wrong: count('wrong'), due: dueIn(rows, now).length, next: later.sort()[0]};
   }
 
-  // As `bears post` writes it, and more.
+  // As `bears post` writes it.
   function post(data, state) {
     const parts = ['# My answers\n'];
     for (const quiz of data.quizzes) {
@@ -188,9 +191,7 @@ if (typeof document !== 'undefined' && document.getElementById('course-data')) (
     merge(state, load());
     for (const file of [...files].slice(0, 20)) try {
       if (file.size > LARGEST) throw new Error('it is too large');
-      const {came, stayed} = merge(state, understand(await file.text(), data));
-      told.came += came;
-      told.stayed += stayed;
+      merge(state, understand(await file.text(), data), told);
     } catch (error) { refused.push(`${file.name} was not taken in: ${error.message}.`); }
     try { keep(); } catch { refused.push('The browser keeps nothing: it is here until the page is closed.'); }
     show();

@@ -163,7 +163,7 @@ function makeGrader(data) {
   }
 
   function flagsOf(question, answer, used) {
-    const flags = question.swaps.filter(([, p]) => find(answer, p)).map(([says]) => says), {words} = answer;
+    const flags = [...new Set(question.swaps.filter(([, p]) => find(answer, p)).map(([says]) => says))], {words} = answer;
     const denied = k => { for (let j = Math.max(0, k - rules.near); j < k; j++) if (words[j].sentence === words[k].sentence && !used.has(j) && nots.has(words[j].text)) return true; };
     const k = question.says ? undefined : [...used].sort((a, b) => a - b).find(denied);
     return k === undefined ? flags : [...flags, filled(rules.remarks.not, words[k].text)];
@@ -332,9 +332,9 @@ function answersPage(data, state) {
   const tidy = text => text.replace(/\r\n?|[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]/g, '\n').replace(HIDDEN, '').replace(/[ \t]+$/gm, '').replace(/^\n+|\n+$/g, '');
   const lines = [data.head];
   for (const q of data.questions) {
-    const {answer = '', mark = ''} = state[q.id] || {}, sign = data.marks[mark];
+    const {answer = '', mark = '', again} = state[q.id] || {}, sign = data.marks[mark];
     lines.push('- ' + (sign ? sign + ' ' : '') + q.asks);
-    const rows = tidy(answer).split('\n'), inside = fenced(rows);
+    const rows = tidy(again || answer).split('\n'), inside = fenced(rows);
     if (rows.join('')) lines.push(...rows.map((row, i) => row && '    ' + (inside[i] ? row : shown(row))));
     lines.push('');
   }
@@ -353,7 +353,7 @@ function feedback(result, {first = false, hint = '', read = null} = {}) {
   const some = result.need ? grade === 'wrong' ? `${result.found.length} of ${result.need} named. For example` : 'Missing, for example' : 'Missing';   // nobody is asked for all of them
   row(grade === 'right' ? 'You could add' : some, beside(missing, 'model answer', result.told));
   if (hint) add('Hint', hint);
-  if (first) add('Try again', 'what is still missing is said then');
+  if (first) list.append(make('span', "Try again and I'll say what is missing.", {role: 'listitem'}));
   if (read && grade !== 'right') { const item = make('span', '', {role: 'listitem'}); item.append(...[...read.childNodes].map(node => node.cloneNode(true))); list.append(item); }
   const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = result.because.length ? ': ' + result.because.join('; ') : '';
   return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), because + (unread ? ': look yourself' : result.unsure ? ' (not sure: look yourself)' : ''), list];
@@ -370,7 +370,7 @@ function stepByStep(box, out, mine, again) {
     open = hint.open = true;
     out.append(Object.assign(document.createElement('span'), {className: 'wait', textContent: `${out.textContent.includes(words) ? 'Try once more with the hint' : 'Here is the hint: try once with it'}. “Model answer” again shows the answer.`}));
   });
-  return {hint: words, read: model.querySelector('.read'), anew: () => { open = hint.open = model.open = false; tried.clear(); }, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
+  return {hint: words, read: model.querySelector('.read'), anew: () => { open = hint.open = model.open = hint.hidden = false; tried.clear(); }, offer: () => { hint.hidden = !hint.open && out.textContent.includes(words); }, isFirst: (text, grade) => { tried.add(text); open ||= grade === 'right'; return tried.size < 2 && grade !== 'right'; }};
 }
 
 // Spaced repetition: FSRS 6 with the numbers of Python's `fsrs` and the one step of `engine.quiz.schedule`; a card of one is a card of the other (tests compare them).
@@ -420,11 +420,20 @@ function cardOf(value) {
 
 const cardsOf = state => Object.fromEntries(Object.entries(state).filter(([, {card}]) => card).map(([id, {card}]) => [id, card]));
 
+// What was typed anew joins the answer, where the question is not due any more: nothing is lost, and it is not asked anew before its time.
+function joinAgain(mine) {
+  if (mine.again && mine.again !== mine.answer) mine.answer = [mine.answer, mine.again].filter(Boolean).join('\n\n');
+  delete mine.again;
+}
+
 // Takes in what `Quiz.write('cards.json')` or another browser wrote; how many cards came in. Questions of another chapter are refused.
 function takeCards(text, state) {
   const found = Object.entries(Object(JSON.parse(text))).map(([id, card]) => [id, cardOf(card)]);
   if (!found.length || found.some(([id, card]) => !card || !Object.hasOwn(state, id))) throw new Error('no schedule of this chapter');
-  for (const [id, card] of found) state[id].card = card;
+  for (const [id, card] of found) {
+    state[id].card = card;
+    if (!isDue(state[id])) joinAgain(state[id]);
+  }
   return found.length;
 }
 
@@ -462,12 +471,11 @@ function askAnew(box, mine, forget) {
   const typing = () => document.activeElement === area && document.hasFocus();
   const again = {
     on: false,
-    put() { if (!typing()) area.value = (again.on ? mine.again : mine.answer) ?? ''; sign.hidden = !again.on; },
+    put(even = false) { if (again.on) words.textContent = mine.answer; if (even || !typing()) area.value = (again.on ? mine.again : mine.answer) ?? ''; sign.hidden = !again.on; },
     keep() { mine[again.on ? 'again' : 'answer'] = area.value; },
     begin() {
-      if (again.on || typing() || !mine.again && !isDue(mine)) return;
+      if (again.on || typing() || !isDue(mine)) return;
       again.on = true;
-      words.textContent = mine.answer;
       last.hidden = true;
       last.open = false;
       box.querySelector('output').after(last);
@@ -483,6 +491,8 @@ function askAnew(box, mine, forget) {
       sign.hidden = true;
       again.reveal();
     },
+    // Marked elsewhere.
+    settle(even) { if (again.on && !isDue(mine)) { again.on = false; again.reveal(); } again.put(even); },
     back(answer) { again.on = true; Object.assign(mine, {answer, again: area.value}); sign.hidden = false; },
   };
   return again;
@@ -510,6 +520,7 @@ function remember(box, mine, keep, again) {
     if (!before || again?.on || isDue(mine)) before = {mark: mine.mark, card: mine.card, answer: mine.answer, anew: again?.on};
     Object.assign(mine, {mark: MARK_OF[rating], card: review(before.card, rating, Date.now())});
     if (again?.on) again.end();
+    else if (mine.again) { joinAgain(mine); again?.put(); }
     last = rating;
     show();
     keep();
@@ -561,15 +572,14 @@ function attach(data) {
   };
   const marks = new Map(), anew = new Map();
   const askDue = () => { for (const [id, again] of anew) if (!again.on) { again.begin(); if (again.on) marks.get(id)(); } };
-  const redraw = () => { askDue(); for (const each of [...marks.values(), ...shows, tally]) each(); };
+  const redraw = () => { for (const again of anew.values()) again.settle(true); askDue(); for (const each of [...marks.values(), ...shows, tally]) each(); };
   const takeOver = now => {
     for (const {id} of data.questions) {
       const area = document.getElementById(`q-${id}-answer`), {answer, again, mark, card} = now[id], mine = state[id], asked = anew.get(id);
       if (!area || document.activeElement !== area || !document.hasFocus()) Object.assign(mine, {answer, again});   // nobody is typing there
       const changed = JSON.stringify([mine.mark, mine.card]) !== JSON.stringify([mark, card]);
       Object.assign(mine, {mark, card});
-      if (asked?.on && changed && !isDue(mine)) { asked.on = false; asked.reveal(); }   // marked there
-      if (asked) asked.put();
+      if (asked) asked.settle();
       else if (area) area.value = mine.answer;
       if (changed) marks.get(id)?.();
     }
@@ -596,6 +606,7 @@ function attach(data) {
       if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
       out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
+      steps.offer();   // what stands in the suggestion is not offered below it
       if (again.on) again.reveal();
       hinted(result.unread ? '' : result.grade);
       out.scrollIntoView({block: 'nearest'});   // only where it is out of sight

@@ -182,7 +182,7 @@ function question(worker, given, moved = []) {
 
 // What the worker can't decode, the page may: Safari opens HEIC as an image alone.
 async function looked(file, once = false) {
-  const worker = await looker();
+  const worker = await looker(), start = performance.now();
   try { return await question(worker, {file, once}); }
   catch (error) {
     if (!error.elsewhere) throw error;
@@ -190,12 +190,12 @@ async function looked(file, once = false) {
     image.src = URL.createObjectURL(file);
     try { await image.decode(); const bitmap = await createImageBitmap(image); return await question(worker, {file, bitmap, once}, [bitmap]); }
     catch { throw error; } finally { URL.revokeObjectURL(image.src); }
-  }
+  } finally { if (!once) looking += performance.now() - start; }
 }
 
 // ---- Looking at what is new, then learning from all ----
 
-let working = false;
+let working = false, looking = 0;  // ms, since it learnt last
 const known = new Map();  // what was found in a photo, by the hash of its content
 
 async function work() {
@@ -226,6 +226,7 @@ async function work() {
 }
 
 let teacher = null;
+const seconds = ms => (ms/1000).toFixed(ms < 9950 ? 1 : 0);
 
 // All photos that can be learnt from, in the order in which Python reads a folder: by class, then by file name.
 function lesson() {
@@ -253,7 +254,9 @@ function teach() {
     if (!data.head) return;
     trained = {labels, ids, rows, groups, head: data.head, known: data.known, number: (Number(document.body.dataset.trained) || 0) + 1};
     show();
-    say(`Learnt from ${counted(rows.length, 'photo')} in ${((performance.now() - start)/1000).toFixed(1)} s. ${unnamed()}`);
+    const learning = performance.now() - start, {right, n} = data.head;
+    say(`Learnt from ${counted(rows.length, 'photo')} in ${seconds(looking + learning)} s${looking ? `, of which learning ${seconds(learning)}` : ''}${n ? `: ${right} of ${n} right` : ''}. ${unnamed()}`);
+    looking = 0;
     document.body.dataset.trained = String(trained.number);
   };
   teacher.onerror = () => { show(); say("This browser can't learn here. Update the browser.", true); };
@@ -286,7 +289,7 @@ function show() {
   for (const each of classes) showClass(each.id);
   for (const id of ['result', 'test', 'take', 'next']) $(id).hidden = !trained;
   $('drawn').hidden = photos.length > 0;
-  $('held').hidden = !photos.some(({name}) => name.includes('drawn-'));
+  $('held').hidden = !photos.some(({name}) => /^([\da-f]{8}_)*drawn-[a-z]+-\d+\.jpg$/.test(name));
   if (trained) { showResult(); showFindings(); }
 }
 
@@ -516,11 +519,12 @@ const plain = name => name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, '_').replace(/
 const parcels = {
   model: async () => modelFiles({'head.safetensors': headFile()}, await infoOf()),
   photos: async () => {
-    const parts = {}, table = ['file_name,label'], folders = new Map(), quoted = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const parts = {}, table = ['file_name,label'], folders = new Map(), taken = new Map(), quoted = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     for (const {of, file, name, sha} of ready()) {
       const label = classOf(of).name;
       let folder = plain(label);
-      while ((folders.get(folder) ?? label) !== label) folder += '_';
+      while ((taken.get(folder.toLowerCase()) ?? label) !== label) folder += '_';  // Windows and macOS take Cat and cat for one folder
+      taken.set(folder.toLowerCase(), label);
       folders.set(folder, label);
       const path = `${folder}/${sha.slice(0, 8)}_${plain(name).slice(-80)}`;
       parts[path] = new Uint8Array(await file.arrayBuffer());
@@ -552,7 +556,7 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
 const isPicture = name => /\.(jpe?g|jfif|png|gif|webp|bmp|avif|hei[cf])$/i.test(name);
 
 // By folder the names of classes that no folder can have, as they lie beside photos that were made into an archive here.
-async function namesIn(found) { try { return new Map(Object.entries(JSON.parse(await found.find(({path}) => /(^|\/)names\.json$/.test(path)).file.text()))); } catch { return new Map(); } }
+async function namesIn(found) { try { return new Map(Object.entries(JSON.parse(await found.find(({path}) => /(^|\/)names\.json$/.test(path)).file.text())).filter(([, name]) => typeof name === 'string')); } catch { return new Map(); } }
 
 // Files with their paths: the class is the folder that a photo lies in.
 async function takeFolder(found) {
@@ -561,7 +565,7 @@ async function takeFolder(found) {
   if (!pictures.length) throw new Problem('there is no photo in it.');
   const names = await namesIn(found);
   clearEmpty();
-  for (const [name, some] of grouped(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '')) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(String(names.get(name) || name || 'photos')).id);
+  for (const [name, some] of grouped(pictures, ({path}) => path.split('/').slice(-2, -1)[0] ?? '')) take(some.map(({file, path}) => file instanceof File ? file : new File([file], path.split('/').pop())), addClass(names.get(name) || name || 'photos').id);
 }
 
 async function openArchive(file) {

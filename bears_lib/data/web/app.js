@@ -25,10 +25,10 @@ function showProgress() {
 }
 
 // A server from which nothing comes for so long is given up; each piece that comes begins the time anew.
-const patience = 45_000, late = new Set();  // milliseconds; addresses
+const patience = 45_000, late = new Map();  // milliseconds; by address, how long was waited
 /** @param {string} url @param {number} [most] */
 function patient(url, most = patience) {
-  const stop = new AbortController(), over = () => { late.add(url); stop.abort(); };
+  const stop = new AbortController(), over = () => { late.set(url, most); stop.abort(); };
   let timer = setTimeout(over, most);
   const ends = () => clearTimeout(timer);
   return {signal: stop.signal, comes() { ends(); timer = setTimeout(over, most); }, ends, stop() { ends(); stop.abort(); }};
@@ -61,12 +61,23 @@ async function contentOf({url, integrity, packed}, cache, waits) {
   if (small) {
     waits.stop();
     expected[url] = packed.size;
-    const waits2 = patient(url), data = await fetch(absolute(packed.url), {credentials: 'omit', cache, signal: waits2.signal}).then(answer => answer.ok ? bodyOf(answer, url, waits2, true) : null).catch(() => null);
-    waits2.ends();
+    const data = await packedContent(url, packed, cache);
+    if (late.has(url)) return null;  // silence is waited for once
     return data && await fits(data, integrity) ? data : checkedFile({url, integrity}, cache);
   }
   const data = await bodyOf(answer, url, waits).catch(() => null);
   return data && await fits(data, integrity) ? data : null;
+}
+
+async function packedContent(url, packed, cache) {
+  const waits = patient(url);
+  return fetch(absolute(packed.url), {credentials: 'omit', cache, signal: waits.signal}).then(answer => answer.ok ? bodyOf(answer, url, waits, true) : null).catch(() => null).finally(waits.ends);
+}
+
+// Without https no piece is seen as it comes: then the time is that of the whole file.
+function refuseSilence(url, host) {
+  const waited = late.get(url);
+  if (waited) throw new Problem(`The model could not be fetched: ${waited > patience ? `it did not come whole from ${host} in` : `nothing came from ${host} for`} ${waited/1000} seconds. Check the connection, then give a photo or reload the page: it goes on from there.`);
 }
 
 // What stands in a file. If the browser's cache holds another one than expected, the server is asked; if that fails too, once more without a check, to find out why.
@@ -76,11 +87,13 @@ async function fetchFile(file) {
   late.delete(url);
   const data = await checkedFile(file, integrity ? 'force-cache' : 'default') ?? (late.has(url) ? null : await checkedFile(file, 'reload'));
   if (data) return data;
-  const name = url.split('/').pop(), host = new URL(absolute(url)).host, soon = () => AbortSignal.timeout(patience);
-  if (late.has(url)) throw new Problem(`The model could not be fetched: nothing came from ${host} for ${patience/1000} seconds. Check the connection, then give a photo or reload the page: it goes on from there.`);
-  const answer = await fetch(absolute(url), {credentials: 'omit', cache: 'no-store', signal: soon()}).catch(() => null);
-  const whole = await answer?.arrayBuffer().catch(() => null);
-  if (!whole && host !== location.host && await fetch(absolute('model.json'), {cache: 'no-store', signal: soon()}).then(here => here.ok, () => false))
+  const name = url.split('/').pop(), host = new URL(absolute(url)).host;
+  refuseSilence(url, host);
+  const waits = patient(url), answer = await fetch(absolute(url), {credentials: 'omit', cache: 'no-store', signal: waits.signal}).catch(() => null);
+  const whole = answer && await bodyOf(answer, url, waits).catch(() => null);
+  waits.ends();
+  refuseSilence(url, host);
+  if (!whole && host !== location.host && await fetch(absolute('model.json'), {cache: 'no-store', signal: AbortSignal.timeout(patience)}).then(here => here.ok, () => false))
     throw new Problem(`${host} can't be reached from here, though this page can: a blocker or a firewall keeps the model's program away. Allow ${host}, or try another network.`);
   if (!whole) throw new Problem(`The model could not be fetched: ${host} does not answer. Check the connection and try again.`);
   if (answer.ok) throw new Problem(`${name} is not the one expected. Reload the page; if that does not help, its files have to be put there again.`);

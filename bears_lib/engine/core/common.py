@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/common.html.md"""
 __all__ = ['chapters', 'tones', 'BearsError', 'DataError', 'NetworkError', 'ModelError', 'UsageError', 'near', 'needing_torch',
            'write_beside', 'read_json', 'locked', 'json_line', 'JsonLines', 'read_lines', 'json_rows', 'for_people',
            'watched', 'progress', 'wilson', 'accuracy_text', 'link_bar', 'command_name', 'paint', 'say', 'say_next',
-           'columns', 'command', 'print_json', 'worded', 'in_shell', 'bears']
+           'columns', 'command', 'print_json', 'worded', 'in_shell', 'bears', 'named', 'look_of_widgets']
 
 # %% ../../../nbs/engine/core/common.ipynb #3eafe443
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -553,7 +553,8 @@ def command_name(
     str
         As people read it: `bears train` for the program bears-train
     """
-    first, _, name = program.removesuffix('.exe').partition('-')
+    program = program.removesuffix('.exe')
+    first, _, name = program.partition('-')
     return f'bears {name}' if first == 'bears' and any(name in part for part in chapters.values()) else program
 
 # %% ../../../nbs/engine/core/common.ipynb #03d31ca5
@@ -919,3 +920,40 @@ def _listed(version:str) -> str:
     for head, part in chapters.items():
         lines += _block(head, [(name, words) for name, (_, words) in part.items()], 100, 10)
     return '\n'.join([*lines, f'bears COMMAND --help says more. bears_lib {version}'])
+
+# %% ../../../nbs/engine/core/common.ipynb #wdgnam07
+def named(
+    widget:Any, # Of ipywidgets
+    names:str, # One or more, with blanks between them, such as 'bears-row bears-foot'
+) -> Any: # The same widget
+    """Give a widget names by which its look is found.
+
+    Parameters
+    ----------
+    widget : Any
+        Of ipywidgets
+    names : str
+        One or more, with blanks between them, such as 'bears-row bears-foot'
+
+    Returns
+    -------
+    Any
+        The same widget
+    """
+    for name in names.split(): widget.add_class(name)
+    return widget
+
+# %% ../../../nbs/engine/core/common.ipynb #wdgsty11
+def look_of_widgets(
+) -> Any: # A widget to put last into a box named 'bears-box'
+    """The style file, as a widget that shows nothing.
+
+    Returns
+    -------
+    Any
+        A widget to put last into a box named 'bears-box'
+    """
+    import ipywidgets
+    from importlib.resources import files
+    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
+    return ipywidgets.HTML(f'<style>{style}</style>', layout=ipywidgets.Layout(display='none'))

@@ -438,6 +438,7 @@ def build_app(
             with gr.Column(min_width=280): picture = _picture(gr)
             with gr.Column(min_width=280):
                 said, bars, more = _answers(gr, picture, classifier, turns)
+                if not words and (sure := _measured(classifier)): gr.Markdown(sure, elem_id='measured')
                 if folder:
                     with more: _why(gr, picture, classifier, folder, turns)
         if examples: gr.Examples(examples, picture, label='Or try one of these', cache_examples=False)
@@ -451,16 +452,19 @@ def build_app(
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #c89b1638
 def _about(classifier:Any, feedback:Feedback|None) -> str:
-    "How good the model is and how that was measured, and what happens to a photo."
+    "What happens to a photo: one line, before the first click."
+    kept = 'I keep it only if you offer it.' if feedback else 'It is deleted within minutes.'
+    return f'Choose a photo, and I say which it is. {kept}'
+
+def _measured(classifier:Any) -> str: # Markdown; '' where that is not known
+    "How good the model is, and how that was measured."
     metrics = getattr(classifier.info, 'metrics', {})
     cross = 'cross-validation' in metrics.get('measured_on', '')
-    how, sure = ' that I had not seen', ''
+    if not {'accuracy', 'n'} <= set(metrics): return ''
+    how = ' that I had not seen'
     if cross: how = ' that I had not learnt from when I was asked; all came from the folder I was trained on'
-    if {'accuracy', 'n'} <= set(metrics):
-        sure = (f' I was right on {metrics["accuracy"]:.0%} of {metrics["n"]} photos{how}. '
-                'On photos of another kind I am right less often.')
-    kept = 'I keep it only if you offer it.' if feedback else 'It is deleted within minutes.'
-    return f'Choose a photo, and I say which it is. {kept}{sure}'
+    return (f'I was right on {metrics["accuracy"]:.0%} of {metrics["n"]} photos{how}. '
+        'On photos of another kind I am right less often.')
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #ad51e310
 def _picture(gr:Any) -> Any:

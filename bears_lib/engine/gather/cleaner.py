@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ import json, math
 import numpy as np
 from fastcore.basics import patch
 from .audit import Report, name_in, contact_sheet, shorten, thumbnail, check_images
-from ..core.common import BearsError, UsageError, write_beside
+from ..core.common import BearsError, UsageError, look_of_widgets, named, write_beside
 from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
 from ..features.split import split_photos
 from .journal import Move, Journal, finish_moves, move_photos
@@ -215,7 +214,12 @@ def _choose(self:_Review, file:str, *choice:str|None, looked:bool=False) -> None
         for label in choice}
     self.looked = self.looked - {file} | ({file} if looked else set())
     self._changed()
-    try: _keep(self.root, {file: (True,) if looked else choice})
+    self._remember({file: (True,) if looked else choice})
+
+@patch
+def _remember(self:_Review, changes:dict[str, tuple]) -> None:
+    "Take changes down in the folder, for the next cleaner; where that can't be done, somebody is told."
+    try: _keep(self.root, changes)
     except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #4f281b23
@@ -261,8 +265,7 @@ def take_all(self:_Review) -> int: # How many were chosen
         for entry in self.advised}
     self.choices |= {file: choice[0] for file, choice in wanted.items()}
     self._changed()
-    try: _keep(self.root, wanted)
-    except BearsError as error: self._tell(f'{error} Until then your choices last as long as this notebook runs.')
+    self._remember(wanted)
     return len(wanted)
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #c7853900
@@ -273,10 +276,11 @@ def apply(self:_Review) -> list[Move]: # Where each photo went
     moves = move_photos(self.root, out, {file: label for file, label in self.choices.items() if label is not None},
         'cleaned')
     done, self.choices = self.choices, {}
-    _keep(self.root, {file: () for file in done})
+    seen = {move.target for move in moves if not move.target.startswith('.bears/')}
+    self._remember({file: () for file in done} | {file: (True,) for file in seen})
     _look_at(self.root)
     self.unseen = 0
-    self.looked |= {move.target for move in moves}
+    self.looked |= seen
     self._follow(moves)
     return moves
 
@@ -284,7 +288,10 @@ def apply(self:_Review) -> list[Move]: # Where each photo went
 def undo(self:_Review) -> list[Move]: # Where each photo went
     "Take the last step back; called again, the one before it."
     moves = take_back(self.root)
-    self.looked -= {move.source for move in moves}
+    gone = {move.source for move in moves}
+    self.choices = {file: label for file, label in self.choices.items() if file not in gone}
+    self.looked -= gone
+    self._remember({file: () for file in gone})
     self._follow(moves)
     return moves
 
@@ -346,18 +353,18 @@ class _Card:
         self.side, self.file, self.shown, self.choice, self.large, self.chosen = side, '', '', '', False, chosen
         self.path, self.ways, self.first = Path(), list[str](), 'keep'  # What each class's button does, and the first
         self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width='100%', object_fit='contain'))
-        self.words = _named(widgets.HTML(layout=widgets.Layout(height='auto')), 'bears-words')
+        self.words = named(widgets.HTML(layout=widgets.Layout(height='auto')), 'bears-words')
         self.quick = [_quick(*each) for each in (('Keep', 'What stands to reason (Enter)', 'bears-agree'),
             ('Remove', 'Take this photo out (x)', 'bears-remove'), ('Zoom', 'Show it large (z)', 'bears-zoom'))]
         for button, work in zip(self.quick, (lambda: self.first, lambda: 'remove', None)):
             button.on_click((lambda _, work=work: self.pick(work())) if work else lambda _: enlarge(self.file))
-        self.classes = _named(widgets.HBox([]), 'bears-classes')
+        self.classes = named(widgets.HBox([]), 'bears-classes')
         self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
             layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
-        photo = _named(widgets.Box([self.image, self.quick[2]]), 'bears-photo')
-        others = _named(widgets.HBox([self.classes, self.quick[1]]), 'bears-row bears-ways')
-        self.box = _named(widgets.VBox([photo, self.words, self.quick[0], others, self.menu]), 'bears-card')
+        photo = named(widgets.Box([self.image, self.quick[2]]), 'bears-photo')
+        others = named(widgets.HBox([self.classes, self.quick[1]]), 'bears-row bears-ways')
+        self.box = named(widgets.VBox([photo, self.words, self.quick[0], others, self.menu]), 'bears-card')
 
     def pick(self, choice:str) -> None:
         "What a button does: the same as the menu, and a second press takes it back."
@@ -372,12 +379,7 @@ class _Card:
 def _quick(words:str, says:str, name:str) -> Any:
     "A button for a finger or a mouse, which the Tab key reaches too; keys do what these do."
     import ipywidgets as widgets
-    return _named(widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto')), name)
-
-def _named(widget:Any, names:str) -> Any: # The same widget
-    "Give a widget names by which its look is found."
-    for name in names.split(): widget.add_class(name)
-    return widget
+    return named(widgets.Button(description=words, tooltip=says, layout=widgets.Layout(width='auto')), name)
 
 most_buttons = 9 # Classes that have a button on each photo; with more of them there is a menu as well
 
@@ -444,11 +446,11 @@ def _controls() -> dict[str, Any]:
     "The buttons and menus around the photos: all of them plain ones, which take the keyboard's focus."
     import ipywidgets as widgets
     wide, short = {'description_width': 'initial'}, widgets.Layout(width='200px')
-    def quiet(words:str) -> Any: return _named(widgets.Button(description=words), 'bears-text')
+    def quiet(words:str) -> Any: return named(widgets.Button(description=words), 'bears-text')
     keys = 'Keys, on a photo: Enter the blue button, 1 to 9 its class, x remove, z large.'
     return dict(told=widgets.HTML(layout=widgets.Layout(flex='0 0 100%')),
         progress=widgets.HTML(layout=widgets.Layout(flex='1 1 240px')), agree=quiet('Take all suggestions'),
-        filters=_named(widgets.ToggleButton(description='Filters', tooltip='Other classes, findings and photos'),
+        filters=named(widgets.ToggleButton(description='Filters', tooltip='Other classes, findings and photos'),
         'bears-text bears-fold'),
         label=widgets.Dropdown(description='Class', options=[('all', '')], style=wide, layout=short),
         found=widgets.Dropdown(description='Findings', options=[('all photos', '')], style=wide, layout=short),
@@ -459,11 +461,6 @@ def _controls() -> dict[str, Any]:
         previous=quiet('Previous page'), next=quiet('Next page'),
         apply=widgets.Button(description='Apply', button_style='primary'), undo=quiet('Undo'),
         status=widgets.HTML(), message=widgets.HTML(), keys=widgets.HTML(f'<small>{keys}</small>'))
-
-def _look() -> Any: # A widget that shows nothing
-    import ipywidgets as widgets
-    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
-    return widgets.HTML(f'<style>{style}</style>', layout=widgets.Layout(display='none'))
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #aca6bdf1
 class ImageCleaner(_Review):
@@ -609,7 +606,7 @@ def _build(self:ImageCleaner) -> Any:
     parts['agree'].on_click(lambda _: self.take_all())
     def bar(*names:str, kind:str='') -> Any:
         row = widgets.HBox([parts[name] for name in names], layout=widgets.Layout(flex_flow='row wrap'))
-        return _named(row, f'bears-row {kind}')
+        return named(row, f'bears-row {kind}')
     folded, self.pager = bar('label', 'found', 'split'), bar('previous', 'page', 'of', 'next')
     folded.layout.display = 'none'
     def unfold(change) -> None: folded.layout.display = None if change['new'] else 'none'
@@ -617,10 +614,10 @@ def _build(self:ImageCleaner) -> Any:
     least = f'minmax(min(100%, {self.cards[0].side + 40}px), 1fr)'
     grid = widgets.Box([card.box for card in self.cards],
         layout=widgets.Layout(display='grid', grid_template_columns=f'repeat(auto-fill, {least})', grid_gap='12px'))
-    _named(grid, 'bears-grid')
+    named(grid, 'bears-grid')
     box = widgets.VBox([bar('told', 'progress', 'agree', 'filters'), folded, grid, self.pager,
-        bar('apply', 'undo', 'status', kind='bears-foot'), parts['message'], parts['keys'], _look()])
-    return _named(box, 'bears-box bears-cleaner')
+        bar('apply', 'undo', 'status', kind='bears-foot'), parts['message'], parts['keys'], look_of_widgets()])
+    return named(box, 'bears-box bears-cleaner')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #keys0002
 _listen = """
@@ -662,7 +659,8 @@ def enlarge(self:ImageCleaner,
     file : str
         Relative to the photo folder; '' closes the large picture, and so does the photo that is large
     """
-    for card in self.cards: card.show(bool(file) and card.file == file and not card.large)
+    for card in self.cards:
+        if card.file: card.show(card.file == file and not card.large)  # a card without a photo has nothing to draw
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #836764e5
 @patch

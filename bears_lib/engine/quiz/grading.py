@@ -718,7 +718,7 @@ def verdict_text(
     rows = {'found': result.found_said, 'look at': result.mixed + result.flags, 'hint': [hint] if hint else [],
         'you could add' if result.grade == 'right' else 'missing': [] if first else result.missing_said}
     lines = [f'{label}: {_joined(values)}' for label, values in rows.items() if values]
-    again = ['try again: what is missing is said then'] if first else []
+    again = ["Try again and I'll say what is missing."] if first else []
     return '\n'.join([f'suggested: {result.verdict}', *lines, *again])
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #d85b65bc
@@ -929,7 +929,7 @@ def _to_the_point(question:Question, answer:Reader) -> bool:
 # %% ../../../nbs/engine/quiz/grading.ipynb #6050424f
 def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
     "What a person should look at: typical swaps, and a 'not' in front of a word that counted."
-    flags = [says for says, pattern in question.swaps if find_pattern(answer, read_pattern(pattern))]
+    flags = list(dict.fromkeys(says for says, pattern in question.swaps if find_pattern(answer, read_pattern(pattern))))
     words = answer.words
     for k in sorted(used):
         near = set(range(max(0, k-rules['near']), k)) - used

@@ -10,10 +10,9 @@ __all__ = ['quiz_box', 'verdict_html', 'hint_html']
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #345d405d
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import files
 from typing import Any
 from fastcore.basics import patch
-from ..core.common import BearsError
+from ..core.common import BearsError, look_of_widgets, named
 from ..core.words import for_html, for_link, for_terminal
 from .grading import GRADES, Graded, Question
 from .quiz import Quiz
@@ -37,12 +36,12 @@ def quiz_box(
     """
     import ipywidgets as w
     parts = _parts(quiz)
-    def row(*names:str, kind:str='bears-row') -> Any: return _named(w.HBox([parts[name] for name in names]), kind)
-    parts['folded'] = _named(w.VBox([parts['correction'], parts['nit'], row('accept', 'back', 'jump')]), 'bears-more')
+    def row(*names:str, kind:str='bears-row') -> Any: return named(w.HBox([parts[name] for name in names]), kind)
+    parts['folded'] = named(w.VBox([parts['correction'], parts['nit'], row('accept', 'back', 'jump')]), 'bears-more')
     parts['folded'].layout.display = 'none'
     box = w.VBox([parts['ask'], parts['box'], row('check', 'next', 'hint', 'model', 'more'), parts['result'],
-        parts['mark'], parts['folded'], _look()], layout=w.Layout(max_width='46rem'))
-    _named(box, 'bears-box bears-quiz')
+        parts['mark'], parts['folded'], look_of_widgets()], layout=w.Layout(max_width='46rem'))
+    named(box, 'bears-box bears-quiz')
     box.parts, box.refresh, box.save = parts, partial(_show, quiz, parts), partial(_save, quiz, parts)
     quiz.box = box
     _connect(quiz, parts)
@@ -54,27 +53,16 @@ def _parts(quiz:Quiz) -> dict[str, Any]:
     import ipywidgets as w
     grades, wide = [('right', 'right'), ('partly', 'partly'), ('not yet', 'wrong')], {'description_width': '84px'}
     topics = [('Go to a topic', ''), *((f'{n}. {q.topic}', str(n)) for n, q in enumerate(quiz.questions, 1))]
-    def quiet(words:str) -> Any: return _named(w.Button(description=words), 'bears-text')
-    return dict(ask=w.HTML(), box=_named(w.Textarea(placeholder='Your answer'), 'bears-answer'),
-        check=_named(w.Button(description='Check', button_style='primary'), 'bears-text'), next=quiet('Skip'),
+    def quiet(words:str) -> Any: return named(w.Button(description=words), 'bears-text')
+    return dict(ask=w.HTML(), box=named(w.Textarea(placeholder='Your answer'), 'bears-answer'),
+        check=named(w.Button(description='Check', button_style='primary'), 'bears-text'), next=quiet('Skip'),
         hint=quiet('Hint'), model=quiet('Model answer'), result=w.HTML(),
-        more=_named(w.ToggleButton(description='More'), 'bears-text bears-fold bears-last'),
+        more=named(w.ToggleButton(description='More'), 'bears-text bears-fold bears-last'),
         mark=w.ToggleButtons(options=grades, value=None, description='Your mark', style=wide),
         correction=w.Textarea(placeholder='what you would write now', description='Correction', style=wide),
         nit=w.Text(placeholder='anything small to remember', description='Note', style=wide),
         accept=w.Button(description='Accept this wording next time'), back=w.Button(description='Back'),
-        jump=w.Dropdown(options=topics, layout=w.Layout(width='220px')))
-
-# %% ../../../nbs/engine/quiz/quiz_box.ipynb #9fe29eb9
-def _named(widget:Any, names:str) -> Any: # The same widget
-    "Give a widget names by which its look is found."
-    for name in names.split(): widget.add_class(name)
-    return widget
-
-def _look() -> Any: # A widget that shows nothing
-    import ipywidgets as w
-    style = files('bears_lib').joinpath('data/widgets.css').read_text(encoding='utf-8')
-    return w.HTML(f'<style>{style}</style>', layout=w.Layout(display='none'))
+        jump=w.Dropdown(options=topics, layout=w.Layout(width='auto', flex='1 1 28rem')))
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #3d792efb
 def _show(quiz:Quiz, parts:dict) -> None:
@@ -109,16 +97,17 @@ def _fill(quiz:Quiz, parts:dict) -> None:
 
 def _reveal(quiz:Quiz, parts:dict) -> None:
     "Show the mark and the notes after an answer, or where they hold something; a task has nothing to check."
-    after, q = ('mark', 'correction', 'nit', 'accept'), quiz.question
-    shown = q and (q.kind == 'self' or quiz.entry or any(parts[name].value for name in after[:3]))
+    after, q, entry = ('mark', 'correction', 'nit', 'accept'), quiz.question, quiz.entry
+    task = bool(q and q.kind == 'self')
+    shown = q and (task or entry or any(parts[name].value for name in after[:3]))
     for name in after: parts[name].layout.display = None if shown else 'none'
-    parts['model'].layout.display = parts['mark'].layout.display
-    done = bool(shown or not q)   # one button stands out: Check, and after it Next
-    parts['next'].description, parts['next'].button_style = ('Next', 'primary') if done else ('Skip', '')
-    parts['check'].description, parts['check'].button_style = ('Check again', '') if done else ('Check', 'primary')
-    for name in ('check', 'hint', 'box'): parts[name].layout.display = None if q else 'none'
-    if not q: parts['next'].layout.display = 'none'
-    else: parts['next'].layout.display = None
+    parts['model'].layout.display = None if shown or q and q.id in quiz.hinted else 'none'
+    for name in ('check', 'box', 'next'): parts[name].layout.display = None if q else 'none'
+    _offer_hint(quiz, parts)
+    done = task or q and q.id in quiz.seen or entry and entry.grade == 'right'
+    parts['next'].description = 'Next' if shown or done else 'Skip'
+    parts['check'].description = 'Check again' if entry else 'Check'
+    parts['next'].button_style, parts['check'].button_style = ('primary', '') if done else ('', 'primary')
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #fb04751f
 def _stands(entry:Entry|None) -> dict[str, str]:
@@ -173,14 +162,15 @@ def verdict_html(
     tone = f'var(--{name}, {tone})'  # the page's colour where the box knows it
     look = ' <small>(not sure: look yourself)</small>' if result.unsure and not result.unread else ''
     why = f' <span>{for_html("; ".join(result.because))}</span>' if result.because else ''
-    parts = [f'<p style="margin:.2em 0 .5em"><span class="bears-badge" style="background:{tone}">'
+    parts = ['<p style="margin:.2em 0 .5em">'
+             f'<span class="bears-badge" style="background:{tone};color:var(--on-bar,#fff)">'
              f'<b aria-hidden="true">{sign}</b> {words}</span>{why}{look}</p>']
     if result.found: parts.append(f'Found:{_points(result.found_said)}')
     if look_at := result.mixed + result.flags: parts.append(f'Look at:{_points(look_at)}')
     if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
     if result.grade != 'right':
         parts.append(hint_html(question))
-        if first: parts.append('<p style="margin:.3em 0">Try again: what is missing is said then.</p>')
+        if first: parts.append('<p style="margin:.3em 0">Try again and I\'ll say what is missing.</p>')
         elif result.missing and not result.unread:
             parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
                          f'{_points(result.missing_said)}</details>')
@@ -209,6 +199,10 @@ def _read_in(question:Question) -> str:
     if not link: return for_html(question.see)
     return f'<a href="{link}" target="_blank" rel="noopener">{for_html(question.heading)}</a>'
 
+def _offer_hint(quiz:Quiz, parts:dict) -> None:
+    shown = not quiz.question or hint_html(quiz.question) in parts['result'].value
+    parts['hint'].layout.display = 'none' if shown else None
+
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #c3aa857a
 def _connect(quiz:Quiz, parts:dict) -> None:
     "What the buttons do."
@@ -223,6 +217,7 @@ def _connect(quiz:Quiz, parts:dict) -> None:
     parts['accept'].on_click(lambda _: do(partial(_accept, quiz, parts, tell)))
     parts['hint'].on_click(lambda _: _hint(quiz, parts))
     parts['model'].on_click(lambda _: _model(quiz, parts))
+    parts['result'].observe(lambda _: _offer_hint(quiz, parts), 'value')
     parts['next'].on_click(lambda _: do(partial(_move, quiz, parts, 1)))
     parts['back'].on_click(lambda _: do(partial(_move, quiz, parts, -1)))
     parts['jump'].observe(lambda _: do(partial(_jump, quiz, parts)), 'value')
@@ -237,6 +232,7 @@ def _unfold(parts:dict) -> None: parts['folded'].layout.display = None if parts[
 def _save_all(quiz:Quiz, parts:dict) -> None:
     _save(quiz, parts)
     _keep(quiz, parts)
+    _reveal(quiz, parts)
 
 def _check(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     if not quiz.question: return
@@ -245,11 +241,11 @@ def _check(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     parts['result'].value = verdict_html(result, quiz.question, quiz.first_try)
     _ask(quiz, parts)
     _save_all(quiz, parts)
-    _reveal(quiz, parts)
 
 def _accept(quiz:Quiz, parts:dict, tell:Callable[[str], None]) -> None:
     quiz.accept()
     parts['mark'].value = 'right'
+    _reveal(quiz, parts)
     tell('Marked right; this wording is accepted next time.')
 
 def _move(quiz:Quiz, parts:dict, step:int) -> None:
@@ -266,7 +262,7 @@ def _hint(quiz:Quiz, parts:dict) -> None:
     quiz.hinted.add(quiz.question.id)
     quiz.asked.add(quiz.question.id)
     parts['result'].value = hint_html(quiz.question)
-    parts['model'].layout.display = None
+    _reveal(quiz, parts)
 
 def _model(quiz:Quiz, parts:dict) -> None:
     "The model answer, below the verdict; before the hint or two tries, the hint first."
@@ -279,6 +275,7 @@ def _model(quiz:Quiz, parts:dict) -> None:
     said = verdict_html(quiz.result, q, quiz.first_try) if quiz.result else ''
     parts['result'].value = (f'{said}<p style="margin:1em 0 .3em"><b>Model answer:</b> {for_html(q.model)}</p>'
                              f'<p>{for_html(q.why)}</p>' + ('' if said else f'<p>Read it in {_read_in(q)}</p>'))
+    _reveal(quiz, parts)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #94253da6
 @patch

@@ -104,15 +104,15 @@ def course_standing(
     dict
         Each chapter's summary with what is due, and (solved, of) for each notebook with exercises
     """
-    tonight = datetime.now().astimezone().replace(hour=23, minute=59, second=59)
+    now = datetime.now().astimezone()
     found:dict[str, Any] = {}
     for chapter in chapters():
         quiz = Quiz(chapter, folder=folder)
         found[str(chapter)] = quiz.summary()
         try: dues = sorted(card.due for card in cards(quiz.session).values())
         except BearsError: continue
-        later = next((due for due in dues if due > tonight), None)
-        found[str(chapter)] |= dict(due_today=sum(due <= tonight for due in dues),
+        later = next((due for due in dues if due > now), None)
+        found[str(chapter)] |= dict(due_now=sum(due <= now for due in dues),
             next_due=later and later.isoformat(timespec='minutes'))
     solved = solved_exercises(folder)
     return dict(chapters=found, exercises={name: (len(solved[name]), n) for name, n in exercise_counts().items()})
@@ -134,7 +134,7 @@ def course_text(
     """
     lines = []
     for chapter, each in standing['chapters'].items():
-        due = f" Due today: {each['due_today']}." if 'due_today' in each else ''
+        due = f" Due now: {each['due_now']}." if 'due_now' in each else ''
         next_due = f" Next due: {each['next_due'][:10]}." if each.get('next_due') else ''
         first, *others = summary_text(each).split('\n')
         lines += [f'Questions of chapter {chapter}: {first}{due}{next_due}', *(f'  {line}' for line in others)]

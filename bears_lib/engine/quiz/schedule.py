@@ -1,4 +1,4 @@
-"""Spaced repetition: what is due today, worked out from your answers.
+"""Spaced repetition: what is due now, worked out from your answers.
 
 Docs: https://bears-lib.github.io/bears_lib/engine/quiz/schedule.html.md"""
 

@@ -203,8 +203,9 @@ def bears_features(
     shard:int=1000, # Photos in a file
     arch:str=default_arch, # The body's architecture; the default needs no download
     size:int=256, # Side of the square that the body sees, in pixels
+    mirror:bool=False, # Look at each photo's mirror image as well
     column:str='', # Of a parquet file, the one with photos or their addresses
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Compute what the body says about each photo; `bears train` fits a head to that."
-    return _counted(compute_features(photos, out, engine, shard, address, arch, size, column=column))
+    return _counted(compute_features(photos, out, engine, shard, address, arch, size, mirror, column))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-import hashlib, io, json, tempfile
+import hashlib, io, json, re, tempfile
 import numpy as np
 from ... import __version__
 from ..core.common import BearsError, DataError, UsageError, progress, read_json
@@ -334,6 +334,8 @@ def _difference(told:dict[str, Any], found:dict[str, Any]) -> str:
     if found.get('kind') != told['kind']: return f"for other work ({found.get('kind', 'unknown')})"
     mine, other = told['made_by'], found.get('made_by')
     odd = [name for name in mine if not isinstance(other, dict) or mine[name] != other.get(name)]
+    if odd and isinstance(other, dict) and isinstance(other.get(odd[0]), bool|int):
+        return f'with {odd[0]}={other[odd[0]]}'
     return f"with another {odd[0] if odd else 'setting'}"
 
 # %% ../../../nbs/engine/shards/shards.ipynb #2f462fb6
@@ -398,9 +400,15 @@ def _known(run:Run, told:dict[str, Any]) -> dict[str, Any]:
         raise DataError(f'{run.place.address} holds results that were made {_difference(run.job.told(), found)}, and '
                         'results are never mixed. Choose another folder for these.')
     if found.get('source') != told['source']:
-        raise DataError(f'{run.place.address} holds results for {str(found.get("source"))[:200]}, '
-                        f'not for {run.source[:200]}. Choose another folder for these.')
+        raise DataError(f'{run.place.address} holds results for {_told_apart(str(found.get("source")), run.source)}. '
+                        'Choose another folder for these.')
     return found
+
+def _told_apart(kept:str, asked:str) -> str:
+    "Two sources in words, without the hashes of lists."
+    first, second = (re.sub(', sha256 [0-9a-f]{16}$', '', source)[:200] for source in (kept, asked))
+    if first != second: return f'{first}, not for {second}'
+    return f'{first}, not for these: they differ in a name, or in their order'
 
 def _refuse_others(run:Run) -> None:
     "Shards without a plan are of somebody else."
