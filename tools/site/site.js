@@ -120,7 +120,7 @@
     const other = meant(entries, words), line = make('p', other ? 'Nothing found. Did you mean ' : 'Nothing found. Fewer or other words may help; the glossary lists the terms of the course.');
     if (other) {
       const again = make('button', other, {type: 'button'});
-      again.addEventListener('click', () => { input.value = other; input.focus(); search(); });
+      again.addEventListener('click', event => { event.stopPropagation(); input.value = other; input.focus(); search(); });
       line.append(again, '?');
     }
     found.append(line);
