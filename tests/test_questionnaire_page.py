@@ -329,12 +329,16 @@ def test_a_mark_in_a_tab_that_was_opened_before_the_time_does_not_ask_again_at_o
     page.reload()
     assert page.is_checked('#q-gpu input[value=right]') and 'due now' not in page.inner_text('#q-gpu h2')
 
-@in_browser
-def test_a_schedule_that_says_later_ends_the_asking_anew(page, tmp_path):
+def gpu_typed_anew(page):
+    "It is due, and another answer stands in its box, not marked yet."
     gpu_asked_anew(page)
     page.clock.set_system_time(NOON + timedelta(minutes=11))
     page.reload()
     page.fill('#q-gpu-answer', 'many sums at once')
+
+@in_browser
+def test_a_schedule_that_says_later_ends_the_asking_anew(page, tmp_path):
+    gpu_typed_anew(page)
     card = {**kept_gpu(page)['card'], 'due': (NOON + timedelta(days=5)).isoformat()}
     page.set_input_files('#take', {'name': 'x.json', 'mimeType': 'application/json', 'buffer': json.dumps({'gpu': card}).encode()})
     page.wait_for_function("document.getElementById('schedule-says').textContent === '1 card came in.'")
@@ -343,10 +347,7 @@ def test_a_schedule_that_says_later_ends_the_asking_anew(page, tmp_path):
 
 @in_browser
 def test_what_was_typed_anew_is_in_the_saved_file_and_waits_until_the_question_is_due(page, tmp_path):
-    gpu_asked_anew(page)
-    page.clock.set_system_time(NOON + timedelta(minutes=11))
-    page.reload()
-    page.fill('#q-gpu-answer', 'many sums at once')
+    gpu_typed_anew(page)
     with page.expect_download() as download: page.click('#save')
     download.value.save_as(file := tmp_path/'answers.md')
     assert {e.id: e.answer for e in read_markdown(file.read_text('utf-8'), load_questions(1))[0]} == {'gpu': 'many sums at once'}
