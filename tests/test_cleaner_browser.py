@@ -74,6 +74,14 @@ def shoot(page, name:str) -> None:
     (project/'_shots').mkdir(exist_ok=True)
     page.screenshot(path=project/'_shots'/f'{name}.png')
 
+def shows(read, wanted) -> bool:
+    "Whether what is read from the page comes to be what is wanted: a widget's parts change one after another."
+    end = time.monotonic() + 15
+    while read() != wanted:
+        if time.monotonic() > end: return False
+        time.sleep(0.1)
+    return True
+
 def run_cell(page, address:str) -> None:
     "Open the notebook and run its cell."
     page.goto(f'{address}/doc/tree/clean.ipynb')
@@ -105,7 +113,7 @@ def test_cleaner_in_jupyterlab(page, lab, tmp_path):
     page.get_by_text('red/3.jpg').first.wait_for()
     page.get_by_role('button', name='Previous page').click()
     page.get_by_text('blue/0.jpg').first.wait_for()
-    assert 'mod-warning' in page.locator('.bears-remove').first.get_attribute('class')
+    page.locator('.bears-card').first.locator('.bears-remove.mod-warning').wait_for()  # what was chosen is still chosen
 
     page.get_by_role('button', name='Apply').click()
     page.get_by_text('Taken out: 1 ').wait_for()
