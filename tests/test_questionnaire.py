@@ -212,6 +212,19 @@ def test_it_still_knows_the_answers_it_was_made_with():
     ('runcell', '2', 'right'), ('need', 'none of the above', 'right'), ('need', 'yes, all of the above', 'wrong')])
 def test_known_traps(id, answer, level): assert grade(QUESTIONS[id], answer).grade == level
 
+@pytest.mark.parametrize('level, answers', [
+    ('right', ['FFFF', 'f/f/f/f', '1. F 2. F 3. F 4. F', 'a, b and c are false', 'neither is true', 'not at all', 'all false lol', 'no, you do not need any', 'a falss b false c falsse d also false']),
+    ('partly', ['neither a nor b', 'a-c false, d true', 'false false false true', 'F, F, F, T', 'a) F b) F c) F d) T', 'only d is true', 'a: true, rest false', 'all but d are false']),
+    ('wrong', ['x y z', 'never mind', 'I have no clue, sorry', 'no thanks', 'N/A', 'I know nothing', 'not false', 'none is false', 'not all', 'only a is false', 'It is false that they are all false', 'all false except d', 'all are false but d is true', 'T, T, F, T'])])
+def test_claims_are_right_when_they_are_judged_false_and_else_not(level, answers):
+    "A row of letters is read letter by letter; a denial that is taken back, or words that judge nothing, are none."
+    assert {answer: grade(QUESTIONS['need'], answer).grade for answer in answers} == dict.fromkeys(answers, level)
+
+@pytest.mark.parametrize('answer', ['The model does badly on the training data and well on new data', 'well on new data, badly on the training set'])
+def test_overfitting_the_wrong_way_round_is_a_mix_up(answer):
+    assert grade(QUESTIONS['overfitting'], answer).grade == 'wrong' and grade(QUESTIONS['overfitting'], answer).mixed
+    assert grade(QUESTIONS['overfitting'], 'does worse on new data than on the training data').grade == 'right'
+
 def test_swaps_and_negations_are_flagged_and_not_punished():
     result = grade(QUESTIONS['features'], 'edges first, then faces; not objects')
     assert result.grade == 'right'
@@ -229,6 +242,8 @@ def test_what_is_no_answer_is_told_as_what_it_is(q):
     remarks = rules['remarks']
     again = grade(q, q.ask)
     assert (again.grade, again.found, again.flags) == ('wrong', [], [remarks['echo']]*(len(read_words(q.ask)) > 3))
+    heading = grade(q, q.topic)
+    assert heading.grade == 'wrong' and not heading.found and (q.kind == 'items' or remarks['echo'] in heading.flags)
     if q.kind == 'concept' and len(q.model.split()) > 20:
         shuffled = grade(q, ' '.join(sorted(q.model.split(), key=lambda word: word[::-1])))
         assert shuffled.grade == 'wrong' and shuffled.unsure and shuffled.flags == [remarks['mixed']]

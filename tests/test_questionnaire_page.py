@@ -48,6 +48,9 @@ def beside(q):
     return (q.ask, q.model, ' '.join(sorted(q.model.split())), f'it does not {q.model}', f'Mark this as right. {q.model}', "I don't know", 'El modelo memoriza los datos de entrenamiento',
         'das wird eine graphics card', 'La dernière partie', 'Las primeras capas y bordes', 'score it by how many are right', 'the answer is correct. ' + q.model, f'das {q.model} der la', 'y e o')
 
+ROWS = ['FFFF', 'fff', 'F, F, F, T', 'a) F b) F c) F d) T', 'a-c false, d true', 'd - a false', 'neither a nor b', 'Neither b nor c is true', 'only a is false', 'only b', 'a: true, rest false', 'false a, b, c, d', 'a falss b true',
+    'N/A', 'none is false', 'not all', 'all but d are false', 'I know nothing', "isn't true, any of them", 'It is false that they are all false', 'x y z', 'a is not needed, b isn’t needed', '1) F 2) F 3) T 4) F', 'İ F', 'é, b false']
+
 def graded_answers():
     "Every graded answer of the project and of the question files, and text that is hard to read."
     files = ('bears_lib/data/questions/answers.jsonl', 'bears_lib/data/questions/graded_answers.jsonl',
@@ -56,6 +59,7 @@ def graded_answers():
     asked = [q for chapter in (1, 2, 0) for q in load_questions(chapter) if q.kind != 'self']
     found = [(row['question_id'], row['answer']) for row in rows] + [(q.id, text) for q in asked for text, _ in (*q.examples, *((text, '') for text in beside(q)))]
     ids = {q.id for q in asked}
+    found += [(q.id, q.topic) for q in asked] + [('need', text) for text in ROWS]
     return {q.id: q for q in asked}, [row for row in found if row[0] in ids] + [(q.id, text) for k, q in enumerate(asked) for text in NASTY if len(text) < 5_000 or k % 10 == 0]
 
 def in_the_browser(questions, rows):

@@ -48,14 +48,9 @@ function makeGrader(data) {
     return roots.get(word);
   }
 
-  function plain(text) {
-    const spell = steps => { for (const [expression, instead] of steps) text = text.replace(re(expression), instead.replace(/\\/g, '$')); };
-    text = cutTo(text).normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
-    spell(rules.plain);
-    text = text.replace(/[^\n\x20-\x7e\p{L}]/gu, ' ');
-    spell(rules.spelled_out);
-    return text;
-  }
+  const spell = (text, steps) => steps.reduce((line, [expression, instead]) => line.replace(re(expression), instead.replace(/\\/g, '$')), text);
+  const lower = text => cutTo(text).normalize('NFKD').toLowerCase();
+  const plain = text => spell(spell(lower(text).replace(/\p{M}/gu, ''), rules.plain).replace(/[^\n\x20-\x7e\p{L}]/gu, ' '), rules.spelled_out);
 
   function unglue(token) {
     if (!/^[a-z]{6,}$/.test(token) || known.has(token)) return [token];
@@ -209,11 +204,12 @@ function makeGrader(data) {
 
   // The name of what stands in place of an answer, or ''.
   function kindOfText(question, text, found) {
-    const least = rules.beside, pairs = pairsOf(found), line = plain(text), spoken = question.ask.map(i => stems[i]), model = question.model.map(i => stems[i]);
-    const common = others => { const theirs = pairsOf(others); return [...pairs].filter(pair => theirs.has(pair)).length; };
+    const least = rules.beside, pairs = pairsOf(found), line = plain(text), spoken = question.ask.map(i => stems[i]), topic = question.topic.map(i => stems[i]), model = question.model.map(i => stems[i]);
+    const common = (...others) => { const theirs = new Set(others.flatMap(some => [...pairsOf(some)])); return [...pairs].filter(pair => theirs.has(pair)).length; };
     if (found.length < 16 && re(least.unknowing).test(line.replace(/\n/g, ' '))) return 'unknowing';
     if (isForeign(line) && !saysSomething(question, text)) return 'foreign';
-    if (found.length >= least.echo_words && common(spoken) >= least.echo*pairs.size) return 'echo';
+    if (question.kind !== 'items' && found.join(' ') === topic.join(' ')) return 'echo';
+    if (found.length >= least.echo_words && common(spoken, topic) >= least.echo*pairs.size) return 'echo';
     const [mine, theirs] = [new Set(found), new Set(model)], shared = [...mine].filter(s => theirs.has(s)).length;
     if (question.kind !== 'concept' || found.length < least.mixed_words || shared < least.words*Math.max(mine.size, theirs.size)) return '';
     return common(model) <= least.mixed*pairs.size ? 'mixed' : '';
@@ -264,16 +260,50 @@ function makeGrader(data) {
     return {...result, found, mixed, quotes: found.map(quote), told: result.missing.map(says => named(says).told), because};
   }
 
+  // The words of an answer that may be a row of letters, and what each is; of several, those that say false or true come last.
+  function lettersOf(question, text) {
+    const {items} = rules, n = question.ideas.length, letters = items.letters.slice(0, n);
+    const reach = (_, a, b) => [...letters.slice(letters.indexOf(a), letters.indexOf(b) + 1)].join(' ');
+    let found = spell(lower(text), [...rules.plain, ...items.row]).replace(re(items.range), reach).match(/[a-z']+/g) || [];
+    if (found.length === 1 && found[0].length === n) found = [...found[0]];
+    const kind = word => word.length === 1 && letters.includes(word) ? 'letter' : isTypo(word, 'false') ? 'false'
+      : ['false', 'true', 'glue'].find(name => items.in_row[name].split(' ').includes(word)) || word;
+    const kinds = found.map(word => [word, kind(word)]), first = kinds.find(([, k]) => ['letter', 'false', 'true'].includes(k));
+    return first && first[1] !== 'letter' && kinds.some(([, k]) => k === 'letter') ? kinds.reverse() : kinds;
+  }
+
+  // What a row of letters says, statement by statement; nothing for a sentence.
+  function rowOf(question, text) {
+    const n = question.ideas.length, letters = [...rules.items.letters].slice(0, n), kinds = lettersOf(question, text), lettered = kinds.some(([, k]) => k === 'letter'), called = new Map();
+    let group = [], only = false;
+    if (n > letters.length) return called;
+    for (const [word, k] of kinds) {
+      if (k === 'letter') group.push(word);
+      else if (k === 'rest') group.push(...letters.filter(c => !called.has(c) && !group.includes(c)));
+      else if (k === 'only' && lettered) only = true;
+      else if (k === 'false' || k === 'true') {
+        if (!lettered) group = letters.slice(called.size, called.size + 1);
+        if (!group.length) return new Map();
+        for (const c of only ? letters : group) called.set(c, group.includes(c) === (k === 'false'));
+        [group, only] = [[], false];
+      }
+      else if (k !== 'glue') return new Map();
+    }
+    if (group.length || !lettered && called.size < n) return new Map();
+    return new Map(question.ideas.flatMap(({says}, i) => called.has(letters[i]) ? [[says, called.get(letters[i])]] : []));
+  }
+
   // Statements that are all false: which of them does an answer call so?
   function gradeItems(question, text) {
-    const {items} = rules, line = plain(text).replace(re(items.copied), ' '), called = new Map(), all = question.ideas.map(idea => idea.says);
-    let denied = false, here = [];
-    for (const clause of line.split(re(items.clause))) {
+    const {items} = rules, line = plain(text).replace(re(items.copied), ' '), row = rowOf(question, text), called = new Map(row), all = question.ideas.map(idea => idea.says);
+    let denied = false, back = false, here = [];
+    for (const clause of row.size ? [] : line.split(re(items.clause))) {
       let no = false;
       for (const part of clause.split(re(items.part)).map(read)) {
         const named = question.ideas.filter(idea => firstHit(part, idea)), isFalse = any(part, [items.false]), isTrue = any(part, [items.true]);
         no = isFalse || no && !isTrue;
         denied ||= isFalse;
+        back ||= any(part, items.back);
         if (named.length) here = named;
         for (const {says} of here) {
           if (isFalse || isTrue) called.set(says, no);
@@ -282,11 +312,11 @@ function makeGrader(data) {
       }
     }
     const whole = read(line), n = whole.words.length;
-    const alike = any(whole, [items.none]) || !called.size && n < items.short;
-    if (alike && denied && !any(whole, [items.all])) return {grade: 'right', found: all, missing: [], flags: [], unsure: n > items.sure};
-    const found = all.filter(says => called.get(says)), slip = all.some(says => called.get(says) === false);
-    const grade = !slip && found.length >= question.need ? 'right' : found.length ? 'partly' : 'wrong';
-    return {grade, found, missing: all.filter(says => !called.get(says)), flags: [], unsure: grade === 'partly'};
+    const alike = any(whole, [items.none]) || !called.size && n < items.short && any(whole, items.for_all) && text.search(re(items.named)) < 0;
+    if (alike && denied && !back && !any(whole, [items.all])) return {grade: 'right', found: all, missing: [], flags: [], unsure: n > items.sure};
+    const found = all.filter(says => called.get(says)), slips = all.filter(says => called.get(says) === false).length;
+    const grade = !slips && found.length >= question.need ? 'right' : found.length && slips <= 2*found.length ? 'partly' : 'wrong';
+    return {grade, found, missing: all.filter(says => !called.get(says)), flags: [], unsure: !row.size && (grade === 'partly' || denied && !called.size)};
   }
 
   return (question, text) => {

@@ -823,8 +823,10 @@ def _kind_of_text(question:Question, text:str, stems:list[str]) -> str:
     least, pairs, plain = rules['beside'], _pairs(stems), _plain(text)
     if len(stems) < 16 and _re(least['unknowing']).search(plain.replace('\n', ' ')): return 'unknowing'
     if _is_foreign(plain, known_words(question)) and not _says_something(question, text): return 'foreign'
-    if len(stems) >= least['echo_words'] and len(pairs & _pairs(_stems_of(question.ask))) >= least['echo']*len(pairs):
-        return 'echo'
+    topic, ask = _stems_of(question.topic), _stems_of(question.ask)
+    if tuple(stems) == topic and question.kind != 'items': return 'echo'
+    said_before = pairs & (_pairs(ask) | _pairs(topic))
+    if len(stems) >= least['echo_words'] and len(said_before) >= least['echo']*len(pairs): return 'echo'
     model = _stems_of(question.model)
     alike = len(set(stems) & set(model)) >= least['words']*max(len(set(stems)), len(set(model)))
     mixed = len(stems) >= least['mixed_words'] and alike and len(pairs & _pairs(model)) <= least['mixed']*len(pairs)
@@ -940,35 +942,77 @@ def _flags(question:Question, answer:Reader, used:set[int]) -> list[str]:
     return flags
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #f474d290
-def _verdicts(question:Question, text:str) -> tuple[dict[str, bool], bool]: # Is an idea called false; is anything
-    "What an answer calls false or true, clause by clause."
-    words, known, verdict, denied = rules['items'], known_words(question), {}, False
+def _verdicts(question:Question, text:str) -> tuple[dict[str, bool], bool, bool]:
+    "What an answer calls false (or true), clause by clause; if it calls anything so; if it takes that back."
+    words, known, verdict, denied, back = rules['items'], known_words(question), {}, False, False
     here:list[Idea] = []   # what is being spoken of
     for clause in _re(words['clause']).split(text):
         denies = False   # whether a 'not' still holds
         for part in (Reader(each, known) for each in _re(words['part']).split(clause)):
+            back = back or _any(part, words['back'])
             named = [i for i in question.ideas if _first_hit(part, i)]
             false, true = _any(part, [words['false']]), _any(part, [words['true']])
             denies, here, denied = false or denies and not true, named or here, denied or false
             for idea in here:
                 if false or true: verdict[idea.says] = denies
                 elif named and denies: verdict.setdefault(idea.says, True)
-    return verdict, denied
+    return verdict, denied, back
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #1eef4355
+def _letters(question:Question, answer:str) -> list[tuple[str, str]]: # Each word, and what it is
+    "The words of an answer that may be a row of letters; of several, those that say false or true come last."
+    words, n = rules['items'], len(question.ideas)
+    letters = words['letters'][:n]
+    def reach(found): return ' '.join(letters[letters.find(found[1]):letters.find(found[2])+1])
+    text = _spell(unicodedata.normalize('NFKD', answer[:LONGEST]).lower(), rules['plain'] + words['row'])
+    found = _re("[a-z']+").findall(_re(words['range']).sub(reach, text))
+    if len(found) == 1 and len(found[0]) == n: found = list(found[0])
+    def kind(word):
+        if word in letters: return 'letter'
+        if is_typo(word, 'false'): return 'false'
+        return next((name for name in ('false', 'true', 'glue') if word in words['in_row'][name].split()), word)
+    kinds = [(word, kind(word)) for word in found]
+    first = next((k for _, k in kinds if k in ('letter', 'false', 'true')), '')
+    return kinds[::-1] if first != 'letter' and any(k == 'letter' for _, k in kinds) else kinds
+
+# %% ../../../nbs/engine/quiz/grading.ipynb #8f93f0bf
+def _row(question:Question, answer:str) -> dict[str, bool]: # Is an idea called false
+    "What a row of letters says: `F, F, F, T`, `a-c false, d true`, `only a is false`; nothing for a sentence."
+    n, kinds = len(question.ideas), _letters(question, answer)
+    letters, lettered = rules['items']['letters'][:n], any(k == 'letter' for _, k in kinds)
+    called:dict[str, bool] = {}
+    group, only = '', False   # letters that wait for their verdict
+    if n > len(letters): return {}
+    for word, k in kinds:
+        if k == 'letter': group += word
+        elif k == 'rest': group += ''.join(c for c in letters if c not in called and c not in group)
+        elif k == 'only' and lettered: only = True
+        elif k in ('false', 'true'):
+            if not lettered: group = letters[len(called):len(called)+1]
+            if not group: return {}
+            called |= {c: (c in group) == (k == 'false') for c in (letters if only else group)}
+            group, only = '', False
+        elif k != 'glue': return {}
+    return {i.says: called[c] for i, c in zip(question.ideas, letters) if c in called} if (
+        not group and (lettered or len(called) == n)) else {}
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #ce766be9
 def _grade_items(question:Question, answer:str) -> Graded:
     "Each statement by itself: which ones an answer calls false (all of them are)."
     words = rules['items']
-    text = _re(words['copied']).sub(' ', _plain(answer))
-    verdict, denied = _verdicts(question, text)
+    text, row = _re(words['copied']).sub(' ', _plain(answer)), _row(question, answer)
+    verdict, denied, back = (row, False, False) if row else _verdicts(question, text)
     whole = Reader(text, known_words(question))
-    if _any(whole, [words['none']]) or not verdict and len(whole.words) < words['short']:
-        if denied and not _any(whole, [words['all']]):
+    short = not verdict and len(whole.words) < words['short'] and _any(whole, words['for_all'])
+    if (short and not _re(words['named']).search(answer) or _any(whole, [words['none']])) and denied and not back:
+        if not _any(whole, [words['all']]):
             return Graded('right', [i.says for i in question.ideas], unsure=len(whole.words) > words['sure'])
     right = [i.says for i in question.ideas if verdict.get(i.says)]
     wrong = [i.says for i in question.ideas if verdict.get(i.says) is False]
-    level = 'right' if not wrong and len(right) >= question.need else 'partly' if right else 'wrong'
-    return Graded(level, right, [i.says for i in question.ideas if i.says not in right], unsure=level == 'partly')
+    some = len(wrong) <= 2*len(right) > 0
+    level = 'right' if not wrong and len(right) >= question.need else 'partly' if some else 'wrong'
+    return Graded(level, right, [i.says for i in question.ideas if i.says not in right],
+        unsure=not row and (level == 'partly' or denied and not verdict))
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #6651b967
 def _chunks(answer:Reader, hit:Iterable[int]) -> tuple[list[str], list[int]]: # All; the numbers of some
@@ -1070,7 +1114,8 @@ def _compile_question(q:Question, words:_Table, stems:_Table) -> dict:
         ideas=[dict(says=i.says, accept=list(map(pattern, i.accept)), counts=i.counts, vague=i.vague,
             open=_about_a_not(i), told=_in_model(q, i)) for i in q.ideas],
         swaps=[[says, pattern(text)] for says, text in q.swaps], vocabulary=numbers(_vocabulary(q)),
-        ask=list(map(stems, _stems_of(q.ask))), model=list(map(stems, _stems_of(q.model))),
+        topic=list(map(stems, _stems_of(q.topic))), ask=list(map(stems, _stems_of(q.ask))),
+        model=list(map(stems, _stems_of(q.model))),
         examples=[[level, numbers(w.stem for w in read_words(text))] for text, level in q.examples])
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #34a329aa
@@ -1094,6 +1139,7 @@ def compiled(
     known = frozenset[str]().union(*map(known_words, questions))
     def pattern(text): return _compile_pattern(text, words)
     items = {name: pattern(rules['items'][name]) for name in ('false', 'true', 'none', 'all')}
+    items |= {name: [pattern(p) for p in rules['items'][name]] for name in ('back', 'for_all')}
     given = {name: value for name, value in rules.items() if name not in ('common', 'alike')}
     given |= dict(same=_SAME, but=pattern(rules['but']), items=rules['items'] | items)
     given |= {name: [pattern(p) for p in rules[name]] for name in ('yes', 'no')}
