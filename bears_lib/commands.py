@@ -52,7 +52,7 @@ def bears_train(
     trained, result = _train(photos, arch, valid or valid_pct or None, epochs, effort)
     from bears_lib.deploy import save_model
     folder = save_model(trained, model, result, body=not head_only)
-    say(f'Saved in {folder}. Try it: bears predict {folder} PHOTO')
+    say(f'Saved in {folder}. Try it: bears predict {shlex.quote(str(folder))} PHOTO')
     if in_shell(): say_next(f'bears report {shlex.quote(str(folder))} {shlex.quote(photos)}')
     return {'model': str(folder), **_summary(trained, result), 'seconds': round(perf_counter() - start, 1)}
 
@@ -74,7 +74,7 @@ def _train_together(photos:str, model:str, arch:str, epochs:int, workers:int, ad
         from bears_lib.deploy import save_model
         folder = save_model(tuned_learner(told), model)
     metrics = read_model_info(folder).metrics
-    say(f'Saved in {folder}. Try it: bears predict {folder} PHOTO')
+    say(f'Saved in {folder}. Try it: bears predict {shlex.quote(str(folder))} PHOTO')
     return {'model': str(folder), 'workers': workers, **metrics, 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #trnshrd1
@@ -85,7 +85,7 @@ def _train_shards(features:str, model:str, head_only:bool, start:float) -> dict:
     trained = fit_shards(features)
     say(trained)
     folder, head = save_model(trained, model, body=not head_only), trained.fitted.head
-    say(f'Saved in {folder}. Try it: bears predict {folder} PHOTO')
+    say(f'Saved in {folder}. Try it: bears predict {shlex.quote(str(folder))} PHOTO')
     return {'model': str(folder), 'labels': trained.labels, 'photos': trained.counts, 'accuracy': head.right/head.n,
         'right': head.right, 'n': head.n, 'interval': list(wilson(head.right, head.n)),
         'log_loss': round(trained.fitted.log_loss, 4),

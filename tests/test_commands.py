@@ -189,10 +189,10 @@ def test_words_for_a_shell_no_bar_in_a_pipe_and_the_next_step(tmp_path, monkeypa
     photos = make_photos(tmp_path/'my photos', {'red': 30, 'blue': 30})
     for i in range(3): (photos/'red'/f'bad{i}.jpg').write_bytes(b'\xff\xd8\xff')
     for i in range(2): shutil.copy(photos/'red'/f'{i}.jpg', photos/'blue'/f'in_red{i}.jpg')
-    answer = in_shell('train', str(photos), '--model', str(tmp_path/'model'), IN_TEST='', CI='')
+    answer = in_shell('train', str(photos), '--model', str(tmp_path/'my model'), IN_TEST='', CI='')
     assert answer.returncode == 0 and 'it/s' not in answer.stderr and '\r' not in answer.stderr and '\x1b' not in answer.stderr and 'fitted.doubted' not in answer.stderr
     assert answer.stderr.count('left out') == 1 and 'left out 3 files: ' in answer.stderr
-    assert answer.stderr.splitlines()[-1] == f"Next: bears report {tmp_path/'model'} '{photos}'"
+    assert answer.stderr.splitlines()[-1] == f"Next: bears report '{tmp_path/'my model'}' '{photos}'" and f"bears predict '{tmp_path/'my model'}' PHOTO" in answer.stderr
 
 def test_a_bar_is_for_those_who_watch(monkeypatch, capsys):
     import bears_lib.engine.core.common as common

@@ -294,7 +294,7 @@ def test_advice_names_what_misleads_most(result, words, command):
     said, then = advice(result, 'm', "'my photos'")
     assert words in said and then == command
 
-def test_report_sets_unknown_classes_apart(place, tmp_path):
+def test_report_sets_unknown_classes_apart(place, tmp_path, capsys):
     photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6, 'rad': 3}, seed=5)
     for i in range(2): Image.fromarray(np.full((90, 120, 3), 255, np.uint8)).save(next((photos/'rad').iterdir()).with_name(f'white{i}.png'))
     done = bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))
@@ -302,6 +302,7 @@ def test_report_sets_unknown_classes_apart(place, tmp_path):
     found, text = done['unknown_classes']['rad'], Path(done['report']).read_text(encoding='utf-8')
     assert found['n'] == 5 and found['unsure'] + sum(found['taken_for'].values()) == 5 and found['unsure'] >= 2
     assert 'Classes that the model does not know' in text and any("Did you mean 'red'" in note for note in done['notes'])
+    assert "Did you mean 'red'? Its photos stay out of the figures." in capsys.readouterr().err
     for label in ('red', 'blue'): shutil.rmtree(photos/label)
     with pytest.raises(BearsError, match="class 'rad', and the model knows"): bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))
 

@@ -72,7 +72,7 @@ shut.close()
 
 @pytest.mark.parametrize('given, says', [
     (None, 'NoneType is no photo'), ([], 'list is no photo'), ({}, 'dict is no photo'), (3, 'int is no photo'), (3.5, 'float is no photo'), (closed, "can't be read"),
-    (io.StringIO('x'), 'gives text'), (torch.randn(3, 9, 9), 'Undo the normalisation'), (np.full((9, 9), 'x'), 'no photo'), (np.zeros((9, 9), complex), 'no photo'),
+    (io.StringIO('x'), 'gives text'), (torch.randn(3, 9, 9), 'Undo the normalisation'), (np.full((9, 9), 'x'), 'no photo'), (np.zeros((9, 9), complex), 'no photo'), (np.full((9, 9, 3), np.nan), 'without a finite number'),
     (np.zeros((3, 9, 9)), 'shape'), (np.zeros((0, 9)), 'shape'), (np.zeros(9), 'shape'), (np.zeros((9, 9, 2)), 'shape'), (np.zeros((2, 9, 9, 3)), 'shape'),
     (np.broadcast_to(np.uint8(0), (9000, 9000)), 'too large'), ('a\0b.jpg', ''), ('', ''), ('x'*5000, ''), (b'', 'is empty'), (b'\xff\xd8\xff', 'not a picture'),
     (b'version https://git-lfs.github.com/spec/v1\noid sha256:0', 'pointer of Git LFS'), (b'\xef\xbb\xbf<svg/>', 'a web page or drawing'),
@@ -86,6 +86,10 @@ def test_greys_keep_all_their_bits_and_floats_their_range():
     assert len(np.unique(np.asarray(open_photo(ramp)))) == 255
     assert np.asarray(open_photo(Image.fromarray(ramp)))[0, -1, 0] == 254
     assert open_photo(np.full((4, 4), 300, np.int32)).getpixel((0, 0)) == (19,)*3  # of 4095
+    for kind in (float, np.int32):  # a few over 255 are no 12 bits
+        over = grey.astype(kind)
+        over[0, :3] = 300 if kind is np.int32 else 256.4
+        assert near(open_photo(over), grey)
     holes = grey.astype(np.float32)/255
     holes[:20] = np.nan
     assert near(open_photo(tiff(holes)), np.where(np.isnan(holes), 0, grey))

@@ -13,7 +13,7 @@ from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy, tsv, write_anki
 from bears_lib.engine.quiz.grading import GRADES, KINDS, Graded, chapters, grade, load_questions, read_words, rules
 from bears_lib.engine.quiz.sessions import Drafts, Entry, Overlay, Session, attempts, latest
-from bears_lib.questionnaire import Quiz
+from bears_lib.questionnaire import Quiz, summary_text
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -380,6 +380,16 @@ def test_a_session_cut_in_the_middle_of_a_line_loses_only_that_line(tmp_path):
     again.answer('vision and games')
     assert file.read_bytes().startswith(whole[:-20]+b'\n')
     assert latest(Session(file, 1))['areas'].answer == 'vision and games'
+
+def test_a_summary_counts_its_own_questions_and_names_what_it_could_not_read(tmp_path):
+    quiz = Quiz(1, folder=tmp_path)
+    quiz.answer('none of them')
+    file = tmp_path/'chapter1.jsonl'
+    line = file.read_bytes().splitlines()[-1]
+    file.write_bytes(file.read_bytes() + line.replace(b'"need"', b'"needed"') + b'\n' + line.replace(b'of them', b'of th\xffm') + b'\n')
+    summary = quiz.summary()
+    assert summary['answered'] == 1 == sum(summary[grade] for grade in GRADES) and summary['damaged_lines'] == 0
+    assert '1 answer belongs to no question of this chapter' in summary_text(summary) and "1 line of the session had letters that can't be read" in summary_text(summary)
 
 def test_a_kill_loses_nothing_that_was_answered(tmp_path):
     code = f'''import time

@@ -100,10 +100,17 @@ def _bands(rows:int, row:int, most:int=1_000_000) -> Iterator[tuple[int, int]]:
     for top in range(0, rows, step): yield top, min(top + step, rows)
 
 def _range(values:np.ndarray, bands:list[slice]) -> tuple[float, float]:
-    "The least and the largest of the finite numbers; zeros if there are none."
+    "The least and the largest of the finite numbers."
     finite = [part[np.isfinite(part)] for part in (values[band].astype(np.float64) for band in bands)]
     ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
-    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0., 0.)
+    if not ends:
+        raise PhotoError('an array without a finite number is no photo. Look where its numbers were computed.')
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+def _overshoots(values:np.ndarray, bands:list[slice], high:float, most:float=0.01) -> bool:
+    "Whether numbers of 0 to 255 have gone a little over it, by half at most and in few places: bits of 12 do not."
+    if not 255 < high <= 1.5*255 or values.dtype.kind != 'f' and values.dtype.itemsize < 4: return False
+    return sum(int((values[band] > 255).sum()) for band in bands) <= most*values.size
 
 # %% ../../../nbs/engine/core/decoding.ipynb #a7ec7846
 def to_bytes(
@@ -132,6 +139,7 @@ def to_bytes(
     elif low < 0 and not signed:
         raise PhotoError(f'an array with numbers from {low:.4g} to {high:.4g} is no photo: they must be 0 to 255, or '
                          '0 to 1 if they are floats. Undo the normalisation first.')
+    elif low >= 0 and not signed and _overshoots(values, bands, high): low, high = 0., 255.
     else: low, high = min(0., low), next((most for most in (255., 4095., 65535.) if low >= 0 and high <= most), high)
     scaled = np.empty(values.shape, np.uint8)
     for band in bands:

@@ -310,6 +310,7 @@ def bears_report(
     file, result = write_report(model, photos, to)
     words, then = advice(result, *_called(model, photos))
     say(result.in_columns() if watched(sys.stderr) else result)
+    for note in result.notes[:20]: say(note)
     say(f'The report is in {file}: open it in a browser.\n{words}')
     say_next(then)
     right, n = int(result.right.sum()), len(result.photos)

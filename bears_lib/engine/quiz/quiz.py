@@ -18,6 +18,7 @@ import glob, re
 from fastcore.basics import patch
 from ..core.common import BearsError, JsonLines, UsageError, locked, near
 from ..core.common import read_json, read_lines, say, write_beside
+from ..core.words import counted
 from ..core.paths import quiz_folder
 from .grading import GRADES, Graded, Question, chapters, grade, load_questions, verdict_text
 from .sessions import VERSION, Drafts, Entry, Overlay, Session
@@ -301,7 +302,7 @@ def summary(self:Quiz) -> dict: # Counts, what is open, what to read again, how 
     self.session.read()
     agreed, graded = agreement(self.session)
     return {**standing_of(self.session, self.questions), 'agreed': agreed, 'graded_by_you': graded,
-        'damaged_lines': len(self.session.damaged)}
+        'damaged_lines': len(self.session.damaged), 'unclear_lines': self.session.unclear}
 
 def summary_text(
     standing:dict, # What `Quiz.summary` returns
@@ -326,6 +327,12 @@ def summary_text(
         lines.append(f"Look again at {row['topic']} ({grade}): {places}")
     if standing['graded_by_you']:
         lines.append(f"You agreed with {standing['agreed']} of {standing['graded_by_you']} suggested grades.")
+    if standing['unknown']:
+        lines.append(f"{counted(standing['unknown'], 'answer belongs', 'answers belong')} to no question of this "
+                     "chapter: not counted.")
+    if standing['unclear_lines']:
+        lines.append(f"{counted(standing['unclear_lines'], 'line')} of the session had letters that can't be read: "
+                     "a \ufffd stands for each. Look at your answers there.")
     if standing['damaged_lines']:
         lines.append(f"{standing['damaged_lines']} damaged line(s) in the session were passed over; they are still "
                      "in the file.")

@@ -82,6 +82,7 @@ class Session:
         self.ids = [q.id for q in questions or load_questions(chapter)]
         self.entries:list[Entry] = []   # In the order in which they were written
         self.damaged:list[str] = []   # Lines that could not be read; they stay in the file
+        self.unclear = 0   # Lines with bytes that are no UTF-8: a sign stands for each
         self.read()
 
     def __len__(self) -> int: return len(self.entries)
@@ -110,8 +111,9 @@ def _entry(line:str, session:'Session') -> Entry|None:
 @patch
 def read(self:Session) -> None:
     "Read the file again, with what other processes have added."
-    self.entries, self.damaged = [], []
-    for line in (each.decode('utf-8', errors='replace').strip() for each in read_lines(self.path)):
+    self.entries, self.damaged, self.unclear = [], [], 0
+    for each in read_lines(self.path):
+        line = each.decode('utf-8', errors='replace').strip()
         try: entry = _entry(line, self)
         except BearsError as error:
             if str(self.path) in str(error):
@@ -119,7 +121,9 @@ def read(self:Session) -> None:
             self.damaged.append(line)
         except (ValueError, TypeError): self.damaged.append(line)
         else:
-            if entry: self.entries.append(entry)
+            if entry:
+                self.entries.append(entry)
+                self.unclear += each.decode('utf-8', errors='ignore') != each.decode('utf-8', errors='replace')
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #facec83b
 def _row(entry:Entry) -> dict:
@@ -242,10 +246,11 @@ def summary(
         Counts by grade, what is open, what to read again and where
     """
     last = latest(entries)
-    counts = {grade: sum(e.grade == grade for e in last.values()) for grade in GRADES}
+    own = [last[q.id] for q in questions if q.id in last]
+    counts = {grade: sum(e.grade == grade for e in own) for grade in GRADES}
     again = [dict(id=q.id, topic=q.topic, grade=last[q.id].grade, see=q.see, link=q.link)
         for q in questions if q.id in last and last[q.id].grade != 'right']
-    return dict(answered=sum(q.id in last for q in questions), of=len(questions), **counts,
+    return dict(answered=len(own), of=len(questions), **counts, unknown=len(last) - len(own),
         open=[q.id for q in questions if q.id not in last], again=again)
 
 # %% ../../../nbs/engine/quiz/sessions.ipynb #ebc806f8
