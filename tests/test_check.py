@@ -116,6 +116,11 @@ def test_drop_dups_leaves_no_photo_in_two_classes(photos):
 
 # Moving
 
+def test_loose_photos_are_told_and_not_called_without_copies(tmp_path):
+    for name in 'ab': Image.fromarray(np.zeros((60, 80, 3), np.uint8)).save(tmp_path/f'{name}.png')
+    for call in (find_dups, drop_dups, check_images):
+        with pytest.raises(BearsError, match='holds 2 photos, but no class folders'): call(tmp_path)
+
 def test_equal_names_do_not_collide(listed):
     relabel(listed, {'red/0.jpg': 'blue', 'red/1.jpg': 'blue'})
     assert {'blue/0.jpg', 'blue/0-2.jpg', 'blue/1.jpg', 'blue/1-2.jpg'} <= names(listed)

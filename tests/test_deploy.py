@@ -1,5 +1,5 @@
 "A saved model in use: whatever comes in, by whatever way, from however many threads, it answers or says why not."
-import json, re, subprocess, sys
+import json, re, shutil, subprocess, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -204,6 +204,15 @@ def test_the_command_takes_many_ways(model, photos, tmp_path):
     done = json.loads(answer.stdout.splitlines()[-1])
     assert answer.returncode == 1 and list(done['predictions']) == paths and done['unsure'] == [] and len((tmp_path/'answers.jsonl').read_text(encoding='utf-8').splitlines()) == 6
     with pytest.raises(BearsError, match='Train it again with this version'): bears_predict(str(model), paths[0], small=True)
+
+def test_files_of_a_folder_that_are_no_photos_are_named(model, photos, tmp_path, capsys):
+    from bears_lib.engine.predict.inputs import photos_named
+    shutil.copytree(photos/'red', tmp_path/'mixed')
+    for name in ('scan.jp2', 'icon.ico'): (tmp_path/'mixed'/name).write_bytes(b'no photo')
+    files, problems = photos_named([str(tmp_path/'mixed')])
+    assert len(files) == 6 and not problems and 'Left out 2 files that are no photos: icon.ico, scan.jp2.' in capsys.readouterr().err
+    for path in files: Path(path).unlink()
+    assert 'holds no photos. Left out 2 files that are no photos: icon.ico' in photos_named([str(tmp_path/'mixed')])[1][str(tmp_path/'mixed')]
 
 def test_no_drift_without_a_summary(model, photos, tmp_path):
     Classifier(model, log=tmp_path/'log').many([*photos.glob('*/*.jpg')]*2)

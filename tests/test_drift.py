@@ -25,6 +25,13 @@ def test_quiet_about_more_of_the_same(bears_half, answers):
     done = bears_drift(str(bears_half[0]), str(answers))
     assert done['exit'] == 0 and done['n'] == len(bears_half[1]) >= 200 and done['findings'] == []
 
+def test_lines_that_are_no_answers_and_answers_of_another_model_are_named(bears_half, answers, tmp_path, capsys):
+    other = json.dumps({'label': 'spaniel', 'chance': 0.9, 'likeness': 0.1, 'unsure': True}) + '\n'
+    (tmp_path/'log').write_text(answers.read_text(encoding='utf-8') + 'spam\n\n{"a": 1}\n' + 30*other, encoding='utf-8')
+    done, said = bears_drift(str(bears_half[0]), str(tmp_path/'log')), capsys.readouterr().err
+    assert done['n'] == len(bears_half[1]) and done['left_out'] == 30 and done['findings'] == []
+    assert '2 lines are no answer and passed over' in said and f'30 answers of {done["n"] + 30} left out' in said and "no class 'spaniel'" in said
+
 def test_false_alarms_are_rare(bears_half, answers):
     "Validation photos and new ones are drawn from one pot, 400 times: every alarm is a false one. One in a hundred is promised."
     entries, rng, alarms = read_answers(answers), np.random.default_rng(0), 0

@@ -8,7 +8,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/folders.html.md"""
 __all__ = ['suffixes', 'system_names', 'largest_file', 'split_names', 'columns', 'none_of_these', 'is_visible', 'visible_files',
            'looks_like_photo', 'begins_like_photo', 'photo_files', 'class_name', 'find_splits', 'place_of', 'Photo',
            'PhotoFolder', 'read_metadata', 'has_metadata', 'write_metadata', 'read_folder', 'sample_folder',
-           'require_classes', 'offered_unseen', 'require_looked_at']
+           'require_classes', 'offered_unseen', 'require_looked_at', 'nothing_in']
 
 # %% ../../../nbs/engine/core/folders.ipynb #6389e6b3
 from collections import Counter
@@ -639,7 +639,7 @@ def require_classes(
     root, counts = folder.root, folder.counts
     layout = f'Make one folder for each class, such as {root/"grizzly"} and {root/"black"}, with photos in each.'
     if not counts:
-        raise DataError(f'{root} {_nothing(folder)} {layout}')
+        raise DataError(f'{root} {nothing_in(folder)} {layout}')
     if any(photo.split for photo in folder.photos) and not any(photo.split == 'train' for photo in folder.photos):
         raise DataError(f'{root} holds photos to check with (valid/) and none to learn from. Put those into '
                         f'{root/"train"}, with one folder for each class.')
@@ -704,8 +704,21 @@ def require_looked_at(
     return replace(folder, photos=rest, remarks=[*folder.remarks, remark])
 
 # %% ../../../nbs/engine/core/folders.ipynb #a4964693
-def _nothing(folder:PhotoFolder) -> str:
-    "Why a folder gives no photo."
+def nothing_in(
+    folder:PhotoFolder, # As `read_folder` gives it
+) -> str: # For example 'holds 6 photos, but no class folders.'
+    """Why a folder gives no photo.
+
+    Parameters
+    ----------
+    folder : PhotoFolder
+        As `read_folder` gives it
+
+    Returns
+    -------
+    str
+        For example 'holds 6 photos, but no class folders.'
+    """
     if folder.refused: return f'holds no photo that can be used: {"; ".join(folder.notes()[:3])}'
     if loose := [path for path in photo_files(folder.root, loose=True) if path.parent == folder.root]:
         return f'holds {counted(len(loose), "photo")}, but no class folders.'

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 import math
 from ..core.common import BearsError, ModelError, command, say
-from ..core.words import counted
+from ..core.words import clean, counted
 from ..predict.answer_log import read_answers
 from ..predict.model_folder import read_model
 
@@ -142,6 +142,13 @@ def bears_drift(
 ) -> dict:
     "Do photos and answers still look like those of the validation? Exit code 1 if not."
     info, _ = read_model(model)
-    drift = compare(info.training.get('reference', {}), read_answers(log, last))
+    answers = read_answers(log, last)
+    own = [each for each in answers if each['label'] in info.labels]
+    others = sorted({each['label'] for each in answers} - set(info.labels))
+    if others:
+        say(f'{counted(len(answers) - len(own), "answer")} of {len(answers)} left out: {model} has no class '
+            f'{clean(others[0], 60)!r}. Was another model asked into this log? Give each model a log of its own.')
+    drift = compare(info.training.get('reference', {}), own)
     say(drift)
-    return {'n': drift.n, 'findings': drift.findings, **drift.figures, 'exit': 1 if drift.findings else 0}
+    return {'n': drift.n, 'left_out': len(answers) - len(own), 'findings': drift.findings, **drift.figures,
+        'exit': 1 if drift.findings else 0}

@@ -24,7 +24,7 @@ from ..features.feature_cache import Cache, remembered
 from ..features.photo_features import load_body, photo_features
 from ..features.near_duplicates import group_photos, near_pairs, orientation_hashes
 from .journal import move_out, unfinished
-from ..core.folders import Photo, PhotoFolder, read_folder
+from ..core.folders import Photo, PhotoFolder, nothing_in, read_folder
 from ..core.photos import PhotoError, open_photo
 from ..core.words import counted, for_csv, for_figure
 
@@ -94,6 +94,8 @@ def _read(root:str|Path) -> tuple[PhotoFolder, list[_Look]]:
         return kept
     folder = read_folder(root, look, known, test=True)
     cache.put(fresh)
+    if not folder.photos and not folder.refused:
+        raise DataError(f'{root} {nothing_in(folder)} Give a folder with one folder of photos for each class.')
     folder.faults += unfinished(root)
     looks = [found[photo.path] for photo in folder.photos]
     if looks:
@@ -647,8 +649,6 @@ def check_images(
         Prints as a list; `.show()` shows the photos
     """
     folder, looks = _read(path)
-    if not folder.photos and not folder.refused:
-        raise DataError(f'{path} holds no photos. Give a folder with one folder of photos for each class.')
     names, held = [name_in(folder.root, photo.path) for photo in folder.photos], _split(folder, valid)
     report = Report(folder, _odd(folder, looks, at_least), folder.labels, held)
     if not judge: report.note = 'Labels were not judged, as you asked.'

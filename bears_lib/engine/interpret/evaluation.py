@@ -278,7 +278,8 @@ def _in_folder(model:Any, photos:str|Path, labels:list[str], unknown:bool=False)
     sides = np.array(['judged' if photo.path in judged else side for photo, side in zip(folder.photos, sides)], str)
     return _Chosen([photo.path for photo in folder.photos],
         np.array([labels.index(photo.label) for photo in folder.photos]), sides,
-        [f'{_not_known(photos, label, labels)} Its photos stay out of the figures.' for label in strange] + split_said + folder.notes() + missing,
+        [f'{_not_known(photos, label, labels)} Its photos stay out of the figures.' for label in strange]
+            + split_said + folder.notes() + missing,
         judged=judged, others=others)
 
 def _not_known(photos:str|Path, label:str, labels:list[str]) -> str:

@@ -10,9 +10,11 @@ __all__ = ['AnswerLog', 'read_answers']
 # %% ../../../nbs/engine/predict/answer_log.ipynb #c07d150e
 from collections import deque
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 import os, threading
 from ..core.common import BearsError, JsonLines, UsageError, json_line, json_rows, read_lines, say
+from ..core.words import counted
 
 # %% ../../../nbs/engine/predict/answer_log.ipynb #557b8056
 def _old(path:Path) -> Path: return path.with_name(f'{path.name}.old')
@@ -106,6 +108,10 @@ def read_answers(
     if last < 1:
         raise UsageError(f'last is {last}: it takes at least one answer.')
     answers: deque[dict] = deque(maxlen=last)
-    for each in (_old(path), path):
-        answers.extend(filter(_is_answer, json_rows(read_lines(each, newest=True, longest=20_000))))
+    passed = 0   # lines that are no answers
+    for line in chain.from_iterable(read_lines(each, newest=True, longest=20_000) for each in (_old(path), path)):
+        found = [row for row in json_rows([line]) if _is_answer(row)]
+        answers.extend(found)
+        passed += bool(line.strip()) and not found
+    if passed: say(f'{path}: {counted(passed, "line is", "lines are")} no answer and passed over.')
     return list(answers)

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from typing import Any
 import base64, binascii, glob, os
 from ..core.common import DataError, say
-from ..core.words import counted
+from ..core.words import clean, counted
 from ..core.photos import PhotoError
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0007
@@ -30,6 +30,15 @@ def _meant(name:str) -> tuple[list[str], bool]:
     return [match for match in matches if os.path.isfile(match)] + folders, True
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #88fdb68f
+def _others(folder:Path, photos:list[str], most:int=3) -> str:
+    "Which files of a folder are no photos, in a sentence."
+    from bears_lib.engine.core.folders import visible_files
+    others = sorted(set(map(str, visible_files(folder))) - set(photos))
+    if not others: return ''
+    names = ', '.join(clean(Path(each).relative_to(folder).as_posix(), 80) for each in others[:most])
+    return f'Left out {counted(len(others), "file that is no photo", "files that are no photos")}: {names}' + (
+        '.' if len(others) <= most else ', ...')
+
 def photos_named(
     names:Iterable[str], # Files, folders, patterns such as 'photos/**/*.jpg', web addresses
 ) -> tuple[list[str], dict[str, str]]: # Each photo once, in order; and for each name that means no photo a sentence
@@ -50,10 +59,11 @@ def photos_named(
     for name in names:
         meant, many = _meant(name)
         found.update(dict.fromkeys(meant))
-        if many and meant: say(f'{name}: {counted(len(meant), "photo")}')
+        others = _others(Path(name), meant) if os.path.isdir(name) else ''
+        if many and meant: say(f'{name}: {counted(len(meant), "photo")}{others and ". " + others}')
         if not meant:
             why = 'holds no photos' if Path(name).is_dir() else 'matches no file'
-            problems[name] = f'{name} {why}. Check the path.'
+            problems[name] = f'{name} {why}. {others or "Check the path."}'
     return list(found), problems
 
 # %% ../../../nbs/engine/predict/inputs.ipynb #6b1e0011
