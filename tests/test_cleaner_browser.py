@@ -96,6 +96,7 @@ def test_cleaner_in_jupyterlab(page, lab, tmp_path):
     run_cell(page, lab)
     assert page.evaluate("[...document.querySelectorAll('.jp-OutputArea img')].slice(0, 6).every(image => image.naturalWidth > 0)")
     shoot(page, 'cleaner_start')
+    assert shows(lambda: page.eval_on_selector_all('.bears-card img', 'images => images.map(image => image.alt)'), ['Photo']*6)  # for who can't see them
 
     first, second = (page.get_by_text(f'{name}.jpg', exact=False).first for name in ('blue/0', 'blue/1'))
     assert first.is_visible() and second.is_visible()

@@ -629,6 +629,9 @@ _listen = """
   if (window.bearsCleaner) return;
   window.bearsCleaner = true;
   let under = null;
+  const call = image => { if (image.matches?.('.bears-card img')) image.alt = 'Photo'; };
+  document.querySelectorAll('img').forEach(call);
+  addEventListener('load', event => call(event.target), true);
   addEventListener('mouseover', event => { under = event.target.closest?.('.bears-card'); }, true);
   addEventListener('keydown', event => {
     const focused = document.activeElement;
