@@ -244,8 +244,12 @@ def test_what_is_answered_and_marked_folds_to_one_line_until_it_is_opened_or_due
     page.check('#q-gpu .marks input[value=wrong]')
     assert fold(page, 'gpu') and 'Asked again in 10 minutes.' in page.inner_text('#q-gpu .next') and page.is_visible('#q-gpu .next button >> nth=0')
     assert 'not yet' in page.inner_text('#q-gpu h2') and page.evaluate('document.activeElement.id') == 'q-gpu-open'
-    page.focus('#q-head-answer')
+    page.fill('#q-head-answer', 'the first layer')
+    assert page.is_visible('#q-gpu .next'), 'nothing moves below a finger'
+    page.check('#q-head .marks input[value=partly]')
     assert fold(page, 'gpu') and not page.is_visible('#q-gpu .next') and page.locator('#q-gpu').bounding_box()['height'] < 80
+    page.click('#q-head .next button >> nth=0')
+    assert not fold(page, 'head') and page.evaluate('document.activeElement.name') == 'q-head-mark', 'taken back'
     page.reload()
     assert fold(page, 'gpu') and not fold(page, 'head')
     page.click('#q-gpu .open')
@@ -262,13 +266,28 @@ def test_what_is_answered_and_marked_folds_to_one_line_until_it_is_opened_or_due
     assert fold(page, 'cleannb'), 'a task is done when it is marked'
 
 @in_browser
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_no_barrier_where_it_is_checked_folded_and_opened(page, scheme, node_modules):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({'width': 360, 'height': 800})
+    tap(page, 'false', 'true', 'false', 'false')
+    page.click('#q-need button.first')
+    rows = page.evaluate("[...document.querySelectorAll('.claim')].map(row => [...row.children].map(e => e.getBoundingClientRect()).map(r => (r.top + r.bottom)/2))")
+    assert all(max(row) - min(row) < 2 for row in rows), 'a claim and its taps are one row'
+    for id in ('gpu', 'head', 'features'): told_of(page, id, 'early layers find edges')
+    for id, mark in (('gpu', 'right'), ('head', 'partly'), ('need', 'wrong')): page.check(f'#q-{id} .marks input[value={mark}]')
+    page.click('#q-gpu .open')
+    page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
+    assert page.evaluate('axe.run()')['violations'] == [] and page.evaluate('document.documentElement.scrollWidth') == 360
+
+@in_browser
 def test_the_arrow_keys_reach_the_last_mark_before_the_question_folds(page):
     page.fill('#q-gpu-answer', 'a graphics card')
     page.focus('#q-gpu .marks input')
     for _ in range(2): page.keyboard.press('ArrowRight')
     assert page.is_checked('#q-gpu .marks input[value=wrong]') and page.is_visible('#q-gpu .marks')
     for _ in range(3): page.keyboard.press('Tab')
-    assert fold(page, 'gpu') and page.evaluate("Boolean(document.activeElement.closest('#q-cell, #q-run, section:not(#q-gpu)'))")
+    assert fold(page, 'gpu') and page.evaluate("Boolean(document.activeElement.closest('section:not(#q-gpu)'))")
 
 @in_browser
 def test_the_bar_leads_to_the_next_question_that_is_open_or_due(page):

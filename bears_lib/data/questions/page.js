@@ -355,7 +355,10 @@ function feedback(result, {first = false, hint = '', read = null, claims = []} =
   if (!claims.length && !first && !unread) lines(grade === 'right' ? 'add' : 'missing', grade === 'right' ? 'you could add' : some, beside(result.missing, 'model answer', result.told));
   if (hint) line('', 'hint', hint);
   if (first && !claims.length) line('', '', "Try again and I'll say what is missing.");
-  if (read && grade !== 'right') line('', '', ...[...read.childNodes].map(node => node.cloneNode(true)));
+  if (read && grade !== 'right') {
+    const [label, ...rest] = [...read.childNodes].map(node => node.cloneNode(true));
+    line('', 'read it', label.textContent.replace('Read it: ', ''), ...rest);
+  }
   const named = result.need && grade === 'wrong' && !first ? [`${result.found.length} of ${result.need} named`] : [];
   const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = claims.length && grade !== 'right' ? `${result.found.length} of ${claims.length}` : [...result.because, ...named].join('; ');
   return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), (because && ': ' + because) + (unread ? ': look yourself' : result.unsure && !all && !claims.length ? ' (not sure: look yourself)' : ''), list];
@@ -551,13 +554,15 @@ function foldable(box, mine, again) {
 
 // The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
 // What is returned shows what another tab has made of them: there is nothing to take back then.
-function remember(box, mine, keep, again) {
+function remember(box, mine, keep, again, went) {
   const radios = [...box.querySelectorAll('.marks input')], fold = foldable(box, mine, again), line = document.createElement('p'), says = document.createElement('span');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
   let last = 0, before = null, fresh = false, byKey = false;   // the mark and the card as they were before the one just given, and the answer of a question that was asked anew
   line.className = 'note next';
   line.append(says, ' ', undo, ' ', easy);
   box.querySelector('fieldset').append(line);
+  // What stands below the mark goes when the next question is marked or asked for, and not before: what one is about to tap must not move.
+  const leave = () => { fresh = false; fold.turn(false); show(); };
   const show = () => {
     const wait = mine.card ? Date.parse(mine.card.due) - Date.now() : 0;
     for (const radio of radios) radio.checked = !again?.on && mine.mark === radio.value;
@@ -575,6 +580,7 @@ function remember(box, mine, keep, again) {
     if (again?.on) again.end();
     else if (mine.again) { joinAgain(mine); again?.put(); }
     last = rating;
+    went.on(leave);
     fresh = true;
     fold.turn(byKey && !box.classList.contains('folded'));   // the arrow keys pass a mark on their way to the next: then it folds when one leaves it
     show();
@@ -592,9 +598,9 @@ function remember(box, mine, keep, again) {
     keep();
     radios[0].focus();
   });
-  box.addEventListener('pointerdown', () => { byKey = false; });
+  document.addEventListener('pointerdown', () => { byKey = false; }, true);
   box.addEventListener('keydown', () => { byKey = true; }, true);
-  box.addEventListener('focusout', ({relatedTarget}) => { if (!fresh || !relatedTarget || box.contains(relatedTarget)) return; fresh = false; fold.turn(false); show(); });
+  box.addEventListener('focusout', ({relatedTarget}) => { if (fresh && byKey && relatedTarget && !box.contains(relatedTarget)) leave(); });
   box.addEventListener('keydown', event => {
     if (event.target.matches('textarea') || event.ctrlKey || event.metaKey || event.altKey || !/^[1-4]$/.test(event.key)) return;
     event.preventDefault();
@@ -630,7 +636,7 @@ function attach(data) {
     try { localStorage.setItem(key, JSON.stringify({...remembered(key, data.questions, state), ...changed})); } catch (error) { /* no storage: it works until the page is closed */ }
     tally();
   };
-  const marks = new Map(), anew = new Map();
+  const marks = new Map(), anew = new Map(), went = {leave: null, on(leave = null) { if (went.leave !== leave) went.leave?.(); went.leave = leave; }};
   const askDue = () => { for (const [id, again] of anew) if (!again.on) { again.begin(); if (again.on) marks.get(id)(); } };
   const redraw = () => { for (const again of anew.values()) again.settle(true); askDue(); for (const each of [...marks.values(), ...shows, tally]) each(); };
   const takeOver = now => {
@@ -655,7 +661,7 @@ function attach(data) {
     area.value = mine.answer;
     area.addEventListener('input', () => { if (again) again.keep(); else mine.answer = area.value; keep(q.id); });
     claims?.begin();
-    marks.set(q.id, remember(box, mine, () => keep(q.id), again));
+    marks.set(q.id, remember(box, mine, () => keep(q.id), again, went));
     if (!out) continue;   // a task, which only the learner can mark
     anew.set(q.id, again);
     const suggested = text => {
@@ -687,11 +693,11 @@ function attach(data) {
     if (event.key !== null && event.key !== key) return;
     takeOver(remembered(key, data.questions, state));
   });
-  return {key, state, keep, redraw, shows, askDue};
+  return {key, state, keep, redraw, shows, askDue, went};
 }
 
 // Leads to the next question that is not marked, or is due, after the one that one is at; after the last comes the first.
-function leadOn(data, {state, shows, askDue}) {
+function leadOn(data, {state, shows, askDue, went}) {
   const button = document.getElementById('onward'), bar = button.parentElement, all = data.questions.map(({id}) => [document.getElementById('q-' + id), state[id]]);
   const isOpen = ([box, mine]) => !box.hidden && (!mine.mark || isDue(mine)), boxes = all.map(([box]) => box);
   let at = -1;
@@ -700,6 +706,7 @@ function leadOn(data, {state, shows, askDue}) {
   const show = () => { button.hidden = !all.some(isOpen); };
   document.addEventListener('focusin', ({target}) => { const i = boxes.indexOf(target.closest('.card')); if (i >= 0) at = i; });
   button.addEventListener('click', () => {
+    went.on();
     askDue();
     const from = here() + 1, next = [...all.slice(from), ...all.slice(0, from)].find(isOpen)?.[0];
     if (!next) return;
