@@ -268,6 +268,7 @@ def test_a_beginner_sees_one_way_on_and_no_empty_part(address, browser):
     assert not page.is_visible('#again-title') and page.locator('th:has-text("Read"):visible').count() == 0
     assert page.locator('label.button:has-text("Choose files")').is_visible() and page.locator('#files').evaluate('each => getComputedStyle(each).opacity') == '0'
     page.goto(address + 'questions1.html')
+    page.fill('#q-head-answer', 'the body')
     page.check('#q-head input[value=wrong]')
     page.clock.set_system_time(datetime.now() + timedelta(minutes=11))
     page.goto(address + 'your-course.html')
@@ -338,7 +339,9 @@ def test_no_barrier_and_no_scrolling_sideways(scheme, width, address, browser, n
     context = browser.new_context(color_scheme=scheme, viewport={'width': width, 'height': 768})
     page = context.new_page()
     page.goto(address + 'questions1.html')
-    for id, mark in (('gpu', 'right'), ('head', 'wrong')): page.check(f'#q-{id} input[value={mark}]')
+    for id, mark in (('gpu', 'right'), ('head', 'wrong')):
+        page.fill(f'#q-{id}-answer', 'an answer')
+        page.check(f'#q-{id} input[value={mark}]')
     page.goto(address + 'your-course.html')
     page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
     found = page.evaluate('axe.run()')['violations']

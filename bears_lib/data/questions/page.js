@@ -367,15 +367,15 @@ function feedback(result, {first = false, hint = '', read = null, claims = []} =
 // Claims that are called true or false by a tap, each for itself. The taps are written as an answer in words, which the grader reads as any other.
 function tapped(box, area, foundIn) {
   const rows = [...box.querySelectorAll('.claim')].map(row => ({claim: row.firstElementChild.textContent, taps: [...row.querySelectorAll('input')]}));
-  const choice = ({taps}) => taps.find(tap => tap.checked)?.value, write = () => { area.value = rows.filter(choice).map(row => `${row.claim}: ${choice(row)}`).join('\n'); area.dispatchEvent(new Event('input')); };
+  const choice = ({taps}) => taps.find(tap => tap.checked)?.value, tell = () => { area.value = rows.filter(choice).map(row => `${row.claim}: ${choice(row)}`).join('\n'); area.dispatchEvent(new Event('input')); };
   const show = () => {
     const lines = area.value.split('\n'), found = foundIn(area.value);
     for (const {claim, taps} of rows) for (const tap of taps) tap.checked = tap.value === 'false' ? found.includes(`${claim}: false`) : lines.includes(`${claim}: true`);
   };
-  for (const {taps} of rows) for (const tap of taps) tap.addEventListener('click', write);
+  for (const {taps} of rows) for (const tap of taps) tap.addEventListener('click', tell);
   area.addEventListener('change', show);
   return {
-    begin: () => { if (!area.value && rows.some(choice)) write(); else show(); },
+    begin: () => { if (!area.value && rows.some(choice)) tell(); else show(); },
     open: () => rows.find(row => !choice(row))?.taps[0],
     each: result => rows.map(({claim}) => [claim, result.found.includes(`${claim}: false`)]),
   };
@@ -552,15 +552,16 @@ function foldable(box, mine, again) {
   return {show, turn};
 }
 
-// The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
+// The marks of a question, and when it is asked again: they come with an answer, or when the model answer was opened. Another mark before the next time replaces the one just given.
 // What is returned shows what another tab has made of them: there is nothing to take back then.
 function remember(box, mine, keep, again, went) {
   const radios = [...box.querySelectorAll('.marks input')], fold = foldable(box, mine, again), line = document.createElement('p'), says = document.createElement('span');
+  const area = box.querySelector('textarea'), own = box.querySelector('fieldset'), [, model] = box.querySelectorAll('.more details');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
   let last = 0, before = null, fresh = false, byKey = false;   // the mark and the card as they were before the one just given, and the answer of a question that was asked anew
   line.className = 'note next';
   line.append(says, ' ', undo, ' ', easy);
-  box.querySelector('fieldset').append(line);
+  own.append(line);
   // What stands below the mark goes when the next question is marked or asked for, and not before: what one is about to tap must not move.
   const leave = () => { fresh = false; fold.turn(false); show(); };
   const show = () => {
@@ -571,6 +572,7 @@ function remember(box, mine, keep, again, went) {
     undo.hidden = !before;
     easy.hidden = !before || last !== 3;
     line.hidden = !says.textContent && !before;
+    own.hidden = Boolean(again) && !area.value.trim() && !model.open && (again.on || !mine.mark && !mine.card);
     box.classList.toggle('fresh', fresh);
     fold.show();
   };
@@ -587,6 +589,7 @@ function remember(box, mine, keep, again, went) {
     keep();
     if (box.classList.contains('folded')) box.scrollIntoView({block: 'nearest'});
   };
+  for (const [each, event] of [[area, 'input'], [area, 'change'], [model, 'toggle']]) each.addEventListener(event, show);
   for (const radio of radios) radio.addEventListener('click', () => rate(RATING_OF[radio.value]));
   easy.addEventListener('click', () => { rate(4); undo.focus(); });
   undo.addEventListener('click', () => {
