@@ -171,7 +171,7 @@ def _norms_to_eval(model:nn.Module) -> None:
 
 # %% ../../../nbs/engine/train/learners.ipynb #lnother2
 class NormaliseOthers(Callback):
-    """Normalises batches of DataLoaders that do not do so themselves, as those have not that the learner was made from.
+    """Normalises batches of DataLoaders that do not do so themselves, such as those that the learner was made from.
 
     Parameters
     ----------
