@@ -179,9 +179,9 @@ def test_the_quiz_keeps_its_progress(address, browser):
     context = browser.new_context()
     page = context.new_page()
     page.goto(address + 'questions1.html')
-    page.locator('textarea').first.fill('a graphics processing unit')
+    page.locator('textarea:visible').first.fill('a graphics processing unit')
     page.reload()
-    assert page.locator('textarea').first.input_value() == 'a graphics processing unit'
+    assert page.locator('textarea:visible').first.input_value() == 'a graphics processing unit'
     context.close()
 
 def phone(browser, width:int=390, **how): return browser.new_context(viewport={'width': width, 'height': 844}, has_touch=True, is_mobile=True, **how)
