@@ -629,6 +629,8 @@ def test_on_a_phone_the_ways_to_the_result_stay_on_the_screen(page, tmp_path):
         page.wait_for_timeout(100)
         for part in ('#say', '#accuracy', '#next'): assert in_view(page, part), (at, part)
     assert page.locator('#learning').get_by_role('heading').first.inner_text().startswith('2.') and page.locator('#learning #say, #learning #accuracy').count() == 2
+    page.evaluate("document.querySelector('#result').scrollIntoView({block: 'center'})")
+    assert page.evaluate("document.querySelector('#result').getBoundingClientRect().top - document.querySelector('#now').getBoundingClientRect().bottom") == 0, 'one box'
     assert page.evaluate("document.querySelector('#result').getBoundingClientRect().top + scrollY") < 2*844, 'the score has its place in the second screen'
     assert page.inner_text('#accuracy').endswith('of 25 right, each judged before it was learnt') and page.is_hidden('#interval')
     page.get_by_text('How it was measured').click()

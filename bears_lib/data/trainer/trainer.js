@@ -392,7 +392,7 @@ function showCurve() {
   const {curve, head, labels, rows} = trained, all = [...curve, {each: Math.round(rows.length/labels.length), right: head.right, n: head.n}];
   if (all.length < 2) return;
   const shares = all.map(({right, n}) => right/n), gain = shares[shares.length - 1] - shares[shares.length - 2];
-  $('curve').replaceChildren(make('p', {className: 'small', textContent: `With ${all.map(({each}, i) => `${each} photos of each: ${percent(shares[i])}`).join('; with ')}. ${gain > 0.02 ? 'More photos will probably help.' : 'The last doubling brought little: other kinds of photos may help more.'}`}));
+  $('curve').replaceChildren(make('p', {className: 'small', textContent: `With ${all.map(({each}, i) => `${each} photos of each: ${percent(shares[i])}`).join('; with ')}. ${gain > 0.02 ? 'More photos will probably help.' : 'More photos brought little at the end: other kinds may help more.'}`}));
 }
 
 function showFindings() {
