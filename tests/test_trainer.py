@@ -224,7 +224,7 @@ def test_drawn_bears_in_one_click_and_a_page_to_take_along(page, tmp_path, brows
     assert re.match(r'\d+ of 36 right, each judged before it was learnt', page.inner_text('#accuracy')) and page.is_hidden('#drawn') and page.evaluate('document.activeElement.id') == 'more'
     learnt_from = {photo.read_bytes() for photo in page.folder.glob('drawn-*.jpg')}
     assert page.locator('#held button').count() == 7 and not learnt_from & {photo.read_bytes() for photo in page.folder.glob('held-*.jpg')}
-    for name, says in (('drawn tent', 'unlike anything it knows'), ('drawn teddy 1', 'teddy')):
+    for name, says in (('drawn tent', 'unlike anything I know'), ('drawn teddy 1', 'teddy')):
         page.get_by_role('button', name=f'Ask about: {name}').click()
         page.wait_for_selector(f'#answer:has-text("{name}: {says}")')
     page.wait_for_timeout(500)  # the small pictures have come

@@ -412,7 +412,7 @@ function showFindings() {
 function answer(features, name, picture) {
   const chances = [...ask(trained.head, features)].map((chance, i) => ({label: trained.labels[i], chance})).sort((a, b) => b.chance - a.chance);
   const unsure = likenessTo(features, trained.known.bank, width, rules) < trained.known.threshold;
-  $('answer').textContent = unsure ? `${name}: unlike anything it knows (unsure)` : `${name}: ${chances[0].label}, ${percent(chances[0].chance)}`;
+  $('answer').textContent = unsure ? `${name}: unlike anything I know (unsure)` : `${name}: ${chances[0].label}, ${percent(chances[0].chance)}`;
   $('bars').className = unsure ? 'unsure' : '';
   $('choice').open = !unsure;
   $('choice').firstChild.hidden = !unsure;
