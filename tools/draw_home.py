@@ -75,7 +75,7 @@ def scenes(place:Path) -> dict[str, list[Image.Image]]:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
         address, written = f'http://127.0.0.1:{server.server_port}/', report(fitted, to=place/'report.html').as_uri()
-        pages = {theme: [shot(browser, address, (360, 470), theme, photo), shot(browser, written, (820, 520), theme)] for theme in tones}
+        pages = {theme: [shot(browser, address, (360, 540), theme, photo), shot(browser, written, (820, 520), theme)] for theme in tones}
         browser.close()
     server.shutdown()
     shown = re.sub(re.escape(str(place)) + '/', '', said.getvalue()).replace('\r', '\n')
