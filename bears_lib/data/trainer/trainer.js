@@ -327,7 +327,7 @@ function showClass(id) {
   fill(box.querySelector('ul'), own.map(photo => {
     const item = once(items, photo.id, () => photoItem(photo)), tile = item.firstChild;
     item.className = photo.features ? doubted.has(photo.id) ? 'doubted' : '' : 'waiting';
-    tile.title = doubted.has(photo.id) ? 'It may be wrongly labelled' : '';
+    tile.title = doubted.has(photo.id) ? 'Label in doubt' : '';
     if (photo.picture && !tile.firstChild) tile.append(make('img', {src: photo.picture, alt: ''}));
     return item;
   }));
