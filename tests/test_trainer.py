@@ -410,7 +410,15 @@ def test_nothing_stands_in_the_way_of_keyboards_and_screen_readers(page, tmp_pat
     page.context.new_cdp_session(page).send('Runtime.evaluate', {'expression': (node_modules/'axe-core'/'axe.min.js').read_text('utf-8')})
     found = page.context.new_cdp_session(page).send('Runtime.evaluate', {'expression': 'axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])))', 'awaitPromise': True, 'returnByValue': True})
     assert json.loads(found['result']['value']) == []
+    page.locator('h1').click()
+    behind = [page.keyboard.press('Tab') or page.evaluate(behind_the_bar) for _ in range(30)]
+    assert behind.count(False) > 15 and not any(behind), 'what has the focus is seen'
 
+behind_the_bar = '''(() => {
+    const {id} = document.activeElement, seen = document.querySelector(`label[for="${id}"]`) ?? document.activeElement, bar = document.getElementById('now');
+    const {top, bottom} = seen.getBoundingClientRect(), there = bar.getBoundingClientRect();
+    return seen === document.body ? null : !bar.contains(seen) && bottom > there.top && top < there.bottom;
+})()'''
 
 # ---- Ways in, and visits that go wrong ----
 
