@@ -439,7 +439,7 @@ def test_the_box_of_the_first_page_keeps_its_height_and_shows_photo_and_bars_sid
 
 def test_the_first_page_ends_with_pictures_and_the_rest_stands_on_a_page_of_its_own(site, address, browser):
     first, more = ((site/name).read_text(encoding='utf-8') for name in ('index.html', 'install.html'))
-    for words in ('Measured', 'Two commands', 'In Python', 'Without the internet'): assert f'>{words}<' not in first and f'>{words}</h2>' in more, words
+    for words in ('Measured', 'On your machine', 'In Python', 'Without the internet'): assert f'>{words}<' not in first and f'>{words}</h2>' in more, words
     assert 'What it looks like' in first and 'href="install.html"' in first and more.count('colab.research.google.com') == 7 and more.count('git clone') == 1
     context = phone(browser)
     page = context.new_page()

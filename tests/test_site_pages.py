@@ -130,8 +130,13 @@ def test_readme_opens_elsewhere_names_the_clone_and_shows_itself():
     text = (root/'README.md').read_text(encoding='utf-8')
     top = text[:text.index('## ')]
     for wanted in ('colab.research.google.com/github', 'kaggle.com/kernels', 'git clone https://', 'moving.webp'): assert wanted in top, wanted
+    assert len(re.findall(r'^[$ ]*make demo', text, re.M)) == 1 == len(re.findall(r'^[$ ]*git clone', text, re.M)), 'one block, in one place'
     shown = re.findall(r'!\[[^\]]+\]\((nbs/[^)]+)\)', text)
     assert len(shown) >= 5 and all((root/name).is_file() for name in shown)
+    measured = text.split('## Measured')[1].split('\n## ')[0]
+    assert len(re.findall(r'^\| ', measured, re.M)) <= 5 and '95% interval' in measured and '/bench/README.md)' in measured, 'what a newcomer asks for; the rest is linked'
+    whole, clean = re.search(r'^all: (\S+%)', text.replace('    ', ''), re.M)[1], '95.0%'
+    assert re.search(rf'Before cleaning, {whole} .* after .* put right, {clean}', text) and text.count(clean) == 2, 'once in the words, once as the end of an interval'
     assert not re.search(r'\]\(nbs/http|bears_lib/https?:', text)
 
 def test_what_was_left_out_is_small_and_said_once():

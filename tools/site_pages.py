@@ -514,6 +514,7 @@ def contents(site:Path) -> tuple[str, str, list[Tag]]:
     tidy(soup.main, None, soup, '')
     sections = {section['id']: section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'}
     looks = sections.pop('what-it-looks-like')
+    sections['on-your-machine'].h2.insert_after(soup.main.find(class_='code-copy-outer-scaffold').extract())  # the README has it at its top
     own = looks.find(lambda part: part.name in ('figure', 'p') and part.img and not part.find_parent(class_='table')).extract()
     return ''.join(map(str, own.select('img'))), picture_grid(looks, soup), sorted(sections.values(), key=lambda section: section['id'] in ('measured', 'licence'))
 
@@ -551,8 +552,6 @@ def install(frame:Frame, sections:list[Tag]) -> str:
     for cell in (cell for section in sections for row in section.select('tbody tr') for cell in row.select('td')):
         heads = [head.get_text().strip() for head in cell.find_parent('table').select('thead :is(th, td)')]
         cell['data-label'] = heads[len(cell.find_previous_siblings('td'))]
-    clone = next(section for section in sections if section['id'] == 'two-commands').p
-    clone.insert(0, BeautifulSoup(f'<code>git clone {source} &amp;&amp; cd {source.rpartition("/")[2]}</code> fetches the project. ', 'html.parser'))  # at its top the README says it
     chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
                        f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
     first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'
