@@ -43,6 +43,14 @@ def test_in_the_dark_paper_turns_and_photos_stay():
     assert dark[5, 5].max() < 60 and dark[21, 100].min() > 200
     assert dark[120, 201].argmax() == 2 and dark[120, 201].min() > 40, 'blue stays blue, and is light'
 
+def test_in_the_dark_no_photo_has_a_white_line_at_its_edge():
+    "Where a figure was scaled, the outer line of a dark photo is mixed with the white paper."
+    sheet, photo = np.full((200, 300, 3), 255, np.uint8), np.random.default_rng(0).integers(20, 120, (90, 90, 3), np.uint8)
+    sheet[60:150, 30:120] = photo
+    for line in (np.s_[60, 30:120], np.s_[149, 30:120], np.s_[60:150, 30], np.s_[60:150, 119]): sheet[line] = 255 - (255 - sheet[line].astype(int))//6
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert dark[58:152, 28:122].max() < 160 and (dark[61:149, 31:119] == photo[1:-1, 1:-1]).all()
+
 def test_in_the_dark_a_photo_with_a_white_ground_stays_whole():
     "A teddy on white among photos that fill their boxes: its ground stays white up to where the photo ends, and the margins turn."
     sheet, rng = np.full((240, 340, 3), 255, np.uint8), np.random.default_rng(0)

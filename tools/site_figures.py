@@ -56,6 +56,15 @@ def grid_cell(box:tuple[slice, slice], photos:list[tuple[slice, slice]]) -> tupl
     inside = all(part.start - 4 <= each.start and each.stop <= part.stop + 4 for part, each in zip(cell, box))
     return cell if beside and inside else None
 
+def trimmed(pixels:np.ndarray, box:tuple[slice, slice]) -> tuple[slice, slice]:
+    "A photo's box without the line at each edge in which the photo was mixed with the paper: in the dark it would be a white line."
+    ends = []
+    for axis, each in enumerate(box):
+        lines = np.moveaxis(pixels[box].mean(-1), axis, 0)
+        mixed = lambda edge, next_one: edge.mean() > 140 and (edge - next_one).mean() > 25
+        ends.append(slice(each.start + int(mixed(lines[0], lines[1])), each.stop - int(mixed(lines[-1], lines[-2]))))
+    return tuple(ends)
+
 def filled_areas(pixels:np.ndarray) -> np.ndarray:
     "Where photos and other filled areas stand: connected parts that are not white, and nearly fill a box or have no holes."
     inked, mask, photos, bodies = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool), [], []
@@ -66,7 +75,7 @@ def filled_areas(pixels:np.ndarray) -> np.ndarray:
         if is_flat(pixels[box]): continue
         if inner := photo_box(inked, part, box): photos.append(inner)
         else: bodies.append((box, part))
-    for inner in photos: mask[inner] = True
+    for inner in photos: mask[trimmed(pixels, inner)] = True
     for box, part in bodies:
         if part.mean() > 0.4 and (cell := grid_cell(box, photos)): mask[cell] = True
         elif part.mean() > 0.5: mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
