@@ -47,9 +47,19 @@ def test_in_the_dark_no_photo_has_a_white_line_at_its_edge():
     "Where a figure was scaled, the outer line of a dark photo is mixed with the white paper."
     sheet, photo = np.full((200, 300, 3), 255, np.uint8), np.random.default_rng(0).integers(20, 120, (90, 90, 3), np.uint8)
     sheet[60:150, 30:120] = photo
-    for line in (np.s_[60, 30:120], np.s_[149, 30:120], np.s_[60:150, 30], np.s_[60:150, 119]): sheet[line] = 255 - (255 - sheet[line].astype(int))//6
+    for line in (np.s_[60, 30:120], np.s_[148:150, 30:120], np.s_[60:150, 30], np.s_[60:150, 118:120]): sheet[line] = 255 - (255 - sheet[line].astype(int))//6
     dark = np.asarray(for_dark(Image.fromarray(sheet)))
-    assert dark[58:152, 28:122].max() < 160 and (dark[61:149, 31:119] == photo[1:-1, 1:-1]).all()
+    assert dark[58:152, 28:122].max() < 160 and (dark[61:148, 31:118] == photo[1:-2, 1:-2]).all()
+
+def test_in_the_dark_a_picture_of_few_colours_stays_among_photos():
+    "Of sounds as pictures one is black but for a bark: it is turned only where no picture of its size stands beside it."
+    sheet, bark = np.full((140, 260, 3), 255, np.uint8), np.zeros((90, 90, 3), np.uint8)
+    bark[:, 40:45] = 180
+    sheet[20:110, 20:110], sheet[20:110, 140:230] = np.random.default_rng(0).integers(20, 200, (90, 90, 3), np.uint8), bark
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert (dark[20:110, 140:230] == bark).all()
+    sheet[20:110, 20:110] = 255
+    assert np.asarray(for_dark(Image.fromarray(sheet)))[30, 150].min() > 200
 
 def test_in_the_dark_a_photo_with_a_white_ground_stays_whole():
     "A teddy on white among photos that fill their boxes: its ground stays white up to where the photo ends, and the margins turn."

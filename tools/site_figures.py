@@ -57,24 +57,28 @@ def grid_cell(box:tuple[slice, slice], photos:list[tuple[slice, slice]]) -> tupl
     return cell if beside and inside else None
 
 def trimmed(pixels:np.ndarray, box:tuple[slice, slice]) -> tuple[slice, slice]:
-    "A photo's box without the line at each edge in which the photo was mixed with the paper: in the dark it would be a white line."
-    ends = []
-    for axis, each in enumerate(box):
-        lines = np.moveaxis(pixels[box].mean(-1), axis, 0)
-        mixed = lambda edge, next_one: edge.mean() > 140 and (edge - next_one).mean() > 25
-        ends.append(slice(each.start + int(mixed(lines[0], lines[1])), each.stop - int(mixed(lines[-1], lines[-2]))))
-    return tuple(ends)
+    "A photo's box without the lines at its edges, three at most, in which it was mixed with the paper: in the dark they would be white."
+    def mixed(lines:np.ndarray) -> int: return int(np.cumprod((lines[:3] > 140) & (lines[:3] - lines[4] > 25)).sum())
+    light = [pixels[box].mean((1 - axis, 2)) for axis in (0, 1)]
+    return tuple(slice(each.start + mixed(lines), each.stop - mixed(lines[::-1])) for each, lines in zip(box, light))
+
+def beside(box:tuple[slice, slice], photos:list[tuple[slice, slice]]) -> bool:
+    "Whether a filled box has the size of a photo, and stands in a row or a column with it."
+    sizes = lambda each: np.array([part.stop - part.start for part in each])
+    return any(abs(sizes(box) - sizes(photo)).max() < 4 and any(abs(part.start - other.start) < 4 for part, other in zip(box, photo)) for photo in photos)
 
 def filled_areas(pixels:np.ndarray) -> np.ndarray:
     "Where photos and other filled areas stand: connected parts that are not white, and nearly fill a box or have no holes."
-    inked, mask, photos, bodies = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool), [], []
+    inked, mask, photos, bodies, flats = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool), [], [], []
     parts, _ = ndimage.label(inked)
     for number, box in enumerate(ndimage.find_objects(parts), 1):
         if min(each.stop - each.start for each in box) < smallest_photo: continue
         part = parts[box] == number
-        if is_flat(pixels[box]): continue
-        if inner := photo_box(inked, part, box): photos.append(inner)
+        if has_ground(pixels[box]): continue
+        if is_flat(pixels[box]): flats.append(box)
+        elif inner := photo_box(inked, part, box): photos.append(inner)
         else: bodies.append((box, part))
+    photos += [box for box in flats if beside(box, photos)]  # a picture of few colours among others
     for inner in photos: mask[trimmed(pixels, inner)] = True
     for box, part in bodies:
         if part.mean() > 0.4 and (cell := grid_cell(box, photos)): mask[cell] = True
