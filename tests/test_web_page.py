@@ -698,6 +698,23 @@ def test_at_an_address_of_this_machine_nothing_is_kept(host, browser, site, tmp_
     until(visit.page, count_kept, [0, 0])
     visit.page.evaluate("navigator.serviceWorker.register('service-worker.js').then(() => 1)")  # even if a page of another time asks for it
     visit.page.wait_for_timeout(500)
+    visit.page.evaluate("fetch('.').then(() => 1)")  # the browser may have brought a worker back that had left: it leaves when it is next needed
+    until(visit.page, count_kept, [0, 0])
+    visit.context.close()
+
+@in_browser
+def test_a_worker_that_the_browser_brings_back_leaves_again(browser, site, tmp_path, node_modules):
+    page = make_web_app(tiny_model(tmp_path/'model', ['red', 'blue'], Preprocess(64)), site.root/'page', node_modules)
+    ours = (page/'service-worker.js').read_text(encoding='utf-8')
+    (page/'service-worker.js').write_text(old_worker, encoding='utf-8')
+    visit = Visit(browser, f'{site.origin}/page/', profile=tmp_path/'profile')
+    visit.page.evaluate("navigator.serviceWorker.register('service-worker.js').then(() => navigator.serviceWorker.ready).then(() => 1)")
+    (page/'service-worker.js').write_text(ours, encoding='utf-8')
+    visit.page.evaluate('navigator.serviceWorker.getRegistration().then(found => found.update()).then(() => 1)')
+    until(visit.page, count_kept, [0, 0])
+    visit.page.evaluate("navigator.serviceWorker.register('service-worker.js').then(() => 1)")
+    visit.page.wait_for_timeout(500)
+    visit.page.evaluate("fetch('.').then(() => 1)")
     until(visit.page, count_kept, [0, 0])
     visit.context.close()
 

@@ -54,6 +54,7 @@ async function answered(request, home) {
 }
 
 self.addEventListener('fetch', event => {
+  if (local) event.waitUntil(leave());  // it was asked for again after it had left
   if (event.request.method !== 'GET' || local) return;
   const home = new URL(event.request.url).pathname === new URL(self.registration.scope).pathname;
   event.respondWith(answered(event.request, home));
