@@ -29,7 +29,7 @@ source = get_config().git_url  # where the project lies
 
 # The figure that shows where a chapter leads, by words of its description.
 goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
-         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Log loss and mistakes',
+         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Eight drawn dogs in two rows',
          '03_two_things': 'Accuracy against photos', '04_sounds': 'One log-mel picture', '05_files_as_pictures': 'Fifteen square', '06_same_or_different': 'Four pairs',
          '07_segmentation': 'Four drawn pets, and below each', '08_training_further': 'Six pictures of cells', '09_tables': 'Two panels. Left: the mean weight', '10_recommendations': 'Two scatter plots',
          '11_text': 'Two scatter plots of the same'}
@@ -40,15 +40,15 @@ halves = {'00_learning': {'cells-and-help': ('Part 1', 'From numbers to a networ
 # Of a figure with many parts a card shows a few, large enough to be seen, and so does a phone at the top of the chapter:
 # rows of pieces, each (left, top, right, bottom) in hundredths of the figure.
 in_card = {'00_learning': [[(1.5, 18, 48.5, 78)]], '01_gather': [[(1, 41, 37.6, 98)]], '02_train': [[(0.5, 68, 49, 99.5)]], '03_interpret': [[(0.5, 7.5, 65, 52)]], '04_deploy': [[(2, 57.5, 46.6, 86.5)]], '05_questionnaire': [[(0, 0, 75, 41)]], '06_commands': [[(1, 2, 66, 50)]],
-           '00_training': [[(0, 0, 49, 50)]], '01_pets': [[(51.5, 0.5, 99.5, 47.5)]], '02_dog_breeds': [[(25, 0, 100, 100)]], '04_sounds': [[(60, 0.5, 79.5, 48), (60, 49.5, 79.5, 97)]], '05_files_as_pictures': [[(40, 1, 79.5, 36)]],
+           '00_training': [[(0, 0, 49, 50)]], '01_pets': [[(51.5, 0.5, 99.5, 47.5)]], '02_dog_breeds': [[(0.5, 51, 48.8, 98.5)]], '04_sounds': [[(60, 0.5, 79.5, 48), (60, 49.5, 79.5, 97)]], '05_files_as_pictures': [[(40, 1, 79.5, 36)]],
            '06_same_or_different': [[(51, 8, 74.7, 51.5), (51, 53.5, 74.7, 97)]], '07_segmentation': [[(76, 6.5, 99.3, 48), (76, 49.7, 99.3, 91)]], '08_training_further': [[(33.6, 2, 66.6, 99)]],
            '09_tables': [[(67.7, 20, 99.5, 86)]], '10_recommendations': [[(4, 25, 49.5, 83)]], '11_text': [[(3, 7, 49.5, 68)]]}
-on_phone = {'00_learning': [[(1.5, 20, 48.5, 80)], [(52, 43, 98.5, 87)]], '01_gather': [[(0, 0, 38, 99.5)]], '02_train': [[(0, 33, 49, 100)]], '03_interpret': [[(23, 0, 77, 7.5)], [(0, 7.5, 65, 100)]], '04_deploy': [[(2, 5.5, 46.6, 29.5)], [(2, 57.5, 46.6, 86.5)]], '05_questionnaire': [[(0, 0, 76, 100)]],
-            '06_commands': [[(0, 0, 66.3, 100)]], '01_pets': [[(0, 0, 49, 100)]], '04_sounds': [[(40, 0, 100, 99.5)]], '05_files_as_pictures': [[(40, 0, 100, 67)]], '06_same_or_different': [[(25.3, 0, 75, 100)]],
+on_phone = {'00_learning': [[(1.5, 20, 48.5, 80)], [(52, 43, 98.5, 87)]], '01_gather': [[(0, 0, 38, 99.5)]], '02_train': [[(0, 33, 49, 100)]], '03_interpret': [[(23, 0, 77, 7.5)], [(0, 7.5, 65, 100)]], '04_deploy': [[(2, 5.5, 46.6, 29.5)], [(2, 57.5, 46.6, 86.5)]], '05_questionnaire': [[(0, 0, 84, 100)]],
+            '06_commands': [[(0, 0, 66.3, 100)]], '01_pets': [[(0, 0, 49, 100)]], '02_dog_breeds': [[(0, 0, 49, 100)]], '04_sounds': [[(40, 0, 100, 99.5)]], '05_files_as_pictures': [[(40, 0, 100, 67)]], '06_same_or_different': [[(25.3, 0, 75, 100)]],
             '07_segmentation': [[(0, 0, 49.8, 91.5)], [(24, 92, 76, 100)]], '08_training_further': [[(33.4, 0, 83.3, 100)]], '09_tables': [[(0, 0, 49.8, 100)]],
             '10_recommendations': [[(0, 0, 50, 90)], [(15, 91, 60, 99.5)], [(60, 91, 87.5, 99.5)]], '11_text': [[(0, 0, 50, 100)]]}
-# A card with another figure than the chapter's top: one of another page, or one that says more when it is small.
-borrowed = {'00_training': ('train.html', 'One drawn bear from the side'), '02_dog_breeds': ('lessons/dog_breeds.html', 'Eight drawn dogs')}
+# A chapter without figures has a card with one of another's.
+borrowed = {'00_training': ('train.html', 'One drawn bear from the side')}
 
 # The lessons that the first page shows; the page of all lessons has the rest.
 shown_first = ('01_pets', '03_two_things', '04_sounds', '07_segmentation')
