@@ -280,7 +280,7 @@ def test_broken_files_in_the_browser(app, browser, tmp_path):
 def test_an_example_with_the_keyboard(app, browser):
     with page_of(browser, app[0]) as page:
         example = page.locator('button:has(img)').first
-        assert page.locator('#examples svg').count() and page.locator('#examples svg:visible').count() == 0 and page.locator('footer img:visible').count() == 0  # gradio's own icons
+        assert page.locator('#tries svg').count() and page.locator('#tries svg:visible').count() == 0 and page.locator('footer img:visible').count() == 0  # gradio's own icons
         example.focus()
         page.keyboard.press('Enter')
         page.wait_for_function('document.querySelector("#said").innerText.includes("black")', timeout=20_000)

@@ -36,7 +36,7 @@ with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as 
         with gr.Column():
             said = gr.Markdown('The answer appears here.', elem_id='said')
             bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False, elem_id='bars')
-    if examples: gr.Examples(examples, photo, label='Or try one of these', elem_id='examples')
+    if examples: gr.Examples(examples, photo, label='Or try one of these', elem_id='tries')
     photo.change(look, photo, [said, bars], api_name='predict')
 
 if __name__ == '__main__':

@@ -441,7 +441,7 @@ def build_app(
                 if not words and (sure := _measured(classifier)): gr.Markdown(sure, elem_id='measured')
                 if folder:
                     with more: _why(gr, picture, classifier, folder, turns)
-        if examples: gr.Examples(examples, picture, label='Or try one of these', cache_examples=False, elem_id='examples')
+        if examples: gr.Examples(examples, picture, label='Or try one of these', cache_examples=False, elem_id='tries')
         if feedback: _offer(gr, picture, bars, classifier, feedback, turns)
         gr.api(_predict(gr, classifier, turns), api_name='predict')
     app.preprocess_data = _polite(gr, app.preprocess_data, no_upload)

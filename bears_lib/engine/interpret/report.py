@@ -322,8 +322,7 @@ svg{max-width:34rem;width:100%;font-size:14px}
 svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}
 .ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
 .first{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(10.5rem,45%),1fr));gap:.8rem;padding:0;
-list-style:none}
-.first img{width:100%;height:8rem;object-fit:cover}.first span{display:block;font-size:.9rem;line-height:1.35;
+list-style:none}.first img{width:100%;height:8rem;object-fit:cover}.first span{display:block;font-size:.9rem;
 margin-top:.3rem}.first a{color:inherit;text-decoration:none}.first a:hover img{outline:3px solid var(--blue)}
 .first .path{font-size:.75rem}:target{outline:3px solid var(--blue);outline-offset:3px;scroll-margin:1rem}
 @media(max-width:640px){.stack table,.stack tbody,.stack caption{display:block}
