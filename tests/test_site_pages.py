@@ -70,6 +70,13 @@ def test_in_the_dark_a_photo_with_a_white_ground_stays_whole():
     dark = np.asarray(for_dark(Image.fromarray(sheet)))
     assert (dark[130:220, 130:220] == sheet[130:220, 130:220]).all() and dark[125, 125].max() < 60 and dark[122:128].max() < 60
 
+def test_in_the_dark_large_letters_that_touch_turn_as_ink_does():
+    "The app's answer is a blue word, and JPEG blurs its letters into one shape."
+    picture = Image.open(nbs/'images/app.jpg').convert('RGB')
+    was, dark = np.asarray(picture).astype(int), np.asarray(for_dark(picture)).astype(int)
+    blue = abs(was - (11, 99, 165)).max(-1) < 40
+    assert blue.sum() > 3000 and (dark.sum(-1) > was.sum(-1) + 60)[blue].mean() > 0.97
+
 def test_in_the_dark_boxes_with_words_turn_and_dark_photos_stay():
     sheet = np.full((120, 260, 3), 255, np.uint8)
     sheet[20:90, 20:110] = (220, 234, 247)   # a light box, as in a drawing of how things hang together

@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 smallest_photo = 28 # Pixels: filled rectangles from this side on stay as they are
+thickest_stroke = 14 # Pixels: what is nowhere thicker is a word in large letters that touch
 paper = np.array([32, 31, 28]) # The dark theme's --paper in site/frame.css
 
 def photo_box(inked:np.ndarray, part:np.ndarray, box:tuple[slice, slice]) -> tuple[slice, slice]|None:
@@ -82,7 +83,7 @@ def filled_areas(pixels:np.ndarray) -> np.ndarray:
     for inner in photos: mask[trimmed(pixels, inner)] = True
     for box, part in bodies:
         if part.mean() > 0.4 and (cell := grid_cell(box, photos)): mask[cell] = True
-        elif part.mean() > 0.5: mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
+        elif part.mean() > 0.5 and ndimage.binary_opening(part, iterations=thickest_stroke//2).any(): mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
     return mask
 
 def light_of(pixels:np.ndarray) -> np.ndarray:
