@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 import glob, io, itertools, os, tarfile, threading
-from ..core.common import DataError, UsageError, json_rows, near
+from ..core.common import DataError, UsageError, json_rows, near, say
 from ..core.decoding import PhotoError, max_bytes, read_file
 from bears_lib.engine.core.folders import (find_splits, is_visible, looks_like_photo, place_of, read_metadata,
     suffixes, visible_files)
 from ..core.words import is_web_address
 from ..predict.inputs import refuse_no_photo
-from .places import asking, filesystem, is_address, needed, open_file
+from .places import Place, asking, filesystem, is_address, needed, open_file
 
 # %% ../../../nbs/engine/shards/sources.ipynb #a937639a
 class Row(NamedTuple):
@@ -105,7 +105,7 @@ largest_group = 1_000_000_000 # bytes that one row group of photos may have
 
 def _table(path:str) -> Any:
     pq, file = needed('pyarrow.parquet'), open_file(path)
-    try: return pq.ParquetFile(file)
+    try: return pq.ParquetFile(file, pre_buffer=False)
     except Exception as error:
         raise DataError(f'{path} is no whole parquet file ({str(error).splitlines()[0][:120]}). '
                         'Write it again, or take it away.') from error
@@ -129,7 +129,7 @@ def _class_names(schema:Any) -> list[str]:
 # %% ../../../nbs/engine/shards/sources.ipynb #06897267
 def _of_index(table:Any) -> Iterator[Row]:
     "The photos of an index that open, wherever each of them is."
-    for chunk in table.iter_batches(10_000, columns=['address', 'label', *places, 'problem']):
+    for chunk in table.iter_batches(10_000, columns=['address', 'label', *places, 'problem'], use_threads=False):
         rows = zip(*(chunk[name].to_pylist() for name in ('address', 'label', *places, 'problem')))
         yield from (Row(*row) for *row, problem in rows if not problem)
 
@@ -148,7 +148,7 @@ def _of_table(path:str, column:str='') -> Iterator[Row]:
     wanted, start = [name]*text + ['label']*has_label, 0
     for group in range(table.metadata.num_row_groups):
         if not wanted: chunks: Iterable[Any] = [None]*(table.metadata.row_group(group).num_rows > 0)
-        else: chunks = table.iter_batches(10_000, row_groups=[group], columns=wanted)
+        else: chunks = table.iter_batches(10_000, row_groups=[group], columns=wanted, use_threads=False)
         for chunk in chunks:
             rows = table.metadata.row_group(group).num_rows if chunk is None else chunk.num_rows
             labels = chunk['label'].to_pylist() if has_label else ['']*rows
@@ -201,6 +201,20 @@ def _matches(pattern:str) -> list[str]:
         if not found: fs.ls(path.partition('*')[0].rpartition('/')[0])  # a search passes over what may not be read
     return [f'{pattern.partition("://")[0]}://{each.lstrip("/")}' for each in found]
 
+def _parts(source:str) -> list[str]:
+    "The tables of an index, of which none may be missing."
+    from bears_lib.engine.shards.shards import hidden, part_names
+    place = Place(source)
+    return [place.path(name) for name in part_names(place)] if place.has(f'{hidden}/run.json') else []
+
+def _tables_alone(root:Path) -> list[str]:
+    "The parquet files of a folder; none, and a line about it, where photos lie there as well."
+    tables = sorted(str(path) for path in root.glob('*.parquet') if is_visible(path.name))
+    if not tables or not any(map(looks_like_photo, visible_files(root))): return tables
+    say(f'{", ".join(Path(path).name for path in tables[:3])} in {root} is left out, since photos lie there. '
+        'To read the table, give its name.')
+    return []
+
 def _one_source(source:str, column:str) -> Iterator[Row]:
     "The rows of a file, a folder or an address."
     ending = PurePosixPath(source).suffix.lower()
@@ -209,10 +223,10 @@ def _one_source(source:str, column:str) -> Iterator[Row]:
     if ending in ('.txt', '.lst'): return _of_list(source)
     if is_web_address(source): return iter([Row(source)])
     if is_address(source):
-        parts = [name for name in _matches(f'{source.rstrip("/")}/*.parquet')]
+        parts = _parts(source) or _matches(f'{source.rstrip("/")}/*.parquet')
         return _of_tables(parts, column) if parts else _of_storage(source)
     if Path(source).is_dir():
-        parts = sorted(str(path) for path in Path(source).glob('*.parquet') if is_visible(path.name))
+        parts = _parts(source) or _tables_alone(Path(source))
         return _of_tables(parts, column) if parts else _of_folder(Path(source))
     if Path(source).is_file(): return iter([Row(os.path.abspath(source))])
     others = os.listdir(Path(source).parent) if Path(source).parent.is_dir() else []
@@ -353,4 +367,5 @@ def _start_at(row:Row, at_once:int) -> _At:
     if size > largest_group:
         raise PhotoError(f'its row group holds {size/1e6:,.0f} MB, and at most {largest_group/1e6:,.0f} fit: write '
                          'the table with row_group_size=100.')
-    return _At(row.file, table.iter_batches(at_once, row_groups=range(group, len(groups)), columns=[row.column]), first)
+    chunks = table.iter_batches(at_once, row_groups=range(group, len(groups)), columns=[row.column], use_threads=False)
+    return _At(row.file, chunks, first)

@@ -15,17 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-import os, tempfile
+import os, shlex, tempfile
 import numpy as np
 from ..core.common import DataError, accuracy_text, say
 from ..core.words import counted
 from ..features.linear_probe import Head, doubt, fit_linear, group_folds, many_photos, most_folds
 from ..features.novelty import Familiar, among_groups
 from ..features.photo_features import Body, load_body
-from .answers import read_shards
 from .copies import copy_pairs, group_names, group_numbers, read_hashes
 from .places import Place
-from .shards import shard_told
+from .shards import part_names, read_shards, shard_told
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #33c3834a
 @dataclass
@@ -359,11 +358,14 @@ def judge(
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #a8e9ae6d
 def _told(place:Place) -> dict[str, Any]:
     "What a folder of features says of itself."
-    names = place.names('.parquet')
-    told = shard_told(place, names[0])[0] if names else {}
+    name = next(iter(part_names(place)), '')
+    told = shard_told(place, name)[0] if name else {}
+    if told.get('kind') == 'index':
+        raise DataError(f'{place.address} is an index: it holds no features yet. Compute them first: '
+                        f'bears features {shlex.quote(place.address)}')
     if told.get('kind') != 'features':
         raise DataError(f'{place.address} holds no features. '
-                        f'bears features PHOTOS --out {place.address} computes them.')
+                        'bears features PHOTOS --out features computes them.')
     return told['made_by']
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #073b11e6
