@@ -43,9 +43,8 @@ def bears_train(
     "Train a classifier on a folder of photos and save it."
     start = perf_counter()
     check_target(model)
-    if is_run(photos, ('features', 'index', 'answers')):
-        return _train_shards(photos, model, head_only, start, arch=arch != default_arch, valid_pct=bool(valid_pct),
-            valid=bool(valid), epochs=bool(epochs), effort=effort != 1, workers=workers != 1, address=bool(address))
+    options = arch, valid_pct, valid, epochs, effort, workers, address
+    if is_run(photos, ('features', 'index', 'answers')): return _train_shards(photos, model, head_only, start, options)
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
     if effort != 1 and (epochs or arch != default_arch):
@@ -80,9 +79,11 @@ def _train_together(photos:str, model:str, arch:str, epochs:int, workers:int, ad
     return {'model': str(folder), 'workers': workers, **metrics, 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #trnshrd1
-def _train_shards(features:str, model:str, head_only:bool, start:float, **given:bool) -> dict:
+def _train_shards(features:str, model:str, head_only:bool, start:float, options:tuple) -> dict:
     "The same from features in shards, which need not fit into memory."
-    if names := [f'--{name.replace("_", "-")}' for name, is_given in given.items() if is_given]:
+    plain = {'--arch': default_arch, '--valid-pct': 0, '--valid': '', '--epochs': 0, '--effort': 1, '--workers': 1,
+        '--address': ''}
+    if names := [name for (name, value), given in zip(plain.items(), options) if given != value]:
         raise UsageError(f'{" and ".join(names)} {"does" if len(names) == 1 else "do"} not go with a folder of '
                          'features, whose body is settled and whose head is judged by cross-validation. Leave that '
                          'out, or give the folder with the photos.')
