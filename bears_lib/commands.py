@@ -41,9 +41,8 @@ def bears_train(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Train a classifier on a folder of photos and save it."
-    start = perf_counter()
+    start, options = perf_counter(), (arch, valid_pct, valid, epochs, effort, workers, address)
     check_target(model)
-    options = arch, valid_pct, valid, epochs, effort, workers, address
     if is_run(photos, ('features', 'index', 'answers')): return _train_shards(photos, model, head_only, start, options)
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
