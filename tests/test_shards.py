@@ -572,3 +572,56 @@ def test_no_thread_of_pyarrow_holds_a_file(photos, tmp_path, monkeypatch):
     from bears_lib.engine.shards.places import Place
     assert sum(len(table) for table in shards.read_shards(Place(tmp_path/'manifest'))) == 12 == len(list(list_photos(tmp_path/'manifest')))
     assert readers == {threading.current_thread()}
+
+def test_photos_that_changed_or_went_are_counted(tmp_path, capsys):
+    "A new date alone is no change; other bytes under an old date are one."
+    out, photos = featured(tmp_path), tmp_path/'photos'
+    capsys.readouterr()
+    os.utime(photos/'red'/'1.jpg')
+    compute_features(photos, out, shard=4, size=64)
+    assert 'done before' in (said := capsys.readouterr().err) and 'since then' not in said
+    old = photos/'red'/'0.jpg'
+    times = old.stat().st_atime, old.stat().st_mtime
+    shutil.copy(photos/'blue'/'0.jpg', old)
+    os.utime(old, times)
+    (photos/'blue'/'1.jpg').unlink()
+    compute_features(photos, out, shard=4, size=64)
+    assert '1 changed and 1 gone since then. The results are of what they were. To look at all anew, give another folder' in capsys.readouterr().err
+
+@pytest.mark.parametrize('layout', ['train/{label}', '{label}/train'])
+def test_features_of_photos_to_test_with_are_not_learnt_from(layout, tmp_path, capsys):
+    "As in training on the folder: test/ is left out, with a line; the check names the right files."
+    from bears_lib.commands import bears_train
+    from bears_lib.gather import bears_check
+    make_photos(tmp_path/'made', {'red': 12, 'blue': 12})
+    make_photos(tmp_path/'more', {'red': 13}, seed=1)
+    shutil.copy(tmp_path/'more'/'red'/'12.jpg', tmp_path/'made'/'blue'/'zz really red.jpg')
+    for path in files(tmp_path/'made'):
+        place = layout.format(label=label_of(path))
+        place = tmp_path/'photos'/(place.replace('train', 'test') if path.stem in ('0', '1', '2') else place)
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place)
+    bears_features(str(tmp_path/'photos'), out=str(tmp_path/'out'), shard=5)
+    assert bears_train(str(tmp_path/'out'), model=str(tmp_path/'m'))['photos'] == {'blue': 10, 'red': 9}
+    assert 'test/ (6) is left out. All other photos are learnt from, and judged by cross-validation.' in (said := capsys.readouterr().err) and 'not usable' not in said
+    wrong = [Path(each['file']).name for each in bears_check(str(tmp_path/'out'))['findings'] if each['problem'] == 'wrong label']
+    assert wrong == ['zz really red.jpg']
+
+@pytest.mark.parametrize('name, key', [('metadata.csv', 'label'), ('metadata.jsonl', 'label'), ('metadata.jsonl', 'text')])
+def test_class_folders_count_and_not_the_metadata_beside_them(name, key, tmp_path, capsys):
+    "One reading for training and for features, and a line; a caption is no class."
+    photos = make_photos(tmp_path/'photos', {'red': 4, 'blue': 4})
+    rows = [{'file_name': path.relative_to(photos).as_posix(), key: ('day', 'night')[i % 2]} for i, path in enumerate(files(photos))]
+    text = f'file_name,{key}\n' + '\n'.join(','.join(row.values()) for row in rows) if name.endswith('csv') else '\n'.join(map(json.dumps, rows))
+    (photos/name).write_text(text, encoding='utf-8')
+    assert bears_index(str(photos), out=str(tmp_path/'out'))['labels'] == {'blue': 4, 'red': 4}
+    line = "give 8 photos another class than their folder, such as red/0.jpg: 'day'. The folder counts."
+    assert (line in capsys.readouterr().err) == (key == 'label')
+
+def test_loose_photos_take_their_classes_from_the_table(tmp_path, capsys):
+    "As training reads `metadata.csv`: what stands for no class is none."
+    photos = tmp_path/'photos'
+    photos.mkdir()
+    for i, path in enumerate(files(make_photos(tmp_path/'made', {'red': 4, 'blue': 4}))): shutil.copy(path, photos/f'{i}.jpg')
+    (photos/'metadata.csv').write_text('file_name,label\n' + '\n'.join(f'{i}.jpg,{"None" if i == 7 else ("blue", "red")[i//4]}' for i in range(8)), encoding='utf-8')
+    assert bears_index(str(photos), out=str(tmp_path/'out'))['labels'] == {'': 1, 'blue': 4, 'red': 3}

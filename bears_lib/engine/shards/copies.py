@@ -213,15 +213,14 @@ def _of_labels(place:Place) -> Iterator[tuple[str, str, str, str]]:
     "The same of each photo that looks as if it belongs to another class."
     from bears_lib.engine.shards.streaming_head import fit_rows, open_rows
     try:
-        with open_rows(place.address) as rows: fitted, labels = fit_rows(rows), rows.labels
+        with open_rows(place.address) as rows: fitted, labels, used = fit_rows(rows), rows.labels, rows.used
     except DataError as error:
         say(f'Labels were not judged: {error}')
         return
     says = dict(zip(fitted.doubted.tolist(), fitted.predicted[fitted.doubted].tolist()))
     at = count()  # of the photos that the head was fitted to
-    columns = (_texts(place, name) for name in ('address', 'label', 'problem'))
-    for address, label, problem in zip(*columns):
-        if not problem and label and (said := says.get(next(at))) is not None:
+    for address, is_used in zip(_texts(place, 'address'), used.tolist()):
+        if is_used and (said := says.get(next(at))) is not None:
             yield address, 'wrong label', f'look: a model that has not seen it says {labels[said]}', ''
 
 # %% ../../../nbs/engine/shards/copies.ipynb #62314c86

@@ -6,7 +6,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/shards/shards.html.md"""
 
 # %% auto #0
 __all__ = ['hidden', 'Job', 'to_table', 'look_at', 'work_shard', 'Plan', 'part_name', 'shard_told', 'held', 'Run', 'begin',
-           'part_names', 'read_shards']
+           'part_names', 'read_shards', 'say_changed']
 
 # %% ../../../nbs/engine/shards/shards.ipynb #64494f70
 from collections.abc import Callable, Iterable, Iterator
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-import hashlib, io, json, re, tempfile
+import hashlib, io, json, os, re, tempfile
 import numpy as np
 from ... import __version__
-from ..core.common import BearsError, DataError, UsageError, progress, read_json
+from ..core.common import BearsError, DataError, UsageError, progress, read_json, say
 from ..core.decoding import PhotoError
 from ..core.words import counted
-from .places import Place, needed, open_file, read_place, write_place
+from .places import Place, is_address, needed, open_file, read_place, write_place
 from .sources import Row, Sources, list_photos
 
 # %% ../../../nbs/engine/shards/shards.ipynb #7553023c
@@ -483,3 +483,38 @@ def read_shards(
             first = first or _said_by(file)[0]
             _check_part(place.path(name), first, _said_by(file), size)
             yield file.read(columns, use_threads=False)
+
+# %% ../../../nbs/engine/shards/shards.ipynb #0983f113
+def _has_changed(path:str, since:float, sha256:str) -> bool:
+    "Whether a file holds other bytes than before; it is read only if it is newer."
+    try:
+        about = os.stat(path)
+        if max(about.st_mtime, about.st_ctime) < since: return False
+        with open(path, 'rb') as file: return hashlib.sha256(file.read()).hexdigest() != sha256
+    except OSError: return False
+
+def say_changed(
+    run:Run, # That is gone on with
+    todo:list[int], # Shards that are not there yet
+) -> None:
+    """Say how many photos of finished shards are gone or hold something else now, where both lie on this machine.
+
+    Parameters
+    ----------
+    run : Run
+        That is gone on with
+    todo : list[int]
+        Shards that are not there yet
+    """
+    if run.place.local is None: return
+    since, changed, gone = os.stat(run.notes.path(_run)).st_mtime, 0, 0
+    for shard in sorted(set(range(len(run.plan))) - set(todo)):
+        with _opened(run.place.path(part_name(shard))) as file:
+            before = file.read(['sha256'], use_threads=False)['sha256'].to_pylist()
+        for row, sha256 in zip(run.plan[shard], before):
+            if row.file or is_address(row.address): continue
+            if not os.path.exists(row.address): gone += bool(sha256)
+            else: changed += _has_changed(row.address, since, sha256)
+    if found := [f'{n:,} {what}' for n, what in ((changed, 'changed'), (gone, 'gone')) if n]:
+        say(f'Photos of this list: {" and ".join(found)} since then. The results are of what they were. '
+            'To look at all anew, give another folder for the results.')

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import glob, io, itertools, os, tarfile, threading
 from ..core.common import DataError, UsageError, json_rows, near, say
 from ..core.decoding import PhotoError, max_bytes, read_file
-from bears_lib.engine.core.folders import (find_splits, is_visible, looks_like_photo, place_of, read_metadata,
-    suffixes, visible_files)
-from ..core.words import is_web_address
+from ..core.folders import (class_name, find_splits, is_visible, looks_like_photo, place_of,
+    read_folder, read_metadata, suffixes, visible_files)
+from ..core.tables import is_missing
+from ..core.words import counted, is_web_address
 from ..predict.inputs import refuse_no_photo
 from .places import Place, asking, filesystem, is_address, needed, open_file
 
@@ -54,18 +55,40 @@ def _said_in(root:Path) -> dict[str, str]:
     if lines.is_file():
         with lines.open('rb') as file: rows = list(json_rows(file))
     else: rows = [{'file_name': name, **row} for name, row in read_metadata(root).items()]
-    names = [key for key in ('label', 'class', 'text') if rows and key in rows[0]]
-    return {str(row.get('file_name', '')): str(row[names[0]]) for row in rows
-        if names and row.get(names[0]) not in (None, '')}
+    names = [key for key in ('label', 'class') if rows and key in rows[0]]
+    return {str(row.get('file_name', '')): class_name(str(row[names[0]])) for row in rows
+        if names and not is_missing(row.get(names[0]))}
 
+def _of_loose(root:Path) -> dict[str, str]:
+    "The classes of photos that lie in no folder, as training reads them."
+    if not (root/'metadata.csv').is_file(): return _said_in(root)
+    try: folder = read_folder(root, check=False)
+    except DataError as error:
+        say(f'Classes are passed over: {error}')
+        return {}
+    for note in folder.notes(): say(note)
+    return {folder.name(photo.path): photo.label for photo in folder.photos}
+
+# %% ../../../nbs/engine/shards/sources.ipynb #940bf8be
 def _of_folder(root:Path) -> Iterator[Row]:
-    "The photos below a folder on a disk."
+    "The photos below a folder on a disk, each with the class that training would give it."
     root = Path(os.path.abspath(root))
-    said, splits, cut = _said_in(root), find_splits(_two_levels(_entries, str(root))), len(str(root)) + 1
-    for path in visible_files(root):
-        if not looks_like_photo(path): continue
-        name = str(path)[cut:].replace(os.sep, '/')
-        yield Row(str(path), said.get(name) or place_of(tuple(name.split('/')), splits)[1])
+    splits, cut, classes = find_splits(_two_levels(_entries, str(root))), len(str(root)) + 1, set[str]()
+    def photos() -> Iterator[tuple[Path, str, str]]:
+        for path in filter(looks_like_photo, visible_files(root)):
+            name = str(path)[cut:].replace(os.sep, '/')
+            yield path, name, place_of(tuple(name.split('/')), splits)[1]
+    said, others = _said_in(root), list[str]()
+    for _, _, label in photos() if said else ():
+        if len(classes := classes | {label} - {''}) > 1: break
+    if said and not classes: said = _of_loose(root)
+    for path, name, label in photos():
+        if len(classes) < 2: label = said.get(name) or label
+        elif said.get(name, label) != label: others.append(name)
+        yield Row(str(path), label)
+    if others:
+        number = counted(len(others), 'photo another class than its folder', 'photos another class than their folder')
+        say(f'The metadata in {root} give {number}, such as {others[0]}: {said[others[0]]!r}. The folder counts.')
 
 # %% ../../../nbs/engine/shards/sources.ipynb #41813592
 def _of_storage(address:str) -> Iterator[Row]:
@@ -191,16 +214,7 @@ def _of_archive(path:str) -> Iterator[Row]:
         raise DataError(f'{path} is no tar archive that can be read from any point on ({error}). Unpack it, or write '
                         'it without packing.') from error
 
-# %% ../../../nbs/engine/shards/sources.ipynb #1fe256c0
-def _matches(pattern:str) -> list[str]:
-    "The files that a name with wildcards means, sorted."
-    if not is_address(pattern): return sorted(glob.glob(pattern, recursive=True))
-    fs, path = filesystem(pattern)
-    with asking(pattern):
-        found = sorted(fs.glob(path))
-        if not found: fs.ls(path.partition('*')[0].rpartition('/')[0])  # a search passes over what may not be read
-    return [f'{pattern.partition("://")[0]}://{each.lstrip("/")}' for each in found]
-
+# %% ../../../nbs/engine/shards/sources.ipynb #7aa47da0
 def _parts(source:str) -> list[str]:
     "The tables of an index, of which none may be missing."
     from bears_lib.engine.shards.shards import hidden, part_names
@@ -214,6 +228,16 @@ def _tables_alone(root:Path) -> list[str]:
     say(f'{", ".join(Path(path).name for path in tables[:3])} in {root} is left out, since photos lie there. '
         'To read the table, give its name.')
     return []
+
+# %% ../../../nbs/engine/shards/sources.ipynb #1fe256c0
+def _matches(pattern:str) -> list[str]:
+    "The files that a name with wildcards means, sorted."
+    if not is_address(pattern): return sorted(glob.glob(pattern, recursive=True))
+    fs, path = filesystem(pattern)
+    with asking(pattern):
+        found = sorted(fs.glob(path))
+        if not found: fs.ls(path.partition('*')[0].rpartition('/')[0])  # a search passes over what may not be read
+    return [f'{pattern.partition("://")[0]}://{each.lstrip("/")}' for each in found]
 
 def _one_source(source:str, column:str) -> Iterator[Row]:
     "The rows of a file, a folder or an address."

@@ -12,12 +12,13 @@ __all__ = ['in_memory', 'Rows', 'Sums', 'add_up', 'stream_fit', 'StreamedHead', 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 import os, shlex, tempfile
 import numpy as np
 from ..core.common import DataError, accuracy_text, say
+from ..core.folders import find_splits, place_of
 from ..core.words import counted
 from ..features.linear_probe import Head, doubt, fit_linear, group_folds, many_photos, most_folds
 from ..features.novelty import Familiar, among_groups
@@ -37,6 +38,7 @@ class Rows:
     views: int
     numbers: int
     names: list[str]|None = None # Of the groups, as training in memory calls them; None: their numbers
+    used: np.ndarray = field(default_factory=lambda: np.zeros(0, bool)) # Which photos of the folder these are
 
     def block(self,
         start:int, # The first photo
@@ -356,6 +358,19 @@ def judge(
     return predicted, top, own
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #a8e9ae6d
+def _in_test(place:Place) -> np.ndarray:
+    "bool of shape (n,): photos in a folder called test, where the addresses show a split as `find_splits` knows it."
+    folders, where = dict[str, int](), list[int]()
+    for table in read_shards(place, ['address']):
+        for address in table['address'].to_pylist():
+            folder = address.replace(os.sep, '/').rpartition('/')[0]
+            where.append(folders.setdefault(folder, len(folders)))
+    parts = [tuple(folder.split('/')) for folder in folders]
+    above = len(os.path.commonprefix(parts))  # folders that all photos have in common
+    below = [(*each[above:], '') for each in parts]
+    splits = find_splits(below)
+    return np.array([place_of(each, splits)[0] == 'test' for each in below], bool)[np.array(where, int)]
+
 def _told(place:Place) -> dict[str, Any]:
     "What a folder of features says of itself."
     name = next(iter(part_names(place)), '')
@@ -390,19 +405,22 @@ def open_rows(
     hashes, files, good = read_hashes(place)
     names = np.concatenate([np.array([label or '' for label in table['label'].to_pylist()], object)
         for table in read_shards(place, ['label'])])
-    good &= names != ''
+    test = _in_test(place)
+    if test.any():
+        say(f'test/ ({test.sum():,}) is left out. All other photos are learnt from, and judged by cross-validation.')
+    good &= (names != '') & ~test
     labels = sorted(set(names[good].tolist()))
     if len(labels) < 2:
         raise DataError(f'{place.address} has photos of {counted(len(labels), "class", "classes")}; a classifier '
                         'needs two or more. Give the photos classes: a folder for each, or a column called label.')
-    if left := int((~good).sum()):
+    if left := int((~good & ~test).sum()):
         say(f'{counted(left, "photo is", "photos are")} left out: not usable, or without a class.')
     groups = group_numbers(copy_pairs(hashes[good]), int(good.sum()), files[good])
     views = ['features', 'mirrored'] if told['mirror'] else ['features']
     with tempfile.TemporaryDirectory(prefix='bears-rows-') as aside:
         _spool(place, views, told['numbers'], good, path := f'{aside}/rows')
         yield Rows(path, np.searchsorted(labels, names[good].astype(str)), groups, labels, len(views), told['numbers'],
-            group_names(groups, files[good]) if len(groups) <= 200_000 else None)
+            group_names(groups, files[good]) if len(groups) <= 200_000 else None, good)
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #e307ab62
 def _spool(place:Place, views:list[str], numbers:int, good:np.ndarray, path:str) -> None:
