@@ -39,7 +39,6 @@ class Rows:
     numbers: int
     names: list[str]|None = None # Of the groups, as training in memory calls them; None: their numbers
     used: np.ndarray = field(default_factory=lambda: np.zeros(0, bool)) # Which photos of the folder these are
-
     def block(self,
         start:int, # The first photo
         stop:int, # One past the last
