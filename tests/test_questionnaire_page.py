@@ -108,6 +108,11 @@ def page(browser, tmp_path):
     page, errors = context.new_page(), []
     page.on('pageerror', lambda e: errors.append(str(e)))
     page.goto(file.as_uri())
+    reload = page.reload
+    def later():
+        page.wait_for_timeout(250)  # what a page has stored takes a moment until the browser gives it to the next one
+        return reload()
+    page.reload = later
     yield page
     context.close()
     assert not errors
