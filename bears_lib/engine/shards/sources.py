@@ -16,11 +16,13 @@ import glob, io, itertools, os, tarfile, threading
 from ..core.common import DataError, UsageError, json_rows, near, say
 from ..core.decoding import PhotoError, max_bytes, read_file
 from ..core.folders import (class_name, find_splits, is_visible, looks_like_photo, place_of,
-    read_folder, read_metadata, suffixes, visible_files)
-from ..core.tables import is_missing
-from ..core.words import counted, is_web_address
+    read_metadata, suffixes, visible_files)
+from ..core.words import is_web_address
 from ..predict.inputs import refuse_no_photo
 from .places import Place, asking, filesystem, is_address, needed, open_file
+from ..core.folders import read_folder
+from ..core.tables import is_missing
+from ..core.words import counted
 
 # %% ../../../nbs/engine/shards/sources.ipynb #a937639a
 class Row(NamedTuple):
