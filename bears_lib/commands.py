@@ -41,9 +41,9 @@ def bears_train(
     json:bool=False, # Print the result as one JSON object, last on stdout
 ) -> dict:
     "Train a classifier on a folder of photos and save it."
-    start = perf_counter()
+    start, options = perf_counter(), (arch, valid_pct, valid, epochs, effort, workers, address)
     check_target(model)
-    if is_run(photos, ('features',)): return _train_shards(photos, model, head_only, start)
+    if is_run(photos, ('features', 'index', 'answers')): return _train_shards(photos, model, head_only, start, options)
     if valid and valid_pct:
         raise BearsError('Give --valid or --valid-pct, not both: each says which photos to check with.')
     if effort != 1 and (epochs or arch != default_arch):
@@ -78,8 +78,14 @@ def _train_together(photos:str, model:str, arch:str, epochs:int, workers:int, ad
     return {'model': str(folder), 'workers': workers, **metrics, 'seconds': round(perf_counter() - start, 1)}
 
 # %% ../nbs/06_commands.ipynb #trnshrd1
-def _train_shards(features:str, model:str, head_only:bool, start:float) -> dict:
+def _train_shards(features:str, model:str, head_only:bool, start:float, options:tuple) -> dict:
     "The same from features in shards, which need not fit into memory."
+    plain = {'--arch': default_arch, '--valid-pct': 0, '--valid': '', '--epochs': 0, '--effort': 1, '--workers': 1,
+        '--address': ''}
+    if names := [name for (name, value), given in zip(plain.items(), options) if given != value]:
+        raise UsageError(f'{" and ".join(names)} {"does" if len(names) == 1 else "do"} not go with a folder of '
+                         'features, whose body is settled and whose head is judged by cross-validation. Leave that '
+                         'out, or give the folder with the photos.')
     from bears_lib.deploy import save_model
     from bears_lib.engine.shards.streaming_head import fit_shards
     trained = fit_shards(features)

@@ -494,3 +494,136 @@ def test_photos_that_came_later_are_named_and_not_passed_over_in_silence(model, 
     predict_many(model, photos, tmp_path/'out', engine='threads', shard=2)
     said = capsys.readouterr()
     assert 'Photos that came later are not in this list' in said.out + said.err
+
+def featured(tmp_path, **more):
+    "Twelve photos in two classes, their features in three shards."
+    photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6})
+    compute_features(photos, tmp_path/'out', shard=4, size=64, **more)
+    return tmp_path/'out'
+
+@pytest.mark.parametrize('lost', [0, 1, 2])
+def test_a_lost_shard_is_missed_by_whoever_reads(lost, tmp_path):
+    "Training, check, features of an index, and the summary: none goes on with what is left, and the same command mends it."
+    from bears_lib.commands import bears_train
+    from bears_lib.gather import bears_check
+    out, photos = featured(tmp_path), tmp_path/'photos'
+    bears_index(str(photos), out=str(tmp_path/'manifest'), shard=4)
+    for folder in ('out', 'manifest'): (tmp_path/folder/part_name(lost)).unlink()
+    missing = 'shards? is missing in .*Run the command that made them again'
+    with pytest.raises(BearsError, match='1 of 3 ' + missing): bears_train(str(out), model=str(tmp_path/'m'))
+    with pytest.raises(BearsError, match='1 of 3 ' + missing): bears_check(str(out))
+    with pytest.raises(BearsError, match='1 of 3 ' + missing): compute_features(tmp_path/'manifest', tmp_path/'more')
+    assert not (tmp_path/'m').exists()
+    compute_features(photos, out, shard=4, size=64)
+    assert bears_train(str(out), model=str(tmp_path/'m'))['photos'] == {'blue': 6, 'red': 6}
+
+def test_shards_that_were_copied_together_are_not_mixed(tmp_path):
+    "A part with mirror images among others, one more than planned, and parts without the folder that counts them."
+    from bears_lib.commands import bears_train
+    out = featured(tmp_path)
+    compute_features(tmp_path/'photos', tmp_path/'mirrored', shard=4, size=64, mirror=True)
+    shutil.copy(tmp_path/'mirrored'/part_name(1), extra := out/part_name(3))
+    with pytest.raises(BearsError, match='part-000003.parquet is of another run. Take it away'): bears_train(str(out), model=str(tmp_path/'m'))
+    extra.unlink()
+    shutil.copytree(out, tmp_path/'bare', ignore=shutil.ignore_patterns(hidden))
+    with pytest.raises(BearsError, match='lacks its hidden folder .bears.* Copy that folder too'): bears_train(str(tmp_path/'bare'), model=str(tmp_path/'m'))
+    shutil.copy(tmp_path/'mirrored'/part_name(1), out)
+    with pytest.raises(BearsError, match='part-000001.parquet was made with mirror=True, and results are never mixed'): bears_train(str(out), model=str(tmp_path/'m'))
+
+def test_another_size_and_another_threshold_are_called_so(photos, model, tmp_path):
+    compute_features(photos, tmp_path/'out', size=64)
+    with pytest.raises(BearsError, match='were made with size=64, and'): compute_features(photos, tmp_path/'out', size=128)
+    predict_many(model, photos, tmp_path/'answers')
+    info = json.loads((model/'model.json').read_text(encoding='utf-8'))
+    (model/'model.json').write_text(json.dumps({**info, 'unsure': {'threshold': 0.5}}), encoding='utf-8')
+    with pytest.raises(BearsError, match='another preprocessing or threshold'): predict_many(model, photos, tmp_path/'answers')
+
+def test_what_does_not_go_with_features_is_refused(tmp_path):
+    "Each option that training on features can't follow is named; an index has no features yet."
+    from bears_lib.commands import bears_train
+    out = featured(tmp_path)
+    for option, value in {'valid_pct': .2, 'valid': 'photos', 'effort': 2, 'epochs': 1, 'arch': 'resnet18', 'workers': 2, 'address': 'auto'}.items():
+        with pytest.raises(BearsError, match=f'^--{option.replace("_", "-")} does not go with a folder of features'): bears_train(str(out), model=str(tmp_path/'m'), **{option: value})
+    with pytest.raises(BearsError, match='^--epochs and --effort do not go'): bears_train(str(out), model=str(tmp_path/'m'), effort=2, epochs=1)
+    bears_index(str(tmp_path/'photos'), out=str(tmp_path/'manifest'))
+    with pytest.raises(BearsError, match='manifest is an index: it holds no features yet.* bears features .*manifest'): bears_train(str(tmp_path/'manifest'), model=str(tmp_path/'m'))
+    assert not (tmp_path/'m').exists()
+
+def test_a_stray_table_does_not_stand_for_the_photos(tmp_path, capsys):
+    photos = make_photos(tmp_path/'photos', {'red': 3, 'blue': 3})
+    pq.write_table(pa.table({'path': ['red/0.jpg'], 'label': ['red']}), photos/'few.parquet')
+    assert bears_index(str(photos), out=str(tmp_path/'out'))['photos'] == 6
+    assert 'few.parquet in' in (said := capsys.readouterr().err) and 'is left out, since photos lie there. To read the table, give its name' in said
+    assert bears_index(str(photos/'few.parquet'), out=str(tmp_path/'one'))['photos'] == 1
+    assert '1 photo in' in capsys.readouterr().err
+
+def test_no_thread_of_pyarrow_holds_a_file(photos, tmp_path, monkeypatch):
+    "One that still did when Python ends would break off the program: terminate called without an active exception."
+    from bears_lib.engine.shards import places, shards, sources as listing
+    readers = set()
+    class Noted(BytesIO):
+        def read(self, *args):
+            readers.add(threading.current_thread())
+            return super().read(*args)
+        def readinto(self, *args):
+            readers.add(threading.current_thread())
+            return super().readinto(*args)
+    def noted(address): return Noted(Path(address).read_bytes())
+    bears_index(str(photos), out=str(tmp_path/'manifest'), shard=4)
+    for module in (places, shards, listing): monkeypatch.setattr(module, 'open_file', noted)
+    from bears_lib.engine.shards.places import Place
+    assert sum(len(table) for table in shards.read_shards(Place(tmp_path/'manifest'))) == 12 == len(list(list_photos(tmp_path/'manifest')))
+    assert readers == {threading.current_thread()}
+
+def test_photos_that_changed_or_went_are_counted(tmp_path, capsys):
+    "A new date alone is no change; other bytes under an old date are one."
+    out, photos = featured(tmp_path), tmp_path/'photos'
+    capsys.readouterr()
+    os.utime(photos/'red'/'1.jpg')
+    compute_features(photos, out, shard=4, size=64)
+    assert 'done before' in (said := capsys.readouterr().err) and 'since then' not in said
+    old = photos/'red'/'0.jpg'
+    times = old.stat().st_atime, old.stat().st_mtime
+    shutil.copy(photos/'blue'/'0.jpg', old)
+    os.utime(old, times)
+    (photos/'blue'/'1.jpg').unlink()
+    compute_features(photos, out, shard=4, size=64)
+    assert '1 changed and 1 gone since then. The results are of what they were. To look at all anew, give another folder' in capsys.readouterr().err
+
+@pytest.mark.parametrize('layout', ['train/{label}', '{label}/train'])
+def test_features_of_photos_to_test_with_are_not_learnt_from(layout, tmp_path, capsys):
+    "As in training on the folder: test/ is left out, with a line; the check names the right files."
+    from bears_lib.commands import bears_train
+    from bears_lib.gather import bears_check
+    make_photos(tmp_path/'made', {'red': 12, 'blue': 12})
+    make_photos(tmp_path/'more', {'red': 13}, seed=1)
+    shutil.copy(tmp_path/'more'/'red'/'12.jpg', tmp_path/'made'/'blue'/'zz really red.jpg')
+    for path in files(tmp_path/'made'):
+        place = layout.format(label=label_of(path))
+        place = tmp_path/'photos'/(place.replace('train', 'test') if path.stem in ('0', '1', '2') else place)
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place)
+    bears_features(str(tmp_path/'photos'), out=str(tmp_path/'out'), shard=5)
+    assert bears_train(str(tmp_path/'out'), model=str(tmp_path/'m'))['photos'] == {'blue': 10, 'red': 9}
+    assert 'test/ (6) is left out. All other photos are learnt from, and judged by cross-validation.' in (said := capsys.readouterr().err) and 'not usable' not in said
+    wrong = [Path(each['file']).name for each in bears_check(str(tmp_path/'out'))['findings'] if each['problem'] == 'wrong label']
+    assert wrong == ['zz really red.jpg']
+
+@pytest.mark.parametrize('name, key', [('metadata.csv', 'label'), ('metadata.jsonl', 'label'), ('metadata.jsonl', 'text')])
+def test_class_folders_count_and_not_the_metadata_beside_them(name, key, tmp_path, capsys):
+    "One reading for training and for features, and a line; a caption is no class."
+    photos = make_photos(tmp_path/'photos', {'red': 4, 'blue': 4})
+    rows = [{'file_name': path.relative_to(photos).as_posix(), key: ('day', 'night')[i % 2]} for i, path in enumerate(files(photos))]
+    text = f'file_name,{key}\n' + '\n'.join(','.join(row.values()) for row in rows) if name.endswith('csv') else '\n'.join(map(json.dumps, rows))
+    (photos/name).write_text(text, encoding='utf-8')
+    assert bears_index(str(photos), out=str(tmp_path/'out'))['labels'] == {'blue': 4, 'red': 4}
+    line = "give 8 photos another class than their folder, such as red/0.jpg: 'day'. The folder counts."
+    assert (line in capsys.readouterr().err) == (key == 'label')
+
+def test_loose_photos_take_their_classes_from_the_table(tmp_path, capsys):
+    "As training reads `metadata.csv`: what stands for no class is none."
+    photos = tmp_path/'photos'
+    photos.mkdir()
+    for i, path in enumerate(files(make_photos(tmp_path/'made', {'red': 4, 'blue': 4}))): shutil.copy(path, photos/f'{i}.jpg')
+    (photos/'metadata.csv').write_text('file_name,label\n' + '\n'.join(f'{i}.jpg,{"None" if i == 7 else ("blue", "red")[i//4]}' for i in range(8)), encoding='utf-8')
+    assert bears_index(str(photos), out=str(tmp_path/'out'))['labels'] == {'': 1, 'blue': 4, 'red': 3}

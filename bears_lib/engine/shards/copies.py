@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 import sys
 import numpy as np
-from ..core.common import BearsError, DataError, UsageError, command, progress, say
+from ..core.common import BearsError, DataError, UsageError, command, progress, read_json, say
 from ..core.words import clean
-from .answers import read_shards
-from .places import Place, is_address
-from .shards import hidden, part_name, shard_told
+from .places import Place, is_address, read_place
+from .shards import hidden, read_shards, shard_told
 
 # %% ../../../nbs/engine/shards/copies.ipynb #a9a2ccb8
 def _bands(hashes:np.ndarray, edges:np.ndarray, chosen:tuple[int, int]) -> np.ndarray:
@@ -186,11 +185,13 @@ def is_run(
     kinds : tuple[str, ...], default ('index', 'features')
         Kinds of runs
     """
-    if is_address(str(path)) or (Path(path)/hidden/'run.json').is_file():
-        try: told = shard_told(Place(path), part_name(0))[0]
-        except BearsError: return False
-        return told.get('kind') in kinds
-    return False
+    if not is_address(str(path)) and not Path(path).is_dir(): return False
+    try:
+        place = Place(path)
+        if place.has(note := f'{hidden}/run.json'): return read_json(read_place(place, note))['kind'] in kinds
+        parts = [name for name in place.names('.parquet') if name.startswith('part-')]
+        return bool(parts) and shard_told(place, parts[0])[0].get('kind') in kinds
+    except (BearsError, ValueError, KeyError, TypeError): return False
 
 # %% ../../../nbs/engine/shards/copies.ipynb #e9536d9b
 _advice = {'copy': 'take it out: the other one stays', 'in two classes': 'keep one'}
@@ -212,15 +213,14 @@ def _of_labels(place:Place) -> Iterator[tuple[str, str, str, str]]:
     "The same of each photo that looks as if it belongs to another class."
     from bears_lib.engine.shards.streaming_head import fit_rows, open_rows
     try:
-        with open_rows(place.address) as rows: fitted, labels = fit_rows(rows), rows.labels
+        with open_rows(place.address) as rows: fitted, labels, used = fit_rows(rows), rows.labels, rows.used
     except DataError as error:
         say(f'Labels were not judged: {error}')
         return
     says = dict(zip(fitted.doubted.tolist(), fitted.predicted[fitted.doubted].tolist()))
     at = count()  # of the photos that the head was fitted to
-    columns = (_texts(place, name) for name in ('address', 'label', 'problem'))
-    for address, label, problem in zip(*columns):
-        if not problem and label and (said := says.get(next(at))) is not None:
+    for address, is_used in zip(_texts(place, 'address'), used.tolist()):
+        if is_used and (said := says.get(next(at))) is not None:
             yield address, 'wrong label', f'look: a model that has not seen it says {labels[said]}', ''
 
 # %% ../../../nbs/engine/shards/copies.ipynb #62314c86

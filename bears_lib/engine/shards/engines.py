@@ -15,7 +15,7 @@ from importlib.util import find_spec
 import os
 from ..core.common import UsageError, progress, say
 from .places import write_place
-from .shards import Run, held, part_name, work_shard
+from .shards import Run, held, part_name, say_changed, work_shard
 from .sources import Reader
 
 # %% ../../../nbs/engine/shards/engines.ipynb #911e3bd0
@@ -110,6 +110,7 @@ def run_shards(
         if before := run.plan.photos - sum(sizes.values()):
             say(f'{before:,} of {run.plan.photos:,} photos were done before.'
                 + ' Photos that came later are not in this list: give them a folder of their own.'*(not todo))
+            say_changed(run, todo)
         if not todo: return run
         if choose_engine(engine, sum(sizes.values()), address) == 'threads': done = by_threads(run, todo)
         else:

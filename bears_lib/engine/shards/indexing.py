@@ -17,13 +17,13 @@ import numpy as np
 from ..core.common import ModelError, command, say
 from ..core.photos import open_photo
 from ..features.near_duplicates import orientation_hashes
+from ..core.words import counted
 from ..features.photo_features import load_body
 from ..predict.onnx_session import open_network
 from ..predict.packaged_body import default_arch
-from .answers import read_shards
 from .engines import run_shards
 from .places import needed
-from .shards import Job, Run, begin
+from .shards import Job, Run, begin, read_shards
 from .sources import Row, Sources, places
 
 # %% ../../../nbs/engine/shards/indexing.ipynb #ff9e511a
@@ -158,7 +158,7 @@ def compute_features(
         `.place` is the folder
     """
     body = load_body(arch, size)
-    made_by = {'body': body.kind(), 'arch': arch, 'size': size, 'mirror': mirror, 'numbers': body.num_features}
+    made_by = {'arch': arch, 'size': size, 'mirror': mirror, 'numbers': body.num_features, 'body': body.kind()}
     job = FeatureJob('features', made_by, arch, size, mirror)
     return run_shards(begin(job, source, out, shard, column), 'computing features', engine, address)
 
@@ -172,7 +172,7 @@ def _counted(run:Run) -> dict[str, Any]:
             if problem: reasons[problem] += 1
             else: labels[label] += 1
     counts = ', '.join(f'{label or "without a class"} {n:,}' for label, n in sorted(labels.items())[:12])
-    say(f'{photos:,} photos in {run.place.address}: {counts or "none that opens"}.')
+    say(f'{counted(photos, "photo")} in {run.place.address}: {counts or "none that opens"}.')
     for reason, n in reasons.most_common(10): say(f'left out {n:,}: {reason}')
     return {'out': run.place.address, 'photos': photos, 'labels': dict(sorted(labels.items())),
         'left_out': sum(reasons.values()), 'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan),

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 import glob, io, itertools, os, tarfile, threading
-from ..core.common import DataError, UsageError, json_rows, near
+from ..core.common import DataError, UsageError, json_rows, near, say
 from ..core.decoding import PhotoError, max_bytes, read_file
-from bears_lib.engine.core.folders import (find_splits, is_visible, looks_like_photo, place_of, read_metadata,
-    suffixes, visible_files)
+from ..core.folders import (class_name, find_splits, is_visible, looks_like_photo, place_of,
+    read_metadata, suffixes, visible_files)
 from ..core.words import is_web_address
 from ..predict.inputs import refuse_no_photo
-from .places import asking, filesystem, is_address, needed, open_file
+from .places import Place, asking, filesystem, is_address, needed, open_file
+from ..core.folders import read_folder
+from ..core.tables import is_missing
+from ..core.words import counted
 
 # %% ../../../nbs/engine/shards/sources.ipynb #a937639a
 class Row(NamedTuple):
@@ -54,18 +57,40 @@ def _said_in(root:Path) -> dict[str, str]:
     if lines.is_file():
         with lines.open('rb') as file: rows = list(json_rows(file))
     else: rows = [{'file_name': name, **row} for name, row in read_metadata(root).items()]
-    names = [key for key in ('label', 'class', 'text') if rows and key in rows[0]]
-    return {str(row.get('file_name', '')): str(row[names[0]]) for row in rows
-        if names and row.get(names[0]) not in (None, '')}
+    names = [key for key in ('label', 'class') if rows and key in rows[0]]
+    return {str(row.get('file_name', '')): class_name(str(row[names[0]])) for row in rows
+        if names and not is_missing(row.get(names[0]))}
 
+def _of_loose(root:Path) -> dict[str, str]:
+    "The classes of photos that lie in no folder, as training reads them."
+    if not (root/'metadata.csv').is_file(): return _said_in(root)
+    try: folder = read_folder(root, check=False)
+    except DataError as error:
+        say(f'Classes are passed over: {error}')
+        return {}
+    for note in folder.notes(): say(note)
+    return {folder.name(photo.path): photo.label for photo in folder.photos}
+
+# %% ../../../nbs/engine/shards/sources.ipynb #940bf8be
 def _of_folder(root:Path) -> Iterator[Row]:
-    "The photos below a folder on a disk."
+    "The photos below a folder on a disk, each with the class that training would give it."
     root = Path(os.path.abspath(root))
-    said, splits, cut = _said_in(root), find_splits(_two_levels(_entries, str(root))), len(str(root)) + 1
-    for path in visible_files(root):
-        if not looks_like_photo(path): continue
-        name = str(path)[cut:].replace(os.sep, '/')
-        yield Row(str(path), said.get(name) or place_of(tuple(name.split('/')), splits)[1])
+    splits, cut, classes = find_splits(_two_levels(_entries, str(root))), len(str(root)) + 1, set[str]()
+    def photos() -> Iterator[tuple[Path, str, str]]:
+        for path in filter(looks_like_photo, visible_files(root)):
+            name = str(path)[cut:].replace(os.sep, '/')
+            yield path, name, place_of(tuple(name.split('/')), splits)[1]
+    said, others = _said_in(root), list[str]()
+    for _, _, label in photos() if said else ():
+        if len(classes := classes | {label} - {''}) > 1: break
+    if said and not classes: said = _of_loose(root)
+    for path, name, label in photos():
+        if len(classes) < 2: label = said.get(name) or label
+        elif said.get(name, label) != label: others.append(name)
+        yield Row(str(path), label)
+    if others:
+        number = counted(len(others), 'photo another class than its folder', 'photos another class than their folder')
+        say(f'The metadata in {root} give {number}, such as {others[0]}: {said[others[0]]!r}. The folder counts.')
 
 # %% ../../../nbs/engine/shards/sources.ipynb #41813592
 def _of_storage(address:str) -> Iterator[Row]:
@@ -105,7 +130,7 @@ largest_group = 1_000_000_000 # bytes that one row group of photos may have
 
 def _table(path:str) -> Any:
     pq, file = needed('pyarrow.parquet'), open_file(path)
-    try: return pq.ParquetFile(file)
+    try: return pq.ParquetFile(file, pre_buffer=False)
     except Exception as error:
         raise DataError(f'{path} is no whole parquet file ({str(error).splitlines()[0][:120]}). '
                         'Write it again, or take it away.') from error
@@ -129,7 +154,7 @@ def _class_names(schema:Any) -> list[str]:
 # %% ../../../nbs/engine/shards/sources.ipynb #06897267
 def _of_index(table:Any) -> Iterator[Row]:
     "The photos of an index that open, wherever each of them is."
-    for chunk in table.iter_batches(10_000, columns=['address', 'label', *places, 'problem']):
+    for chunk in table.iter_batches(10_000, columns=['address', 'label', *places, 'problem'], use_threads=False):
         rows = zip(*(chunk[name].to_pylist() for name in ('address', 'label', *places, 'problem')))
         yield from (Row(*row) for *row, problem in rows if not problem)
 
@@ -148,7 +173,7 @@ def _of_table(path:str, column:str='') -> Iterator[Row]:
     wanted, start = [name]*text + ['label']*has_label, 0
     for group in range(table.metadata.num_row_groups):
         if not wanted: chunks: Iterable[Any] = [None]*(table.metadata.row_group(group).num_rows > 0)
-        else: chunks = table.iter_batches(10_000, row_groups=[group], columns=wanted)
+        else: chunks = table.iter_batches(10_000, row_groups=[group], columns=wanted, use_threads=False)
         for chunk in chunks:
             rows = table.metadata.row_group(group).num_rows if chunk is None else chunk.num_rows
             labels = chunk['label'].to_pylist() if has_label else ['']*rows
@@ -191,6 +216,21 @@ def _of_archive(path:str) -> Iterator[Row]:
         raise DataError(f'{path} is no tar archive that can be read from any point on ({error}). Unpack it, or write '
                         'it without packing.') from error
 
+# %% ../../../nbs/engine/shards/sources.ipynb #7aa47da0
+def _parts(source:str) -> list[str]:
+    "The tables of an index, of which none may be missing."
+    from bears_lib.engine.shards.shards import hidden, part_names
+    place = Place(source)
+    return [place.path(name) for name in part_names(place)] if place.has(f'{hidden}/run.json') else []
+
+def _tables_alone(root:Path) -> list[str]:
+    "The parquet files of a folder; none, and a line about it, where photos lie there as well."
+    tables = sorted(str(path) for path in root.glob('*.parquet') if is_visible(path.name))
+    if not tables or not any(map(looks_like_photo, visible_files(root))): return tables
+    say(f'{", ".join(Path(path).name for path in tables[:3])} in {root} is left out, since photos lie there. '
+        'To read the table, give its name.')
+    return []
+
 # %% ../../../nbs/engine/shards/sources.ipynb #1fe256c0
 def _matches(pattern:str) -> list[str]:
     "The files that a name with wildcards means, sorted."
@@ -209,10 +249,10 @@ def _one_source(source:str, column:str) -> Iterator[Row]:
     if ending in ('.txt', '.lst'): return _of_list(source)
     if is_web_address(source): return iter([Row(source)])
     if is_address(source):
-        parts = [name for name in _matches(f'{source.rstrip("/")}/*.parquet')]
+        parts = _parts(source) or _matches(f'{source.rstrip("/")}/*.parquet')
         return _of_tables(parts, column) if parts else _of_storage(source)
     if Path(source).is_dir():
-        parts = sorted(str(path) for path in Path(source).glob('*.parquet') if is_visible(path.name))
+        parts = _parts(source) or _tables_alone(Path(source))
         return _of_tables(parts, column) if parts else _of_folder(Path(source))
     if Path(source).is_file(): return iter([Row(os.path.abspath(source))])
     others = os.listdir(Path(source).parent) if Path(source).parent.is_dir() else []
@@ -353,4 +393,5 @@ def _start_at(row:Row, at_once:int) -> _At:
     if size > largest_group:
         raise PhotoError(f'its row group holds {size/1e6:,.0f} MB, and at most {largest_group/1e6:,.0f} fit: write '
                          'the table with row_group_size=100.')
-    return _At(row.file, table.iter_batches(at_once, row_groups=range(group, len(groups)), columns=[row.column]), first)
+    chunks = table.iter_batches(at_once, row_groups=range(group, len(groups)), columns=[row.column], use_threads=False)
+    return _At(row.file, chunks, first)

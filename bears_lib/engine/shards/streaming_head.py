@@ -12,20 +12,20 @@ __all__ = ['in_memory', 'Rows', 'Sums', 'add_up', 'stream_fit', 'StreamedHead', 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-import os, tempfile
+import os, shlex, tempfile
 import numpy as np
 from ..core.common import DataError, accuracy_text, say
+from ..core.folders import find_splits, place_of
 from ..core.words import counted
 from ..features.linear_probe import Head, doubt, fit_linear, group_folds, many_photos, most_folds
 from ..features.novelty import Familiar, among_groups
 from ..features.photo_features import Body, load_body
-from .answers import read_shards
 from .copies import copy_pairs, group_names, group_numbers, read_hashes
 from .places import Place
-from .shards import shard_told
+from .shards import part_names, read_shards, shard_told
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #33c3834a
 @dataclass
@@ -38,7 +38,7 @@ class Rows:
     views: int
     numbers: int
     names: list[str]|None = None # Of the groups, as training in memory calls them; None: their numbers
-
+    used: np.ndarray = field(default_factory=lambda: np.zeros(0, bool)) # Which photos of the folder these are
     def block(self,
         start:int, # The first photo
         stop:int, # One past the last
@@ -357,13 +357,29 @@ def judge(
     return predicted, top, own
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #a8e9ae6d
+def _in_test(place:Place) -> np.ndarray:
+    "bool of shape (n,): photos in a folder called test, where the addresses show a split as `find_splits` knows it."
+    folders, where = dict[str, int](), list[int]()
+    for table in read_shards(place, ['address']):
+        for address in table['address'].to_pylist():
+            folder = address.replace(os.sep, '/').rpartition('/')[0]
+            where.append(folders.setdefault(folder, len(folders)))
+    parts = [tuple(folder.split('/')) for folder in folders]
+    above = len(os.path.commonprefix(parts))  # folders that all photos have in common
+    below = [(*each[above:], '') for each in parts]
+    splits = find_splits(below)
+    return np.array([place_of(each, splits)[0] == 'test' for each in below], bool)[np.array(where, int)]
+
 def _told(place:Place) -> dict[str, Any]:
     "What a folder of features says of itself."
-    names = place.names('.parquet')
-    told = shard_told(place, names[0])[0] if names else {}
+    name = next(iter(part_names(place)), '')
+    told = shard_told(place, name)[0] if name else {}
+    if told.get('kind') == 'index':
+        raise DataError(f'{place.address} is an index: it holds no features yet. Compute them first: '
+                        f'bears features {shlex.quote(place.address)}')
     if told.get('kind') != 'features':
         raise DataError(f'{place.address} holds no features. '
-                        f'bears features PHOTOS --out {place.address} computes them.')
+                        'bears features PHOTOS --out features computes them.')
     return told['made_by']
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #073b11e6
@@ -388,19 +404,22 @@ def open_rows(
     hashes, files, good = read_hashes(place)
     names = np.concatenate([np.array([label or '' for label in table['label'].to_pylist()], object)
         for table in read_shards(place, ['label'])])
-    good &= names != ''
+    test = _in_test(place)
+    if test.any():
+        say(f'test/ ({test.sum():,}) is left out. All other photos are learnt from, and judged by cross-validation.')
+    good &= (names != '') & ~test
     labels = sorted(set(names[good].tolist()))
     if len(labels) < 2:
         raise DataError(f'{place.address} has photos of {counted(len(labels), "class", "classes")}; a classifier '
                         'needs two or more. Give the photos classes: a folder for each, or a column called label.')
-    if left := int((~good).sum()):
+    if left := int((~good & ~test).sum()):
         say(f'{counted(left, "photo is", "photos are")} left out: not usable, or without a class.')
     groups = group_numbers(copy_pairs(hashes[good]), int(good.sum()), files[good])
     views = ['features', 'mirrored'] if told['mirror'] else ['features']
     with tempfile.TemporaryDirectory(prefix='bears-rows-') as aside:
         _spool(place, views, told['numbers'], good, path := f'{aside}/rows')
         yield Rows(path, np.searchsorted(labels, names[good].astype(str)), groups, labels, len(views), told['numbers'],
-            group_names(groups, files[good]) if len(groups) <= 200_000 else None)
+            group_names(groups, files[good]) if len(groups) <= 200_000 else None, good)
 
 # %% ../../../nbs/engine/shards/streaming_head.ipynb #e307ab62
 def _spool(place:Place, views:list[str], numbers:int, good:np.ndarray, path:str) -> None:
