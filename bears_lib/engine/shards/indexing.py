@@ -174,8 +174,8 @@ def _counted(run:Run) -> dict[str, Any]:
             else: labels[label] += 1
     counts = ', '.join(f'{label or "without a class"} {n:,}' for label, n in sorted(labels.items())[:12])
     say(f'{photos:,} photos in {run.place.address}: {counts or "none that opens"}.')
-    for note in alike(filter(None, labels)): say(note)
     for reason, n in reasons.most_common(10): say(f'left out {n:,}: {reason}')
+    for note in alike(filter(None, labels)): say(note)
     return {'out': run.place.address, 'photos': photos, 'labels': dict(sorted(labels.items())),
         'left_out': sum(reasons.values()), 'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan),
         'exit': int(bool(reasons))}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import glob, io, itertools, os, tarfile, threading
 from ..core.common import DataError, UsageError, json_rows, near
 from ..core.decoding import PhotoError, max_bytes, read_file
-from bears_lib.engine.core.folders import (find_splits, is_visible, looks_like_photo, place_of, read_metadata,
+from bears_lib.engine.core.folders import (class_name, find_splits, is_visible, looks_like_photo, place_of, read_metadata,
     suffixes, visible_files)
 from ..core.words import is_web_address
 from ..predict.inputs import refuse_no_photo
@@ -248,7 +248,7 @@ def list_photos(
         found = _matches(name) if many else [name]
         if not found:
             raise DataError(f'{name} matches no file. Check the pattern.')
-        for one in found: yield from _one_source(one, column)
+        yield from (row._replace(label=class_name(row.label)) for one in found for row in _one_source(one, column))
 
 # %% ../../../nbs/engine/shards/sources.ipynb #de07f8ff
 class Reader:
