@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from bears_lib.engine.gather import audit as check, journal as moves
-from bears_lib.engine.gather.audit import _outliers, check_images, confident_joint, drop_dups, find_dups, label_issues
+from bears_lib.engine.gather.audit import _outliers, check_images, confident_joint, drop_dups, find_dups, label_issues, write_findings
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.gather.journal import finish_moves, move_out, move_photos, relabel, undo
 from bears_lib.engine.core.folders import read_metadata, sample_folder, write_metadata
@@ -59,6 +59,11 @@ def test_wrong_labels_come_first(tmp_path):
     assert {finding.file for finding in report.findings if finding.problem == 'wrong label'} == {'blue/wrong3.jpg', 'blue/wrong8.jpg'}
     assert report.probabilities.shape == (40, 2) and np.allclose(report.probabilities.sum(1), 1, atol=1e-5)
     assert 'red (' in next(finding.suggestion for finding in report.findings if finding.file == 'blue/wrong3.jpg')
+    assert 'label in doubt: 2' in str(report).splitlines() and 'wrong label' not in str(report)  # a model that doubts may be wrong itself
+    for name in ('label in doubt', 'wrong label'):
+        assert {ax.get_title(loc='left').split('\n')[0] for ax in report.show(1, name).axes} == {'label in doubt'}
+    with pytest.raises(BearsError, match='label in doubt'): report.show(1, 'wrong')
+    with write_findings(tmp_path/'found.csv', report.rows).open(newline='', encoding='utf-8') as file: assert [row['problem'] for row in csv.DictReader(file)] == ['label in doubt']*2
 
 def test_copies_across_the_split(tmp_path, photos):
     Image.open(photos/'red'/'0.jpg').save(photos/'red'/'again.jpg', quality=60)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('ipywidgets')
-from bears_lib.engine.gather.audit import check_images
+from bears_lib.engine.gather.audit import Finding, check_images
 from bears_lib.engine.gather.cleaner import ImageCleaner
 from bears_lib.engine.core.common import BearsError
 from bears_lib.engine.core.folders import read_metadata, sample_folder, write_metadata
@@ -225,19 +225,41 @@ def test_only_findings_and_all_of_a_kind_at_once(folder):
     assert len(files(folder)) == 31 and not cleaner.choices
     assert parts['found'].value == 'copy' or parts['found'].value == ''
 
-def test_each_photo_has_one_button_that_stands_out_and_says_what_it_does(folder):
+def test_buttons_stand_in_one_order_on_each_card_and_the_suggested_one_is_marked(folder):
+    "Keep, the other classes, Remove, whatever is suggested; nothing is told by colour alone."
     (folder/'blue'/'broken.jpg').write_text('<html>', encoding='utf-8')
     cleaner = ImageCleaner(check_images(folder, judge=False), per_page=4)
     assert [entry.file for entry in cleaner.shown] == ['blue/broken.jpg']
     cleaner.controls['found'].value = ''
-    def row(card): return [button.description for button in (card.quick[0], *card.classes.children, card.quick[1]) if button.layout.display != 'none']
-    def loud(card): return [button.description for button in (*card.quick, *card.classes.children) if button.button_style == 'primary']
-    assert row(cleaner.cards[0]) == ['Remove', 'Keep', 'red', 'reddish']  # the broken file, of blue, is the first
-    first = cleaner.cards[1].file.split('/')[0]
-    assert row(cleaner.cards[1]) == [f'Keep in {first}', *(label for label in cleaner.labels if label != first), 'Remove']
-    assert [loud(card) for card in cleaner.cards[:2]] == [['Remove'], [f'Keep in {first}']]
-    cleaner.cards[0].quick[0].click()
-    assert not loud(cleaner.cards[0]) and cleaner.cards[0].quick[0].button_style == 'info'  # it was decided, and nothing stands out any more
+    def ways(card): return [button for box in card.box.children[2].children for button in getattr(box, 'children', [box]) if button.layout.display != 'none']
+    def row(card): return [button.description for button in ways(card)]
+    def loud(card): return [button.description for button in ways(card) if button.button_style == 'primary']
+    def suggested(card): return [button.description for button in ways(card) if button.tooltip.startswith('Suggested: ')]
+    for card in cleaner.cards: assert row(card) == ['Keep', *(f'To {label}' for label in cleaner.labels if label != card.file.split('/')[0]), 'Remove']
+    assert [(loud(card), suggested(card)) for card in cleaner.cards[:2]] == [(['Remove'], ['Remove']), (['Keep'], [])]  # the broken file is the first
+    cleaner.cards[0].quick[1].click()
+    assert not loud(cleaner.cards[0]) and cleaner.cards[0].quick[1].button_style == 'warning'  # it was decided, and nothing stands out any more
+
+def test_a_suggested_class_beyond_the_ninth_has_a_button(tmp_path):
+    cleaner = ImageCleaner(check_images(make_photos(tmp_path/'many', {f'c{i:02}': 1 for i in range(11)}), judge=False))
+    entry = next(each for each in cleaner.entries if each.label == 'c01')
+    entry.suggestion = 'to c10'
+    cleaner.turn_to(0)
+    card = next(card for card in cleaner.cards if card.file == entry.file)
+    last = card.classes.children[-1]
+    assert (last.description, last.button_style) == ('To c10', 'primary')
+    last.click()
+    assert cleaner.choices == {entry.file: 'c10'} and last.button_style == 'info'
+
+def test_a_label_that_a_model_doubts_is_not_called_wrong(judged):
+    "People read that it is in doubt: on the card, in the menu, above the photos, in the check. Programs have the name that they had."
+    judged.findings = [doubted := Finding('red/0.jpg', 'wrong label', 0.9, 'look: a model that has not seen it says blue (90%)')]
+    cleaner = ImageCleaner(judged)
+    cleaner.controls['found'].value = dict(cleaner.controls['found'].options)['label in doubt']
+    card = next(card for card in cleaner.cards if card.file == doubted.file)
+    assert cleaner.found == 'wrong label' and card.words.value.startswith('<div class="bears-note"><b>label in doubt</b>') and ': label in doubt</div>' in cleaner.controls['told'].value
+    said = f"{judged!r} {cleaner.controls['told'].value} {[each.words.value for each in cleaner.cards]} {cleaner.controls['found'].options}"
+    assert 'label in doubt: ' in said and 'wrong label' not in said.replace("'wrong label')", '')  # but for the menu's value
 
 def test_progress_counts_decisions_and_apply_says_how_many_changes(judged, folder):
     "To keep a photo is a decision too; it is there in the next cleaner, and a second press takes it back."
@@ -296,7 +318,7 @@ def test_the_widgets_have_the_colours_of_the_pages():
 def test_one_tap_buttons_do_what_the_menu_does(judged):
     cleaner = ImageCleaner(judged)
     card = next(card for card in cleaner.cards if card.file.startswith('red/'))
-    assert [button.description for button in card.classes.children] == ['blue', 'Keep', 'reddish']
+    assert [(button.description, button.layout.display) for button in card.classes.children] == [('To blue', None), ('To red', 'none'), ('To reddish', None)]
     card.classes.children[0].click()
     assert cleaner.choices == {card.file: 'blue'} and card.menu.value == 'to blue' and card.classes.children[0].button_style == 'info'
     card.classes.children[0].click()

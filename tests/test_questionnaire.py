@@ -569,10 +569,11 @@ def test_the_box_shows_what_comes_after_an_answer_after_it(tmp_path):
     quiz = Quiz(1, folder=tmp_path).go('gpu')
     p = boxes(quiz)
     def shown() -> list[str]: return [name for name in ('mark', 'correction', 'nit', 'accept') if p[name].layout.display != 'none']
-    assert not shown() and p['box'].layout.display != 'none'
+    def explained() -> bool: return 'when the question comes back' in p['why'].value and p['why'].layout.display != 'none'
+    assert not shown() and not explained() and p['box'].layout.display != 'none'
     p['box'].value = 'graphics card'
     p['check'].click()
-    assert shown() == ['mark', 'correction', 'nit', 'accept']
+    assert shown() == ['mark', 'correction', 'nit', 'accept'] and explained()
     p['next'].click()
     assert not shown()
     p['nit'].value = 'look up'
@@ -589,6 +590,13 @@ def test_one_button_of_the_box_stands_out_and_what_few_need_is_folded(tmp_path):
     p['box'].value = 'graphics card'
     p['check'].click()
     assert loud() == ['Next'] and p['folded'].layout.display == 'none'
+    assert p['check'].description == 'Check again' and p['check'].disabled
+    p['box'].value = 'graphics card '
+    assert p['check'].disabled  # the same words
+    p['box'].value = 'graphics cards'
+    assert not p['check'].disabled
+    p['box'].value = 'graphics card'
+    assert p['check'].disabled
     p['more'].value = True
     assert p['folded'].layout.display is None and p['correction'] in p['folded'].children
     p['nit'].value = 'look up'
@@ -596,6 +604,7 @@ def test_one_button_of_the_box_stands_out_and_what_few_need_is_folded(tmp_path):
     assert quiz.question.id == 'perceptron' and loud() == ['Check'] and p['folded'].layout.display == 'none'
     quiz.go('gpu')
     assert p['nit'].value == 'look up' and p['folded'].layout.display is None  # what was written is not hidden
+    assert not p['check'].disabled  # the verdict is not there any more
     p['box'].value = 'no idea'
     p['check'].click()
     p['model'].click()
@@ -609,6 +618,20 @@ def test_a_verdict_in_the_box_has_the_colours_of_the_page_and_a_link(tmp_path):
         told = verdict_html(Graded(mark), question)
         assert re.search(rf'--{mark}: (#\w+)', style)[1] in told and sign in told
     assert f'<a href="{question.link}"' in told and f'>{question.heading}</a>' in told
+
+def test_each_idea_of_a_verdict_is_a_line_with_a_sign_and_a_word(tmp_path):
+    "In the box and printed; of a right answer what could be added, and nobody is told to look where every idea was found."
+    from bears_lib.engine.quiz.quiz_box import verdict_html
+    question = next(q for q in load_questions(1) if q.id == 'head')
+    def lines(result) -> list[str]: return [re.sub('<[^>]*>', '', line) for line in re.findall('<li.*?</li>', verdict_html(result, question))]
+    partly, right = Graded('partly', ['one', 'two'], ['three', 'four'], ['a flag'], unsure=True), Graded('right', ['one'], ['two'], unsure=True)
+    assert lines(partly) == ['✓ found: one', '✓ found: two', '! look at: a flag', '○ missing: three', '○ missing: four']
+    assert str(partly).split('\n')[1:] == ['found: one', 'found: two', 'look at: a flag', 'missing: three', 'missing: four']
+    assert lines(right) == ['✓ found: one', '+ you could add: two']
+    assert str(Graded('right', [str(i) for i in range(9)])).split('\n')[1:] == [f'found, for example: {i}' for i in range(3)]
+    for result in (partly, right, Graded('wrong', unsure=True)): assert '(not sure' in verdict_html(result, question) and '(not sure' in str(result)
+    whole = Graded('partly', ['one', 'two'], unsure=True)
+    assert 'not sure' not in verdict_html(whole, question) and 'not sure' not in str(whole)
 
 def test_half_typed_answers_come_back(tmp_path):
     "Text without a Check, a mark without an answer, a correction without Next: all there in the next kernel, for their question alone."
@@ -889,7 +912,7 @@ def test_in_the_notebook_what_is_missing_waits_for_the_second_try(tmp_path):
 
 def test_nobody_has_to_name_all_fifteen_fields():
     told = str(grade(QUESTIONS['areas'], 'translation'))
-    assert 'others' not in told and told.rpartition('for example ')[2].count('; ') == 2
+    assert 'others' not in told and [line.split(': ')[0] for line in told.split('\n')[2:]] == ['missing, for example']*3
     assert len(grade(QUESTIONS['areas'], 'translation').missing) == 14
 
 def test_a_full_disk_gives_the_answer_back(tmp_path, monkeypatch):

@@ -401,6 +401,8 @@ def test_check_of_features_finds_wrong_labels(tmp_path, capsys):
     wrong = [each for each in found['findings'] if each['problem'] == 'wrong label']
     assert [Path(each['file']).name for each in wrong] == ['really red.jpg'] and 'says red' in wrong[0]['suggestion']
     assert found['problems'] == {'unreadable': 1, 'wrong label': 1}
+    said = capsys.readouterr().err
+    assert 'label in doubt: 1' in said and 'wrong label' not in said
     assert bears_check(str(tmp_path/'features'), quick=True)['problems'] == {'unreadable': 1}
     bears_index(str(photos), out=str(tmp_path/'manifest'))
     bears_check(str(tmp_path/'manifest'))

@@ -129,6 +129,18 @@ def test_a_wider_head(tiny, tmp_path):
 def test_heads_that_cannot_be(tiny, asked):
     with pytest.raises(BearsError, match='hidden must be 0 to 8192 and dropout 0 to below 1'): bears_learner(tiny, **asked)
 
+def test_batches_of_the_dataloaders_that_a_learner_was_made_from_are_normalised_too(tiny, tmp_path):
+    "`learn.get_preds(dl=dls.test_dl(files))`, as in fastai's own programs, where `dls` and `learn.dls` are the same."
+    learn, files = bears_learner(tiny), list(tiny.valid_ds.items)
+    with learn.no_bar(), learn.no_logging():
+        right = learn.get_preds()[0].numpy()
+        for dl in (tiny.test_dl(files), learn.dls.test_dl(files), tiny.valid): assert np.abs(learn.get_preds(dl=dl)[0].numpy() - right).max() < 1e-6
+        learn.path = tmp_path
+        learn.export('export.pkl')
+    from fastai.learner import load_learner
+    again = load_learner(tmp_path/'export.pkl')
+    with again.no_bar(), again.no_logging(): assert np.abs(again.get_preds(dl=tiny.test_dl(files))[0].numpy() - right).max() < 1e-6
+
 def norms(learn): return {name: value.clone() for name, value in learn.model.state_dict().items() if 'running_' in name}
 
 def test_pretrained_batch_norms_keep_their_averages(tiny):

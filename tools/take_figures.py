@@ -154,8 +154,8 @@ def cleaner(browser:Browser, place:Path) -> Image.Image:
     drop_dups(path := sample_bears(place/'bears'), dry_run=False)
     view = notebook(browser, place, f"from bears_lib.gather import ImageCleaner\nImageCleaner({str(path)!r}, per_page=6)")
     box = view.locator('.widget-vbox').first
-    box.get_by_role('button', name='Move to teddy').first.wait_for(timeout=400_000)
-    box.get_by_role('button', name='Move to teddy').first.click()
+    box.get_by_role('button', name='To teddy').first.wait_for(timeout=400_000)
+    box.locator('.bears-card').filter(has_text='Label in doubt').first.get_by_role('button', name='To teddy').click()
     box.get_by_text('To another class: 1.').wait_for()
     return element(view, box)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import json, math
 import numpy as np
 from fastcore.basics import patch
-from .audit import Report, name_in, contact_sheet, shorten, thumbnail, check_images
+from .audit import Report, in_plain, name_in, contact_sheet, shorten, thumbnail, check_images
 from ..core.common import BearsError, UsageError, look_of_widgets, named, write_beside
 from ..core.folders import place_of, read_metadata, sample_folder, write_metadata
 from ..features.split import split_photos
@@ -351,20 +351,20 @@ class _Card:
     def __init__(self, number:int, side:int, chosen, enlarge=lambda file: None):
         import ipywidgets as widgets
         self.side, self.file, self.shown, self.choice, self.large, self.chosen = side, '', '', '', False, chosen
-        self.path, self.ways, self.first = Path(), list[str](), 'keep'  # What each class's button does, and the first
+        self.path, self.ways = Path(), list[str]()  # What the button of each class does
         self.image = widgets.Image(format='jpeg', layout=widgets.Layout(width='100%', object_fit='contain'))
         self.words = named(widgets.HTML(layout=widgets.Layout(height='auto')), 'bears-words')
-        self.quick = [_quick(*each) for each in (('Keep', 'What stands to reason (Enter)', 'bears-agree'),
-            ('Remove', 'Take this photo out (x)', 'bears-remove'), ('Zoom', 'Show it large (z)', 'bears-zoom'))]
-        for button, work in zip(self.quick, (lambda: self.first, lambda: 'remove', None)):
-            button.on_click((lambda _, work=work: self.pick(work())) if work else lambda _: enlarge(self.file))
+        self.quick = [_quick(*each) for each in (('Keep', '', 'bears-keep'), ('Remove', '', 'bears-remove'),
+            ('Zoom', 'Show it large (z)', 'bears-zoom'))]
+        for button, work in zip(self.quick, (lambda: self.pick('keep'), lambda: self.pick('remove'),
+            lambda: enlarge(self.file))): button.on_click(lambda _, work=work: work())
         self.classes = named(widgets.HBox([]), 'bears-classes')
         self.menu = widgets.Dropdown(description=f'Photo {number}', style={'description_width': '4.5em'},
             layout=widgets.Layout(width='98%'))
         self.menu.observe(self._changed, 'value')
         photo = named(widgets.Box([self.image, self.quick[2]]), 'bears-photo')
-        others = named(widgets.HBox([self.classes, self.quick[1]]), 'bears-row bears-ways')
-        self.box = named(widgets.VBox([photo, self.words, self.quick[0], others, self.menu]), 'bears-card')
+        ways = named(widgets.HBox([self.quick[0], self.classes, self.quick[1]]), 'bears-row bears-ways')
+        self.box = named(widgets.VBox([photo, self.words, ways, self.menu]), 'bears-card')
 
     def pick(self, choice:str) -> None:
         "What a button does: the same as the menu, and a second press takes it back."
@@ -414,7 +414,8 @@ def show(self:_Card, large:bool) -> None:
 
 def _card_words(entry:_Entry) -> str: # HTML
     "What the check found, where the photo is, what the model says; its name is quiet."
-    found = ''.join(f'<div class="bears-note"><b>{for_html(each)}</b></div>' for each in entry.problems)
+    notes = [each.replace(kind, in_plain(kind), 1) for each, kind in zip(entry.problems, entry.kinds)]
+    found = ''.join(f'<div class="bears-note"><b>{for_html(each)}</b></div>' for each in notes)
     said = f'. The model {for_html(entry.words().partition(", loss")[0])}' if entry.chances else ''
     loss = f', loss {entry.loss:.2f}' if entry.chances else ''
     name = entry.file if len(entry.file) <= 20 else shorten(Path(entry.file).name, 16)
@@ -424,22 +425,25 @@ def _card_words(entry:_Entry) -> str: # HTML
 # %% ../../../nbs/engine/gather/cleaner.ipynb #9de43ed7
 @patch
 def _name_buttons(self:_Card, entry:_Entry, labels:list[str]) -> None:
-    "The first button names what stands to reason; a class has one of its own, up to nine, where it isn't the first."
+    "Keep, the other classes, Remove: in this order on each card. What the check suggests is marked, not moved."
     there = entry.suggestion in dict(self.menu.options).values()  # a class may have gone
-    first, chosen = entry.suggestion if there else 'keep', self.choice
-    says = {'keep': f'Keep in {entry.label}', 'remove': 'Remove'}
-    self.first, self.quick[0].description = first, says.get(first, f'Move {first}')
-    self.quick[0].button_style = 'info' if chosen == first else '' if chosen else 'primary'
-    self.quick[1].button_style = 'warning' if chosen == 'remove' else ''
-    self.quick[1].layout.display = 'none' if first == 'remove' else None
-    self.ways = ['keep' if label == entry.label else f'to {label}' for label in labels[:most_buttons]]
+    advised, named_ones = entry.suggestion if there else 'keep', labels[:most_buttons]
+    if advised not in ('keep', 'remove', *(f'to {label}' for label in named_ones)):
+        named_ones[-1] = advised.removeprefix('to ')  # beyond the ninth: what is suggested has a button all the same
+    self.ways = ['keep' if label == entry.label else f'to {label}' for label in named_ones]
     if len(self.classes.children) != len(self.ways):
         self.classes.children = [_quick('', '', 'bears-class') for _ in self.ways]
         for n, button in enumerate(self.classes.children): button.on_click(lambda _, n=n: self.pick(self.ways[n]))
-    for n, (button, way, label) in enumerate(zip(self.classes.children, self.ways, labels), 1):
-        button.description, button.tooltip = 'Keep' if way == 'keep' else label, f'{label} ({n})'
-        button.button_style = 'info' if way == chosen else ''
-        button.layout.display = 'none' if way == first else None
+    for button, label, way in zip(self.classes.children, named_ones, self.ways):
+        button.description, button.layout.display = f'To {label}', 'none' if way == 'keep' else None
+    says = {'keep': f'Leave it in {entry.label}', 'remove': 'Take it out (x)'}
+    keys = {way: f' ({n})' for n, way in enumerate(self.ways, 1)}
+    for button, way in zip((self.quick[0], self.quick[1], *self.classes.children), ('keep', 'remove', *self.ways)):
+        mark = way == advised and button.layout.display != 'none'
+        button.tooltip = 'Suggested: '*(mark and there) + says.get(way, f'Move it {way}') + keys.get(way, '')
+        chosen = 'warning' if way == 'remove' else 'info'
+        button.button_style = chosen if way == self.choice else 'primary' if mark and not self.choice else ''
+        (button.add_class if mark else button.remove_class)('bears-suggested')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #8bc36037
 def _controls() -> dict[str, Any]:
@@ -512,7 +516,7 @@ def _fill(self:ImageCleaner) -> None:
     parts['label'].options = [('all', ''), *((label, label) for label in self.labels)]
     kinds = sorted({kind for entry in self.entries if not entry.out for kind in entry.kinds})
     parts['found'].options = [('all photos', ''), *([('all findings', 'any')] if kinds else []),
-        *((kind, kind) for kind in kinds)]
+        *((in_plain(kind), kind) for kind in kinds)]
     if self.found not in dict(parts['found'].options).values(): self.found = ''
     parts['page'].max = self.pages
     parts['label'].value, parts['split'].value = self.label, self.split
@@ -558,9 +562,9 @@ def _heading(self:ImageCleaner) -> str:
     total, shown = sum(not entry.out for entry in self.entries), len(self.shown)
     title = f'{shown} of {counted(total, "photo")}' if shown < total else f'All {counted(total, "photo")}'
     if self.found: title = f'{shown} of {counted(total, "photo")}' + {'any': ' need a look'}.get(self.found,
-        f': {for_html(self.found)}')
-    return (f'<div class="bears-title">{title}</div><p>Press the blue button if it is right, another one if not; then '
-        'Apply. No photo is deleted, and Undo takes it back.</p>')
+        f': {for_html(in_plain(self.found))}')
+    return (f'<div class="bears-title">{title}</div><p>Blue is what the check suggests. It can be wrong: you decide. '
+        'Then Apply: no photo is deleted, and Undo takes it back.</p>')
 
 # %% ../../../nbs/engine/gather/cleaner.ipynb #28363e05
 @patch
@@ -625,20 +629,23 @@ _listen = """
   if (window.bearsCleaner) return;
   window.bearsCleaner = true;
   let under = null;
+  const call = image => { if (image.matches?.('.bears-card img')) image.alt = 'Photo'; };
+  document.querySelectorAll('img').forEach(call);
+  addEventListener('load', event => call(event.target), true);
   addEventListener('mouseover', event => { under = event.target.closest?.('.bears-card'); }, true);
   addEventListener('keydown', event => {
     const focused = document.activeElement;
     const hovered = focused?.closest('.bears-cleaner') || focused === document.body ? under : null;
     const card = focused?.closest('.bears-card') ?? hovered;
     if (!card || event.ctrlKey || event.metaKey || event.altKey || focused.matches('input, textarea')) return;
-    const open = focused.tagName === 'SELECT' && event.key === 'Enter', main = card.querySelector('.bears-agree');
+    const open = focused.tagName === 'SELECT' && event.key === 'Enter', keep = card.querySelector('.bears-keep');
     const button = /^[1-9]$/.test(event.key) ? card.querySelectorAll('.bears-class')[event.key - 1]
       : {x: card.querySelector('.bears-remove'), z: card.querySelector('.bears-zoom'),
-        Enter: open || focused.tagName === 'BUTTON' ? null : main}[event.key];
+        Enter: open || focused.tagName === 'BUTTON' ? null : card.querySelector('.bears-suggested')}[event.key];
     if (!button) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    (button.checkVisibility() ? button : main).click();  // what is hidden is what the first button does
+    (button.checkVisibility() ? button : keep).click();  // hidden is its own class alone
   }, true);
 })();"""
 

@@ -659,9 +659,10 @@ def _beside_each(ideas:list[str], label:str, words:list[str]) -> list[str]:
     return [f'{idea} ({label}: "{said}")' if said and said.lower() != idea.lower() else idea
         for idea, said in zip(ideas, words + ['']*len(ideas))]
 
-def _joined(values:list[str], most:int=8) -> str:
-    "All of a short list, the beginning of a long one: of fifteen fields nobody has to name each."
-    return '; '.join(values) if len(values) <= most else 'for example ' + '; '.join(values[:3])
+def _lines(label:str, values:list[str], most:int=8) -> list[str]:
+    "A line for each; of a long list the beginning, since nobody has to name each of fifteen fields."
+    if len(values) > most: label, values = f'{label}, for example', values[:3]
+    return [f'{label}: {each}' for each in values]
 
 # %% ../../../nbs/engine/quiz/grading.ipynb #cac2679b
 @dataclass
@@ -681,11 +682,14 @@ class Graded:
     def unread(self) -> bool: # Nothing was read, so the grade says nothing
         return any(rules['remarks'][name] in self.flags for name in ('unread', 'foreign'))
     @property
+    def doubtful(self) -> bool: # Whether a look of your own counts more; not where every idea was found
+        return self.unsure and not (self.found and not self.missing)
+    @property
     def verdict(self) -> str: # For example 'not yet: a not is in it (not sure: look yourself)'
         "The grade and its reasons, as one sentence."
         if self.unread: return 'not sure: look yourself'
         words = {'right': 'right', 'partly': 'partly right', 'wrong': 'not yet'}[self.grade]
-        return ': '.join(filter(None, [words, '; '.join(self.because)])) + ' (not sure: look yourself)'*self.unsure
+        return ': '.join(filter(None, [words, '; '.join(self.because)])) + ' (not sure: look yourself)'*self.doubtful
     @property
     def found_said(self) -> list[str]: return _beside_each(self.found, 'you', self.quotes)
     @property
@@ -714,10 +718,10 @@ def verdict_text(
     str
         Lines
     """
-    if result.unread: return '\n'.join([result.verdict, f'look at: {_joined(result.flags)}'])
+    if result.unread: return '\n'.join([result.verdict, *_lines('look at', result.flags)])
     rows = {'found': result.found_said, 'look at': result.mixed + result.flags, 'hint': [hint] if hint else [],
         'you could add' if result.grade == 'right' else 'missing': [] if first else result.missing_said}
-    lines = [f'{label}: {_joined(values)}' for label, values in rows.items() if values]
+    lines = [line for label, values in rows.items() for line in _lines(label, values)]
     again = ["Try again and I'll say what is missing."] if first else []
     return '\n'.join([f'suggested: {result.verdict}', *lines, *again])
 

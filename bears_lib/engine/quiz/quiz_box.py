@@ -40,7 +40,7 @@ def quiz_box(
     parts['folded'] = named(w.VBox([parts['correction'], parts['nit'], row('accept', 'back', 'jump')]), 'bears-more')
     parts['folded'].layout.display = 'none'
     box = w.VBox([parts['ask'], parts['box'], row('check', 'next', 'hint', 'model', 'more'), parts['result'],
-        parts['mark'], parts['folded'], look_of_widgets()], layout=w.Layout(max_width='46rem'))
+        parts['mark'], parts['why'], parts['folded'], look_of_widgets()], layout=w.Layout(max_width='46rem'))
     named(box, 'bears-box bears-quiz')
     box.parts, box.refresh, box.save = parts, partial(_show, quiz, parts), partial(_save, quiz, parts)
     quiz.box = box
@@ -59,6 +59,7 @@ def _parts(quiz:Quiz) -> dict[str, Any]:
         hint=quiet('Hint'), model=quiet('Model answer'), result=w.HTML(),
         more=named(w.ToggleButton(description='More'), 'bears-text bears-fold bears-last'),
         mark=w.ToggleButtons(options=grades, value=None, description='Your mark', style=wide),
+        why=named(w.HTML('<small>Your mark decides when the question comes back.</small>'), 'bears-why'),
         correction=w.Textarea(placeholder='what you would write now', description='Correction', style=wide),
         nit=w.Text(placeholder='anything small to remember', description='Note', style=wide),
         accept=w.Button(description='Accept this wording next time'), back=w.Button(description='Back'),
@@ -97,7 +98,7 @@ def _fill(quiz:Quiz, parts:dict) -> None:
 
 def _reveal(quiz:Quiz, parts:dict) -> None:
     "Show the mark and the notes after an answer, or where they hold something; a task has nothing to check."
-    after, q, entry = ('mark', 'correction', 'nit', 'accept'), quiz.question, quiz.entry
+    after, q, entry = ('mark', 'correction', 'nit', 'accept', 'why'), quiz.question, quiz.entry
     task = bool(q and q.kind == 'self')
     shown = q and (task or entry or any(parts[name].value for name in after[:3]))
     for name in after: parts[name].layout.display = None if shown else 'none'
@@ -108,6 +109,7 @@ def _reveal(quiz:Quiz, parts:dict) -> None:
     parts['next'].description = 'Next' if shown or done else 'Skip'
     parts['check'].description = 'Check again' if entry else 'Check'
     parts['next'].button_style, parts['check'].button_style = ('primary', '') if done else ('', 'primary')
+    _offer_check(quiz, parts)
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #fb04751f
 def _stands(entry:Entry|None) -> dict[str, str]:
@@ -122,6 +124,7 @@ def _keep(quiz:Quiz, parts:dict) -> None:
         correction=parts['correction'].value, nit=parts['nit'].value)
     if not typed['answer']: typed['answer'] = stands['answer']   # an emptied box brings the answer back
     quiz.drafts.keep(quiz.question.id, {name: text for name, text in typed.items() if text != stands[name]})
+    _offer_check(quiz, parts)
 
 def _save(quiz:Quiz, parts:dict) -> None:
     "Keep mark, correction and nit, if there is an answer and they changed."
@@ -129,12 +132,23 @@ def _save(quiz:Quiz, parts:dict) -> None:
     new = dict(final=parts['mark'].value or '', correction=parts['correction'].value, nit=parts['nit'].value)
     if entry and new != dict(final=entry.final, correction=entry.correction, nit=entry.nit): quiz.change(**new)
 
+def _offer_check(quiz:Quiz, parts:dict) -> None:
+    "The same words would get the same verdict: there is nothing to check until they are edited."
+    entry = quiz.entry
+    parts['check'].disabled = bool(quiz.result and entry and parts['box'].value.strip() == entry.answer.strip())
+
+# %% ../../../nbs/engine/quiz/quiz_box.ipynb #0a075ef4
+_signs = {'found': '✓', 'look at': '!', 'you could add': '+', 'missing': '○'}
+
+def _points(**ideas:list[str]) -> str:
+    "A list with one idea on each line, after its sign and its word."
+    lines = [f'<li class="bears-{name}"><i aria-hidden="true">{_signs[word]}</i> <span>{word}:</span> {for_html(each)}'
+        for name, values in ideas.items() for word in [name.replace('_', ' ')] for each in values[:8]]
+    return f'<ul class="bears-ideas" role="list">{"</li>".join(lines)}</li></ul>' if lines else ''
+
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd0002
 _looks = {'right': ('✓', 'suggested: right', '#00664f'), 'partly': ('◐', 'suggested: partly right', '#8a5300'),
     'wrong': ('○', 'suggested: not yet', '#595c62')}
-
-def _points(values:list[str]) -> str:
-    return f'<ul>{"".join(f"<li>{for_html(each)}</li>" for each in values[:8])}</ul>'
 
 def verdict_html(
     result:Graded, # What the grader suggests
@@ -160,20 +174,19 @@ def verdict_html(
     (sign, words, tone), name = _looks[result.grade], result.grade
     if result.unread: sign, words, tone, name = '?', 'not sure: look yourself', '#595c62', 'wrong'
     tone = f'var(--{name}, {tone})'  # the page's colour where the box knows it
-    look = ' <small>(not sure: look yourself)</small>' if result.unsure and not result.unread else ''
+    look = ' <small>(not sure: look yourself)</small>' if result.doubtful and not result.unread else ''
     why = f' <span>{for_html("; ".join(result.because))}</span>' if result.because else ''
     parts = ['<p style="margin:.2em 0 .5em">'
              f'<span class="bears-badge" style="background:{tone};color:var(--on-bar,#fff)">'
              f'<b aria-hidden="true">{sign}</b> {words}</span>{why}{look}</p>']
-    if result.found: parts.append(f'Found:{_points(result.found_said)}')
-    if look_at := result.mixed + result.flags: parts.append(f'Look at:{_points(look_at)}')
-    if result.missing and result.grade == 'right': parts.append(f'You could add:{_points(result.missing_said)}')
+    more = result.missing_said if result.grade == 'right' else []
+    parts.append(_points(found=result.found_said, look_at=result.mixed + result.flags, you_could_add=more))
     if result.grade != 'right':
         parts.append(hint_html(question))
         if first: parts.append('<p style="margin:.3em 0">Try again and I\'ll say what is missing.</p>')
         elif result.missing and not result.unread:
             parts.append(f'<details><summary>What is missing ({len(result.missing)})</summary>'
-                         f'{_points(result.missing_said)}</details>')
+                         f'{_points(missing=result.missing_said)}</details>')
     return f'<div role="status" style="border-left:4px solid {tone};padding:.1em 0 .1em 1em">{"".join(parts)}</div>'
 
 # %% ../../../nbs/engine/quiz/quiz_box.ipynb #verd002b

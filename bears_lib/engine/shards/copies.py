@@ -228,7 +228,7 @@ def check_shards(
     folder:str|Path, # The folder that `bears index` or `bears features` wrote
     radius:int=4, # Bits in which the hashes of copies may differ
     most:int=1000, # Findings that are named; all are counted
-    judge:bool=True, # Look for wrong labels too, where there are features
+    judge:bool=True, # Look for labels in doubt too, where there are features
 ) -> dict[str, Any]: # `photos` by class, `problems` with their counts, `findings`
     """Look many photos over before training. Nothing is changed.
 
@@ -241,7 +241,7 @@ def check_shards(
     most : int, default 1000
         Findings that are named; all are counted
     judge : bool, default True
-        Look for wrong labels too, where there are features
+        Look for labels in doubt too, where there are features
 
     Returns
     -------
@@ -278,9 +278,9 @@ def say_problems(
     most : int | None
         Findings of each kind that are named; None: all
     """
-    from bears_lib.engine.gather.audit import more_of
+    from bears_lib.engine.gather.audit import in_plain, more_of
     for problem, n in report['problems'].items():
-        say(f'{problem}: {n:,}')
+        say(f'{in_plain(problem)}: {n:,}')
         shown = [each for each in report['findings'] if each['problem'] == problem][:most]
         for each in shown:
             say(f'  {clean(each["file"])}{" = " + clean(each["other"]) if each["other"] else ""}: {each["suggestion"]}')
@@ -291,7 +291,7 @@ def say_problems(
     'bears check bears --take-out'], then='bears train bears')
 def bears_check(
     path:str, # A folder with one folder of photos for each class, or one that `bears index` or `bears features` wrote
-    quick:bool=False, # Only what needs no model: leaves out wrong labels and outliers
+    quick:bool=False, # Only what needs no model: leaves out labels in doubt and outliers
     all:bool=False, # List every finding, not four of each kind
     to:str='', # Write the findings as a table into this file, such as findings.csv
     take_out:bool=False, # Move copies and files that do not open into .bears/removed; nothing is deleted
