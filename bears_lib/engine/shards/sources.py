@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import glob, io, itertools, os, tarfile, threading
 from ..core.common import DataError, UsageError, json_rows, near
 from ..core.decoding import PhotoError, max_bytes, read_file
-from bears_lib.engine.core.folders import (class_name, find_splits, is_visible, looks_like_photo, place_of, read_metadata,
-    suffixes, visible_files)
+from ..core.folders import (class_name, find_splits, is_visible, looks_like_photo, place_of,
+    read_metadata, suffixes, visible_files)
 from ..core.words import is_web_address
 from ..predict.inputs import refuse_no_photo
 from .places import asking, filesystem, is_address, needed, open_file
