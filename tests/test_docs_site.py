@@ -179,9 +179,9 @@ def test_the_quiz_keeps_its_progress(address, browser):
     context = browser.new_context()
     page = context.new_page()
     page.goto(address + 'questions1.html')
-    page.locator('textarea').first.fill('a graphics processing unit')
+    page.locator('textarea:visible').first.fill('a graphics processing unit')
     page.reload()
-    assert page.locator('textarea').first.input_value() == 'a graphics processing unit'
+    assert page.locator('textarea:visible').first.input_value() == 'a graphics processing unit'
     context.close()
 
 def phone(browser, width:int=390, **how): return browser.new_context(viewport={'width': width, 'height': 844}, has_touch=True, is_mobile=True, **how)
@@ -417,7 +417,7 @@ def test_on_a_phone_code_keeps_its_lines_and_is_scrolled(address, browser, node_
     assert any(each['needs'] for each in kept) and all(each['needs'] == each['reached'] for each in kept)
     assert not barriers, [each['id'] for each in barriers]
 
-@pytest.mark.parametrize('width, scheme', [(390, 'light'), (1366, 'dark')])
+@pytest.mark.parametrize('width, scheme', [(390, 'light'), (440, 'light'), (600, 'dark'), (1366, 'dark')])
 def test_the_box_of_the_first_page_keeps_its_height_and_shows_photo_and_bars_side_by_side(width, scheme, address, browser):
     context = browser.new_context(viewport={'width': width, 'height': 844}, color_scheme=scheme)
     page = context.new_page()
@@ -439,7 +439,7 @@ def test_the_box_of_the_first_page_keeps_its_height_and_shows_photo_and_bars_sid
 
 def test_the_first_page_ends_with_pictures_and_the_rest_stands_on_a_page_of_its_own(site, address, browser):
     first, more = ((site/name).read_text(encoding='utf-8') for name in ('index.html', 'install.html'))
-    for words in ('Measured', 'Two commands', 'In Python', 'Without the internet'): assert f'>{words}<' not in first and f'>{words}</h2>' in more, words
+    for words in ('Measured', 'On your machine', 'In Python', 'Without the internet'): assert f'>{words}<' not in first and f'>{words}</h2>' in more, words
     assert 'What it looks like' in first and 'href="install.html"' in first and more.count('colab.research.google.com') == 7 and more.count('git clone') == 1
     context = phone(browser)
     page = context.new_page()
@@ -518,6 +518,8 @@ def test_cards_have_pictures_and_the_drawer_begins_with_what_can_be_tried(site, 
     first, all_lessons = ((site/name).read_text(encoding='utf-8') for name in ('index.html', 'lessons/index.html'))
     assert 'class="logo"' not in first + all_lessons and 'written “Training a classifier” yourself' in all_lessons
     assert first.count('data-reads="lessons/') == 4 + 12 and '>All 12 lessons</a>' in first and all_lessons.count('<span class="picture">') == 12, 'four cards, and twelve lines in the drawer'
+    from site_pages import in_card
+    assert (first + all_lessons).count('figures/card-') == 2*(len(in_card) + 3), 'in each theme a card shows a few parts of a figure of many; three lessons stand on both pages'
     page = browser.new_page(viewport={'width': 1366, 'height': 768})
     page.goto(address + 'train.html')
     assert [link.get_attribute('href') for link in page.locator('.site-drawer a').all()[:3]] == ['index.html', 'classifier/index.html', 'trainer/index.html']
@@ -600,6 +602,12 @@ def test_on_a_phone_the_box_for_a_photo_is_low(address, browser):
         box = page.locator('.try .drop')
         assert box.bounding_box()['height'] < 130 and 'From this phone, or with its camera' in box.inner_text() and 'Drop' not in box.inner_text()
         assert box.evaluate('e => e.scrollHeight <= e.clientHeight + 1') and page.locator('.try .examples button').first.bounding_box()['width'] > 80
+        page.close()
+    for width in (432, 520, 607):  # a large phone, or one on its side
+        page = browser.new_page(viewport={'width': width, 'height': 844})
+        page.goto(address)
+        box = page.locator('.try .drop')
+        assert box.bounding_box()['height'] < 150 and box.evaluate('e => e.scrollHeight <= e.clientHeight + 1')
         page.close()
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])

@@ -173,7 +173,7 @@ def test_a_report_on_the_training_folder_never_shows_what_was_learnt_by_heart(fi
     order = {path: i for i, path in enumerate(before.photos)}
     again = before.part(np.array([order[path] for path in after.photos]))
     assert np.abs(again.probabilities - after.probabilities).max() < 1e-3 and np.allclose(again.likeness, after.likeness)
-    assert 'heads that had not seen them' in after.about
+    assert 'each by a model that had not seen it' in after.about
     by_heart = np.stack([list(dict(sorted(Classifier(model)(path).items())).values()) for path in after.photos[:20]])
     assert np.abs(by_heart - after.probabilities[:20]).max() > 0.01
 
@@ -440,7 +440,7 @@ def test_a_trained_learner_keeps_its_body(fitted, tmp_path):
 def test_a_fitted_model_can_be_asked_about_what_it_learnt_and_about_others(fitted, photos, tmp_path):
     assert evaluate(fitted, train=True).accuracy >= evaluate(fitted).accuracy
     other = shutil.copytree(photos, tmp_path/'others')
-    assert 'heads that had not seen them' in evaluate(fitted, other).about
+    assert 'each by a model that had not seen it' in evaluate(fitted, other).about
     new = tmp_path/'new'
     for label in fitted.labels:
         (new/label).mkdir(parents=True)

@@ -3,12 +3,13 @@ import json, random, re, shutil, subprocess
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from itertools import product
 
 import pytest
 
 from bears_lib.engine.quiz.exports import markdown_page, read_markdown, tidy
 from bears_lib.engine.quiz.grading import Idea, Question, grade, load_questions, read_words
-from bears_lib.engine.quiz.question_pages import _data, question_page
+from bears_lib.engine.quiz.question_pages import _claims, _data, question_page
 from bears_lib.engine.quiz.sessions import Entry, latest
 from bears_lib.questionnaire import Quiz
 from conftest import Page, in_browser, root
@@ -87,7 +88,6 @@ def test_the_browser_stems_and_reads_as_python_does():
 @pytest.mark.skipif(not shutil.which('node'), reason='needs node')
 def test_the_browser_writes_the_page_that_python_writes():
     "Fences, tags and labels, in every order of three."
-    from itertools import product
     pieces, questions = ['```\n', '~~~ js\n', 'a < b <i>&lt;\n', '  CORRECTION: x  \n', '\t\\n\n\n', '> &amp R & D\r\n'], load_questions(1)
     texts = [''.join(each) for each in product(pieces, repeat=3)]
     code = f'''const m = require({json.dumps(str(root/"bears_lib/data/questions/page.js"))}), [data, texts] = JSON.parse(require('fs').readFileSync(0));
@@ -108,6 +108,11 @@ def page(browser, tmp_path):
     page, errors = context.new_page(), []
     page.on('pageerror', lambda e: errors.append(str(e)))
     page.goto(file.as_uri())
+    reload = page.reload
+    def later():
+        page.wait_for_timeout(250)  # what a page has stored takes a moment until the browser gives it to the next one
+        return reload()
+    page.reload = later
     yield page
     context.close()
     assert not errors
@@ -127,14 +132,14 @@ def test_the_page_works_with_the_keyboard_and_remembers(page):
 @in_browser
 @pytest.mark.parametrize('keys', ['Control+Enter', 'Meta+Enter'])
 def test_a_check_from_the_box(page, keys):
-    page.press('#q-need-answer', keys)
-    assert page.inner_text('#q-need output') == 'Write an answer first.'
-    page.fill('#q-need-answer', 'maths false, computers false, phd false')
-    page.press('#q-need-answer', keys)
-    page.fill('#q-need-answer', 'maths false, data true, computers false, phd false')
-    page.press('#q-need-answer', keys)
-    assert page.inner_text('#q-need output').startswith('Suggested: partly right') and 'Missing: a lot of data: false' in page.inner_text('#q-need output')
-    assert page.input_value('#q-need-answer').count('\n') == 0
+    page.press('#q-features-answer', keys)
+    assert page.inner_text('#q-features output') == 'Write an answer first.'
+    page.fill('#q-features-answer', 'early layers find edges')
+    page.press('#q-features-answer', keys)
+    page.fill('#q-features-answer', 'early layers find lines')
+    page.press('#q-features-answer', keys)
+    assert page.inner_text('#q-features output').startswith('Suggested: partly right') and 'missing: late: complex ones' in page.inner_text('#q-features output')
+    assert page.input_value('#q-features-answer').count('\n') == 0
     page.fill('#q-cleannb-answer', 'a note')
     page.press('#q-cleannb-answer', keys)
     assert not page.query_selector('#q-cleannb output')
@@ -153,9 +158,9 @@ def test_first_the_hint_then_another_try_then_what_is_missing_and_the_model_answ
     for _ in range(2):  # the same answer again is no other try
         told = say('the first layer')
         assert "Try again and I'll say what is missing." in told and page.locator('#q-head .more summary', has_text='Hint').is_hidden(), 'the hint stands once'
-        assert question.hint in told and 'Missing' not in told and not any(idea.says in told for idea in question.ideas)
+        assert question.hint in told and 'missing:' not in told and not any(idea.says in told for idea in question.ideas)
     told = say('the layer in the middle')
-    assert 'Missing' in told and 'Hint' not in told and page.locator('#q-head .more summary', has_text='Hint').is_visible()
+    assert 'missing:' in told and 'hint:' not in told and page.locator('#q-head .more summary', has_text='Hint').is_visible()
     model.locator('summary').click()
     assert question.model in model.inner_text()
     page.fill('#q-gpu-answer', 'a graphics card')
@@ -168,14 +173,173 @@ def test_beside_an_idea_stand_the_words_that_say_it_and_a_link_leads_to_the_cour
     question = next(q for q in load_questions(1) if q.id == 'features')
     say = partial(told_of, page, 'features')
     told = say('Early layers find <b>edges</b>')
-    assert told.startswith('Suggested: partly right: 1 of 2 ideas found') and 'Missing' not in told
+    assert told.startswith('Suggested: partly right: 1 of 2 ideas found') and 'missing:' not in told
     assert '(you: “Early layers find <b>edges</b>”)' in told and page.get_attribute('#q-features output a', 'href') == question.link
     told = say('early layers find lines')
-    assert 'Missing: late: complex ones such as eyes, faces and things (model answer: “later ones put these together into textures, corners, eyes”)' in told
+    assert 'missing: late: complex ones such as eyes, faces and things (model answer: “later ones put these together into textures, corners, eyes”)' in told
     told = say('early layers find edges, later ones whole faces')
     assert 'Suggested: right' in told and not page.query_selector('#q-features output a')
     told = say('Die ersten Schichten finden die Kanten und sind nicht groß')
-    assert told.startswith('Suggested: not sure: look yourself') and 'Missing' not in told
+    assert told.startswith('Suggested: not sure: look yourself') and 'missing:' not in told
+
+@in_browser
+def test_each_idea_is_a_line_with_its_sign_and_word_and_nobody_doubts_where_all_are_found(page):
+    told_of(page, 'features', 'early layers find lines')
+    told_of(page, 'features', 'early layers find edges')
+    lines = page.evaluate("[...document.querySelectorAll('#q-features output [role=listitem]')].map(e => [e.innerText.split(':')[0], getComputedStyle(e, '::before').content[1], e.querySelectorAll('b').length, getComputedStyle(e).display])")
+    assert lines[:2] == [['found', '✓', 1, 'block'], ['missing', '○', 1, 'block']]
+    told = told_of(page, 'hyper', 'parameters you choose yourself like learning rate, epochs, not learned in training')
+    assert grade(next(q for q in load_questions(1) if q.id == 'hyper'), page.input_value('#q-hyper-answer')).unsure
+    assert told.startswith('Suggested: right: two things may be swapped\n') and 'not sure' not in told and '\nlook at: ' in told
+
+CLAIMS = ['a lot of mathematics', 'a lot of data', 'expensive computers', 'a PhD']
+def tap(page, *choices:str) -> None:
+    "Calls the claims of the first question true or false."
+    for k, value in enumerate(choices, 1): page.check(f'#q-need input[name=q-need-claim{k}][value={value}]')
+
+def test_taps_are_an_answer_in_words_that_python_grades_each_for_itself():
+    question = load_questions(1)[0]
+    assert _claims(question) == CLAIMS
+    for choices in product(('true', 'false', ''), repeat=4):
+        result = grade(question, '\n'.join(f'{claim}: {value}' for claim, value in zip(CLAIMS, choices) if value))
+        assert result.found == [f'{claim}: false' for claim, value in zip(CLAIMS, choices) if value == 'false'], choices
+        if all(choices): assert (result.grade == 'right') == (set(choices) == {'false'}), choices
+
+@in_browser
+def test_claims_are_tapped_and_checked_each_for_itself(page, tmp_path):
+    assert not page.is_visible('#q-need-answer') and '(a)' not in page.inner_text('#q-need .ask')
+    tap(page, 'false', 'true', 'false')
+    page.click('#q-need button.first')
+    assert page.inner_text('#q-need output') == 'Choose true or false for each.' and page.evaluate('document.activeElement.name') == 'q-need-claim4'
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('Tab')
+    page.keyboard.press('Enter')
+    told = page.inner_text('#q-need output').splitlines()
+    assert told[:5] == ['Suggested: partly right: 3 of 4', 'right: a lot of mathematics', 'not yet: a lot of data', 'right: expensive computers', 'right: a PhD'] and 'not sure' not in ' '.join(told)
+    tap(page, 'false', 'false')
+    page.click('#q-need button.first')
+    assert page.inner_text('#q-need output').splitlines() == ['Suggested: right', *(f'right: {claim}' for claim in CLAIMS)]
+    with page.expect_download() as download: page.click('#save')
+    download.value.save_as(file := tmp_path/'answers.md')
+    quiz = Quiz(1, folder=tmp_path/'quiz')
+    assert quiz.take(file) == 1 and grade(load_questions(1)[0], latest(quiz.session)['need'].answer).grade == 'right'
+    page.reload()
+    assert page.locator('#q-need .claim input:checked').evaluate_all('all => all.map(each => each.value)') == ['false']*4
+
+@in_browser
+@pytest.mark.parametrize('kept, shown', [('none of these', ['false']*4), ('maths false, data true', ['false', '', '', '']), ('a PhD: true', ['', '', '', 'true']), ('', ['']*4)])
+def test_an_answer_in_words_is_shown_by_the_taps_and_kept_until_one_is_tapped(page, kept, shown):
+    page.evaluate("kept => localStorage.setItem('bears-quiz-1', JSON.stringify({need: {answer: kept}}))", kept)
+    page.reload()
+    assert page.evaluate("[...document.querySelectorAll('.claim')].map(row => row.querySelector(':checked')?.value ?? '')") == shown and page.input_value('#q-need-answer') == kept
+    tap(page, 'true')
+    assert page.input_value('#q-need-answer').splitlines() == ['a lot of mathematics: true', *(f'{claim}: {value}' for claim, value in list(zip(CLAIMS, shown))[1:] if value)]
+
+def fold(page, name:str) -> bool:
+    "Whether a question is one line: the topic, the mark and a button are all that is seen."
+    seen = page.evaluate("box => [...document.getElementById(box).querySelectorAll('p, textarea, .first, summary, .marks, output')].filter(e => e.checkVisibility() && e.className !== 'note next').length", f'q-{name}')
+    return not seen and page.is_visible(f'#q-{name} h2') and page.inner_text(f'#q-{name} .open') == 'Open' and page.get_attribute(f'#q-{name} .open', 'aria-expanded') == 'false'
+
+@in_browser
+def test_what_is_answered_and_marked_folds_to_one_line_until_it_is_opened_or_due(page):
+    page.clock.set_system_time(NOON)
+    page.set_viewport_size({'width': 390, 'height': 844})
+    page.fill('#q-gpu-answer', 'a graphics card')
+    assert not page.is_visible('#q-gpu .open')
+    page.check('#q-gpu .marks input[value=wrong]')
+    assert fold(page, 'gpu') and 'Asked again in 10 minutes.' in page.inner_text('#q-gpu .next') and page.is_visible('#q-gpu .next button >> nth=0')
+    assert 'not yet' in page.inner_text('#q-gpu h2') and page.evaluate('document.activeElement.id') == 'q-gpu-open'
+    page.fill('#q-head-answer', 'the first layer')
+    assert page.is_visible('#q-gpu .next'), 'nothing moves below a finger'
+    page.check('#q-head .marks input[value=partly]')
+    assert fold(page, 'gpu') and not page.is_visible('#q-gpu .next') and page.locator('#q-gpu').bounding_box()['height'] < 80
+    page.click('#q-head .next button >> nth=0')
+    assert not fold(page, 'head') and page.evaluate('document.activeElement.name') == 'q-head-mark', 'taken back'
+    page.reload()
+    assert fold(page, 'gpu') and not fold(page, 'head')
+    page.click('#q-gpu .open')
+    assert page.is_visible('#q-gpu-answer') and page.inner_text('#q-gpu .open') == 'Close' and page.is_visible('#q-gpu .next')
+    page.click('#q-gpu .open')
+    assert fold(page, 'gpu')
+    page.emulate_media(media='print')
+    assert page.is_visible('#q-gpu-answer') and page.is_visible('#q-gpu .marks') and not page.is_visible('#q-gpu .open')
+    page.emulate_media(media='screen')
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    page.reload()
+    assert page.is_visible('#q-gpu-answer') and not page.is_visible('#q-gpu .open'), 'it is due: it is asked anew'
+    page.check('#q-cleannb .marks input[value=right]')
+    assert fold(page, 'cleannb'), 'a task is done when it is marked'
+
+@in_browser
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_no_barrier_where_it_is_checked_folded_and_opened(page, scheme, node_modules):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({'width': 360, 'height': 800})
+    tap(page, 'false', 'true', 'false', 'false')
+    page.click('#q-need button.first')
+    rows = page.evaluate("[...document.querySelectorAll('.claim')].map(row => [...row.children].map(e => e.getBoundingClientRect()).map(r => (r.top + r.bottom)/2))")
+    assert all(max(row) - min(row) < 2 for row in rows), 'a claim and its taps are one row'
+    for id in ('gpu', 'head', 'features'): told_of(page, id, 'early layers find edges')
+    for id, mark in (('gpu', 'right'), ('head', 'partly'), ('need', 'wrong')): page.check(f'#q-{id} .marks input[value={mark}]')
+    page.click('#q-gpu .open')
+    page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
+    assert page.evaluate('axe.run()')['violations'] == [] and page.evaluate('document.documentElement.scrollWidth') == 360
+
+@in_browser
+def test_the_marks_come_with_an_answer_or_the_model_answer(page):
+    "As in the quiz of a notebook; a task has nothing else, and on paper they stand everywhere."
+    marks = page.locator('#q-gpu .marks')
+    assert not marks.is_visible() and page.is_visible('#q-cleannb .marks')
+    page.fill('#q-gpu-answer', 'a')
+    assert marks.is_visible()
+    page.fill('#q-gpu-answer', ' ')
+    assert not marks.is_visible()
+    for _ in range(2): page.click('#q-gpu summary:has-text("Model answer")')
+    marks.wait_for()
+    page.emulate_media(media='print')
+    assert page.locator('.marks:visible').count() == 35
+
+@in_browser
+def test_the_arrow_keys_reach_the_last_mark_before_the_question_folds(page):
+    page.fill('#q-gpu-answer', 'a graphics card')
+    page.focus('#q-gpu .marks input')
+    for _ in range(2): page.keyboard.press('ArrowRight')
+    assert page.is_checked('#q-gpu .marks input[value=wrong]') and page.is_visible('#q-gpu .marks')
+    for _ in range(3): page.keyboard.press('Tab')
+    assert fold(page, 'gpu') and page.evaluate("Boolean(document.activeElement.closest('section:not(#q-gpu)'))")
+
+@in_browser
+def test_the_bar_leads_to_the_next_question_that_is_open_or_due(page):
+    page.clock.set_system_time(NOON)
+    ids, at = [q.id for q in load_questions(1)], "document.activeElement.closest('.card')?.id"
+    def onward() -> str:
+        page.click('#onward')
+        assert page.evaluate("document.activeElement.closest('.card').getBoundingClientRect().top >= document.querySelector('.top').getBoundingClientRect().bottom"), 'below the bar'
+        return page.evaluate(at)[2:]
+    assert [onward(), onward(), onward()] == ids[:3], 'passed over where it is left alone'
+    page.keyboard.type('the perceptron')
+    page.check('#q-perceptron .marks input[value=wrong]')
+    assert onward() == ids[3]
+    for id in ids[4:-1]:
+        page.evaluate("id => document.querySelector(`#q-${id} .marks input`).click()", id)
+    assert onward() == ids[-1] and onward() == ids[0], 'after the last comes the first'
+    page.evaluate("for (const box of document.querySelectorAll('.card')) if (!box.querySelector('.marks input:checked')) box.querySelector('.marks input')?.click()")
+    assert not page.is_visible('#onward')
+    page.clock.set_system_time(NOON + timedelta(minutes=11))
+    page.click('h1')
+    assert onward() == 'perceptron' and page.input_value('#q-perceptron-answer') == ''
+
+@in_browser
+def test_where_fingers_point_the_question_is_led_to_and_no_keyboard_comes_up(browser, tmp_path):
+    (file := tmp_path/'page.html').write_text(question_page(1), 'utf-8')
+    context = browser.new_context(viewport={'width': 390, 'height': 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert page.evaluate('document.documentElement.scrollHeight') < 11_500
+    for id in ('need', 'areas'):
+        page.tap('#onward')
+        assert page.evaluate('document.activeElement.id') == f'q-{id}'
+    context.close()
 
 @in_browser
 def test_who_asks_for_the_model_answer_first_gets_the_hint_once(page):
@@ -190,6 +354,7 @@ def test_who_asks_for_the_model_answer_first_gets_the_hint_once(page):
 
 @in_browser
 def test_easy_without_a_key_and_the_next_day_when_nothing_is_due(page):
+    page.fill('#q-gpu-answer', 'a graphics card')
     page.check('#q-gpu input[value=right]')
     page.get_by_role('button', name='It was easy').click()
     page.wait_for_function("document.getElementById('due').textContent.startsWith('Due now: 0, next ')")
@@ -207,7 +372,7 @@ def test_no_room_is_kept_for_a_suggestion_and_nothing_above_it_moves(page, width
     assert page.evaluate('document.documentElement.scrollWidth') == width
     rows = [(q.id, text) for q in load_questions(1) if q.kind != 'self' for text, _ in q.examples if q.id != 'areas']
     assert page.evaluate('''rows => rows.filter(([id, text]) => {
-        const box = document.getElementById('q-' + id), area = box.querySelector('textarea'), check = box.querySelector('button'), out = box.querySelector('output'), top = box.getBoundingClientRect.bind(box);
+        const box = document.getElementById('q-' + id), area = box.querySelector('textarea'), check = box.querySelector('button.first'), out = box.querySelector('output'), top = box.getBoundingClientRect.bind(box);
         area.value = text;
         out.replaceChildren();
         const place = () => [area, check].map(each => each.getBoundingClientRect().bottom - top().top), before = place(), empty = out.offsetHeight;
@@ -229,16 +394,18 @@ def test_of_a_long_list_examples_are_named_and_not_how_many_are_missing(page):
     say = partial(told_of, page, 'areas')
     say('cooking')
     told = say('cooking and sewing')
-    assert '0 of 5 named. For example: ' in told and 'others' not in told and told.count('; ') == 2
+    assert told.splitlines()[0] == 'Suggested: not yet: 0 of 5 named' and 'others' not in told and told.count('\nfor example: ') == 3
     told = say('translation, playing Go, spam filters')
-    assert 'Missing, for example: ' in told and 'others' not in told
+    assert told.count('\nmissing, for example: ') == 3 and 'others' not in told
 
 @in_browser
 def test_who_is_right_at_once_is_asked_days_later_and_who_is_not_soon(page):
+    page.fill('#q-gpu-answer', 'a graphics card')
     page.check('#q-gpu input[value=right]')
     told = page.inner_text('#q-gpu .next')
     assert told.startswith('Well done. Asked again in 2 days.') and 'It was easy: ask in 8 days' in told
     for mark, wait in (('partly', 15), ('wrong', 10)):
+        page.click('#q-gpu .open')
         page.check(f'#q-gpu input[value={mark}]')
         assert page.inner_text('#q-gpu .next').startswith(f'Asked again in {wait} minutes.')
 
@@ -303,6 +470,7 @@ def test_what_another_tab_marks_is_not_asked_anew_here(page):
     page.wait_for_function("document.getElementById('q-gpu-answer').value === 'many sums at once'")
     other.check('#q-gpu input[value=right]')
     page.wait_for_function("document.querySelector('#q-gpu input[value=right]').checked")
+    page.click('#q-gpu .open')
     assert page.input_value('#q-gpu-answer') == 'many sums at once' and 'due now' not in page.inner_text('#q-gpu h2') and page.is_visible('#q-gpu .last')
 
 def gpu_asked_anew(page) -> None:
@@ -355,14 +523,15 @@ def test_what_was_typed_anew_is_in_the_saved_file_and_waits_until_the_question_i
     page.reload()
     assert page.input_value('#q-gpu-answer') == 'a graphics card' and 'due now' not in page.inner_text('#q-gpu h2') and page.is_checked('#q-gpu input[value=wrong]')
 
-ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'need': ('CORRECTION: no\nNIT: \\', 'partly'),
+ANSWERS = {'gpu': ('a <graphics> card & "more"\n\n- ✅ 3. not a question\n  indented', 'right'), 'head': ('CORRECTION: no\nNIT: \\', 'partly'),
     'cleannb': ('notes of mine', 'wrong'), 'uat': ('&lt;theorem&gt; 🐻', ''), 'perceptron': ('', 'right'), 'gpuwhy': ('they work in parallel', 'right')}
 
 @in_browser
 def test_the_saved_file_is_the_page_that_the_package_reads(page, tmp_path):
     for id, (answer, mark) in ANSWERS.items():
         page.fill(f'#q-{id}-answer', answer)
-        if mark: page.check(f'#q-{id} input[value={mark}]')
+        if mark and answer: page.check(f'#q-{id} .marks input[value={mark}]')
+        elif mark: page.press(f'#q-{id} summary >> nth=0', '3')   # right, in the head
     with page.expect_download() as download: page.click('#save')
     assert download.value.suggested_filename == 'chapter1-answers.md'
     download.value.save_as(file := tmp_path/'answers.md')
@@ -404,10 +573,10 @@ def test_without_a_place_to_keep_answers_the_page_works(page, kind):
     page.add_init_script(refusals[kind])
     page.reload()
     page.fill('#q-gpu-answer', 'it computes many things at once')
+    page.click('#q-gpu button.first')
+    page.wait_for_function("document.querySelector('#q-gpu output').textContent.includes('Suggested')")
     page.check('#q-gpu input[value=partly]')
     assert page.inner_text('#count').startswith('1 of')
-    page.click('#q-gpu button')
-    page.wait_for_function("document.querySelector('#q-gpu output').textContent.includes('Suggested')")
 
 JS = json.dumps(str(root/'bears_lib/data/questions/page.js'))
 
@@ -460,7 +629,7 @@ def test_the_schedule_goes_into_the_browser_and_back(tmp_path):
 def test_a_mark_is_remembered_replaced_and_taken_back(page, tmp_path):
     next_time = '#q-gpu .next'
     assert not page.is_visible(next_time) and page.inner_text('#due') == 'Due now: 0'
-    page.check('#q-gpu input[value=right]')
+    page.press('#q-gpu summary >> nth=0', '3')
     good = page.inner_text(next_time)
     page.press('#q-gpu summary', '4')
     easy = page.inner_text(next_time)
@@ -511,7 +680,7 @@ def test_an_open_page_shows_what_another_tab_did(page):
     page.check('#q-head input[value=right]')
     assert other.input_value('#q-head-answer') == 'the last part' and other.input_value('#q-gpu-answer') == 'many sums at once'
     page.evaluate('localStorage.clear()')
-    other.focus('#q-need-answer')
+    other.focus('#q-areas-answer')
     other.wait_for_function("document.getElementById('count').textContent.startsWith('0 of') && document.getElementById('q-gpu-answer').value === ''")
 
 @in_browser

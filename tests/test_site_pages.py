@@ -43,6 +43,24 @@ def test_in_the_dark_paper_turns_and_photos_stay():
     assert dark[5, 5].max() < 60 and dark[21, 100].min() > 200
     assert dark[120, 201].argmax() == 2 and dark[120, 201].min() > 40, 'blue stays blue, and is light'
 
+def test_in_the_dark_no_photo_has_a_white_line_at_its_edge():
+    "Where a figure was scaled, the outer line of a dark photo is mixed with the white paper."
+    sheet, photo = np.full((200, 300, 3), 255, np.uint8), np.random.default_rng(0).integers(20, 120, (90, 90, 3), np.uint8)
+    sheet[60:150, 30:120] = photo
+    for line in (np.s_[60, 30:120], np.s_[148:150, 30:120], np.s_[60:150, 30], np.s_[60:150, 118:120]): sheet[line] = 255 - (255 - sheet[line].astype(int))//6
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert dark[58:152, 28:122].max() < 160 and (dark[61:148, 31:118] == photo[1:-2, 1:-2]).all()
+
+def test_in_the_dark_a_picture_of_few_colours_stays_among_photos():
+    "Of sounds as pictures one is black but for a bark: it is turned only where no picture of its size stands beside it."
+    sheet, bark = np.full((140, 260, 3), 255, np.uint8), np.zeros((90, 90, 3), np.uint8)
+    bark[:, 40:45] = 180
+    sheet[20:110, 20:110], sheet[20:110, 140:230] = np.random.default_rng(0).integers(20, 200, (90, 90, 3), np.uint8), bark
+    dark = np.asarray(for_dark(Image.fromarray(sheet)))
+    assert (dark[20:110, 140:230] == bark).all()
+    sheet[20:110, 20:110] = 255
+    assert np.asarray(for_dark(Image.fromarray(sheet)))[30, 150].min() > 200
+
 def test_in_the_dark_a_photo_with_a_white_ground_stays_whole():
     "A teddy on white among photos that fill their boxes: its ground stays white up to where the photo ends, and the margins turn."
     sheet, rng = np.full((240, 340, 3), 255, np.uint8), np.random.default_rng(0)
@@ -51,6 +69,13 @@ def test_in_the_dark_a_photo_with_a_white_ground_stays_whole():
     sheet[130:220, 130:220][body] = rng.integers(20, 200, (body.sum(), 3), np.uint8)
     dark = np.asarray(for_dark(Image.fromarray(sheet)))
     assert (dark[130:220, 130:220] == sheet[130:220, 130:220]).all() and dark[125, 125].max() < 60 and dark[122:128].max() < 60
+
+def test_in_the_dark_large_letters_that_touch_turn_as_ink_does():
+    "The app's answer is a blue word, and JPEG blurs its letters into one shape."
+    picture = Image.open(nbs/'images/app.jpg').convert('RGB')
+    was, dark = np.asarray(picture).astype(int), np.asarray(for_dark(picture)).astype(int)
+    blue = abs(was - (11, 99, 165)).max(-1) < 40
+    assert blue.sum() > 3000 and (dark.sum(-1) > was.sum(-1) + 60)[blue].mean() > 0.97
 
 def test_in_the_dark_boxes_with_words_turn_and_dark_photos_stay():
     sheet = np.full((120, 260, 3), 255, np.uint8)
@@ -130,8 +155,13 @@ def test_readme_opens_elsewhere_names_the_clone_and_shows_itself():
     text = (root/'README.md').read_text(encoding='utf-8')
     top = text[:text.index('## ')]
     for wanted in ('colab.research.google.com/github', 'kaggle.com/kernels', 'git clone https://', 'moving.webp'): assert wanted in top, wanted
+    assert len(re.findall(r'^[$ ]*make demo', text, re.M)) == 1 == len(re.findall(r'^[$ ]*git clone', text, re.M)), 'one block, in one place'
     shown = re.findall(r'!\[[^\]]+\]\((nbs/[^)]+)\)', text)
     assert len(shown) >= 5 and all((root/name).is_file() for name in shown)
+    measured = text.split('## Measured')[1].split('\n## ')[0]
+    assert len(re.findall(r'^\| ', measured, re.M)) <= 5 and '95% interval' in measured and '/bench/README.md)' in measured, 'what a newcomer asks for; the rest is linked'
+    whole, clean = re.search(r'^all: (\S+%)', text.replace('    ', ''), re.M)[1], '95.0%'
+    assert re.search(rf'Before cleaning, {whole} .* after .* put right, {clean}', text) and text.count(clean) == 2, 'once in the words, once as the end of an interval'
     assert not re.search(r'\]\(nbs/http|bears_lib/https?:', text)
 
 def test_what_was_left_out_is_small_and_said_once():

@@ -498,7 +498,7 @@ def test_a_phone_shows_examples_at_once_and_the_answer_beside_its_photo(browser,
     box = lambda part: page.locator(part).evaluate('part => { const {top, bottom, left, right, width, height} = part.getBoundingClientRect(); return {top, bottom, left, right, width, height}; }')
     assert page.inner_text('#hint') == 'From this phone, or with its camera:' and 'I know black, grizzly and teddy, and say so' in page.inner_text('#note')
     touched = [box(f'.examples li:nth-child({n}) button') for n in range(1, 7)]
-    assert len({each['top'] for each in touched}) == 1 and all(each['bottom'] < 844 and min(each['width'], each['height']) >= 44 for each in touched)
+    assert len({each['top'] for each in touched}) == 2 and all(each['bottom'] < 844 and min(each['width'], each['height']) >= 64 for each in touched)  # two rows of three
     page.locator('.examples button').nth(3).tap()
     visit.answered('drawn grizzly 2')
     page.wait_for_timeout(300)
@@ -884,11 +884,23 @@ def test_bars_that_mean_little_are_folded(colours, browser):
         visit.answered(name)
         assert visit.page.is_visible('#choice > summary') == unsure and visit.page.is_visible('#bars li >> nth=0') == (not unsure)
         assert 'mean little' not in visit.page.inner_text('#note')
-    visit.page.get_by_text('If it had to choose').click()
+    visit.page.get_by_text('If I had to choose').click()
     assert visit.page.is_visible('#bars li >> nth=0')
     visit.give('words.jpg', b'a text')
     visit.refused('words.jpg')
     assert visit.page.is_hidden('#choice > summary')
+
+@in_browser
+@pytest.mark.parametrize('saves', [False, True])
+def test_the_model_comes_when_the_page_is_idle_or_with_the_first_photo_and_its_size_is_said_before(saves, colours, browser):
+    "Where a visitor's browser is told to save data, nothing large comes before they ask."
+    visit = Visit(browser, colours, script="Object.defineProperty(navigator, 'connection', {value: {saveData: true}});" if saves else 'globalThis.requestIdleCallback = idle => { globalThis.idle = idle; };', says='Show me a photo. The model')
+    asked = lambda: {url.rpartition('/')[2] for _, url in visit.requests} & {'ort.wasm', 'small.onnx'}
+    visit.page.wait_for_timeout(700)
+    assert not asked() and all(re.search(r'\d+ MB', visit.page.inner_text(part)) for part in ('header p', '#status'))
+    if saves: visit.give('red.png', saved(Image.new('RGB', (80, 60), (200, 0, 0)), 'PNG')); visit.answered('red.png')
+    else: visit.page.evaluate('idle()'); visit.page.get_by_text('Ready.').wait_for()
+    assert len(asked()) == 2 and not visit.errors
 
 @in_browser
 def test_the_published_classifier_says_why(browser, site):

@@ -193,9 +193,10 @@ def test_a_reader_answers_sees_it_takes_it_along_forgets_and_takes_it_in(address
     noon = datetime(2026, 3, 2, 12)
     page.clock.set_system_time(noon)
     page.goto(address + 'questions1.html')
-    for id, text, mark in (('gpu', 'a graphics processing unit', 'right'), ('head', 'the first layer', 'wrong'), ('need', 'maths false', 'partly')):
-        page.fill(f'#q-{id}-answer', text)
-        page.check(f'#q-{id} input[value={mark}]')
+    for id, text, mark in (('gpu', 'a graphics processing unit', 'right'), ('head', 'the first layer', 'wrong'), ('need', '', 'partly')):
+        if text: page.fill(f'#q-{id}-answer', text)
+        else: page.check('#q-need input[name=q-need-claim1][value=false]')
+        page.check(f'#q-{id} .marks input[value={mark}]')
     page.goto(address + 'your-course.html')
     def tally(): return page.locator('#tally dd').all_inner_texts()
     reads = len(json.loads(page.locator('#course-data').inner_text())['lessons']) + 7
@@ -267,6 +268,7 @@ def test_a_beginner_sees_one_way_on_and_no_empty_part(address, browser):
     assert not page.is_visible('#again-title') and page.locator('th:has-text("Read"):visible').count() == 0
     assert page.locator('label.button:has-text("Choose files")').is_visible() and page.locator('#files').evaluate('each => getComputedStyle(each).opacity') == '0'
     page.goto(address + 'questions1.html')
+    page.fill('#q-head-answer', 'the body')
     page.check('#q-head input[value=wrong]')
     page.clock.set_system_time(datetime.now() + timedelta(minutes=11))
     page.goto(address + 'your-course.html')
@@ -337,7 +339,9 @@ def test_no_barrier_and_no_scrolling_sideways(scheme, width, address, browser, n
     context = browser.new_context(color_scheme=scheme, viewport={'width': width, 'height': 768})
     page = context.new_page()
     page.goto(address + 'questions1.html')
-    for id, mark in (('gpu', 'right'), ('head', 'wrong')): page.check(f'#q-{id} input[value={mark}]')
+    for id, mark in (('gpu', 'right'), ('head', 'wrong')):
+        page.fill(f'#q-{id}-answer', 'an answer')
+        page.check(f'#q-{id} input[value={mark}]')
     page.goto(address + 'your-course.html')
     page.evaluate((node_modules/'axe-core/axe.min.js').read_text(encoding='utf-8'))
     found = page.evaluate('axe.run()')['violations']

@@ -47,13 +47,13 @@ def terminal(command:str, said:str) -> Image.Image:
     return made
 
 def shot(browser:Browser, address:str, size:tuple[int, int], theme:str, photo:Path|None=None) -> Image.Image:
-    "What a page shows; of the classifier's page, its answer about a photo."
+    "What a page shows; of the classifier's page, its answer about a photo, without the examples, so that both are large."
     view = browser.new_page(viewport={'width': size[0], 'height': size[1]}, device_scale_factor=2, color_scheme=theme, reduced_motion='reduce')
     view.goto(address)
     if photo:
         view.locator('input[type=file]').first.set_input_files(photo)
         view.locator('#bars li').first.wait_for(timeout=120_000)
-        view.evaluate("document.querySelector('main').scrollIntoView()")
+        view.evaluate("const sheet = new CSSStyleSheet(); sheet.replaceSync('.tries { display: none }'); document.adoptedStyleSheets = [sheet]; document.querySelector('main').scrollIntoView()")
     view.wait_for_timeout(800)
     made = Image.open(io.BytesIO(view.screenshot())).convert('RGB')
     view.close()
@@ -75,11 +75,11 @@ def scenes(place:Path) -> dict[str, list[Image.Image]]:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
         address, written = f'http://127.0.0.1:{server.server_port}/', report(fitted, to=place/'report.html').as_uri()
-        pages = {theme: [shot(browser, address, (360, 700), theme, photo), shot(browser, written, (820, 520), theme)] for theme in tones}
+        pages = {theme: [shot(browser, address, (360, 540), theme, photo), shot(browser, written, (820, 520), theme)] for theme in tones}
         browser.close()
     server.shutdown()
     shown = re.sub(re.escape(str(place)) + '/', '', said.getvalue()).replace('\r', '\n')
-    lines = [text for text in shown.splitlines() if not re.search(r'\d+%\||it/s', text)]
+    lines = [text for text in shown.splitlines() if not re.search(r'\d+%\||it/s|^left out', text)]
     return {theme: [sheet(rows, tones[theme]['ink'], tones[theme]['ground']), terminal('bears train bears', '\n'.join(lines)), *pages[theme]] for theme in tones}
 
 def number(draw:ImageDraw.ImageDraw, at:tuple[int, int], step:int, tone:dict[str, str], now:bool=True) -> None:

@@ -20,7 +20,7 @@ def cell_text(cell:dict) -> str:
 def output_text(output:dict) -> str:
     return ''.join(output.get('text') or output.get('data', {}).get('text/plain', ''))
 
-first = ('## What it looks like', '## Two commands', '## Your own photos', '## The course', '## Measured')
+first = ('## What it looks like', '## On your machine', '## Your own photos', '## The course', '## Measured')
 
 def in_order(parts:list[str]) -> list[str]:
     "The title, the doors, two commands and a picture; then what a newcomer wants to see first, and the rest as it is."

@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 smallest_photo = 28 # Pixels: filled rectangles from this side on stay as they are
+thickest_stroke = 14 # Pixels: what is nowhere thicker is a word in large letters that touch
 paper = np.array([32, 31, 28]) # The dark theme's --paper in site/frame.css
 
 def photo_box(inked:np.ndarray, part:np.ndarray, box:tuple[slice, slice]) -> tuple[slice, slice]|None:
@@ -56,20 +57,33 @@ def grid_cell(box:tuple[slice, slice], photos:list[tuple[slice, slice]]) -> tupl
     inside = all(part.start - 4 <= each.start and each.stop <= part.stop + 4 for part, each in zip(cell, box))
     return cell if beside and inside else None
 
+def trimmed(pixels:np.ndarray, box:tuple[slice, slice]) -> tuple[slice, slice]:
+    "A photo's box without the lines at its edges, three at most, in which it was mixed with the paper: in the dark they would be white."
+    def mixed(lines:np.ndarray) -> int: return int(np.cumprod((lines[:3] > 140) & (lines[:3] - lines[4] > 25)).sum())
+    light = [pixels[box].mean((1 - axis, 2)) for axis in (0, 1)]
+    return tuple(slice(each.start + mixed(lines), each.stop - mixed(lines[::-1])) for each, lines in zip(box, light))
+
+def beside(box:tuple[slice, slice], photos:list[tuple[slice, slice]]) -> bool:
+    "Whether a filled box has the size of a photo, and stands in a row or a column with it."
+    sizes = lambda each: np.array([part.stop - part.start for part in each])
+    return any(abs(sizes(box) - sizes(photo)).max() < 4 and any(abs(part.start - other.start) < 4 for part, other in zip(box, photo)) for photo in photos)
+
 def filled_areas(pixels:np.ndarray) -> np.ndarray:
     "Where photos and other filled areas stand: connected parts that are not white, and nearly fill a box or have no holes."
-    inked, mask, photos, bodies = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool), [], []
+    inked, mask, photos, bodies, flats = pixels.min(-1) < 232, np.zeros(pixels.shape[:2], bool), [], [], []
     parts, _ = ndimage.label(inked)
     for number, box in enumerate(ndimage.find_objects(parts), 1):
         if min(each.stop - each.start for each in box) < smallest_photo: continue
         part = parts[box] == number
-        if is_flat(pixels[box]): continue
-        if inner := photo_box(inked, part, box): photos.append(inner)
+        if has_ground(pixels[box]): continue
+        if is_flat(pixels[box]): flats.append(box)
+        elif inner := photo_box(inked, part, box): photos.append(inner)
         else: bodies.append((box, part))
-    for inner in photos: mask[inner] = True
+    photos += [box for box in flats if beside(box, photos)]  # a picture of few colours among others
+    for inner in photos: mask[trimmed(pixels, inner)] = True
     for box, part in bodies:
         if part.mean() > 0.4 and (cell := grid_cell(box, photos)): mask[cell] = True
-        elif part.mean() > 0.5: mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
+        elif part.mean() > 0.5 and ndimage.binary_opening(part, iterations=thickest_stroke//2).any(): mask[box] |= ndimage.binary_fill_holes(ndimage.binary_closing(part, iterations=6)) | part
     return mask
 
 def light_of(pixels:np.ndarray) -> np.ndarray:

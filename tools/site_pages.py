@@ -29,7 +29,7 @@ source = get_config().git_url  # where the project lies
 
 # The figure that shows where a chapter leads, by words of its description.
 goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact sheet of drawn bears', '02_train': 'Twelve drawn bears', '03_interpret': 'The six validation photos',
-         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Log loss and mistakes',
+         '04_deploy': 'The page on two phones', '05_questionnaire': 'The quiz as a box', '06_commands': 'Six drawn bears', '01_pets': 'Eight drawn pets', '02_dog_breeds': 'Eight drawn dogs in two rows',
          '03_two_things': 'Accuracy against photos', '04_sounds': 'One log-mel picture', '05_files_as_pictures': 'Fifteen square', '06_same_or_different': 'Four pairs',
          '07_segmentation': 'Four drawn pets, and below each', '08_training_further': 'Six pictures of cells', '09_tables': 'Two panels. Left: the mean weight', '10_recommendations': 'Two scatter plots',
          '11_text': 'Two scatter plots of the same'}
@@ -37,6 +37,16 @@ goals = {'00_learning': 'On the left a drawn grizzly', '01_gather': 'A contact s
 # What a page on the site folds, since it is for those who run the notebook, and where its second half begins: by notebook and section.
 folded = {'00_learning': {'cells-and-help': 'New to notebooks? How to run a cell, the keys, and where to get help'}}
 halves = {'00_learning': {'cells-and-help': ('Part 1', 'From numbers to a network that learns'), 'overfitting': ('Part 2', 'Why it fails on new photos, and what helps')}}
+# Of a figure with many parts a card shows a few, large enough to be seen, and so does a phone at the top of the chapter:
+# rows of pieces, each (left, top, right, bottom) in hundredths of the figure.
+in_card = {'00_learning': [[(1.5, 18, 48.5, 78)]], '01_gather': [[(1, 41, 37.6, 98)]], '02_train': [[(0.5, 68, 49, 99.5)]], '03_interpret': [[(0.5, 7.5, 65, 52)]], '04_deploy': [[(2, 57.5, 46.6, 86.5)]], '05_questionnaire': [[(0, 0, 75, 41)]], '06_commands': [[(1, 2, 66, 50)]],
+           '00_training': [[(0, 0, 49, 50)]], '01_pets': [[(51.5, 0.5, 99.5, 47.5)]], '02_dog_breeds': [[(0.5, 51, 48.8, 98.5)]], '04_sounds': [[(60, 0.5, 79.5, 48), (60, 49.5, 79.5, 97)]], '05_files_as_pictures': [[(40, 1, 79.5, 36)]],
+           '06_same_or_different': [[(51, 8, 74.7, 51.5), (51, 53.5, 74.7, 97)]], '07_segmentation': [[(76, 6.5, 99.3, 48), (76, 49.7, 99.3, 91)]], '08_training_further': [[(33.6, 2, 66.6, 99)]],
+           '09_tables': [[(67.7, 20, 99.5, 86)]], '10_recommendations': [[(4, 25, 49.5, 83)]], '11_text': [[(3, 7, 49.5, 68)]]}
+on_phone = {'00_learning': [[(1.5, 20, 48.5, 80)], [(52, 43, 98.5, 87)]], '01_gather': [[(0, 0, 38, 99.5)]], '02_train': [[(0, 33, 49, 100)]], '03_interpret': [[(23, 0, 77, 7.5)], [(0, 7.5, 65, 100)]], '04_deploy': [[(2, 5.5, 46.6, 29.5)], [(2, 57.5, 46.6, 86.5)]], '05_questionnaire': [[(0, 0, 84, 100)]],
+            '06_commands': [[(0, 0, 66.3, 100)]], '01_pets': [[(0, 0, 49, 100)]], '02_dog_breeds': [[(0, 0, 49, 100)]], '04_sounds': [[(40, 0, 100, 99.5)]], '05_files_as_pictures': [[(40, 0, 100, 67)]], '06_same_or_different': [[(25.3, 0, 75, 100)]],
+            '07_segmentation': [[(0, 0, 49.8, 91.5)], [(24, 92, 76, 100)]], '08_training_further': [[(33.4, 0, 83.3, 100)]], '09_tables': [[(0, 0, 49.8, 100)]],
+            '10_recommendations': [[(0, 0, 50, 90)], [(15, 91, 60, 99.5)], [(60, 91, 87.5, 99.5)]], '11_text': [[(0, 0, 50, 100)]]}
 # A chapter without figures has a card with one of another's.
 borrowed = {'00_training': ('train.html', 'One drawn bear from the side')}
 
@@ -315,7 +325,29 @@ def section_questions(main:Tag, soup:BeautifulSoup, page:str, up:str, questions:
 
 def upper_first(words:str) -> str: return words[:1].upper() + words[1:]
 
-def goal_box(main:Tag, each:Chapter) -> str:
+def pieces(picture:Image.Image, rows:list[list[tuple[float, float, float, float]]]) -> Image.Image:
+    "Parts of a figure as a figure: those of a row side by side, the rows below each other, on its own ground."
+    gap, ground, lines = round(picture.width/40), picture.getpixel((0, 0)), []
+    def sheet(parts:list[Image.Image], across:bool) -> Image.Image:
+        room, most = sum((part.width if across else part.height) + gap for part in parts) - gap, max(part.height if across else part.width for part in parts)
+        made, at = Image.new('RGB', (room, most) if across else (most, room), ground), 0
+        for part in parts:
+            made.paste(part, (at, (most - part.height)//2) if across else ((most - part.width)//2, at))
+            at += (part.width if across else part.height) + gap
+        return made
+    size = picture.size*2
+    for row in rows: lines.append(sheet([picture.crop(tuple(round(share*side/100) for share, side in zip(box, size))) for box in row], across=True))
+    return sheet(lines, across=False)
+
+def narrow(site:Path, image:Tag, stem:str) -> str:
+    "A figure for a chapter's top; on a phone it shows a few of its parts."
+    if stem not in on_phone: return str(image)
+    file = Path(re.sub(r'^(\.\./)*', '', image['src']))
+    with Image.open(site/file) as picture: made = pieces(picture.convert('RGB'), on_phone[stem])
+    made.save(site/file.with_name(f'narrow-{file.name}'), quality=82, method=6)
+    return f'<picture><source media="(max-width: 37.49em)" srcset="{image["src"].replace(file.name, f"narrow-{file.name}")}" width="{made.width}" height="{made.height}">{image}</picture>'
+
+def goal_box(site:Path, main:Tag, each:Chapter) -> str:
     "The first screen's picture of where the chapter leads, with the buttons that open it elsewhere."
     picture = next((image for image in main.find_all('img') if image.get('alt', '').startswith(goals[each.stem])), None) if each.stem in goals else None
     if each.stem in goals and picture is None: raise SystemExit(f'{each.page} has no figure described as {goals[each.stem]!r}: change `goals` in tools/site_pages.py.')
@@ -328,7 +360,7 @@ def goal_box(main:Tag, each:Chapter) -> str:
     if picture is not None:
         pair = [copy(image) for image in (picture, picture.find_next_sibling('img')) if image is not None]
         for image in pair: image.attrs |= {'alt': '', 'loading': 'eager', 'class': [name for name in image.get('class', []) if name.startswith('of-')]}
-        shown = f'<div>{"".join(map(str, pair))}</div>'
+        shown = f'<div>{"".join(narrow(site, image, each.stem) for image in pair)}</div>'
     time = f'<p class="small">{upper_first(each.told)} to read. Everything runs in a browser or on a laptop without a GPU.</p>' if each.time else ''
     return f'<div class="goal">{shown}<div>{have}{time}{row}</div></div>'
 
@@ -470,7 +502,7 @@ def notebook_page(path:Path, site:Path, frame:Frame, terms:dict, questions:dict,
     scripts = widgets(main, soup, up)
     step = '' if not each else f'<p class="step">Chapter {each.number} of {len(frame.chapters) - 1}{f" · {each.told} to read" if each.time else ""}</p>' if each.number else f'<p class="step">Lesson{f" · {each.time} to read" if each.time else ""}</p>'
     if name.startswith('engine/'): step = f'<p class="step"><a href="{up}reference.html">Look inside</a> · {name.split("/")[1]}</p>' if name.count('/') > 1 else step
-    goal = goal_box(main, each) if each else ''
+    goal = goal_box(site, main, each) if each else ''
     move_sideways(main, soup)
     if name == 'learning.html':  # what it is about, before a word of how
         goal = try_box(site, frame, 'Something that has learnt: which bear is it?') + goal
@@ -485,24 +517,24 @@ def cards(chapters:list[Chapter], site:Path, up:str='') -> str:
     "Chapters as cards: picture, number, time, and what one has afterwards."
     made = []
     for each in chapters:
-        figures = BeautifulSoup((site/each.page).read_text(encoding='utf-8'), 'html.parser').select('.goal > div > img')
+        figures = BeautifulSoup((site/each.page).read_text(encoding='utf-8'), 'html.parser').select('.goal > div > img, .goal > div > picture > img')
         if each.stem in borrowed:
             page, words = borrowed[each.stem]
             figures = [image for image in BeautifulSoup((site/page).read_text(encoding='utf-8'), 'html.parser').select('main figure img') if image['alt'].startswith(words)]
             for image in figures: image['class'] = [kind for kind in image['class'] if kind.startswith('of-')]
-        shown = ''.join(f'<img class="{" ".join(figure.get("class", []))}" src="{up}{thumbnail(site, figure["src"])}" alt="" width="320" height="180" loading="lazy">' for figure in figures)
+        shown = ''.join(f'<img class="{" ".join(figure.get("class", []))}" src="{up}{thumbnail(site, figure["src"], rows=in_card.get(each.stem))}" alt="" width="320" height="200" loading="lazy">' for figure in figures)
         picture = f'<span class="picture">{shown or f"""<img class="logo" src="{up}site_libs/bear.svg" alt="" width="80" height="80">"""}</span>'
         told = f'You will have {each.have}.' if each.have else each.promise
         made.append(f'<li><a href="{up}{each.page}" data-reads="{each.page}">{picture}<span class="text"><b>{f"{each.number} · " if each.number else ""}{escape(each.title)}</b>'
                     f'<small>{each.told or "for practice"}<span class="unseen said"></span></small><span class="have">{escape(told)}</span></span></a></li>')
     return f'<ol class="cards">{"".join(made)}</ol>'
 
-def thumbnail(site:Path, source:str, side:int=400) -> str:
-    "A small copy of a picture."
+def thumbnail(site:Path, source:str, side:int=400, rows:list[list[tuple[float, float, float, float]]]|None=None) -> str:
+    "A small copy of a picture, or of pieces of it."
     name = re.sub(r'^(\.\./)*', '', source)
-    small = f'figures/small-{Path(name).stem}.webp'
+    small = f'figures/{"card" if rows else "small"}-{Path(name).stem}.webp'
     with Image.open(site/name) as picture:
-        made = picture.convert('RGB')
+        made = pieces(picture.convert('RGB'), rows) if rows else picture.convert('RGB')
         made.thumbnail((side, side))
         made.save(site/small, quality=60, method=6)
     return small
@@ -514,6 +546,7 @@ def contents(site:Path) -> tuple[str, str, list[Tag]]:
     tidy(soup.main, None, soup, '')
     sections = {section['id']: section for section in soup.main.find_all('section', recursive=False) if section['id'] != 'the-course'}
     looks = sections.pop('what-it-looks-like')
+    sections['on-your-machine'].h2.insert_after(soup.main.find(class_='code-copy-outer-scaffold').extract())  # the README has it at its top
     own = looks.find(lambda part: part.name in ('figure', 'p') and part.img and not part.find_parent(class_='table')).extract()
     return ''.join(map(str, own.select('img'))), picture_grid(looks, soup), sorted(sections.values(), key=lambda section: section['id'] in ('measured', 'licence'))
 
@@ -551,8 +584,6 @@ def install(frame:Frame, sections:list[Tag]) -> str:
     for cell in (cell for section in sections for row in section.select('tbody tr') for cell in row.select('td')):
         heads = [head.get_text().strip() for head in cell.find_parent('table').select('thead :is(th, td)')]
         cell['data-label'] = heads[len(cell.find_previous_siblings('td'))]
-    clone = next(section for section in sections if section['id'] == 'two-commands').p
-    clone.insert(0, BeautifulSoup(f'<code>git clone {source} &amp;&amp; cd {source.rpartition("/")[2]}</code> fetches the project. ', 'html.parser'))  # at its top the README says it
     chapters = ''.join(f'<li>{each.number} · {escape(each.title)}: <a href="https://colab.research.google.com/github/{source.partition("github.com/")[2]}/blob/main/nbs/{each.stem}.ipynb">Colab</a>, '
                        f'<a href="https://kaggle.com/kernels/welcome?src={source}/blob/main/nbs/{each.stem}.ipynb">Kaggle</a></li>' for each in frame.chapters)
     first = ('<section id="colab"><h2>In Colab or Kaggle</h2><p>Colab and Kaggle run notebooks in the browser, free of charge. Open a chapter and run its first cell: it installs the package in a minute or two.</p>'

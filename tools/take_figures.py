@@ -111,7 +111,7 @@ def trainer(browser:Browser, place:Path) -> Image.Image:
         view.set_input_files('#ask', shutil.copy(photos_of('teddy')[12], place/'another.jpg'))
         view.locator('#bars li').first.wait_for()
         view.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }",
-            'header, main > section:not(#result, #test, :first-child), .small, #next, #table, #how, #curve, #findings { display: none !important } main { padding-top: 1rem }')
+            'header, main > section:not(#learning, #test, :first-child), #result, .small, #next { display: none !important } main { padding-top: 1rem } #now { position: static !important; border: 1px solid var(--line) !important; border-radius: .8rem !important }')
         view.evaluate('document.activeElement.blur()')
         view.wait_for_timeout(500)
         bottom = view.evaluate("document.querySelector('#test').getBoundingClientRect().bottom + scrollY")

@@ -22,7 +22,7 @@
   });
 
   async function show(photo, name) {
-    say.textContent = `Fetching the network, ${box.dataset.megabytes} MB, once ...`;
+    say.textContent = `Fetching the model: ${box.dataset.megabytes} MB, once ...`;
     try {
       const file = photo instanceof File ? photo : new File([await photo], name, {type: 'image/jpeg'});
       const inside = await ready(), files = new DataTransfer();

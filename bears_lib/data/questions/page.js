@@ -341,22 +341,44 @@ function answersPage(data, state) {
   return lines.join('\n');
 }
 
-// After a first try what is missing waits for the next one; `read` is the line that says where the course teaches it.
-function feedback(result, {first = false, hint = '', read = null} = {}) {
+// After a first try what is missing waits for the next one; `read` is the line that says where the course teaches it. Each idea is a line of its own, with its sign and word.
+function feedback(result, {first = false, hint = '', read = null, claims = []} = {}) {
   const make = (tag, textContent, more) => Object.assign(document.createElement(tag), {textContent}, more), list = make('span', '', {role: 'list'});
+  const line = (className, word, ...parts) => { const item = make('span', '', {role: 'listitem', className}); item.append(...word ? [make('b', word + ':'), ' '] : [], ...parts); list.append(item); };
+  const lines = (kind, word, ideas) => { for (const idea of ideas.length > 8 ? ideas.slice(0, 3) : ideas) line(kind, ideas.length > 8 && !/example$/.test(word) ? `${word}, for example` : word, idea); };
   const beside = (ideas, label, words) => ideas.map((idea, k) => besides(idea, label, words[k]));
-  const add = (label, ...parts) => { const item = make('span', '', {role: 'listitem'}); item.append(make('b', label + ': '), ...parts); list.append(item); };
-  const row = (label, ideas) => { if (ideas.length > 8) add(/example$/.test(label) ? label : `${label}, for example`, ideas.slice(0, 3).join('; ')); else if (ideas.length) add(label, ideas.join('; ')); };
-  const {grade, unread} = result, missing = first || unread ? [] : result.missing;
-  row('Found', beside(result.found, 'you', result.quotes));
-  row('Look at', [...(result.mixed || []), ...result.flags]);
-  const some = result.need ? grade === 'wrong' ? `${result.found.length} of ${result.need} named. For example` : 'Missing, for example' : 'Missing';   // nobody is asked for all of them
-  row(grade === 'right' ? 'You could add' : some, beside(missing, 'model answer', result.told));
-  if (hint) add('Hint', hint);
-  if (first) list.append(make('span', "Try again and I'll say what is missing.", {role: 'listitem'}));
-  if (read && grade !== 'right') { const item = make('span', '', {role: 'listitem'}); item.append(...[...read.childNodes].map(node => node.cloneNode(true))); list.append(item); }
-  const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = result.because.length ? ': ' + result.because.join('; ') : '';
-  return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), because + (unread ? ': look yourself' : result.unsure ? ' (not sure: look yourself)' : ''), list];
+  const {grade, unread} = result, all = result.found.length > 0 && !result.missing.length;
+  const some = result.need ? grade === 'wrong' ? 'for example' : 'missing, for example' : 'missing';   // nobody is asked for all of them
+  if (claims.length) for (const [claim, right] of claims) line(right ? 'found' : 'missing', right ? 'right' : 'not yet', claim);
+  else lines('found', 'found', beside(result.found, 'you', result.quotes));
+  lines('look', 'look at', [...(result.mixed || []), ...result.flags]);
+  if (!claims.length && !first && !unread) lines(grade === 'right' ? 'add' : 'missing', grade === 'right' ? 'you could add' : some, beside(result.missing, 'model answer', result.told));
+  if (hint) line('', 'hint', hint);
+  if (first && !claims.length) line('', '', "Try again and I'll say what is missing.");
+  if (read && grade !== 'right') {
+    const [label, ...rest] = [...read.childNodes].map(node => node.cloneNode(true));
+    line('', 'read it', label.textContent.replace('Read it: ', ''), ...rest);
+  }
+  const named = result.need && grade === 'wrong' && !first ? [`${result.found.length} of ${result.need} named`] : [];
+  const says = unread ? 'not sure' : {right: 'right', partly: 'partly right', wrong: 'not yet'}[grade], because = claims.length && grade !== 'right' ? `${result.found.length} of ${claims.length}` : [...result.because, ...named].join('; ');
+  return ['Suggested: ', make('b', says, {className: 'badge ' + (unread ? 'unread' : grade)}), (because && ': ' + because) + (unread ? ': look yourself' : result.unsure && !all && !claims.length ? ' (not sure: look yourself)' : ''), list];
+}
+
+// Claims that are called true or false by a tap, each for itself. The taps are written as an answer in words, which the grader reads as any other.
+function tapped(box, area, foundIn) {
+  const rows = [...box.querySelectorAll('.claim')].map(row => ({claim: row.firstElementChild.textContent, taps: [...row.querySelectorAll('input')]}));
+  const choice = ({taps}) => taps.find(tap => tap.checked)?.value, tell = () => { area.value = rows.filter(choice).map(row => `${row.claim}: ${choice(row)}`).join('\n'); area.dispatchEvent(new Event('input')); };
+  const show = () => {
+    const lines = area.value.split('\n'), found = foundIn(area.value);
+    for (const {claim, taps} of rows) for (const tap of taps) tap.checked = tap.value === 'false' ? found.includes(`${claim}: false`) : lines.includes(`${claim}: true`);
+  };
+  for (const {taps} of rows) for (const tap of taps) tap.addEventListener('click', tell);
+  area.addEventListener('change', show);
+  return {
+    begin: () => { if (!area.value && rows.some(choice)) tell(); else show(); },
+    open: () => rows.find(row => !choice(row))?.taps[0],
+    each: result => rows.map(({claim}) => [claim, result.found.includes(`${claim}: false`)]),
+  };
 }
 
 // First a try, then the hint and another try, then the model answer: whoever asks for it earlier gets the hint once, and the answer when they ask again.
@@ -462,6 +484,12 @@ function remembered(key, questions, here = {}) {
 const isDue = ({card}, now = Date.now()) => Boolean(card) && Date.parse(card.due) <= now;
 const dueIn = (state, now) => Object.keys(state).filter(id => isDue(state[id], now));
 
+// What stands in a box, from outside; claims show it by their taps.
+function write(area, text = '') {
+  area.value = text;
+  area.dispatchEvent(new Event('change'));
+}
+
 // A question that is due is asked anew: its box is empty, and what was written last time waits, folded, until the new answer is checked or marked.
 function askAnew(box, mine, forget) {
   const area = box.querySelector('textarea'), make = (tag, more) => Object.assign(document.createElement(tag), more);
@@ -471,7 +499,7 @@ function askAnew(box, mine, forget) {
   const typing = () => document.activeElement === area && document.hasFocus();
   const again = {
     on: false,
-    put(even = false) { if (again.on) words.textContent = mine.answer; if (even || !typing()) area.value = (again.on ? mine.again : mine.answer) ?? ''; sign.hidden = !again.on; },
+    put(even = false) { if (again.on) words.textContent = mine.answer; if (even || !typing()) write(area, again.on ? mine.again : mine.answer); sign.hidden = !again.on; },
     keep() { mine[again.on ? 'again' : 'answer'] = area.value; },
     begin() {
       if (again.on || typing() || !isDue(mine)) return;
@@ -498,15 +526,44 @@ function askAnew(box, mine, forget) {
   return again;
 }
 
-// The marks of a question, and when it is asked again. Another mark before the next time replaces the one just given.
+// A question that is answered, marked and not due is one line: what it is about, its mark, and a button that opens it.
+function foldable(box, mine, again) {
+  const make = (tag, more) => Object.assign(document.createElement(tag), more), title = box.firstElementChild;
+  const mark = make('span', {className: 'badge'}), button = make('button', {type: 'button', className: 'open', id: `${box.id}-open`});
+  let opened = false;
+  button.setAttribute('aria-labelledby', `${button.id} ${title.id}`);
+  title.append(' ', mark);
+  title.after(button);
+  const show = () => {
+    const done = Boolean(mine.mark && !again?.on && !isDue(mine) && (!again || mine.answer.trim())), folded = done && !opened;
+    if (!done) opened = false;
+    if (folded && box.contains(document.activeElement) && !document.activeElement.closest('.next')) button.focus({preventScroll: true});
+    mark.className = `badge ${mine.mark}`;
+    mark.replaceChildren(make('span', {textContent: {right: 'right', partly: 'partly', wrong: 'not yet', '': ''}[mine.mark]}));
+    mark.hidden = !folded;
+    button.hidden = !done;
+    button.textContent = opened ? 'Close' : 'Open';
+    button.setAttribute('aria-expanded', String(opened));
+    box.classList.toggle('folded', folded);
+  };
+  const turn = on => { opened = on; show(); };
+  button.addEventListener('click', () => turn(!opened));
+  title.addEventListener('click', () => { if (box.classList.contains('folded')) turn(true); });
+  return {show, turn};
+}
+
+// The marks of a question, and when it is asked again: they come with an answer, or when the model answer was opened. Another mark before the next time replaces the one just given.
 // What is returned shows what another tab has made of them: there is nothing to take back then.
-function remember(box, mine, keep, again) {
-  const radios = [...box.querySelectorAll('input[type=radio]')], line = document.createElement('p'), says = document.createElement('span');
+function remember(box, mine, keep, again, went) {
+  const radios = [...box.querySelectorAll('.marks input')], fold = foldable(box, mine, again), line = document.createElement('p'), says = document.createElement('span');
+  const area = box.querySelector('textarea'), own = box.querySelector('fieldset'), [, model] = box.querySelectorAll('.more details');
   const [undo, easy] = ['Undo', 'It was easy'].map(textContent => Object.assign(document.createElement('button'), {type: 'button', textContent}));
-  let last = 0, before = null;   // the mark and the card as they were before the one just given, and the answer of a question that was asked anew
+  let last = 0, before = null, fresh = false, byKey = false;   // the mark and the card as they were before the one just given, and the answer of a question that was asked anew
   line.className = 'note next';
   line.append(says, ' ', undo, ' ', easy);
-  box.querySelector('fieldset').append(line);
+  own.append(line);
+  // What stands below the mark goes when the next question is marked or asked for, and not before: what one is about to tap must not move.
+  const leave = () => { fresh = false; fold.turn(false); show(); };
   const show = () => {
     const wait = mine.card ? Date.parse(mine.card.due) - Date.now() : 0;
     for (const radio of radios) radio.checked = !again?.on && mine.mark === radio.value;
@@ -515,6 +572,9 @@ function remember(box, mine, keep, again) {
     undo.hidden = !before;
     easy.hidden = !before || last !== 3;
     line.hidden = !says.textContent && !before;
+    own.hidden = Boolean(again) && !area.value.trim() && !model.open && (again.on || !mine.mark && !mine.card);
+    box.classList.toggle('fresh', fresh);
+    fold.show();
   };
   const rate = rating => {
     if (!before || again?.on || isDue(mine)) before = {mark: mine.mark, card: mine.card, answer: mine.answer, anew: again?.on};
@@ -522,26 +582,35 @@ function remember(box, mine, keep, again) {
     if (again?.on) again.end();
     else if (mine.again) { joinAgain(mine); again?.put(); }
     last = rating;
+    went.on(leave);
+    fresh = true;
+    fold.turn(byKey && !box.classList.contains('folded'));   // the arrow keys pass a mark on their way to the next: then it folds when one leaves it
     show();
     keep();
+    if (box.classList.contains('folded')) box.scrollIntoView({block: 'nearest'});
   };
+  for (const [each, event] of [[area, 'input'], [area, 'change'], [model, 'toggle']]) each.addEventListener(event, show);
   for (const radio of radios) radio.addEventListener('click', () => rate(RATING_OF[radio.value]));
   easy.addEventListener('click', () => { rate(4); undo.focus(); });
   undo.addEventListener('click', () => {
     Object.assign(mine, {mark: before.mark, card: before.card});
     if (before.anew) again.back(before.answer);
     before = null;
+    fresh = false;
     show();
     keep();
     radios[0].focus();
   });
+  document.addEventListener('pointerdown', () => { byKey = false; }, true);
+  box.addEventListener('keydown', () => { byKey = true; }, true);
+  box.addEventListener('focusout', ({relatedTarget}) => { if (fresh && byKey && relatedTarget && !box.contains(relatedTarget)) leave(); });
   box.addEventListener('keydown', event => {
     if (event.target.matches('textarea') || event.ctrlKey || event.metaKey || event.altKey || !/^[1-4]$/.test(event.key)) return;
     event.preventDefault();
     rate(Number(event.key));
   });
   show();
-  return () => { before = null; show(); };
+  return () => { before = null; if (box.contains(document.activeElement)) fold.turn(true); show(); };
 }
 
 // Where answers are kept. A question file of one's own may have any number, so its page keeps them under its place, and finds what an earlier version kept.
@@ -570,7 +639,7 @@ function attach(data) {
     try { localStorage.setItem(key, JSON.stringify({...remembered(key, data.questions, state), ...changed})); } catch (error) { /* no storage: it works until the page is closed */ }
     tally();
   };
-  const marks = new Map(), anew = new Map();
+  const marks = new Map(), anew = new Map(), went = {leave: null, on(leave = null) { if (went.leave !== leave) went.leave?.(); went.leave = leave; }};
   const askDue = () => { for (const [id, again] of anew) if (!again.on) { again.begin(); if (again.on) marks.get(id)(); } };
   const redraw = () => { for (const again of anew.values()) again.settle(true); askDue(); for (const each of [...marks.values(), ...shows, tally]) each(); };
   const takeOver = now => {
@@ -580,7 +649,7 @@ function attach(data) {
       const changed = JSON.stringify([mine.mark, mine.card]) !== JSON.stringify([mark, card]);
       Object.assign(mine, {mark, card});
       if (asked) asked.settle();
-      else if (area) area.value = mine.answer;
+      else if (area) write(area, mine.answer);
       if (changed) marks.get(id)?.();
     }
     for (const each of [...shows, tally]) each();
@@ -589,11 +658,13 @@ function attach(data) {
     const box = document.getElementById('q-' + q.id);
     if (!box) continue;
     const area = box.querySelector('textarea'), out = box.querySelector('output'), mine = state[q.id];
-    const hinted = grade => { for (const radio of box.querySelectorAll('input[type=radio]')) radio.parentElement.classList.toggle('suggested', radio.value === grade); };
+    const hinted = grade => { for (const radio of box.querySelectorAll('.marks input')) radio.parentElement.classList.toggle('suggested', radio.value === grade); };
     const again = out && askAnew(box, mine, () => { steps.anew(); out.replaceChildren(); hinted(''); }), steps = out && stepByStep(box, out, mine, again);
+    const claims = box.querySelector('.claim') && tapped(box, area, text => check(graded.get(q.id), text).found);
     area.value = mine.answer;
     area.addEventListener('input', () => { if (again) again.keep(); else mine.answer = area.value; keep(q.id); });
-    marks.set(q.id, remember(box, mine, () => keep(q.id), again));
+    claims?.begin();
+    marks.set(q.id, remember(box, mine, () => keep(q.id), again, went));
     if (!out) continue;   // a task, which only the learner can mark
     anew.set(q.id, again);
     const suggested = text => {
@@ -602,16 +673,17 @@ function attach(data) {
       return {...result, need: kind === 'list' && need < ideas.length - 1 ? need : 0, unread: [unread, foreign].some(remark => result.flags.includes(remark))};
     };
     const suggest = () => {
-      const text = area.value.trim();
+      const text = area.value.trim(), open = claims?.open();
+      if (open) { out.replaceChildren('Choose true or false for each.'); open.focus(); return; }
       if (!text) { out.replaceChildren('Write an answer first.'); area.focus(); return; }
       const result = suggested(area.value), first = !result.unread && steps.isFirst(text, result.grade);
-      out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read}));
+      out.replaceChildren(...feedback(result, {first, hint: first ? steps.hint : '', read: steps.read, claims: claims?.each(result)}));
       steps.offer();   // what stands in the suggestion is not offered below it
       if (again.on) again.reveal();
       hinted(result.unread ? '' : result.grade);
       out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
     };
-    box.querySelector('button').addEventListener('click', suggest);
+    box.querySelector('button.first').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
       if (event.key !== 'Enter' || !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
@@ -624,11 +696,36 @@ function attach(data) {
     if (event.key !== null && event.key !== key) return;
     takeOver(remembered(key, data.questions, state));
   });
-  return {key, state, keep, redraw, shows, askDue};
+  return {key, state, keep, redraw, shows, askDue, went};
+}
+
+// Leads to the next question that is not marked, or is due, after the one that one is at; after the last comes the first.
+function leadOn(data, {state, shows, askDue, went}) {
+  const button = document.getElementById('onward'), bar = button.parentElement, all = data.questions.map(({id}) => [document.getElementById('q-' + id), state[id]]);
+  const isOpen = ([box, mine]) => !box.hidden && (!mine.mark || isDue(mine)), boxes = all.map(([box]) => box);
+  let at = -1;
+  const inView = box => { const {top, bottom} = box.getBoundingClientRect(); return bottom > bar.getBoundingClientRect().bottom && top < innerHeight; };
+  const here = () => at >= 0 && inView(boxes[at]) ? at : boxes.findLastIndex(box => !box.hidden && box.getBoundingClientRect().top < bar.getBoundingClientRect().bottom);
+  const show = () => { button.hidden = !all.some(isOpen); };
+  document.addEventListener('focusin', ({target}) => { const i = boxes.indexOf(target.closest('.card')); if (i >= 0) at = i; });
+  button.addEventListener('click', () => {
+    went.on();
+    askDue();
+    const from = here() + 1, next = [...all.slice(from), ...all.slice(0, from)].find(isOpen)?.[0];
+    if (!next) return;
+    const field = next.querySelector('.claim input, textarea:not([hidden])');
+    at = boxes.indexOf(next);
+    next.tabIndex = -1;
+    (matchMedia('(pointer: coarse)').matches ? next : field).focus({preventScroll: true});   // a keyboard on the glass would hide the question
+    next.scrollIntoView();
+  });
+  shows.push(show);
+  show();
+  return show;
 }
 
 // What is due now: a button that shows these questions alone, and then all of them again; and the way of the schedule out and in again.
-function showDue(data, {state, keep, redraw, shows, askDue}) {
+function showDue(data, {state, keep, redraw, shows, askDue}, onward) {
   const button = document.getElementById('due'), told = document.getElementById('due-says'), said = document.getElementById('schedule-says'), file = document.getElementById('take');
   const shown = new Set(), write = (place, text) => { if (place.textContent !== text) place.textContent = text; };
   let only = false;
@@ -643,6 +740,7 @@ function showDue(data, {state, keep, redraw, shows, askDue}) {
     button.disabled = !now.length && !only;   // there is nothing to show
     button.classList.toggle('first', now.length > 0 && !only);
     write(button, only ? `Show all ${data.questions.length}` : `Due now: ${now.length}` + (waiting || now.length || !next ? waiting : `, next ${new Date(next).toLocaleDateString('en', {day: 'numeric', month: 'short'})}`));
+    onward();
     told.hidden = !only;
     write(told, !only ? '' : now.length ? `Due now: ${now.length}${waiting}. Answer from memory: after the check you see what you wrote last time.` : `Done: nothing else is due now${waiting}.`);
   };
@@ -672,7 +770,7 @@ function download(name, text, type) {
 
 function start(data) {
   const quiz = attach(data), {key, state} = quiz;
-  showDue(data, quiz);
+  showDue(data, quiz, leadOn(data, quiz));
   document.getElementById('save').addEventListener('click', () => download(`chapter${data.chapter}-answers.md`, answersPage(data, state), 'text/markdown'));
   document.getElementById('clear').addEventListener('click', () => {
     if (!confirm('Delete all answers of this page from this browser?')) return;

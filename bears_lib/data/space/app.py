@@ -25,7 +25,7 @@ def look(path):
     except (BearsError, OSError) as error: return f'That did not work: {for_markdown(error)}', None
     label = next(iter(answer))
     if getattr(answer, 'unsure', False): return f'**Unlike anything I know.**\n\nClosest is {for_markdown(label)}, but don\'t rely on it.', dict(answer)
-    return f'Most likely **{for_markdown(label)}**, {answer[label]:.0%}.', dict(answer)
+    return f'Most likely **{for_markdown(label)}**,\N{NO-BREAK SPACE}{answer[label]:.0%}.', dict(answer)
 
 
 with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as app:
@@ -36,7 +36,7 @@ with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 600)) as 
         with gr.Column():
             said = gr.Markdown('The answer appears here.', elem_id='said')
             bars = gr.Label(label='Probabilities', num_top_classes=6, show_heading=False, elem_id='bars')
-    if examples: gr.Examples(examples, photo, label='Or try one of these')
+    if examples: gr.Examples(examples, photo, label='Or try one of these', elem_id='tries')
     photo.change(look, photo, [said, bars], api_name='predict')
 
 if __name__ == '__main__':

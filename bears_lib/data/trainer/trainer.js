@@ -252,10 +252,10 @@ function teach() {
     if (data.problem) { show(); say(data.problem, true); }
     if (data.curve && trained) { trained.curve = data.curve; showCurve(); document.body.dataset.curve = 'drawn'; }
     if (!data.head) return;
-    trained = {labels, ids, rows, groups, head: data.head, known: data.known, number: (Number(document.body.dataset.trained) || 0) + 1};
+    const learning = performance.now() - start;
+    trained = {labels, ids, rows, groups, head: data.head, known: data.known, number: (Number(document.body.dataset.trained) || 0) + 1, times: `Looking at the photos took ${seconds(looking)} s, learning ${seconds(learning)} s.`};
     show();
-    const learning = performance.now() - start, {right, n} = data.head;
-    say(`Learnt from ${counted(rows.length, 'photo')} in ${seconds(looking + learning)} s${looking ? `, of which learning ${seconds(learning)}` : ''}${n ? `: ${right} of ${n} right` : ''}. ${unnamed()}`);
+    say(`Learnt from ${counted(rows.length, 'photo')} in ${seconds(looking + learning)} s. ${unnamed()}`);
     looking = 0;
     document.body.dataset.trained = String(trained.number);
   };
@@ -287,7 +287,7 @@ const once = (kept, id, make) => { if (!kept.has(id)) kept.set(id, make(id)); re
 function show() {
   fill($('classes'), classes.map(each => once(boxes, each.id, classBox)));
   for (const each of classes) showClass(each.id);
-  for (const id of ['result', 'test', 'take', 'next']) $(id).hidden = !trained;
+  for (const id of ['accuracy', 'result', 'test', 'take', 'next']) $(id).hidden = !trained;
   $('drawn').hidden = photos.length > 0;
   $('held').hidden = !photos.some(({name}) => /^([\da-f]{8}_)*drawn-[a-z]+-\d+\.jpg$/.test(name));
   if (trained) { showResult(); showFindings(); }
@@ -321,13 +321,13 @@ function showClass(id) {
   input.setAttribute('value', shown);
   input.placeholder = `Name, e.g. ${['my', 'your'][at] ?? 'another'} cup`;
   input.setAttribute('aria-label', `Name of ${name}`);
-  box.classList.toggle('short', own.length < 3);
+  box.classList.toggle('short', photos.length > 0 && own.length < 3);
   box.querySelector('.remove').setAttribute('aria-label', `Take the class ${name} out`);
   box.querySelector('.count').textContent = (plain ? `${name}: ` : '') + counted(own.length, 'photo') + (own.length && own.length < 3 ? ', three are needed' : '');
   fill(box.querySelector('ul'), own.map(photo => {
     const item = once(items, photo.id, () => photoItem(photo)), tile = item.firstChild;
     item.className = photo.features ? doubted.has(photo.id) ? 'doubted' : '' : 'waiting';
-    tile.title = doubted.has(photo.id) ? 'It may be wrongly labelled' : '';
+    tile.title = doubted.has(photo.id) ? 'Label in doubt' : '';
     if (photo.picture && !tile.firstChild) tile.append(make('img', {src: photo.picture, alt: ''}));
     return item;
   }));
@@ -374,8 +374,8 @@ const verdict = () => { const {right, n} = trained.head, [low, high] = interval(
 function showResult() {
   const {head, labels, rows} = trained;
   const [low, high] = interval(head.right, head.n);
-  $('accuracy').textContent = head.n ? `${head.right} of ${head.n} right${high - low > 0.15 ? ' (few photos: rough)' : ''}` : 'Too few different photos to say.';
-  $('interval').textContent = head.n ? verdict() : '';
+  $('accuracy').replaceChildren(...head.n ? [make('b', {textContent: `${head.right} of ${head.n} right`}), `, each judged before it was learnt${high - low > 0.15 ? ' (few photos: rough)' : ''}`] : ['Too few different photos to say.']);
+  $('interval').textContent = head.n ? `${verdict()} ${trained.times}` : '';
   $('how').hidden = !head.n;
   $('meaning').textContent = head.n ? '' : 'Each class needs three photos that are no copies of each other.';
   $('curve').replaceChildren();
@@ -392,7 +392,7 @@ function showCurve() {
   const {curve, head, labels, rows} = trained, all = [...curve, {each: Math.round(rows.length/labels.length), right: head.right, n: head.n}];
   if (all.length < 2) return;
   const shares = all.map(({right, n}) => right/n), gain = shares[shares.length - 1] - shares[shares.length - 2];
-  $('curve').replaceChildren(make('p', {className: 'small', textContent: `With ${all.map(({each}, i) => `${each} photos of each: ${percent(shares[i])}`).join('; with ')}. ${gain > 0.02 ? 'More photos will probably help.' : 'Twice as many photos brought little at the end: other kinds of photos may help more than more of the same.'}`}));
+  $('curve').replaceChildren(make('p', {className: 'small', textContent: `With ${all.map(({each}, i) => `${each} photos of each: ${percent(shares[i])}`).join('; with ')}. ${gain > 0.02 ? 'More photos will probably help.' : 'More photos brought little at the end: other kinds may help more.'}`}));
 }
 
 function showFindings() {
@@ -412,7 +412,7 @@ function showFindings() {
 function answer(features, name, picture) {
   const chances = [...ask(trained.head, features)].map((chance, i) => ({label: trained.labels[i], chance})).sort((a, b) => b.chance - a.chance);
   const unsure = likenessTo(features, trained.known.bank, width, rules) < trained.known.threshold;
-  $('answer').textContent = unsure ? `${name}: unlike anything it knows (unsure)` : `${name}: ${chances[0].label}, ${percent(chances[0].chance)}`;
+  $('answer').textContent = unsure ? `${name}: unlike anything I know (unsure)` : `${name}: ${chances[0].label}, ${percent(chances[0].chance)}`;
   $('bars').className = unsure ? 'unsure' : '';
   $('choice').open = !unsure;
   $('choice').firstChild.hidden = !unsure;

@@ -283,6 +283,7 @@ async function look(file, name) {
   try {
     const given = await file;
     showGiven(given);
+    start();
     const answer = await answerTo(given);
     show(name, given, answer);
     return answer;
@@ -395,12 +396,15 @@ async function keepForLater() {
   for (const kept of await caches.keys()) if (kept.startsWith(`bears-web ${here} `)) await caches.delete(kept);
 }
 
-// ---- Start: fetch the model, then keep everything for the next visit ----
+// ---- Start: fetch the model once the page is idle, or with the first photo where data is to be saved; then keep everything for the next visit ----
 
-readyModel().then(() => {
-  if (turn === 0) {
-    say('Ready. Show me a photo.', 'plain');
-    $('note').textContent = `I know ${labels.length > 6 ? `${labels.length} classes` : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`}${threshold === null ? '' : ', and say so when a photo is unlike all of them'}.`;
-  }
+let started = null;
+const start = () => started ??= readyModel().then(() => {
+  if (turn === 0) say('Ready. Show me a photo.', 'plain');
   return keepForLater();
 }).catch(error => { if (error instanceof Problem && turn === 0) say(error.message, 'problem'); });
+
+$('note').textContent = `I know ${labels.length > 6 ? `${labels.length} classes` : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`}${threshold === null ? '' : ', and say so when a photo is unlike all of them'}.`;
+say(`Show me a photo. The model, ${megabytes} MB, comes with the first one, if not before.`, 'plain');
+const whenIdle = globalThis.requestIdleCallback ?? (begin => setTimeout(begin, 500));
+if (!(/** @type {any} */ (navigator).connection?.saveData)) whenIdle(start, {timeout: 2000});

@@ -146,7 +146,7 @@ def verdict(
         return (f'**Unlike anything I know.**\n\nI learnt {for_markdown(listed(answer))}, and this looks like none of '
                 f"them. Closest is {for_markdown(label)}, but don't rely on it.")
     if is_unsure(answer): return f'Perhaps **{for_markdown(label)}**, but I am far from sure.'
-    return f'Most likely **{for_markdown(label)}**, {answer[label]:.0%}.'
+    return f'Most likely **{for_markdown(label)}**,\N{NO-BREAK SPACE}{answer[label]:.0%}.'
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #eee105e2
 no_upload = ('That is no uploaded photo. Send the file to /gradio_api/upload first, then hand over what it answered as '
@@ -441,7 +441,7 @@ def build_app(
                 if not words and (sure := _measured(classifier)): gr.Markdown(sure, elem_id='measured')
                 if folder:
                     with more: _why(gr, picture, classifier, folder, turns)
-        if examples: gr.Examples(examples, picture, label='Or try one of these', cache_examples=False)
+        if examples: gr.Examples(examples, picture, label='Or try one of these', cache_examples=False, elem_id='tries')
         if feedback: _offer(gr, picture, bars, classifier, feedback, turns)
         gr.api(_predict(gr, classifier, turns), api_name='predict')
     app.preprocess_data = _polite(gr, app.preprocess_data, no_upload)
@@ -457,14 +457,18 @@ def _about(classifier:Any, feedback:Feedback|None) -> str:
     return f'Choose a photo, and I say which it is. {kept}'
 
 def _measured(classifier:Any) -> str: # Markdown; '' where that is not known
-    "How good the model is, and how that was measured."
-    metrics = getattr(classifier.info, 'metrics', {})
-    cross = 'cross-validation' in metrics.get('measured_on', '')
+    "How good the model is; how sure that is and how it was measured in a fold."
+    metrics, more = getattr(classifier.info, 'metrics', {}), []
     if not {'accuracy', 'n'} <= set(metrics): return ''
-    how = ' that I had not seen'
-    if cross: how = ' that I had not learnt from when I was asked; all came from the folder I was trained on'
-    return (f'I was right on {metrics["accuracy"]:.0%} of {metrics["n"]} photos{how}. '
+    if 'interval' in metrics:
+        low, high = metrics['interval']
+        more.append(f'On more photos of this kind, expect {low:.0%} to {high:.0%} right (95% interval).')
+    if 'cross-validation' in metrics.get('measured_on', ''):
+        more.append('All photos came from the folder I was trained on. For each test, I was trained anew without '
+            'the photos I was tested on (cross-validation).')
+    said = (f'Tested on {metrics["n"]} photos I had not seen: {metrics["accuracy"]:.0%}\N{NO-BREAK SPACE}right. '
         'On photos of another kind I am right less often.')
+    return f'{said}\n\n<details><summary>How sure is that?</summary>\n{" ".join(more)}</details>' if more else said
 
 # %% ../../../nbs/engine/deploy/gradio_app.ipynb #ad51e310
 def _picture(gr:Any) -> Any:

@@ -301,7 +301,7 @@ def _unseen(chosen:_Chosen) -> _Chosen:
     if not held + new + judged:
         return replace(chosen, about=f'The model has learnt from all of these {counted(learnt, "photo")}: '
                                      'the figure is too good.')
-    kinds = [f'{n} {words}' for n, words in ((judged, 'of its training photos, by heads that had not seen them'),
+    kinds = [f'{n} {words}' for n, words in ((judged, 'of its training photos, each by a model that had not seen it'),
         (held, 'held back from training'), (new, 'that the model has never met')) if n]
     out = counted(learnt, 'that it has learnt from is', 'that it has learnt from are')
     left_out = f'; {out} left out' if learnt else ''

@@ -282,8 +282,9 @@ style = '''
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem;max-width:62rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);
 background:var(--paper)}
-h1{line-height:1.2;margin-bottom:.3rem}h2{margin-top:2.2rem;border-top:1px solid var(--line);padding-top:1rem}
-.big{font-size:1.25rem}
+h1{line-height:1.2;margin-bottom:.3rem;text-wrap:balance}
+h2{margin-top:2.2rem;border-top:1px solid var(--line);padding-top:1rem}
+.big{font-size:1.9rem;line-height:1.2;margin:1.2rem 0 .4rem}
 .facts{color:var(--soft);margin:.2rem 0 1.2rem;padding:0;list-style:none}.facts li{overflow-wrap:anywhere}
 .advice{background:var(--card);border-left:.35rem solid var(--blue);border-radius:.4rem;padding:.8rem 1rem;
 margin:1.2rem 0}
@@ -320,10 +321,10 @@ figcaption span{display:block;margin-top:.3rem}small{color:var(--soft);overflow-
 svg{max-width:34rem;width:100%;font-size:14px}
 svg text{fill:currentColor}.axis{fill:none;stroke:currentColor}
 .ideal{stroke:currentColor;stroke-dasharray:2 4;fill:none}.mark{stroke:var(--blue);stroke-width:2}.dot{fill:var(--blue)}
-.first{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5rem,1fr));gap:.8rem;padding:0;list-style:none}
-.first img{width:100%;height:7rem;object-fit:cover}.first span{display:block;font-size:.9rem;line-height:1.35;
+.first{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(10.5rem,45%),1fr));gap:.8rem;padding:0;
+list-style:none}.first img{width:100%;height:8rem;object-fit:cover}.first span{display:block;font-size:.9rem;
 margin-top:.3rem}.first a{color:inherit;text-decoration:none}.first a:hover img{outline:3px solid var(--blue)}
-.first .path{font-size:.8rem}:target{outline:3px solid var(--blue);outline-offset:3px;scroll-margin:1rem}
+.first .path{font-size:.75rem}:target{outline:3px solid var(--blue);outline-offset:3px;scroll-margin:1rem}
 @media(max-width:640px){.stack table,.stack tbody,.stack caption{display:block}
 .stack thead{position:absolute;clip-path:inset(50%)}.stack tr{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;
 padding:.5rem 0;border-bottom:1px solid var(--line)}.stack tr>*{border:0;padding:0;text-align:left}
@@ -331,7 +332,7 @@ padding:.5rem 0;border-bottom:1px solid var(--line)}.stack tr>*{border:0;padding
 .stack td::before{content:attr(data-head) ": ";color:var(--soft)}}
 @media(max-width:640px){th,td{padding:.3rem .4rem;font-size:.9rem}th{white-space:normal;overflow-wrap:break-word;
 max-width:8rem}
-.small{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.big{font-size:1.1rem}}
+.small{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.big{font-size:1.6rem}}
 '''
 
 # %% ../../../nbs/engine/interpret/report.ipynb #564700d2

@@ -65,11 +65,19 @@ def _summary(result:Evaluation) -> str:
     if result.uneven: mean = f' Mean over classes {result.balanced_accuracy:.1%}.'
     unlike = None if result.likeness is None else int((result.likeness < result.threshold).sum())
     odd = '' if unlike is None else f' {unlike} of the photos are unlike anything the model was trained on.'
-    about = f'<p>{for_html(result.about)}</p>' if result.about else ''
+    how, terms = _how(result.about)
+    about = f'<p>{for_html(how)}</p>' if how else ''
     return (f'<p class="big"><b>{right} of {n} right.</b></p><p>That is {right/n:.1%}. With other photos of the same '
             f'kind, expect {low:.1%} to {high:.1%}.</p>{about}<details><summary>More figures</summary>'
             f'<p>Right: {accuracy_text(right, n)}.{mean} Log loss {result.losses.mean():.3f}. '
-            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}</p></details>')
+            f'The probabilities are off by {calibration_error(result):.1%} on average.{odd}{terms}</p></details>')
+
+def _how(about:str) -> tuple[str, str]: # The second is '' where nothing was judged in this way
+    "How photos were judged in plain words, and the terms for it, which stand in a fold."
+    if 'cross-validation' in about: about = 'Each photo was judged by a model that had not seen it.'
+    terms = (' Judged out-of-fold, in a cross-validation: the head that judged a photo was fitted without it and its '
+        'copies.')
+    return about, terms if 'that had not seen it' in about else ''
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #56349db5
 most_first = 18 # Of so many photos to look at first all are shown; of more, twelve
@@ -261,12 +269,11 @@ def _called(model:Any, photos:Any) -> tuple[str, str]:
     return named, shlex.quote(str(photos)) if photos else 'PHOTOS'
 
 def _judged_on(model:Any, photos:Any, result:Evaluation) -> str: # HTML
-    "How many photos of whose: those in a folder, or the model's own, none of which it had learnt from when asked."
+    "How many photos of whose: those in a folder, or the model's own."
     n, classes = len(result.photos), counted(len(result.labels), 'class', 'classes')
     if photos: return f'on {counted(n, "photo")} in <code>{for_html(str(photos))}</code>, {classes}'
     crossed = hasattr(model, 'judged') and model.split is None
-    what, how = ('training', ', each by a head that had not learnt from it (out-of-fold)') if crossed else (
-        'validation', ', which were held back from training')
+    what, how = ('training', '') if crossed else ('validation', ', which were held back from training')
     return f'on its own {counted(n, f"{what} photo")}, {classes}{how}'
 
 def _facts(model:Any, photos:Any, to:str|Path, result:Evaluation) -> list[str]:

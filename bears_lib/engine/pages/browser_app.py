@@ -280,6 +280,7 @@ def _page(info:ModelInfo, settings:dict, copied:bool, title:str, about:str, exam
     links:dict[str, str]|None, trainer:str) -> str:
     return _template('index.html').substitute(
         title=for_html(title), links=link_bar(links), policy=page_policy(copied), examples=_examples(examples),
+        megabytes=settings['megabytes'],
         card=_card(info, about, copied, settings['megabytes']), trainer=for_link(trainer) or public_trainer,
         footer=_footer(copied), settings=for_script(settings))
 

@@ -19,15 +19,28 @@ from ..core.words import for_html, for_script
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #983db9a3
 _TASK = 'This is a task to do, not a question to answer: mark it yourself. The box is for notes.'
 
+def _claims(q:Question) -> list[str]: # For example ['a PhD']
+    "What is to be called true or false, where all of a question's ideas are of this kind."
+    claims = [i.says.removesuffix(': false') for i in q.ideas if i.says.endswith(': false')]
+    return claims if q.kind == 'items' and len(claims) == len(q.ideas) else []
+
+def _taps(q:Question, name:str) -> str:
+    "For each claim two radio buttons; '' where there are none."
+    def tap(k:int, value:str) -> str:
+        return (f'<label class="choice"><input type="radio" name="{name}-claim{k}" value="{value}" autocomplete="off"> '
+            f'{value}</label>')
+    def row(k:int, claim:str) -> str:
+        return (f'<div class="claim" role="radiogroup" aria-labelledby="{name}-claim{k}"><span id="{name}-claim{k}">'
+            f'{for_html(claim)}</span> {tap(k, "true")} {tap(k, "false")}</div>\n')
+    rows = ''.join(row(*each) for each in enumerate(_claims(q), 1))
+    return rows and f'<div class="claims" role="group" aria-labelledby="{name}-ask">{rows}</div>'
+
 def _box(q:Question, name:str) -> str:
-    "The box for the answer, with a button and a place for the suggestion; a task has only the box."
-    area, more = f'<textarea id="{name}-answer" rows="3" maxlength="5000"', f' aria-describedby="{name}-task"'
-    if q.kind == 'self': return f'{area}{more}></textarea>\n<p class="note" id="{name}-task">{_TASK}</p>'
-    return f'''<div class="work">
-<div class="mine">{area}></textarea>
-<button type="button" class="first">Check</button></div>
-<div class="reply"><output for="{name}-answer" role="status"></output></div>
-</div>'''
+    "The box for the answer, or what is tapped in its place; below the box of a task, what it is for."
+    taps, area = _taps(q, name), f'<textarea id="{name}-answer" rows="3" maxlength="5000"'
+    if taps: return f'{taps}{area} hidden></textarea>'
+    if q.kind != 'self': return f'{area}></textarea>'
+    return f'{area} aria-describedby="{name}-task"></textarea>\n<p class="note" id="{name}-task">{_TASK}</p>'
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #e67e2949
 def _read_it(q:Question) -> str:
@@ -37,16 +50,19 @@ def _read_it(q:Question) -> str:
 def _section(q:Question) -> str:
     "One question: its text, a box, the check, the model answer and the learner's own mark."
     name, number = f'q-{q.id}', f'{"Research " if q.research else ""}{q.number}'
-    marks = ''.join(f'<label><input type="radio" name="{name}-mark" value="{value}"> {says}</label>'
+    marks = ''.join(f'<label class="choice"><input type="radio" name="{name}-mark" value="{value}"> {says}</label>'
         for value, says in (('right', 'right'), ('partly', 'partly'), ('wrong', 'not yet')))
+    check, reply = ('<button type="button" class="first">Check</button>\n',
+        f'<output for="{name}-answer" role="status"></output>\n') if q.kind != 'self' else ('', '')
+    ask = q.ask.partition(' (a) ')[0] if _claims(q) else q.ask   # they stand below it
     return f'''<section id="{name}" class="card" aria-labelledby="{name}-title">
 <h2 id="{name}-title">{number}. {for_html(q.topic)}</h2>
-<p class="ask"><label for="{name}-answer">{for_html(q.ask)}</label></p>
+<p class="ask"><label id="{name}-ask" for="{name}-answer">{for_html(ask)}</label></p>
 {_box(q, name)}
-<div class="more"><details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
+<div class="more">{check}<details><summary>Hint</summary><p>{for_html(q.hint)}</p></details>
 <details><summary>Model answer</summary><p>{for_html(q.model)}</p><p><em>{for_html(q.why)}</em></p>
 <p class="read">Read it: {_read_it(q)}</p></details></div>
-<fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
+{reply}<fieldset><legend>Your own mark</legend><div class="marks">{marks}</div></fieldset>
 </section>'''
 
 # %% ../../../nbs/engine/quiz/question_pages.ipynb #08f107ad
