@@ -12,6 +12,7 @@ from bears_lib.engine.features.near_duplicates import read_photos
 from bears_lib.engine.core.folders import photo_files, read_folder, require_classes, write_metadata
 from bears_lib.engine.gather.journal import move_out, relabel, undo
 from bears_lib.engine.features.split import hold_out, sides_of
+from bears_lib.engine.train.labels import read_labelled, read_labels
 from conftest import make_photos
 
 fresh = iter(np.random.default_rng(7).integers(0, 255, (4000, 6, 6, 3), np.uint8))
@@ -57,6 +58,15 @@ def test_splits_below_the_classes(place):
 def test_a_class_may_be_called_train(place):
     folder = read_folder(put(place, *several('train'), *several('bus'), *several('test')))
     assert folder.labels == ['bus', 'test', 'train'] and not folder.test
+    assert 'test/ (4) is taken for a class of its own' in said(folder) and 'train/ (4) is' not in said(folder)
+
+@pytest.mark.parametrize('names, says', [
+    (['red', 'blue', 'test'], 'test/ (4) is taken for a class'), (['red', 'blue', 'test/red', 'test/blue'], 'test/ (8) is taken for a class'),
+    (['red', 'blue', 'valid/red'], 'valid/ (4) is taken for a class'), (['red/train', 'red/Test', 'blue'], 'red/Test/ (4) is learnt from'),
+    (['red/train', 'red/test', 'blue/train', 'blue/test'], ''), (['red/2023', 'blue'], '')])
+def test_a_part_to_check_with_that_is_learnt_from_is_said(place, names, says):
+    words = said(read_folder(put(place, *(name for each in names for name in several(each)))))
+    assert says in words and bool(says) == (' is learnt from' in words or 'is taken for' in words)
 
 def test_a_class_that_valid_alone_has_is_left_out_and_said(place):
     folder = read_folder(put(place, *several('train/red'), *several('train/blue'), *several('valid/red'), *several('valid/green')))
@@ -88,6 +98,30 @@ def test_copies_of_photos_to_check_with_are_not_learnt_from(place):
     Image.open(place/'valid/red/9.jpg').resize((100, 88)).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(place/'train/red/copy.jpg')
     split = hold_out(read_photos(place))
     assert len(split.train) == 8 and '1 photo to learn from is a copy' in ' '.join(split.notes)
+
+def test_a_valid_folder_that_is_learnt_from_is_said(place):
+    put(place, *(name for part in ('train', 'valid', 'test') for label in ('red', 'blue') for name in several(f'{part}/{label}')))
+    folder = read_photos(place)
+    split = hold_out(folder, place/'test')
+    assert len(split.train) == 16 and 'valid/ (8) is learnt from as well: 16 photos to learn from, 8 to check with (the folder test/).' in split.notes
+    assert not hold_out(folder).notes and not hold_out(folder, place/'valid').notes
+
+def test_the_folder_to_learn_from_does_not_check(place):
+    folder = read_photos(put(place, *several('red'), *several('blue')))
+    with pytest.raises(BearsError, match='holds all photos to learn from. Give another folder as valid'): hold_out(folder, place)
+
+def test_a_folder_that_was_copied_is_said(place):
+    shutil.copytree(put(place, *several('red'), *several('blue'))/'red', place/'red - Copy')
+    shutil.copy(place/'blue/0.jpg', place/'blue/again.jpg')
+    assert '4 photos stand in two classes, such as red - Copy/0.jpg and red/0.jpg.' in said(read_photos(place))
+
+@pytest.mark.parametrize('labels, says', [
+    (lambda path: 'Red' if path.stem in '01' else 'red', "'Red' and 'red' look the same"),
+    ({f'{i}.jpg': 'red\xa0one' if i % 2 else 'red one' for i in range(4)}, 'look the same'),
+    (lambda path: {'0': 'é', '1': 'e\u0301'}.get(path.stem, 'a'), "2 labels read 'é'")])
+def test_labels_that_look_the_same_are_said(place, labels, says):
+    folder = read_labelled(put(place, *(f'{i}.jpg' for i in range(4))), labels)
+    assert says in said(folder) and len(folder.labels) == 2
 
 def test_valid_and_valid_pct_are_not_both_given(place):
     from bears_lib.train import bears_dls
@@ -236,6 +270,41 @@ def test_a_table_gives_the_classes_where_there_are_no_folders(place):
     put(place, *(f'{i}.jpg' for i in range(9)))
     table(place, 'file_name,label\n' + '\n'.join(f'{i}.jpg,{"red" if i % 2 else "blue"}' for i in range(8)) + '\n8.jpg,\n')
     assert read_folder(place).counts == {'blue': 4, 'red': 4}
+
+@pytest.mark.parametrize('rows, says', [
+    (['0.jpg,red', '1.jpg,red', '2.jpg,blue', '3.jpg,blue', '4.jpg,None', '5.jpg,', '6.jpg,blue', '7.jpg,red'], '2 photos have no class in metadata.csv: left out, such as 4.jpg.'),
+    (['0.jpg,red', '2.jpg,blue', '3.jpg,red', '5.jpg,blue'], '4 photos have no row in metadata.csv: left out, such as 1.jpg.'),
+    ([f'{i}.jpg,{"red" if i % 2 else "Red"}' for i in range(8)], "The classes 'Red' and 'red' look the same"),
+    ([f'{i}.jpg,{"ours" if i < 2 else unicodedata.normalize("NFC" if i % 2 else "NFD", "oursé")}' for i in range(8)], "2 labels read 'oursé'")])
+def test_what_a_table_leaves_out_is_said(place, rows, says):
+    put(place, *(f'{i}.jpg' for i in range(8)))
+    table(place, '\n'.join(['file_name,label', *rows]))
+    folder = read_photos(place)
+    assert says in said(folder) and len(folder.labels) == 2 and not folder.refused
+    assert any(says in finding.suggestion for finding in check_images(place, judge=False).findings)
+
+@pytest.mark.parametrize('rows, says', [
+    (['0.jpg,red', '1.jpg,blue', '0.jpg,blue'], "gives '0.jpg' two classes: red and blue. Keep one of them."),
+    (['0.jpg,red wet', '1.jpg,red', '2.jpg,wet'], 'look like combinations of red, wet: several labels')])
+def test_a_table_that_gives_a_photo_several_classes_is_refused(place, rows, says):
+    put(place, '0.jpg', '1.jpg', '2.jpg')
+    table(place, '\n'.join(['file_name,label', *rows]))
+    with pytest.raises(BearsError, match=says): read_folder(place)
+
+def test_a_second_row_that_says_nothing_new_does_no_harm(place):
+    put(place, '0.jpg', '1.jpg')
+    table(place, 'file_name,label\n0.jpg,red\n0.jpg,\n0.jpg,red \n1.jpg,blue\n')
+    assert read_folder(place).counts == {'blue': 1, 'red': 1} and not read_folder(place).notes()
+
+@pytest.mark.parametrize('column', ['split', 'is_valid'])
+def test_a_split_in_a_table_is_not_ignored_in_silence(place, column, capsys):
+    put(place, *several('red'), *several('blue'))
+    table(place, f'file_name,label,{column}\nred/0.jpg,red,1\nblue/0.jpg,blue,0\n')
+    assert f'the column {column!r} is not used' in said(read_folder(place))
+    read_labels(place/'metadata.csv', 'label', 'file_name')
+    assert f'the column {column!r} is not used' in capsys.readouterr().err
+    read_labels(place/'metadata.csv', column, 'file_name')
+    assert 'is not used' not in capsys.readouterr().err
 
 def test_a_table_that_is_none(place):
     put(place, *several('red'), *several('blue'))

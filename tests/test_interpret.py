@@ -1,5 +1,5 @@
 "Every figure beside an independent computation; maps by hand; the report as a page; and whatever may be wrong with a model or a folder."
-import html, re, shutil
+import html, re, shlex, shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -298,6 +298,15 @@ def test_advice_names_what_misleads_most(result, words, command):
     assert words in said and then == command
 
 def test_report_sets_unknown_classes_apart(place, tmp_path, capsys):
+
+def test_advice_sends_new_photos_into_the_part_that_takes_them(tmp_path):
+    for part in ('Train', 'val'): make_photos(tmp_path/'my photos'/part, {'black': 1, 'grizzly': 1})
+    photos = shlex.quote(str(tmp_path/'my photos'))
+    assert advice(judged(12, 0), 'm', photos)[1] == f"bears gather {shlex.quote(str(tmp_path/'my photos'/'val'))} --classes black"
+    assert advice(judged(100, 30), 'm', photos)[1] == f"bears gather {shlex.quote(str(tmp_path/'my photos'/'Train'))} --classes black,grizzly"
+    assert advice(judged(100, 8, 0.99), 'm', photos)[1] == f'bears check {photos}'
+
+def test_report_sets_unknown_classes_apart(place, tmp_path):
     photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6, 'rad': 3}, seed=5)
     for i in range(2): Image.fromarray(np.full((90, 120, 3), 255, np.uint8)).save(next((photos/'rad').iterdir()).with_name(f'white{i}.png'))
     done = bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))

@@ -110,6 +110,12 @@ def test_what_comes_out_opens_everywhere(photos, model, tmp_path):
     lines = [json.loads(line) for line in (tmp_path/'out'/'_answers.jsonl').read_text(encoding='utf-8').splitlines()]
     assert len(lines) == 13 and json.loads((tmp_path/'out'/'_summary.json').read_text(encoding='utf-8')) == answers.summary
 
+def test_classes_that_look_the_same_are_said_and_accents_in_pieces_are_one_class(photos, tmp_path, capsys):
+    written = ['oursé', 'ourse\u0301', 'Red', 'red']
+    pq.write_table(pa.table({'path': [str(path) for path in files(photos)], 'label': [written[i % 4] for i in range(len(files(photos)))]}), tmp_path/'table.parquet')
+    assert sorted(bears_index(str(tmp_path/'table.parquet'), out=str(tmp_path/'out'))['labels']) == ['Red', 'oursé', 'red']
+    assert "The classes 'Red' and 'red' look the same: write them alike if they are one class." in capsys.readouterr().err
+
 def test_sixty_nasty_files_spread_over_shards(photos, model, tmp_path):
     "Sixty files that are no photos, or broken ones, among good ones: sixty reasons, and all good ones answered."
     names = [f'{kind}, {what}' for kind in ('JPEG', 'PNG', 'GIF', 'WEBP', 'BMP', 'TIFF') for what in ('half of it', 'its head and junk', '16 bytes')]

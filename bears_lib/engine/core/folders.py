@@ -7,7 +7,7 @@ Docs: https://bears-lib.github.io/bears_lib/engine/core/folders.html.md"""
 # %% auto #0
 __all__ = ['suffixes', 'system_names', 'largest_file', 'split_names', 'columns', 'none_of_these', 'is_visible', 'visible_files',
            'looks_like_photo', 'begins_like_photo', 'photo_files', 'class_name', 'find_splits', 'place_of', 'Photo',
-           'PhotoFolder', 'read_metadata', 'has_metadata', 'write_metadata', 'read_folder', 'sample_folder',
+           'PhotoFolder', 'read_metadata', 'has_metadata', 'write_metadata', 'alike', 'read_folder', 'sample_folder',
            'require_classes', 'offered_unseen', 'require_looked_at', 'nothing_in']
 
 # %% ../../../nbs/engine/core/folders.ipynb #6389e6b3
@@ -24,7 +24,7 @@ from PIL import Image
 from .common import BearsError, DataError, near, progress, write_beside
 from .decoding import is_heic
 from .photos import PhotoError, open_photo
-from .tables import is_missing, read_table
+from .tables import is_missing, read_table, single_labels, unused_split
 from .words import clean, counted, for_csv, longest_text
 
 # %% ../../../nbs/engine/core/folders.ipynb #cba260c9
@@ -369,24 +369,30 @@ def _bounded(column:str, text:str) -> str:
     return '' if column.endswith('_url') else text[:longest_text]
 
 # %% ../../../nbs/engine/core/folders.ipynb #46e9c700
-def _metadata(root:Path) -> tuple[dict[str, dict[str, str]], list[str]]:
-    "The rows by file name, and what a person should know of the table."
+_Rows = dict[str, dict[str, str]]
+
+def _metadata(root:Path) -> tuple[_Rows, list[str], dict[str, str]]:
+    "The rows by file name; what a person should know of the table; files with a second class, and which."
     path = root/'metadata.csv'
-    if not path.exists(): return {}, []
+    if not path.exists(): return {}, [], {}
     try: table = read_table(path, strip=False)
-    except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}']
+    except BearsError as error: return {}, [f'metadata.csv is passed over: {str(error).removeprefix(f"{path} ")}'], {}
     if 'file_name' not in table.columns:
         return {}, ['metadata.csv is not of this package and is passed over: it has no column file_name, but '
-                    f'{", ".join(table.columns[:20])}.']
-    rows, long = {}, 0
+                    f'{", ".join(table.columns[:20])}.'], {}
+    rows, second, long = _Rows(), dict[str, str](), 0
     as_written = tuple(table.columns[:len(columns)]) == columns  # by `write_metadata`: no blanks around a cell
     for row in table.rows if as_written else [[cell.strip() for cell in row] for row in table.rows]:
         values = {column: _bounded(column, text) for column, text in zip(table.columns, row)}
         long += any(len(text) > longest_text for text in row)
-        rows[values['file_name'].replace('\\', '/')] = values
+        name = values['file_name'].replace('\\', '/')
+        before, label = rows.get(name, {}).get('label'), values.get('label')
+        if is_missing(label) and not is_missing(before): continue
+        if not is_missing(before) and class_name(str(before)) != class_name(str(label)): second[name] = str(before)
+        rows[name] = values
     too_long = (f'metadata.csv has texts of more than {longest_text:,} letters in {counted(long, "row")}: '
                 'texts are cut there, addresses are left out.')
-    return rows, table.notes + [too_long]*bool(long)
+    return rows, table.notes + unused_split(table) + [too_long]*bool(long), second
 
 # %% ../../../nbs/engine/core/folders.ipynb #46e9c70b
 def read_metadata(
@@ -479,18 +485,40 @@ def _nested(folder:PhotoFolder, level:int) -> list[str]:
             f'is {class_name(inner[0][level - 1])}.{standing}']
 
 # %% ../../../nbs/engine/core/folders.ipynb #a8eeb63c
+def alike(
+    names:Iterable[str], # Of the classes, as they are written
+    what:str='labels read', # These names, in the sentence
+    mend:str='write them alike', # What to do about it
+) -> list[str]: # Sentences
+    """Names of classes that look the same to a reader.
+
+    Parameters
+    ----------
+    names : Iterable[str]
+        Of the classes, as they are written
+    what : str, default 'labels read'
+        These names, in the sentence
+    mend : str, default 'write them alike'
+        What to do about it
+
+    Returns
+    -------
+    list[str]
+        Sentences
+    """
+    raw, looks = dict[str, set[str]](), dict[str, list[str]]()
+    for name in names: raw.setdefault(class_name(name), set()).add(name)
+    for label in sorted(raw): looks.setdefault(re.sub(r'[\s_-]+', ' ', label.casefold()), []).append(label)
+    return [f'{len(written)} {what} {label!r}, with other blanks or accents in several pieces: they are taken as one '
+            'class.' for label, written in raw.items() if len(written) > 1] + [
+            f'The classes {" and ".join(map(repr, labels))} look the same: {mend} if they are one class.'
+            for labels in looks.values() if len(labels) > 1]
+
 def _alike(folder:PhotoFolder) -> list[str]:
     "Class folders whose names look the same."
-    raw: dict[str, set[str]] = {}
-    for photo in folder.photos:
-        for part in photo.path.relative_to(folder.root).parts[:-1]:
-            if class_name(part) == photo.label: raw.setdefault(photo.label, set()).add(part)
-    same = [f'{len(names)} folders are called {label!r}, with other blanks or accents in several pieces: they are '
-            'taken as one class.' for label, names in raw.items() if len(names) > 1]
-    looks: dict[str, list[str]] = {}
-    for label in folder.labels: looks.setdefault(re.sub(r'[\s_-]+', ' ', label.casefold()), []).append(label)
-    return same + [f'The classes {" and ".join(map(repr, labels))} look the same: rename the folder of one if they '
-                   'are one class.' for labels in looks.values() if len(labels) > 1]
+    names = {part for photo in folder.photos for part in photo.path.relative_to(folder.root).parts[:-1]
+        if class_name(part) == photo.label}
+    return alike(names, 'folders are called', 'rename the folder of one')
 
 # %% ../../../nbs/engine/core/folders.ipynb #202f3cd5
 def _empty(folder:PhotoFolder, level:int, leave_out:Path|None) -> list[str]:
@@ -518,6 +546,20 @@ def _unlearnt(folder:PhotoFolder) -> list[str]:
     return [f'{", ".join(strange)} {"is a class" if len(strange) == 1 else "are classes"} of valid/ and not of '
             'train/, and left out.'] if strange else []
 
+# %% ../../../nbs/engine/core/folders.ipynb #660e8601
+def _no_split(folder:PhotoFolder) -> list[str]:
+    "Folders that are called like a part to check with, and are learnt from."
+    if folder.splits: return []
+    above, inside = Counter[str](), Counter[str]()
+    for photo in folder.photos:
+        parts = photo.path.relative_to(folder.root).parts
+        if _split_name(parts[0]) in ('valid', 'test'): above[parts[0]] += 1
+        elif len(parts) > 2 and _split_name(parts[1]) in ('valid', 'test'): inside['/'.join(parts[:2])] += 1
+    return [f'{name}/ ({n}) is taken for a class of its own. If its photos are there to check with, move it out and '
+            'give it as valid.' for name, n in above.items()] + [
+            f'{name}/ ({n}) is learnt from, since not every class is divided. Move it out, or divide each class in '
+            'this way.' for name, n in inside.items()]
+
 # %% ../../../nbs/engine/core/folders.ipynb #2f7c3f21
 def _other_labels(folder:PhotoFolder) -> list[str]:
     "Photos that `metadata.csv` gives another class than their folder."
@@ -530,12 +572,20 @@ def _other_labels(folder:PhotoFolder) -> list[str]:
     return [f"metadata.csv gives {number}, such as {folder.name(first.path)}: {first.row['label']!r}. "
             f"The folder counts; to take the table's, give labels={by_table}."]
 
-def _labels_of_rows(root:Path, files:list[Path], rows:dict[str, dict[str, str]]) -> dict[Path, str]|None:
-    "The classes from `metadata.csv`, where photos lie in `root` itself and none in a folder."
-    if not files or any(path.parent != root for path in files): return None
-    found = {path: class_name(rows[path.name]['label']) for path in files if path.name in rows
-        and not is_missing(rows[path.name].get('label'))}
-    return found or None
+def _labels_of_rows(root:Path, files:list[Path], rows:_Rows,
+    second:dict[str, str]) -> tuple[Mapping[Path, str]|None, list[str]]:
+    "The classes from `metadata.csv`, where photos lie in `root` itself and none in a folder; and whom it leaves out."
+    if any(path.parent != root for path in files): return None, []
+    found = {path: rows[path.name]['label'] for path in files if not is_missing(rows.get(path.name, {}).get('label'))}
+    for path in found:
+        if path.name in second:
+            raise DataError(f'{root/"metadata.csv"} gives {path.name!r} two classes: {second[path.name]} and '
+                            f'{found[path]}. Keep one of them.')
+    no_row = [path.name for path in files if path.name not in rows]
+    no_class = [path.name for path in files if path.name in rows and path not in found]
+    left_out = [f'{counted(len(names), "photo has", "photos have")} no {what} in metadata.csv: left out, such as '
+        f'{names[0]}.' for names, what in ((no_row, 'row'), (no_class, 'class')) if names and found]
+    return single_labels(found, 'metadata.csv') or None, left_out
 
 # %% ../../../nbs/engine/core/folders.ipynb #951b863d
 def _why_not(path:Path) -> str:
@@ -562,7 +612,8 @@ def _remark(folder:PhotoFolder, found:list[Photo], leave_out:Path|None) -> None:
     if beside: folder.faults.append(f'{", ".join(beside)} stands beside train/ and is left out.')
     folder.photos = [photo for photo in folder.photos if splits != 'above' or photo.split]
     folder.remarks += _nested(folder, level)
-    folder.faults += [*_alike(folder), *_empty(folder, level, leave_out), *_unlearnt(folder), *_other_labels(folder)]
+    folder.faults += [*_alike(folder), *_empty(folder, level, leave_out), *_unlearnt(folder), *_no_split(folder),
+        *_other_labels(folder)]
 
 # %% ../../../nbs/engine/core/folders.ipynb #8218fef8
 def read_folder(
@@ -595,21 +646,22 @@ def read_folder(
     """
     root = Path(root)
     files = photo_files(root, loose=True, leave_out=leave_out)
-    rows, remarks = _metadata(root)
-    if labels is None: labels = _labels_of_rows(root, files, rows)
+    rows, remarks, second = _metadata(root)
+    labels, left_out = _labels_of_rows(root, files, rows, second) if labels is None else (labels, [])
     parts = {path: path.relative_to(root).parts for path in files}
     splits = find_splits(parts.values(), labels is not None)
     found = []
     for path in files:
         split, label = place_of(parts[path], splits)
         row = rows.get('/'.join(parts[path]), {})
-        found.append(Photo(path, label if labels is None else labels.get(path, ''), group=row.get('group', ''),
-            row=row, split=split))
+        if labels is not None: label = class_name(labels.get(path, ''))
+        found.append(Photo(path, label, group=row.get('group', ''), row=row, split=split))
     folder = PhotoFolder(root, [photo for photo in found if photo.label and (photo.split != 'test' or test)], {},
                          [photo for photo in found if photo.split == 'test' and not (test and photo.label)], remarks,
-                         splits=splits)
+                         left_out, splits)
     if check: _open_all(folder, look, known)
     if labels is None: _remark(folder, found, leave_out)
+    else: folder.faults += alike(labels[photo.path] for photo in folder.photos)
     return folder
 
 # %% ../../../nbs/engine/core/folders.ipynb #88a553d9

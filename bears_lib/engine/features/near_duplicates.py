@@ -11,11 +11,13 @@ __all__ = ['orientation_hashes', 'near_pairs', 'group_photos', 'read_photos', 'm
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+import shlex
 import numpy as np
 from PIL import Image
-from ..core.common import UsageError
+from ..core.common import UsageError, worded
 from ..core.folders import Photo, PhotoFolder, read_folder
 from ..core.photos import Source, open_photo
+from ..core.words import counted
 from .feature_cache import Cache
 
 # %% ../../../nbs/engine/features/near_duplicates.ipynb #fb963d4a
@@ -186,6 +188,7 @@ def read_photos(
     folder = read_folder(root, look, known, labels=labels, test=test, leave_out=leave_out)
     cache.put(fresh)
     mark_copies(folder.photos)
+    folder.faults += _in_two_classes(folder)
     return folder
 
 def mark_copies(
@@ -201,3 +204,13 @@ def mark_copies(
     if not photos: return
     groups = group_photos(photos, np.stack([photo.hashes for photo in photos]))
     for photo, group in zip(photos, groups): photo.group = group
+
+# %% ../../../nbs/engine/features/near_duplicates.ipynb #1c4ae7fb
+def _in_two_classes(folder:PhotoFolder) -> list[str]:
+    "The same file in two classes teaches a contradiction."
+    first, twice = dict[str, Photo](), list[tuple[Photo, Photo]]()
+    for photo in folder.photos:
+        if first.setdefault(photo.sha256, photo).label != photo.label: twice.append((first[photo.sha256], photo))
+    return [f'{counted(len(twice), "photo stands", "photos stand")} in two classes, such as '
+            f'{folder.name(twice[0][0].path)} and {folder.name(twice[0][1].path)}. Keep one of each: '
+            f'{worded("find_dups(path)", f"bears check {shlex.quote(str(folder.root))}")} lists them.'] if twice else []

@@ -107,6 +107,9 @@ def _with_folder(folder:PhotoFolder, valid:str|Path|PhotoFolder) -> tuple[list[P
     to_check = valid if isinstance(valid, PhotoFolder) else read_photos(folder_to_check(folder.root, valid) or valid)
     where, chosen = to_check.root, to_check.photos
     others = [photo for photo in folder.photos if not photo.path.resolve().is_relative_to(where.resolve())]
+    if not others:
+        raise DataError(f'{where} holds all photos to learn from. Give another folder as valid, or leave it out: then '
+                        'each photo is judged by a head that has not seen it.')
     if not chosen:
         raise DataError(f'{where} holds no photos to check with. Give a folder with one folder of photos for each '
                         'class.')
@@ -180,6 +183,9 @@ def hold_out(
     split = _parted(folder, photos, held, how)
     if brought.any() and how.startswith('a share'):
         split.notes.append(f'valid/ and train/ are mixed: {how}, is held out from both.')
+    elif n := sum(photo.split == 'valid' for photo in split.train):
+        split.notes.append(f'valid/ ({n}) is learnt from as well: {len(split.train)} photos to learn from, '
+                           f'{len(split.valid)} to check with ({how}).')
     return split
 
 # %% ../../../nbs/engine/features/split.ipynb #bd70be8c

@@ -15,6 +15,7 @@ import shlex, sys
 import numpy as np
 from bears_lib.engine.core.common import (BearsError, accuracy_text, command, say, say_next, watched, wilson,
     write_beside)
+from ..core.folders import class_name, find_splits, photo_files, split_names
 from ..core.words import counted, for_html
 from .evaluation import Evaluation, evaluate_both
 from .neighbours import nearest_features
@@ -193,13 +194,23 @@ def advice(
     if counts[rare] < 30:
         return (f'Only {counted(int(counts[rare]), "photo")} of {result.labels[rare]} were there to judge by, so its '
             'accuracy is hardly known. Gather more, and train again.',
-            f'bears gather {photos} --classes {shlex.quote(result.labels[rare])}')
+            f'bears gather {_part_of(photos, "valid")} --classes {shlex.quote(result.labels[rare])}')
     if low >= 0.9 or not wrong.any():
         return (f'It is right on at least {low:.0%} of photos like these. Let others try it, and keep what it gets '
             'wrong.', f'bears app {model} --keep offered')
     actual, said, n = most_confused(result)[0]
     return (f'{actual} is taken for {said} most often ({n} times). More photos of both, of the kind that is mixed up, '
-        'help most.', f'bears gather {photos} --classes {shlex.quote(f"{actual},{said}")}')
+        'help most.', f'bears gather {_part_of(photos)} --classes {shlex.quote(f"{actual},{said}")}')
+
+# %% ../../../nbs/engine/interpret/reporting.ipynb #5c3921d8
+def _part_of(photos:str, part:str='train') -> str: # As `photos` of `advice`
+    "The folder that takes more photos: of a folder with train/ above its classes that part of it."
+    root = Path(shlex.split(photos)[0])
+    if not root.is_dir() or find_splits(path.relative_to(root).parts for path in photo_files(root)) != 'above':
+        return photos
+    folders = sorted(path for path in root.iterdir() if path.is_dir())
+    parts = {split_names.get(class_name(path.name).casefold()): path for path in folders}
+    return shlex.quote(str(parts.get(part) or parts.get('train') or root))
 
 # %% ../../../nbs/engine/interpret/reporting.ipynb #c627d888
 def _advice(words:str, command:str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 import numpy as np
 from ..core.common import ModelError, command, say
+from ..core.folders import alike
 from ..core.photos import open_photo
 from ..features.near_duplicates import orientation_hashes
 from ..core.words import counted
@@ -174,6 +175,7 @@ def _counted(run:Run) -> dict[str, Any]:
     counts = ', '.join(f'{label or "without a class"} {n:,}' for label, n in sorted(labels.items())[:12])
     say(f'{counted(photos, "photo")} in {run.place.address}: {counts or "none that opens"}.')
     for reason, n in reasons.most_common(10): say(f'left out {n:,}: {reason}')
+    for note in alike(filter(None, labels)): say(note)
     return {'out': run.place.address, 'photos': photos, 'labels': dict(sorted(labels.items())),
         'left_out': sum(reasons.values()), 'reasons': dict(reasons.most_common(50)), 'shards': len(run.plan),
         'exit': int(bool(reasons))}

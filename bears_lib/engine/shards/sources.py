@@ -288,7 +288,8 @@ def list_photos(
         found = _matches(name) if many else [name]
         if not found:
             raise DataError(f'{name} matches no file. Check the pattern.')
-        for one in found: yield from _one_source(one, column)
+        for row in itertools.chain.from_iterable(_one_source(one, column) for one in found):
+            yield row._replace(label=class_name(row.label))
 
 # %% ../../../nbs/engine/shards/sources.ipynb #de07f8ff
 class Reader:

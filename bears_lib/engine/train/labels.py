@@ -17,7 +17,7 @@ from ..features.near_duplicates import read_photos
 from ..features.split import Split, Valid, folder_to_check
 from bears_lib.engine.core.folders import (PhotoFolder, find_splits, photo_files, place_of, require_classes,
     require_looked_at)
-from ..core.tables import Table, is_missing, read_table, several_labels
+from ..core.tables import Table, is_missing, read_table, single_labels, unused_split
 
 # %% ../../../nbs/engine/train/labels.ipynb #a17442eb
 _id_names = frozenset('id image image_id image_name image_path img file file_name filename file_path filepath fname '
@@ -66,15 +66,6 @@ def _label(table:Table, row:list[str], label_ats:list[int], number:int) -> str:
     raise DataError(f'Row {number} of {table.path} has {len(ones)} classes ({", ".join(ones)}): several labels for '
                     'a photo are not supported yet.')
 
-# %% ../../../nbs/engine/train/labels.ipynb #17b2fd79
-def _single(labels:Mapping, where:str) -> dict:
-    "The same labels; a `BearsError` if they are combinations of several for each photo."
-    if words := several_labels(labels.values()):
-        raise DataError(f'The classes in {where} look like combinations of {", ".join(words[:5])}: several labels '
-                        'for a photo are not supported yet. '
-                        'If each is one class, join its words with hyphens.')
-    return dict(labels)
-
 # %% ../../../nbs/engine/train/labels.ipynb #9d7186e4
 def _columns(table:Table, id_column:str, label_column:str) -> tuple[int, list[int]]:
     "Where the ids stand, and where the classes do: in one column, or each class in one of its own."
@@ -121,6 +112,7 @@ def read_labels(
     found = _with_heads(read_table(table))
     for note in found.notes: say(note)
     id_at, label_ats = _columns(found, id_column, label_column)
+    for note in unused_split(found, [found.columns[i] for i in (id_at, *label_ats)]): say(note)
     labels: dict[str, str] = {}
     without = 0
     for number, row in enumerate(found.rows, start=2):
@@ -135,7 +127,7 @@ def read_labels(
         raise DataError(f'{table} gives no photo a class: the column {_names(found, label_ats)} is empty.')
     if without:
         say(f'{counted(without, "row")} of {len(found.rows)} in {found.path.name} without a class or an id: left out.')
-    return _single(labels, found.path.name)
+    return single_labels(labels, found.path.name)
 
 # %% ../../../nbs/engine/train/labels.ipynb #7a1c0002
 def _plain(text:str) -> str:
@@ -194,7 +186,7 @@ def _by_id(root:Path, files:list[Path], labels:Mapping[str, str]) -> dict[Path, 
                             'classes. Keep one of them.')
         ids[photo] = str(id)
     _say_matches(root, labels, ids)
-    return _single(found, 'these labels')
+    return single_labels(found, 'these labels')
 
 # %% ../../../nbs/engine/train/labels.ipynb #0ec33b67
 def _by_name(files:list[Path], pattern:re.Pattern) -> dict[Path, str]:
@@ -221,7 +213,7 @@ def _by_function(files:list[Path], labels:Callable[[Path], object]) -> dict[Path
             raise DataError(f'Your function gives {path.name} several labels, {label!r:.80}: several labels for a '
                             'photo are not supported yet. Return one class.')
         if not is_missing(label): found[path] = str(label).strip()
-    return _single(found, 'what your function returns')
+    return single_labels(found, 'what your function returns')
 
 # %% ../../../nbs/engine/train/labels.ipynb #7907909b
 Labels = Callable[[Path], object] | re.Pattern | Mapping[str, str]  # ways to label photos other than by their folder
