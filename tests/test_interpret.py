@@ -297,8 +297,6 @@ def test_advice_names_what_misleads_most(result, words, command):
     said, then = advice(result, 'm', "'my photos'")
     assert words in said and then == command
 
-def test_report_sets_unknown_classes_apart(place, tmp_path, capsys):
-
 def test_advice_sends_new_photos_into_the_part_that_takes_them(tmp_path):
     for part in ('Train', 'val'): make_photos(tmp_path/'my photos'/part, {'black': 1, 'grizzly': 1})
     photos = shlex.quote(str(tmp_path/'my photos'))
@@ -306,7 +304,7 @@ def test_advice_sends_new_photos_into_the_part_that_takes_them(tmp_path):
     assert advice(judged(100, 30), 'm', photos)[1] == f"bears gather {shlex.quote(str(tmp_path/'my photos'/'Train'))} --classes black,grizzly"
     assert advice(judged(100, 8, 0.99), 'm', photos)[1] == f'bears check {photos}'
 
-def test_report_sets_unknown_classes_apart(place, tmp_path):
+def test_report_sets_unknown_classes_apart(place, tmp_path, capsys):
     photos = make_photos(tmp_path/'photos', {'red': 6, 'blue': 6, 'rad': 3}, seed=5)
     for i in range(2): Image.fromarray(np.full((90, 120, 3), 255, np.uint8)).save(next((photos/'rad').iterdir()).with_name(f'white{i}.png'))
     done = bears_report(str(place/'model'), str(photos), to=str(tmp_path/'page.html'))

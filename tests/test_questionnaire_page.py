@@ -219,10 +219,10 @@ def test_claims_are_tapped_and_checked_each_for_itself(page, tmp_path):
     page.keyboard.press('Tab')
     page.keyboard.press('Enter')
     told = page.inner_text('#q-need output').splitlines()
-    assert told[:5] == ['Suggested: partly right: 3 of 4', 'right: a lot of mathematics', 'not yet: a lot of data', 'right: expensive computers', 'right: a PhD'] and 'not sure' not in ' '.join(told)
+    assert told[:5] == ['Suggested: partly right: 3 of 4', 'a lot of mathematics: false, right', 'not yet: a lot of data', 'expensive computers: false, right', 'a PhD: false, right'] and 'not sure' not in ' '.join(told)
     tap(page, 'false', 'false')
     page.click('#q-need button.first')
-    assert page.inner_text('#q-need output').splitlines() == ['Suggested: right', *(f'right: {claim}' for claim in CLAIMS)]
+    assert page.inner_text('#q-need output').splitlines() == ['Suggested: right', *(f'{claim}: false, right' for claim in CLAIMS)]
     with page.expect_download() as download: page.click('#save')
     download.value.save_as(file := tmp_path/'answers.md')
     quiz = Quiz(1, folder=tmp_path/'quiz')

@@ -379,7 +379,7 @@ function feedback(result, {first = false, hint = '', read = null, claims = []} =
   const beside = (ideas, label, words) => ideas.map((idea, k) => besides(idea, label, words[k]));
   const {grade, unread} = result, all = result.found.length > 0 && !result.missing.length;
   const some = result.need ? grade === 'wrong' ? 'for example' : 'missing, for example' : 'missing';   // nobody is asked for all of them
-  if (claims.length) for (const [claim, right] of claims) line(right ? 'found' : 'missing', right ? 'right' : 'not yet', claim);
+  if (claims.length) for (const [claim, right] of claims) line(right ? 'found' : 'missing', right ? '' : 'not yet', right ? claim + ': false, right' : claim);
   else lines('found', 'found', beside(result.found, 'you', result.quotes));
   lines('look', 'look at', [...(result.mixed || []), ...result.flags]);
   if (!claims.length && !first && !unread) lines(grade === 'right' ? 'add' : 'missing', grade === 'right' ? 'you could add' : some, beside(result.missing, 'model answer', result.told));
@@ -712,6 +712,8 @@ function attach(data) {
       if (again.on) again.reveal();
       hinted(result.unread ? '' : result.grade);
       out.scrollIntoView({block: 'nearest'});   // only where it is out of sight
+      const marks = box.querySelector('.marks');   // and what is to be done next, where both fit
+      if (marks && marks.getBoundingClientRect().bottom - out.getBoundingClientRect().top < innerHeight - 150) marks.scrollIntoView({block: 'nearest'});
     };
     box.querySelector('button.first').addEventListener('click', suggest);
     area.addEventListener('keydown', event => {
